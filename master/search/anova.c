@@ -32,11 +32,11 @@ static void leaf(struct walk *w, double volume, double mean)
 static void visit(struct walk *w, uint32_t at, double volume)
 {
     const struct forest_node *d = &w->forest->node[at];
-    if (d->gene < 0) {
+    if (d->left == at) {
         leaf(w, volume, (double)d->mean);
         return;
     }
-    uint32_t g = (uint32_t)d->gene, old = w->allowed[g], side[2] = {old & d->mask, old & ~d->mask};
+    uint32_t g = d->split >> FOREST_GENE_SHIFT, old = w->allowed[g], side[2] = {old & d->split, old & ~d->split};
     bool first = old == w->domain[g];
     for (uint32_t i = 0; i < 2; i++) {
         if (!side[i])

@@ -12,11 +12,13 @@
 #include "base/rng.h"
 #include "search/parallel.h"
 
+/* Rows up to which a node's genes are done one by one. */
+enum { FEW = 12 };
+
 struct job {
     const struct forest_gene *gene;
     uint32_t n_genes, n;
-    uint32_t values[FOREST_GENES_MAX]; // 1 + largest feature value of a gene
-    const uint8_t *column; // [gene][row]
+    const uint8_t (*rows)[FOREST_GENES_MAX];
     const double *y;
     const struct forest_params *params;
     struct tree {
@@ -27,102 +29,143 @@ struct job {
     } *tree;
 };
 
+/* {count, sum of targets} of some rows, added with one instruction. */
+typedef double tally __attribute__((vector_size(16)));
+
+/* What growing a tree needs. The histograms are all zero between two nodes: whoever reads one clears what was filled. Rows go to two
+ * histograms in turn, so that neighbouring rows of one value do not wait for each other. */
+struct grower {
+    const struct job *job;
+    tally *weight;  // of a row: how often the bootstrap drew it, and that times its target
+    double *square; // of a row: its sum times its target
+    uint32_t order[FOREST_GENES_MAX]; // all genes, shuffled further at every node
+    uint32_t drawn[FOREST_GENES_MAX]; // genes tried at this node
+    struct histogram {
+        tally even[FOREST_VALUES], odd[FOREST_VALUES];
+    } bin[FOREST_GENES_MAX];          // of drawn[]
+    struct rng rng;
+};
+
 struct split {
     double gain;
     int32_t gene;
     uint32_t mask;
 };
 
-/* How often the bootstrap drew a row, and that times its target. */
-struct weight {
-    float count, sum;
-};
-
-struct bin {
-    double count, sum;
-};
-
-/* Adds the candidate "values of mask go left" when it is the best so far. */
-static void try_split(struct split *best, int32_t gene, uint32_t mask, double left_sum, double left_count, double sum, double count)
+/* Takes the candidate "values of mask go left" when it is the best so far. */
+static void try_split(struct split *best, uint32_t gene, uint32_t mask, tally left, tally all, double parent)
 {
-    double right_sum = sum - left_sum, right_count = count - left_count;
-    double gain = left_sum * left_sum / left_count + right_sum * right_sum / right_count - sum * sum / count;
+    tally right = all - left, sum = {left[1], right[1]}, count = {left[0], right[0]}, square = sum * sum / count;
+    double gain = square[0] + square[1] - parent;
     if (gain > best->gain)
-        *best = (struct split){gain, gene, mask};
+        *best = (struct split){gain, (int32_t)gene, mask};
 }
 
-/* Best split of one gene from its histogram; false when it has fewer than two values here. */
-static bool split_gene(struct split *best, int32_t gene, bool ordinal, const struct bin *bin, uint32_t values, double sum, double count)
+/* Best split of one gene from its histogram, in which the values of `present` occur. */
+static void split_gene(struct split *best, uint32_t gene, bool ordinal, struct histogram *bin, uint32_t present, tally all, double parent)
 {
-    uint32_t value[FOREST_VALUES], n = 0, mask = 0;
-    double left_sum = 0, left_count = 0;
-    for (uint32_t v = 0; v < values; v++) {
-        if (bin[v].count > 0)
-            value[n++] = v;
+    tally left = {0, 0};
+    for (uint32_t rest = present, mask = 0; rest; rest &= rest - 1) {
+        uint32_t v = (uint32_t)__builtin_ctz(rest);
+        tally here = bin->even[v] + bin->odd[v];
+        bin->even[v] = bin->odd[v] = (tally){0, 0};
+        mask = ordinal ? mask | 1u << v : 1u << v;
+        left = ordinal ? left + here : here;
+        if (!ordinal || rest & (rest - 1)) /* all ordinal values to the left is no split */
+            try_split(best, gene, mask, left, all, parent);
     }
-    if (n < 2)
-        return false;
-    for (uint32_t i = 0; i < (ordinal ? n - 1 : n); i++) {
-        uint32_t v = value[i];
-        if (!ordinal)
-            mask = 0, left_sum = left_count = 0;
-        mask |= 1u << v;
-        left_sum += bin[v].sum;
-        left_count += bin[v].count;
-        try_split(best, gene, mask, left_sum, left_count, sum, count);
-    }
-    return true;
 }
 
-/* Two histograms in turn, so that neighbouring rows of one value do not wait for each other. */
-static void fill_bins(struct bin *bin, uint32_t values, const uint8_t *column, const uint32_t *id, uint32_t n, const struct weight *weight)
+/* One gene over a few rows; returns the values present. */
+static uint32_t fill_few(const struct grower *g, struct histogram *bin, uint32_t gene, const uint32_t *id, uint32_t n)
 {
-    struct bin other[FOREST_VALUES];
-    memset(bin, 0, values * sizeof *bin);
-    memset(other, 0, values * sizeof *other);
-    uint32_t i = 0;
+    const uint8_t(*rows)[FOREST_GENES_MAX] = g->job->rows;
+    uint32_t present = 0, i = 0;
     for (; i + 2 <= n; i += 2) {
-        struct weight a = weight[id[i]], b = weight[id[i + 1]];
-        struct bin *ba = &bin[column[id[i]]], *bb = &other[column[id[i + 1]]];
-        ba->count += (double)a.count;
-        ba->sum += (double)a.sum;
-        bb->count += (double)b.count;
-        bb->sum += (double)b.sum;
+        uint32_t a = rows[id[i]][gene], b = rows[id[i + 1]][gene];
+        bin->even[a] += g->weight[id[i]];
+        bin->odd[b] += g->weight[id[i + 1]];
+        present |= 1u << a | 1u << b;
     }
     if (i < n) {
-        bin[column[id[i]]].count += (double)weight[id[i]].count;
-        bin[column[id[i]]].sum += (double)weight[id[i]].sum;
+        bin->even[rows[id[i]][gene]] += g->weight[id[i]];
+        present |= 1u << rows[id[i]][gene];
     }
-    for (uint32_t v = 0; v < values; v++) {
-        bin[v].count += other[v].count;
-        bin[v].sum += other[v].sum;
-    }
+    return present;
 }
 
-static struct split find_split(const struct job *j, const uint32_t *id, uint32_t n, const struct weight *weight, double sum, double count,
-                               uint32_t *order, struct rng *rng)
+/* The first k drawn genes over many rows: a row's codes share a cache line, so all genes are done while it is there. */
+static void fill_many(struct grower *g, uint32_t k, const uint32_t *id, uint32_t n)
 {
-    struct split best = {.gain = 1e-12 * count, .gene = -1};
-    uint32_t want = (uint32_t)(j->params->share * j->n_genes + 0.5), tried = 0;
+    const uint8_t(*rows)[FOREST_GENES_MAX] = g->job->rows;
+    uint32_t i = 0;
+    for (; i + 2 <= n; i += 2) {
+        const uint8_t *a = rows[id[i]], *b = rows[id[i + 1]];
+        tally wa = g->weight[id[i]], wb = g->weight[id[i + 1]];
+        for (uint32_t t = 0; t < k; t++) {
+            g->bin[t].even[a[g->drawn[t]]] += wa;
+            g->bin[t].odd[b[g->drawn[t]]] += wb;
+        }
+    }
+    for (uint32_t t = 0; t < k && i < n; t++)
+        g->bin[t].even[rows[id[i]][g->drawn[t]]] += g->weight[id[i]];
+}
+
+static uint32_t values_present(const struct histogram *bin)
+{
+    uint32_t present = 0;
+    for (uint32_t v = 0; v < FOREST_VALUES; v++)
+        present |= (uint32_t)(bin->even[v][0] + bin->odd[v][0] > 0) << v;
+    return present;
+}
+
+/* Draws the genes to try, without replacement; those that are constant here do not count. Returns how many. */
+static uint32_t draw_genes(struct grower *g, const uint32_t *id, uint32_t n)
+{
+    uint64_t differs[FOREST_GENES_MAX / 8] = {0}, first[FOREST_GENES_MAX / 8], row[FOREST_GENES_MAX / 8];
+    uint8_t varies[FOREST_GENES_MAX];
+    const struct job *j = g->job;
+    uint32_t want = (uint32_t)(j->params->share * j->n_genes + 0.5), k = 0;
+    memcpy(first, j->rows[id[0]], sizeof first);
+    for (uint32_t i = 1; i < n; i++) {
+        memcpy(row, j->rows[id[i]], sizeof row);
+        for (uint32_t w = 0; w < FOREST_GENES_MAX / 8; w++)
+            differs[w] |= row[w] ^ first[w];
+    }
+    memcpy(varies, differs, sizeof varies);
     want = want ? want : 1;
-    for (uint32_t t = 0; t < j->n_genes && tried < want; t++) { /* without replacement; constant genes do not count as tried */
-        uint32_t other = t + rng_below(rng, j->n_genes - t), g = order[other];
-        uint32_t values = j->values[g];
-        struct bin bin[FOREST_VALUES];
-        order[other] = order[t];
-        order[t] = g;
-        fill_bins(bin, values, j->column + (size_t)g * j->n, id, n, weight);
-        tried += split_gene(&best, (int32_t)g, j->gene[g].ordinal, bin, values, sum, count);
+    for (uint32_t t = 0; t < j->n_genes && k < want; t++) {
+        uint32_t other = t + rng_below(&g->rng, j->n_genes - t), gene = g->order[other];
+        g->order[other] = g->order[t];
+        g->order[t] = gene;
+        if (varies[gene])
+            g->drawn[k++] = gene;
+    }
+    return k;
+}
+
+static struct split find_split(struct grower *g, const uint32_t *id, uint32_t n, tally all)
+{
+    struct split best = {.gain = 1e-12 * all[0], .gene = -1};
+    uint32_t k = draw_genes(g, id, n);
+    double parent = all[1] * all[1] / all[0];
+    if (n > FEW)
+        fill_many(g, k, id, n);
+    for (uint32_t t = 0; t < k; t++) {
+        uint32_t gene = g->drawn[t];
+        struct histogram *bin = &g->bin[n > FEW ? t : 0];
+        uint32_t present = n > FEW ? values_present(bin) : fill_few(g, bin, gene, id, n);
+        split_gene(&best, gene, g->job->gene[gene].ordinal, bin, present, all, parent);
     }
     return best;
 }
 
 /* Moves the rows that go left to the front; returns how many. */
-static uint32_t partition(uint32_t *id, uint32_t n, const uint8_t *column, uint32_t mask)
+static uint32_t partition(uint32_t *id, uint32_t n, const uint8_t (*rows)[FOREST_GENES_MAX], const struct split *split)
 {
     uint32_t a = 0, b = n;
     while (a < b) {
-        if (mask >> column[id[a]] & 1)
+        if (split->mask >> rows[id[a]][split->gene] & 1)
             a++;
         else {
             uint32_t t = id[a];
@@ -144,32 +187,36 @@ struct span {
     uint32_t first, n, node;
 };
 
-static void grow(const struct job *j, struct tree *t, uint32_t *id, uint32_t n, const struct weight *weight, struct rng *rng)
+/* Makes the node a leaf of these rows. Returns false when it must stay one. */
+static bool make_leaf(const struct grower *g, struct tree *t, uint32_t node, const uint32_t *id, uint32_t n, tally *ret_all)
 {
-    uint32_t order[FOREST_GENES_MAX];
-    struct span *stack = xcalloc(2u * n + 2, sizeof *stack);
+    tally all = {0, 0};
+    double square = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        all += g->weight[id[i]];
+        square += g->square[id[i]];
+    }
+    double mean = all[1] / all[0], var = fmax(0, square / all[0] - mean * mean);
+    t->node[node] = forest_leaf(node, (float)mean, (float)var);
+    *ret_all = all;
+    return n >= 2 && !(var < 1e-12);
+}
+
+static void grow(struct grower *g, struct tree *t, uint32_t *id, uint32_t n)
+{
+    struct span *stack = xcalloc((size_t)n + 2, sizeof *stack);
     uint32_t depth = 0;
-    for (uint32_t g = 0; g < j->n_genes; g++)
-        order[g] = g;
     stack[depth++] = (struct span){0, n, new_node(t, 1)};
     while (depth) {
         struct span s = stack[--depth];
-        double sum = 0, square = 0, count = 0;
-        for (uint32_t i = s.first; i < s.first + s.n; i++) {
-            count += (double)weight[id[i]].count;
-            sum += (double)weight[id[i]].sum;
-            square += (double)weight[id[i]].sum * j->y[id[i]];
-        }
-        double mean = sum / count, var = fmax(0, square / count - mean * mean);
-        t->node[s.node] = (struct forest_node){.gene = -1, .mean = (float)mean, .var = (float)var};
-        if (s.n < 2 || var < 1e-12)
+        tally all;
+        if (!make_leaf(g, t, s.node, id + s.first, s.n, &all))
             continue;
-        struct split best = find_split(j, id + s.first, s.n, weight, sum, count, order, rng);
+        struct split best = find_split(g, id + s.first, s.n, all);
         if (best.gene < 0)
             continue;
-        uint32_t left = partition(id + s.first, s.n, j->column + (size_t)best.gene * j->n, best.mask), child = new_node(t, 2);
-        t->node[s.node].gene = best.gene;
-        t->node[s.node].mask = best.mask;
+        uint32_t left = partition(id + s.first, s.n, g->job->rows, &best), child = new_node(t, 2);
+        t->node[s.node].split = forest_split((uint32_t)best.gene, best.mask);
         t->node[s.node].left = child;
         stack[depth++] = (struct span){s.first, left, child};
         stack[depth++] = (struct span){s.first + left, s.n - left, child + 1};
@@ -180,32 +227,32 @@ static void grow(const struct job *j, struct tree *t, uint32_t *id, uint32_t n, 
 /* One tree: bootstrap weights, growth, the rows left out. */
 static void grow_tree(void *context, uint32_t piece)
 {
-    struct job *j = context;
+    const struct job *j = context;
     struct tree *t = &j->tree[piece];
-    struct rng rng = rng_seeded(j->params->seed, j->params->stream + piece);
-    struct weight *weight = xcalloc(j->n, sizeof *weight);
+    struct grower *g = xcalloc(1, sizeof *g);
     uint32_t *id = xcalloc(j->n, sizeof *id), n = 0;
+    *g = (struct grower){.job = j,
+                         .weight = xcalloc(j->n, sizeof *g->weight),
+                         .square = xcalloc(j->n, sizeof *g->square),
+                         .rng = rng_seeded(j->params->seed, j->params->stream + piece)};
     t->out_of_bag = xcalloc(j->n, sizeof *t->out_of_bag);
+    for (uint32_t i = 0; i < j->n_genes; i++)
+        g->order[i] = i;
     for (uint32_t i = 0; i < j->n; i++)
-        weight[rng_below(&rng, j->n)].count += 1;
+        g->weight[rng_below(&g->rng, j->n)] += (tally){1, 0};
     for (uint32_t i = 0; i < j->n; i++) {
-        weight[i].sum = weight[i].count * (float)j->y[i];
-        if (weight[i].count > 0)
+        g->weight[i][1] = (double)((float)g->weight[i][0] * (float)j->y[i]);
+        g->square[i] = g->weight[i][1] * j->y[i];
+        if (g->weight[i][0] > 0)
             id[n++] = i;
         else
             t->out_of_bag[t->n_out_of_bag++] = i;
     }
-    grow(j, t, id, n, weight, &rng);
-    free(weight);
+    grow(g, t, id, n);
+    free(g->weight);
+    free(g->square);
+    free(g);
     free(id);
-}
-
-static const struct forest_node *descend(const struct forest_node *node, uint32_t at, const uint8_t *row)
-{
-    const struct forest_node *d = &node[at];
-    while (d->gene >= 0)
-        d = &node[d->left + !(d->mask >> row[d->gene] & 1)];
-    return d;
 }
 
 static double out_of_bag_error(const struct job *j, const uint8_t (*rows)[FOREST_GENES_MAX])
@@ -215,7 +262,7 @@ static double out_of_bag_error(const struct job *j, const uint8_t (*rows)[FOREST
     for (uint32_t t = 0; t < j->params->trees; t++) {
         for (uint32_t i = 0; i < j->tree[t].n_out_of_bag; i++) {
             uint32_t row = j->tree[t].out_of_bag[i];
-            sum[row] += (double)descend(j->tree[t].node, 0, rows[row])->mean;
+            sum[row] += (double)j->tree[t].node[forest_descend(j->tree[t].node, 0, rows[row])].mean;
             count[row]++;
         }
     }
@@ -243,8 +290,7 @@ static void join(struct forest *f, const struct job *j)
         f->root[t] = at;
         for (uint32_t i = 0; i < j->tree[t].n_nodes; i++) {
             f->node[at + i] = j->tree[t].node[i];
-            if (f->node[at + i].gene >= 0)
-                f->node[at + i].left += at;
+            f->node[at + i].left += at;
         }
         at += j->tree[t].n_nodes;
     }
@@ -255,16 +301,7 @@ void forest_fit(struct forest *f, const struct forest_gene *gene, uint32_t n_gen
 {
     assert(n && n_genes && params->trees);
     forest_fini(f);
-    uint8_t *column = xcalloc((size_t)n * n_genes, 1);
-    for (uint32_t i = 0; i < n; i++) {
-        for (uint32_t g = 0; g < n_genes; g++)
-            column[(size_t)g * n + i] = rows[i][g];
-    }
-    struct job j = {.gene = gene, .n_genes = n_genes, .n = n, .column = column, .y = y, .params = params};
-    for (uint32_t g = 0; g < n_genes; g++) {
-        for (uint32_t i = 0; i < n; i++)
-            j.values[g] = column[(size_t)g * n + i] >= j.values[g] ? column[(size_t)g * n + i] + 1u : j.values[g];
-    }
+    struct job j = {.gene = gene, .n_genes = n_genes, .n = n, .rows = rows, .y = y, .params = params};
     j.tree = xcalloc(params->trees, sizeof *j.tree);
     parallel_for(params->threads, params->trees, grow_tree, &j);
     *f = (struct forest){.n_trees = params->trees, .n_genes = n_genes};
@@ -275,7 +312,6 @@ void forest_fit(struct forest *f, const struct forest_gene *gene, uint32_t n_gen
         free(j.tree[t].out_of_bag);
     }
     free(j.tree);
-    free(column);
 }
 
 void forest_fini(struct forest *f)
@@ -283,60 +319,4 @@ void forest_fini(struct forest *f)
     free(f->node);
     free(f->root);
     *f = (struct forest){0};
-}
-
-enum { TOGETHER = 8 };
-
-/* One tree over TOGETHER rows at a time: their walks do not depend on each other, so the processor overlaps their cache misses. */
-static void add_tree(const struct forest *f, uint32_t root, const uint8_t (*rows)[FOREST_GENES_MAX], uint32_t n, double *sum, double *square, double *within)
-{
-    for (uint32_t first = 0; first < n; first += TOGETHER) {
-        uint32_t count = n - first < TOGETHER ? n - first : TOGETHER, open = count;
-        const struct forest_node *at[TOGETHER];
-        for (uint32_t i = 0; i < count; i++)
-            at[i] = &f->node[root];
-        while (open) {
-            open = 0;
-            for (uint32_t i = 0; i < count; i++) {
-                if (at[i]->gene < 0)
-                    continue;
-                at[i] = &f->node[at[i]->left + !(at[i]->mask >> rows[first + i][at[i]->gene] & 1)];
-                open++;
-            }
-        }
-        for (uint32_t i = 0; i < count; i++) {
-            double v = (double)at[i]->mean;
-            sum[first + i] += v;
-            square[first + i] += v * v;
-            within[first + i] += (double)at[i]->var;
-        }
-    }
-}
-
-void forest_predict_many(const struct forest *f, const uint8_t (*rows)[FOREST_GENES_MAX], uint32_t n, double *ret_mean, double *ret_var)
-{
-    double *sum = xcalloc(3 * (size_t)n + 1, sizeof *sum), *square = sum + n, *within = square + n, trees = f->n_trees;
-    for (uint32_t t = 0; t < f->n_trees; t++)
-        add_tree(f, f->root[t], rows, n, sum, square, within);
-    for (uint32_t i = 0; i < n; i++) {
-        double mean = sum[i] / trees;
-        ret_mean[i] = mean;
-        ret_var[i] = fmax(0, square[i] / trees - mean * mean) + within[i] / trees;
-    }
-    free(sum);
-}
-
-void forest_predict(const struct forest *f, const uint8_t *row, double *ret_mean, double *ret_var)
-{
-    double sum = 0, square = 0, within = 0, n = f->n_trees;
-    for (uint32_t t = 0; t < f->n_trees; t++) {
-        const struct forest_node *leaf = descend(f->node, f->root[t], row);
-        double v = (double)leaf->mean;
-        sum += v;
-        square += v * v;
-        within += (double)leaf->var;
-    }
-    double mean = sum / n;
-    *ret_mean = mean;
-    *ret_var = fmax(0, square / n - mean * mean) + within / n;
 }

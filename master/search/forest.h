@@ -18,12 +18,38 @@ struct forest_gene {
     bool absent;      // value 0 means "silent": it does not count for importance
 };
 
+/* Rows go to `left` when their gene has a value of the mask, else to left + 1. A leaf has all values in its mask and itself to its left. */
 struct forest_node {
-    int32_t gene;     // < 0: leaf
-    uint32_t mask;    // go left when mask >> value & 1
-    uint32_t left;    // right is left + 1
+    uint32_t split;   // mask of values (bits 0 .. 16), gene << 24
+    uint32_t left;
     float mean, var;  // of the training targets here
 };
+
+enum { FOREST_MASK = (1 << FOREST_VALUES) - 1, FOREST_GENE_SHIFT = 24 };
+
+static inline uint32_t forest_split(uint32_t gene, uint32_t mask)
+{
+    return gene << FOREST_GENE_SHIFT | mask;
+}
+
+static inline struct forest_node forest_leaf(uint32_t index, float mean, float var)
+{
+    return (struct forest_node){FOREST_MASK, index, mean, var};
+}
+
+/* The node after this one on the way of a row; the same one at a leaf. */
+static inline uint32_t forest_step(const struct forest_node *node, const uint8_t *row)
+{
+    return node->left + (~(node->split >> row[node->split >> FOREST_GENE_SHIFT]) & 1);
+}
+
+/* The leaf a row reaches from node `at`. */
+static inline uint32_t forest_descend(const struct forest_node *node, uint32_t at, const uint8_t *row)
+{
+    for (uint32_t next; (next = forest_step(&node[at], row)) != at; at = next)
+        ;
+    return at;
+}
 
 struct forest {
     uint32_t n_trees, n_genes, n_nodes;

@@ -1,13 +1,13 @@
 /* The forest as one flat blob: u32 magic, trees, genes, nodes; f64 out-of-bag error; u32 roots; nodes as they lie in memory (little-endian
- * hosts only, which all of ours are). Borrowed bytes are checked once: every child lies after its parent, so every walk ends. */
+ * hosts only, which all of ours are). Borrowed bytes are checked once: every child lies after its parent or is the leaf itself, so every walk ends. */
 #include <assert.h>
 #include <string.h>
 
 #include "search/forest.h"
 
-enum { MAGIC = 0x54534652, HEADER = 24 };
+enum { MAGIC = 0x32534652, HEADER = 24 };
 
-static_assert(sizeof(struct forest_node) == 20, "nodes are stored as they lie in memory");
+static_assert(sizeof(struct forest_node) == 16, "nodes are stored as they lie in memory");
 
 void forest_save(const struct forest *f, struct bytes *out)
 {
@@ -28,7 +28,9 @@ static bool sound(const struct forest *f)
     }
     for (uint32_t i = 0; i < f->n_nodes; i++) {
         const struct forest_node *d = &f->node[i];
-        if (d->gene >= 0 && ((uint32_t)d->gene >= f->n_genes || d->left <= i || d->left >= f->n_nodes - 1))
+        uint32_t gene = d->split >> FOREST_GENE_SHIFT;
+        bool leaf = d->left == i && d->split == FOREST_MASK;
+        if (!leaf && (gene >= f->n_genes || d->left <= i || d->left >= f->n_nodes - 1))
             return false;
     }
     return true;
