@@ -40,28 +40,40 @@ static int take_line(struct keyfile *k, const char *line, size_t n, const char *
     return sonata_error_set(err, -EINVAL, "%s:%u: `server:`, `public:` or `secret:` is expected", path, number);
 }
 
+int keyfile_parse(const char *name, const void *text, size_t n, struct keyfile *ret_keys, struct sonata_error *err)
+{
+    struct keyfile k = {.server_key = ""};
+    int r = 0;
+    unsigned number = 1;
+    for (size_t at = 0; !r && at < n; number++) {
+        const char *line = (const char *)text + at, *end = memchr(line, '\n', n - at);
+        size_t length = end ? (size_t)(end - line) : n - at;
+        r = take_line(&k, line, length, name, number, err);
+        at += length + 1;
+    }
+    if (r)
+        return r;
+    char public_key[41];
+    if (k.secret_key[0] && (net_public_key(k.secret_key, public_key) || (k.public_key[0] && strcmp(public_key, k.public_key))))
+        return sonata_error_set(err, -EINVAL, "%s: the public key does not belong to the secret key", name);
+    if (k.secret_key[0])
+        memcpy(k.public_key, public_key, sizeof k.public_key);
+    *ret_keys = k;
+    return 0;
+}
+
 int keyfile_read(const char *path, struct keyfile *ret_keys, struct sonata_error *err)
 {
     cleanup_bytes struct bytes text = {0};
-    struct keyfile k = {.server_key = ""};
+    struct keyfile k;
     int r = file_read(path, KEYFILE_MAX, &text, err);
-    unsigned number = 1;
-    for (size_t at = 0; !r && at < text.size; number++) {
-        const char *line = (const char *)text.data + at, *end = memchr(line, '\n', text.size - at);
-        size_t n = end ? (size_t)(end - line) : text.size - at;
-        r = take_line(&k, line, n, path, number, err);
-        at += n + 1;
-    }
+    if (!r)
+        r = keyfile_parse(path, text.data, text.size, &k, err);
     if (r)
         return r;
     struct stat st;
     if (k.secret_key[0] && !stat(path, &st) && (st.st_mode & 077))
         return sonata_error_set(err, -EPERM, "%s holds a secret key but others may read it: chmod 600 %s", path, path);
-    char public_key[41];
-    if (k.secret_key[0] && (net_public_key(k.secret_key, public_key) || (k.public_key[0] && strcmp(public_key, k.public_key))))
-        return sonata_error_set(err, -EINVAL, "%s: the public key does not belong to the secret key", path);
-    if (k.secret_key[0])
-        memcpy(k.public_key, public_key, sizeof k.public_key);
     *ret_keys = k;
     return 0;
 }

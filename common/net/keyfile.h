@@ -17,6 +17,8 @@ struct keyfile {
 
 /* -EINVAL names the line that is wrong; -EPERM: others may read a file with a secret (chmod 600). */
 int keyfile_read(const char *path, struct keyfile *ret_keys, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The same of a text in memory, without the look at the file's mode; `name` is what errors call it. */
+int keyfile_parse(const char *name, const void *text, size_t n, struct keyfile *ret_keys, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Writes atomically with mode 0600; `comment` is one line. -EEXIST when the file is there: a key is never overwritten. */
 int keyfile_write(const char *path, const char *comment, const struct keyfile *keys, struct sonata_error *err) SONATA_MUST_CHECK;
 /* The keys as socket security (borrowed). */

@@ -1,8 +1,7 @@
 /* ZAP 1.0 (ZeroMQ RFC 27): libzmq asks the REP socket at inproc://zeromq.zap.01 about every CURVE handshake of a socket with a domain.
  *
- * Request:  "" ? version "1.0", request id, domain, address, identity, mechanism "CURVE", 32-byte public key.
  * Reply:    version, request id, "200" or "400", reason, user id, metadata.
- * Anything of another shape is denied. The requests come from libzmq itself, but their content comes from the peer. */
+ * Anything of another shape than zap_request.h expects is denied. The requests come from libzmq itself, but their content comes from the peer. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,68 +9,41 @@
 
 #include "base/memory.h"
 #include "net/net_internal.h"
-
-enum { ZAP_FRAMES = 7, ZAP_FRAME_MAX = 256, KEY_SIZE = 32 };
+#include "net/zap_request.h"
 
 struct net_zap {
     struct net_watch watch;
     struct net_zap_policy policy;
 };
 
-struct frame {
-    uint8_t data[ZAP_FRAME_MAX];
-    size_t size;
-};
-
-/* Reads one request; returns the number of frames (counted past ZAP_FRAMES too), 0 when there is none. */
-static unsigned read_request(void *socket, struct frame frame[ZAP_FRAMES])
+/* Reads one whole request; false when there is none. */
+static bool read_request(void *socket, struct zap_request *r)
 {
-    unsigned n = 0;
-    bool more = true;
-    while (more) {
+    for (bool more = true; more;) {
         zmq_msg_t m;
         zmq_msg_init(&m);
         if (zmq_msg_recv(&m, socket, ZMQ_DONTWAIT) < 0) {
             zmq_msg_close(&m);
-            return n;
+            break;
         }
-        if (n < ZAP_FRAMES && zmq_msg_size(&m) < ZAP_FRAME_MAX) {
-            frame[n].size = zmq_msg_size(&m);
-            memcpy(frame[n].data, zmq_msg_data(&m), frame[n].size);
-            frame[n].data[frame[n].size] = '\0';
-        }
-        n++;
+        zap_request_add(r, zmq_msg_data(&m), zmq_msg_size(&m));
         more = zmq_msg_more(&m);
         zmq_msg_close(&m);
     }
-    return n;
-}
-
-static bool is(const struct frame *f, const char *text)
-{
-    return f->size == strlen(text) && !memcmp(f->data, text, f->size);
-}
-
-static bool decide(struct net_zap *z, const struct frame *f, unsigned n, char user_id[64])
-{
-    char key[41];
-    return n == ZAP_FRAMES && is(&f[0], "1.0") && is(&f[5], "CURVE") && f[6].size == KEY_SIZE && zmq_z85_encode(key, f[6].data, KEY_SIZE) &&
-           z->policy.allow(z->policy.user, (const char *)f[2].data, key, user_id);
+    return r->n > 0;
 }
 
 static bool take_request(void *user)
 {
     struct net_zap *z = user;
-    struct frame frame[ZAP_FRAMES];
-    for (unsigned i = 0; i < ZAP_FRAMES; i++)
-        frame[i].size = 0;
-    unsigned n = read_request(z->watch.socket, frame);
-    if (!n)
+    struct zap_request r = {0};
+    if (!read_request(z->watch.socket, &r))
         return false;
-    char user_id[64] = "";
-    bool ok = decide(z, frame, n, user_id);
+    const char *domain;
+    char key[41], user_id[64] = "";
+    bool ok = zap_request_read(&r, &domain, key) && z->policy.allow(z->policy.user, domain, key, user_id);
     zmq_send(z->watch.socket, "1.0", 3, ZMQ_SNDMORE);
-    zmq_send(z->watch.socket, frame[1].data, frame[1].size, ZMQ_SNDMORE);
+    zmq_send(z->watch.socket, r.frame[1].data, r.frame[1].size, ZMQ_SNDMORE);
     zmq_send(z->watch.socket, ok ? "200" : "400", 3, ZMQ_SNDMORE);
     zmq_send(z->watch.socket, ok ? "OK" : "key not allowed", ok ? 2 : 15, ZMQ_SNDMORE);
     zmq_send(z->watch.socket, user_id, ok ? strlen(user_id) : 0, ZMQ_SNDMORE);

@@ -26,6 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             (void)!spec_from_message(e->request->submit->spec, spec, &err);
         free(spec);
     }
+    struct bytes again = {0};
+    envelope_pack(e, &again); /* what was understood can be said */
+    bytes_fini(&again);
     envelope_free(e);
     return 0;
 }

@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/access_record.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "codec/codec.h"
+#include "net/keyfile.h"
 #include "search/search.h"
+#include "store/record.h"
 
 static const char *root;
 
@@ -75,6 +78,107 @@ static void pack(const char *name, Sonata__Envelope *e)
     bytes_fini(&out);
 }
 
+enum { NEST_MAX = 4 };
+
+/* Gives every field of a message of any type something to mutate: numbers 1, short text, one element of every list, `arm` of every oneof. */
+static ProtobufCMessage *filled(const ProtobufCMessageDescriptor *type, unsigned arm, unsigned depth);
+
+static void fill_value(const ProtobufCFieldDescriptor *f, void *at, unsigned depth)
+{
+    switch (f->type) {
+    case PROTOBUF_C_TYPE_MESSAGE:
+        *(ProtobufCMessage **)at = filled(f->descriptor, 0, depth + 1);
+        break;
+    case PROTOBUF_C_TYPE_STRING:
+        *(char **)at = xstrdup("pi-1");
+        break;
+    case PROTOBUF_C_TYPE_BYTES: {
+        ProtobufCBinaryData *b = at;
+        b->len = 32;
+        b->data = xcalloc(1, b->len);
+        break;
+    }
+    case PROTOBUF_C_TYPE_DOUBLE:
+        *(double *)at = 1;
+        break;
+    case PROTOBUF_C_TYPE_FLOAT:
+        *(float *)at = 1;
+        break;
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_UINT64:
+        *(uint64_t *)at = 1;
+        break;
+    default: /* 32-bit numbers and bool */
+        *(uint32_t *)at = 1;
+    }
+}
+
+static size_t value_size(const ProtobufCFieldDescriptor *f)
+{
+    switch (f->type) {
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_MESSAGE:
+    case PROTOBUF_C_TYPE_STRING:
+        return sizeof(void *);
+    default:
+        return sizeof(uint64_t);
+    }
+}
+
+static ProtobufCMessage *filled(const ProtobufCMessageDescriptor *type, unsigned arm, unsigned depth)
+{
+    ProtobufCMessage *m = xcalloc(1, type->sizeof_message);
+    type->message_init(m);
+    for (unsigned i = 0, oneof = 0; i < type->n_fields && depth < NEST_MAX; i++) {
+        const ProtobufCFieldDescriptor *f = &type->fields[i];
+        uint8_t *base = (uint8_t *)m;
+        bool in_oneof = (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+        if (in_oneof && oneof++ != arm)
+            continue;
+        if (in_oneof)
+            memcpy(base + f->quantifier_offset, &f->id, sizeof f->id);
+        if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+            void *list = xcalloc(1, value_size(f));
+            fill_value(f, list, depth);
+            memcpy(base + f->offset, &list, sizeof list);
+            *(size_t *)(base + f->quantifier_offset) = 1;
+        } else {
+            fill_value(f, base + f->offset, depth);
+        }
+    }
+    return m;
+}
+
+/* One envelope of every kind, and a request of every verb: a message added to the protocol is in the corpus by itself. */
+static void every_message(void)
+{
+    const ProtobufCMessageDescriptor *envelope = &sonata__envelope__descriptor, *request = &sonata__request__descriptor;
+    for (unsigned i = 0, arm = 0; i < envelope->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &envelope->fields[i];
+        if (!(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+            continue;
+        Sonata__Envelope *e = (Sonata__Envelope *)filled(envelope, arm++, 0);
+        char name[64];
+        snprintf(name, sizeof name, "every-%s", f->name);
+        pack(name, e);
+        envelope_free(e);
+    }
+    for (unsigned i = 0, arm = 0; i < request->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &request->fields[i];
+        if (!(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+            continue;
+        Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+        e.body_case = SONATA__ENVELOPE__BODY_REQUEST;
+        e.request = (Sonata__Request *)filled(request, arm++, 1);
+        char name[64];
+        snprintf(name, sizeof name, "every-request-%s", f->name);
+        pack(name, &e);
+        sonata__request__free_unpacked(e.request, NULL);
+    }
+}
+
 static void wire(void)
 {
     float samples[4] = {1, 2, 3, 4};
@@ -132,6 +236,41 @@ static void wire(void)
     free(spec);
 }
 
+/* In the order of fuzz_stored.c, from 3 on. */
+static void records(void)
+{
+    struct search_record search = {.id = 1, .name = "a", .algorithm = "nsga2", .team = "vision", .budget = 40, .asked = 3, .planned = true, .n_groups = 1,
+                                   .group = {{.board_type = "pi", .n_metrics = 1, .metric = {"latency"}}}};
+    struct individual_record individual = {.id = 2, .n_genes = 3, .arm = "random", .n_objectives = 2, .n_evaluations = 1, .evaluation = {7}, .n_metrics = 1,
+                                           .metric = {{.name = "latency", .value = 1, .low = 1, .high = 1, .n = 1}}};
+    struct evaluation_record evaluation = {.id = 7, .n_genes = 3, .tier = "screen", .need = search.group[0], .live = 3};
+    struct attempt_record attempt = {.id = 3, .evaluation = 7, .board = "pi-1", .worker = "rack", .epoch = 2, .state = ATTEMPT_LIVE};
+    struct board_record board = {.name = "pi-1", .type = "pi", .epoch = 2, .done = 5};
+    struct event_record event = {.type = EVENT_TELL, .id = 2, .n_objectives = 2, .objective = {1, 2}};
+    struct team team = {.name = "vision", .weight = 1};
+    struct access_key key = {.public_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", .role = ACCESS_TEAM, .team = "vision", .label = "alice"};
+    struct audit_entry entry = {.id = 1, .actor = "admin", .text = "added team vision"};
+    uint8_t number = 3;
+#define SAVE(name, encode, value)                                                                                                                    \
+    do {                                                                                                                                             \
+        struct bytes out = {0};                                                                                                                      \
+        bytes_put_u8(&out, number++);                                                                                                                \
+        encode(value, &out);                                                                                                                         \
+        save("stored", name, &out);                                                                                                                  \
+        bytes_fini(&out);                                                                                                                            \
+    } while (0)
+    SAVE("search-record", search_record_encode, &search);
+    SAVE("individual-record", individual_record_encode, &individual);
+    SAVE("evaluation-record", evaluation_record_encode, &evaluation);
+    SAVE("attempt-record", attempt_record_encode, &attempt);
+    SAVE("board-record", board_record_encode, &board);
+    SAVE("event-record", event_record_encode, &event);
+    SAVE("team", team_encode, &team);
+    SAVE("key", key_encode, &key);
+    SAVE("audit-entry", audit_encode, &entry);
+#undef SAVE
+}
+
 static void stored(void)
 {
     float samples[4] = {1, 2, 3, 4};
@@ -151,6 +290,32 @@ static void stored(void)
     save("stored", "spec", &out);
     bytes_fini(&out);
     free(spec);
+    records();
+}
+
+static void put_frame(struct bytes *b, const void *p, size_t n)
+{
+    bytes_put_u16(b, (uint16_t)n);
+    bytes_append(b, p, n);
+}
+
+static void zap(void)
+{
+    struct bytes out = {0};
+    const uint8_t key[32] = {1, 2, 3};
+    static const char *const text[] = {"1.0", "1", "client", "127.0.0.1", "", "CURVE"};
+    bytes_put_u8(&out, 0);
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        put_frame(&out, text[i], strlen(text[i]));
+    put_frame(&out, key, sizeof key);
+    save("zap", "request", &out);
+    bytes_clear(&out);
+    static const char public_key[] = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", secret_key[] = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";
+    char file[256];
+    snprintf(file, sizeof file, "\1# a key\nserver: %s\npublic: %s\nsecret: %s\n", public_key, public_key, secret_key);
+    bytes_append(&out, file, strlen(file));
+    save("zap", "key-file", &out);
+    bytes_fini(&out);
 }
 
 static void search_state(const char *algorithm)
@@ -187,7 +352,9 @@ int main(int argc, char **argv)
     }
     root = argv[1];
     wire();
+    every_message();
     stored();
+    zap();
     for (size_t i = 0; i < sizeof algorithm / sizeof *algorithm; i++)
         search_state(algorithm[i]);
     return 0;
