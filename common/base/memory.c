@@ -26,6 +26,17 @@ void *xcalloc(size_t n, size_t size)
     return check(calloc(n ? n : 1, size ? size : 1), n && size ? SIZE_MAX : 0);
 }
 
+void *xcalloc_line(size_t n, size_t size)
+{
+    enum { LINE = 64 };
+    if (size && n > (SIZE_MAX - LINE) / size)
+        check(NULL, SIZE_MAX);
+    size_t whole = (n * size + LINE) / LINE * LINE;
+    void *p = check(aligned_alloc(LINE, whole), whole);
+    memset(p, 0, whole);
+    return p;
+}
+
 void *xrealloc(void *p, size_t size)
 {
     return check(realloc(p, size ? size : 1), size ? size : 1);

@@ -8,6 +8,8 @@
 void *xmalloc(size_t size);
 /* Zeroed; n * size is overflow-checked. */
 void *xcalloc(size_t n, size_t size);
+/* Zeroed and on a cache line, for data that vector code reads; released by free(). */
+void *xcalloc_line(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);
 /* realloc of n elements, overflow-checked. */
 void *xreallocarray(void *p, size_t n, size_t size);

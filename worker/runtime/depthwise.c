@@ -1,81 +1,115 @@
-/* See depthwise.h. Eight channels in a register; inside the border four neighbouring outputs share each loaded weight. */
+/* See depthwise.h. Weights are packed in groups of 16 channels, tap after tap, so that one group's taps lie together in the first cache whatever the
+ * number of channels; the last group may have 8. A group is one AVX-512 register or twice 8 floats (AVX, NEON, whatever the compiler makes of them). */
 #include "runtime/depthwise.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
-typedef float v8 __attribute__((vector_size(32), aligned(4), may_alias));
-typedef int32_t m8 __attribute__((vector_size(32), aligned(4), may_alias));
-#define LOAD(p) (*(const v8 *)(p))
+#include "base/memory.h"
+#include "runtime/depthwise_internal.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(SONATA_SANITIZED)
-#define FOR_EVERY_CPU __attribute__((target_clones("arch=x86-64-v3", "default")))
-#else
-#define FOR_EVERY_CPU
-#endif
+enum { GROUP = 16 };
+
+struct depthwise {
+    struct network_layer layer;
+    bool relu;
+    float *weight; /* [group][tap][channel of the group] */
+};
+
 #define INLINE static inline __attribute__((always_inline))
+#define LANES 8
+#include "runtime/depthwise_rows.h"
+#if defined(__x86_64__)
+#define LANES 16
+#include "runtime/depthwise_rows.h"
+#endif
 
 bool depthwise_supports(const struct network_layer *l)
 {
-    return l->type == NETWORK_DEPTHWISE && l->out_channels % 8 == 0;
+    bool kernel = l->kernel == 3 || l->kernel == 5 || l->kernel == 7;
+    return l->type == NETWORK_DEPTHWISE && kernel && (l->stride == 1 || l->stride == 2) && l->out_channels % 8 == 0;
 }
 
-INLINE void store(float *y, const v8 *value, const float *bias, bool relu)
+struct depthwise *depthwise_new(const struct network_layer *l, bool relu)
 {
-    v8 v = *value + LOAD(bias);
-    if (relu)
-        v = (v8)((m8)(v > 0) & (m8)v);
-    *(v8 *)y = v;
-}
-
-/* `n` outputs next to each other from column `left` on; n is 1 or 4; the border is checked when `edge`. */
-INLINE void outputs(const struct network_layer *l, const float *x, const float *w, const float *bias, long top, long left, size_t n, bool edge,
-                    bool relu, float *y)
-{
-    long size = l->in_size, k = l->kernel;
-    size_t c = l->out_channels, stride = l->stride;
-    v8 sum[4] = {{0}, {0}, {0}, {0}};
-    for (long u = 0; u < k; u++) {
-        long r = top + u;
-        if (r < 0 || r >= size)
-            continue;
-        for (long v = 0; v < k; v++) {
-            long s = left + v;
-            if (edge && (s < 0 || s >= size))
-                continue;
-            const float *p = x + (size_t)(r * size + s) * c;
-            v8 tap = LOAD(w + (size_t)(u * k + v) * c);
-            for (size_t t = 0; t < n; t++)
-                sum[t] += LOAD(p + t * stride * c) * tap;
-        }
+    struct depthwise *d = xcalloc(1, sizeof *d);
+    size_t taps = (size_t)l->kernel * l->kernel, channels = l->out_channels;
+    d->layer = *l;
+    d->relu = relu;
+    d->weight = xcalloc_line(taps * channels, sizeof(float));
+    for (size_t q = 0; q < channels; q++) {
+        size_t group = q / GROUP * GROUP, width = channels - group < GROUP ? channels - group : GROUP;
+        for (size_t t = 0; t < taps; t++)
+            d->weight[group * taps + t * width + q % GROUP] = l->weight[t * channels + q];
     }
-    for (size_t t = 0; t < n; t++)
-        store(y + t * c, &sum[t], bias, relu);
+    return d;
 }
 
-INLINE void picture(const struct network_layer *l, bool relu, const float *x, float *y)
+void depthwise_free(struct depthwise *d)
 {
-    long pad = (l->kernel - 1) / 2, stride = l->stride;
-    size_t c = l->out_channels;
-    for (long i = 0; i < l->out_size; i++) {
-        long top = i * stride - pad;
-        for (size_t q = 0; q < c; q += 8) {
-            for (long j = 0; j < l->out_size;) {
-                long left = j * stride - pad;
-                float *to = y + (size_t)(i * l->out_size + j) * c + q;
-                bool inside = left >= 0 && j + 4 <= l->out_size && left + 3 * stride + l->kernel <= l->in_size;
-                if (inside)
-                    outputs(l, x + q, l->weight + q, l->bias + q, top, left, 4, false, relu, to);
-                else
-                    outputs(l, x + q, l->weight + q, l->bias + q, top, left, 1, true, relu, to);
-                j += inside ? 4 : 1;
-            }
-        }
+    if (!d)
+        return;
+    free(d->weight);
+    free(d);
+}
+
+/* Channels from..to of one picture, 8 at a time. */
+INLINE void narrow(const struct depthwise *d, size_t from, const float *x, float *y)
+{
+    size_t taps = (size_t)d->layer.kernel * d->layer.kernel, channels = d->layer.out_channels;
+    for (size_t q = from; q < channels; q += 8) {
+        size_t group = q / GROUP * GROUP, width = channels - group < GROUP ? channels - group : GROUP;
+        channels8(d, x + q, d->weight + group * taps + q % GROUP, width, d->layer.bias + q, y + q);
     }
 }
 
-FOR_EVERY_CPU void depthwise_run(const struct network_layer *l, size_t batch, bool relu, const float *x, float *y)
+static void picture_any(const struct depthwise *d, const float *x, float *y)
 {
+    narrow(d, 0, x, y);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("arch=x86-64-v3"))) static void picture_v3(const struct depthwise *d, const float *x, float *y)
+{
+    narrow(d, 0, x, y);
+}
+
+__attribute__((target("arch=x86-64-v4"))) static void picture_v4(const struct depthwise *d, const float *x, float *y)
+{
+    size_t taps = (size_t)d->layer.kernel * d->layer.kernel, whole = d->layer.out_channels / GROUP * GROUP;
+    for (size_t q = 0; q < whole; q += GROUP)
+        channels16(d, x + q, d->weight + q * taps, GROUP, d->layer.bias + q, y + q);
+    narrow(d, whole, x, y);
+}
+#endif
+
+enum depthwise_code depthwise_best(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd"))
+        return DEPTHWISE_V4;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return DEPTHWISE_V3;
+#endif
+    return DEPTHWISE_ANY;
+}
+
+void depthwise_run_as(const struct depthwise *d, enum depthwise_code code, size_t batch, const float *x, float *y)
+{
+    const struct network_layer *l = &d->layer;
     size_t from = (size_t)l->in_size * l->in_size * l->in_channels, to = (size_t)l->out_size * l->out_size * l->out_channels;
+    void (*picture)(const struct depthwise *, const float *, float *) = picture_any;
+#if defined(__x86_64__)
+    picture = code == DEPTHWISE_V4 ? picture_v4 : code == DEPTHWISE_V3 ? picture_v3 : picture_any;
+#else
+    (void)code;
+#endif
     for (size_t b = 0; b < batch; b++)
-        picture(l, relu, x + b * from, y + b * to);
+        picture(d, x + b * from, y + b * to);
+}
+
+void depthwise_run(const struct depthwise *d, size_t batch, const float *x, float *y)
+{
+    depthwise_run_as(d, depthwise_best(), batch, x, y);
 }

@@ -1,5 +1,5 @@
 /* Executor over the XNNPACK operator API: one operator per layer, one more per residual sum, created once and set up on fixed buffers, so that a run
- * is a row of xnn_run_operator() calls. Depthwise kernels above 5x5 go to depthwise.c. All XNNPACK calls of the tree are in this file. */
+ * is a row of xnn_run_operator() calls. Depthwise layers go to depthwise.c where it has the kernel. All XNNPACK calls of the tree are in this file. */
 #include "runtime/runtime.h"
 
 #include <errno.h>
@@ -11,13 +11,12 @@
 #include "base/memory.h"
 #include "runtime/depthwise.h"
 
-enum { OWN_DEPTHWISE_KERNEL = 7 };
-
 struct runtime {
     const struct network *n;
     size_t batch;
     float *tensor[NETWORK_LAYERS_MAX + 1];
     xnn_operator_t layer[NETWORK_LAYERS_MAX], add[NETWORK_LAYERS_MAX];
+    struct depthwise *depthwise[NETWORK_LAYERS_MAX]; /* NULL where `layer` does it */
 };
 
 static int status_error(struct sonata_error *err, enum xnn_status status, const struct network_layer *l)
@@ -53,11 +52,6 @@ static enum xnn_status create_convolution(const struct network_layer *l, bool re
     return s;
 }
 
-static bool is_own(const struct network_layer *l)
-{
-    return l->kernel >= OWN_DEPTHWISE_KERNEL && depthwise_supports(l);
-}
-
 static enum xnn_status create_layer(struct runtime *r, unsigned i)
 {
     const struct network_layer *l = &r->n->layer[i];
@@ -73,8 +67,10 @@ static enum xnn_status create_layer(struct runtime *r, unsigned i)
         s = xnn_create_fully_connected_nc_f32(in, out, in, out, l->weight, l->bias, -INFINITY, INFINITY, XNN_FLAG_TRANSPOSE_WEIGHTS, &r->layer[i]);
         return s ? s : xnn_setup_fully_connected_nc_f32(r->layer[i], r->batch, x, y, NULL);
     default:
-        if (is_own(l))
+        if (depthwise_supports(l)) {
+            r->depthwise[i] = depthwise_new(l, l->relu);
             return xnn_status_success;
+        }
         s = create_convolution(l, l->relu, &r->layer[i]);
         return s ? s : xnn_setup_convolution2d_nhwc_f32(r->layer[i], r->batch, size, size, x, y, NULL);
     }
@@ -97,6 +93,7 @@ static void xnnpack_destroy(struct runtime *r)
             xnn_delete_operator(r->layer[i]);
         if (r->add[i])
             xnn_delete_operator(r->add[i]);
+        depthwise_free(r->depthwise[i]);
     }
     for (unsigned i = 0; i <= r->n->n_layers; i++)
         free(r->tensor[i]);
@@ -105,7 +102,7 @@ static void xnnpack_destroy(struct runtime *r)
 
 static float *tensor_new(size_t n)
 {
-    return xcalloc(1, n * sizeof(float) + XNN_EXTRA_BYTES);
+    return xcalloc_line(1, n * sizeof(float) + XNN_EXTRA_BYTES);
 }
 
 static int xnnpack_create(const struct network *n, size_t batch, struct runtime **ret_runtime, struct sonata_error *err)
@@ -138,8 +135,8 @@ static int xnnpack_run(struct runtime *r, const float *pictures, float *logits)
     memcpy(r->tensor[0], pictures, r->batch * n->input_size * n->input_size * n->input_channels * sizeof(float));
     for (unsigned i = 0; i < n->n_layers; i++) {
         const struct network_layer *l = &n->layer[i];
-        if (!r->layer[i])
-            depthwise_run(l, r->batch, l->relu, r->tensor[l->input], r->tensor[i + 1]);
+        if (r->depthwise[i])
+            depthwise_run(r->depthwise[i], r->batch, r->tensor[l->input], r->tensor[i + 1]);
         else if (xnn_run_operator(r->layer[i], NULL) != xnn_status_success)
             return -EIO;
         if (r->add[i] && xnn_run_operator(r->add[i], NULL) != xnn_status_success)
@@ -152,8 +149,10 @@ static int xnnpack_run(struct runtime *r, const float *pictures, float *logits)
 static int xnnpack_convolve(void *context, const struct network_layer *l, size_t batch, const float *x, float *y)
 {
     (void)context;
-    if (is_own(l)) {
-        depthwise_run(l, batch, false, x, y);
+    if (depthwise_supports(l)) {
+        struct depthwise *d = depthwise_new(l, false);
+        depthwise_run(d, batch, x, y);
+        depthwise_free(d);
         return 0;
     }
     xnn_operator_t op = NULL;

@@ -1,5 +1,5 @@
-/* bench_latency SUPERNET [ONNXRUNTIME_LIBRARY [NETWORKS]]: latency of one picture on one thread for random sub-networks of fmnist-mbconv: the XNNPACK
- * executor, and ONNX Runtime on the ONNX file of the same network. Windows of both alternate in one run, so that a busy machine hits both alike.
+/* bench_latency SUPERNET [ONNXRUNTIME_LIBRARY [NETWORKS [SPACE]]]: latency of one picture on one thread for random sub-networks of SPACE, fmnist-mbconv
+ * where none is named: the XNNPACK executor, and ONNX Runtime on the ONNX file of the same network. Windows of both alternate in one run, so that a busy machine hits both alike.
  * CPU time of the thread; the median of window medians. Also checks that both give the same logits, and times one whole evaluation. */
 #include <math.h>
 #include <stdio.h>
@@ -163,11 +163,11 @@ int main(int argc, char **argv)
     struct rng rng = rng_seeded(2024, 0);
     uint64_t n = 30;
     if (argc < 2 || (argc > 3 && parse_u64(argv[3], 1, NETWORKS_MAX, &n))) {
-        fputs("usage: bench_latency SUPERNET [ONNXRUNTIME_LIBRARY [NETWORKS]]\n", stderr);
+        fputs("usage: bench_latency SUPERNET [ONNXRUNTIME_LIBRARY [NETWORKS [SPACE]]]\n", stderr);
         return 2;
     }
     b->library = argc > 2 && *argv[2] ? argv[2] : NULL;
-    int r = space_file_read("fmnist-mbconv", &b->space, &err);
+    int r = space_file_read(argc > 4 ? argv[4] : "fmnist-mbconv", &b->space, &err);
     r = r ? r : dataset_load("fashion-mnist", &b->dataset, &err);
     r = r ? r : file_read(argv[1], 1 << 26, &b->supernet, &err);
     if (!r) {
