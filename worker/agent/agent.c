@@ -267,7 +267,7 @@ static int open_state(struct agent *a, struct sonata_error *err)
         return sonata_error_set(err, -EBUSY, "%s: another worker uses this state folder; give each its own --state", state);
     size_t lost;
     snprintf(path, sizeof path, "%s/spool", state);
-    r = spool_open(path, &a->spool, &lost, err);
+    r = spool_open(path, spool_identify_result, &a->spool, &lost, err);
     if (r)
         return r;
     if (lost)

@@ -14,11 +14,12 @@
 #include "base/memory.h"
 #include "codec/codec.h"
 
-enum { MAGIC = 0x314c5053 /* "SPL1" */, HEAD = 16, KIND_RESULT = 1, KIND_ACK = 2, COMPACT_ABOVE = 1 << 20 };
+enum { MAGIC = 0x314c5053 /* "SPL1" */, HEAD = 16, KIND_RESULT = 1, KIND_ACK = 2, KIND_REPLACE = 3, COMPACT_ABOVE = 1 << 20 };
 static const size_t FILE_MAX = (size_t)1 << 30;
 
 struct spool {
     char *path;
+    spool_identify *identify;
     int fd;
     size_t size, live;          /* bytes in the file; of those still needed */
     struct spool_item *item;
@@ -76,6 +77,39 @@ static int forget(struct spool *s, uint64_t attempt, uint32_t epoch)
     return 0;
 }
 
+bool spool_identify_result(const uint8_t *p, size_t n, struct spool_item *item)
+{
+    struct measurement m;
+    struct sonata_error err;
+    if (measurement_decode(p, n, &m, &err))
+        return false;
+    item->attempt = m.attempt;
+    item->epoch = m.epoch;
+    copy_string(item->board, sizeof item->board, m.board);
+    measurement_fini(&m);
+    return true;
+}
+
+bool spool_identify_event(const uint8_t *p, size_t n, struct spool_item *item)
+{
+    Sonata__BoardEvent *e = sonata__board_event__unpack(NULL, n, p);
+    if (!e)
+        return false;
+    item->attempt = e->sequence;
+    item->epoch = 0;
+    copy_string(item->board, sizeof item->board, e->board);
+    sonata__board_event__free_unpacked(e, NULL);
+    return true;
+}
+
+static void exchange(struct spool *s, struct spool_item *item, const void *p, size_t n)
+{
+    s->live += n - item->result.size;
+    bytes_clear(&item->result);
+    bytes_append(&item->result, p, n);
+    item->sent_ns = 0;
+}
+
 /* One record's effect; false when its payload is not what its kind says. */
 static bool replay_record(struct spool *s, uint32_t kind, const uint8_t *p, size_t n)
 {
@@ -86,13 +120,14 @@ static bool replay_record(struct spool *s, uint32_t kind, const uint8_t *p, size
         forget(s, attempt, epoch);
         return reader_done(&in);
     }
-    struct measurement m;
-    struct sonata_error err;
-    if (kind != KIND_RESULT || measurement_decode(p, n, &m, &err))
+    struct spool_item seen = {0};
+    if ((kind != KIND_RESULT && kind != KIND_REPLACE) || !s->identify(p, n, &seen))
         return false;
-    if (!find(s, m.attempt, m.epoch))
-        remember(s, m.attempt, m.epoch, m.board, p, n);
-    measurement_fini(&m);
+    struct spool_item *item = find(s, seen.attempt, seen.epoch);
+    if (item && kind == KIND_REPLACE)
+        exchange(s, item, p, n);
+    else if (!item)
+        remember(s, seen.attempt, seen.epoch, seen.board, p, n);
     return true;
 }
 
@@ -111,10 +146,11 @@ static size_t replay(struct spool *s, const uint8_t *p, size_t n)
     }
 }
 
-int spool_open(const char *path, struct spool **ret_spool, size_t *ret_lost, struct sonata_error *err)
+int spool_open(const char *path, spool_identify *identify, struct spool **ret_spool, size_t *ret_lost, struct sonata_error *err)
 {
     struct spool *s = xcalloc(1, sizeof *s);
     s->path = xstrdup(path);
+    s->identify = identify;
     s->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (s->fd < 0) {
         int r = sonata_error_set(err, -errno, "%s: cannot open the spool: %s", path, strerror(errno));
@@ -195,6 +231,14 @@ static void compact(struct spool *s)
     s->size = all.size;
 }
 
+static int keep(struct spool *s, uint32_t kind, const void *p, size_t n, struct sonata_error *err)
+{
+    cleanup_bytes struct bytes record = {0};
+    put_record(&record, kind, p, n);
+    int r = append(s, &record, true);
+    return r ? sonata_error_set(err, r, "%s: cannot keep a record on disk: %s; it is held in memory", s->path, strerror(-r)) : 0;
+}
+
 int spool_add(struct spool *s, uint64_t attempt, uint32_t epoch, const char *board, const void *result, size_t n, struct sonata_error *err)
 {
     if (n > SPOOL_RESULT_MAX)
@@ -202,10 +246,24 @@ int spool_add(struct spool *s, uint64_t attempt, uint32_t epoch, const char *boa
     if (find(s, attempt, epoch))
         return 0;
     remember(s, attempt, epoch, board, result, n);
-    cleanup_bytes struct bytes record = {0};
-    put_record(&record, KIND_RESULT, result, n);
-    int r = append(s, &record, true);
-    return r ? sonata_error_set(err, r, "%s: cannot keep a result on disk: %s; it is held in memory", s->path, strerror(-r)) : 0;
+    return keep(s, KIND_RESULT, result, n, err);
+}
+
+int spool_replace(struct spool *s, uint64_t attempt, uint32_t epoch, const void *result, size_t n, struct sonata_error *err)
+{
+    struct spool_item *item = find(s, attempt, epoch);
+    if (!item || n > SPOOL_RESULT_MAX)
+        return sonata_error_set(err, item ? -EFBIG : -ENOENT, "attempt %llu: nothing of it can be replaced", (unsigned long long)attempt);
+    exchange(s, item, result, n);
+    return keep(s, KIND_REPLACE, result, n, err);
+}
+
+size_t spool_trim(struct spool *s, size_t most)
+{
+    size_t n = 0;
+    for (; s->n > most; n++)
+        spool_acknowledge(s, s->item[0].attempt, s->item[0].epoch);
+    return n;
 }
 
 int spool_acknowledge(struct spool *s, uint64_t attempt, uint32_t epoch)

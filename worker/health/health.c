@@ -21,7 +21,7 @@ static const char *const event_names[HEALTH_EVENT_COUNT] = {
     "job_infra",        "job_lost",            "job_killed",     "canary_good",        "canary_warn",      "canary_drift",    "canary_failed",
     "answers",          "rung_failed",         "backoff_over",   "drain",              "quarantine",       "recalibrate",     "power_cycle",
     "release",          "retire",              "invalid_limit",  "blame_limit",        "drift_again",      "no_answer_limit", "ladder_exhausted",
-    "probation_passed", "quarantine_limit",    "drained"};
+    "probation_passed", "quarantine_limit",    "drained",        "no_reference"};
 
 const char *health_state_name(enum health_state s)
 {
@@ -99,6 +99,8 @@ static const struct row table[] = {
     {HEALTH_RECOVERING, HEALTH_FINGERPRINT_CHANGED, HEALTH_RECOVERING, 0}, /* a reboot does that; calibration follows anyway */
 
     {HEALTH_QUARANTINED, HEALTH_BACKOFF_OVER, HEALTH_PROBATION, HEALTH_DO_FUNCTIONAL_CANARY | HEALTH_DO_TIMED_CANARY},
+    {HEALTH_QUARANTINED, HEALTH_NO_REFERENCE, HEALTH_CALIBRATING, HEALTH_DO_CALIBRATE},
+    {HEALTH_QUARANTINED, HEALTH_ADMIN_RELEASE, HEALTH_CALIBRATING, HEALTH_DO_CALIBRATE},
     {HEALTH_QUARANTINED, HEALTH_FINGERPRINT_CHANGED, HEALTH_QUARANTINED, 0},
 
     {HEALTH_PROBATION, HEALTH_CANARY_GOOD, HEALTH_PROBATION, HEALTH_DO_TIMED_CANARY},
@@ -217,6 +219,8 @@ static enum health_event guard(struct board_health *h, enum health_event e, uint
         return HEALTH_DRIFT_AGAIN;
     if (h->state == HEALTH_SUSPECT && e == HEALTH_CANARY_FAILED && h->failed_in_row >= 3)
         return HEALTH_NO_ANSWER_LIMIT;
+    if (e == HEALTH_BACKOFF_OVER && !(h->reference.median_us > 0))
+        return HEALTH_NO_REFERENCE;
     if (h->state == HEALTH_PROBATION && e == HEALTH_CANARY_GOOD && h->good_in_row >= 3)
         return HEALTH_PROBATION_PASSED;
     if (h->state == HEALTH_RECOVERING && e == HEALTH_RUNG_FAILED)
@@ -227,9 +231,10 @@ static enum health_event guard(struct board_health *h, enum health_event e, uint
 /* Back-off 5, 15, 60 minutes: longer with every failed probation and every earlier quarantine of the day. */
 static int64_t backoff_ns(const struct board_health *h, int64_t now_ns)
 {
-    static const int64_t step[] = {5 * MINUTE_NS, 15 * MINUTE_NS, 60 * MINUTE_NS};
+    static const int64_t factor[] = {1, 3, 12};
+    int64_t step = h->backoff_step_ns > 0 ? h->backoff_step_ns : 5 * MINUTE_NS;
     unsigned earlier = quarantines_within_day(h, now_ns), level = h->failed_probations + (earlier ? earlier - 1 : 0);
-    return step[level < 3 ? level : 2];
+    return step * factor[level < 3 ? level : 2];
 }
 
 static void enter(struct board_health *h, enum health_state from, enum health_event event, int64_t now_ns)
@@ -350,6 +355,17 @@ bool health_offline(const struct board_health *h, int64_t now_ns)
 bool health_may_work(const struct board_health *h, int64_t now_ns)
 {
     return h->state == HEALTH_READY && !h->draining && !health_link_suspect(h, now_ns);
+}
+
+void health_shift(struct board_health *h, int64_t delta_ns)
+{
+    int64_t *const single[] = {&h->reference.taken_ns, &h->canary.last_ns, &h->canary.last_good_ns, &h->backoff_until_ns, &h->last_heartbeat_ns};
+    for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+        *single[i] += delta_ns;
+    for (unsigned i = 0; i < HEALTH_QUARANTINES_KEPT; i++)
+        h->quarantine_ns[i] += delta_ns;
+    for (unsigned i = 0; i < BLAME_RING; i++)
+        h->blame.entry[i].t_ns += delta_ns;
 }
 
 enum returning health_returning(uint32_t board_epoch, uint32_t their_epoch)

@@ -64,6 +64,7 @@ enum health_event {
     HEALTH_PROBATION_PASSED,    /* third good canary in a row */
     HEALTH_QUARANTINE_LIMIT,    /* third quarantine in 24 h */
     HEALTH_DRAINED,             /* the job of a draining board ended */
+    HEALTH_NO_REFERENCE,        /* back-off over, but there is nothing to judge a canary by: calibrate instead */
     HEALTH_EVENT_COUNT
 };
 const char *health_event_name(enum health_event e);
@@ -99,6 +100,7 @@ enum { HEALTH_QUARANTINES_KEPT = 4 };
 struct board_health {
     enum health_state state;
     unsigned rungs;                 /* bit per recovery_rung the board has configured */
+    int64_t backoff_step_ns;        /* first back-off; the next are 3 and 12 times as long. 0: 5 minutes */
     bool draining;
     /* calibration and canaries */
     struct canary_reference reference;
@@ -140,6 +142,9 @@ bool health_link_suspect(const struct board_health *h, int64_t now_ns);
 bool health_offline(const struct board_health *h, int64_t now_ns);
 /* Whether a job may be assigned now. */
 bool health_may_work(const struct board_health *h, int64_t now_ns);
+
+/* Adds delta_ns to every time: from one clock to another (a file holds wall-clock times, a running machine monotonic ones). */
+void health_shift(struct board_health *h, int64_t delta_ns);
 
 /* A worker is back with something it measured under `their_epoch` of the board. */
 enum returning { RETURNING_ADOPT, RETURNING_STALE };

@@ -42,7 +42,7 @@ static struct spool *open_spool(size_t *lost)
     struct spool *s;
     struct sonata_error err = {0};
     size_t here;
-    if (spool_open(path, &s, lost ? lost : &here, &err))
+    if (spool_open(path, spool_identify_result, &s, lost ? lost : &here, &err))
         fail_msg("%s", err.text);
     return s;
 }
@@ -199,13 +199,68 @@ static void full_disk(void **state)
     bytes_fini(&b);
 }
 
+/* What is replaced or given up stays so over a restart; the journal of board events is the same file format with another payload. */
+static void replaced_and_trimmed(void **state)
+{
+    (void)state;
+    struct spool *s = open_spool(NULL);
+    for (uint64_t i = 1; i <= 4; i++)
+        add(s, i, 10);
+    struct measurement m = {.attempt = 3, .epoch = 1, .board = "b", .outcome = OUTCOME_INVALID, .reason = "invalid: drift"};
+    struct bytes b = {0};
+    struct sonata_error err = {0};
+    measurement_encode(&m, &b);
+    assert_int_equal(spool_replace(s, 3, 1, b.data, b.size, &err), 0);
+    assert_int_equal(spool_replace(s, 9, 1, b.data, b.size, &err), -ENOENT);
+    assert_int_equal(spool_trim(s, 2), 2);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(spool_count(s), 2);
+        assert_int_equal(spool_at(s, 0)->attempt, 3);
+        struct measurement back;
+        assert_int_equal(measurement_decode(spool_at(s, 0)->result.data, spool_at(s, 0)->result.size, &back, &err), 0);
+        assert_int_equal(back.outcome, OUTCOME_INVALID);
+        measurement_fini(&back);
+        spool_close(s);
+        s = open_spool(NULL);
+    }
+    spool_close(s);
+    bytes_fini(&b);
+}
+
+static void events(void **state)
+{
+    (void)state;
+    struct spool *s;
+    struct sonata_error err = {0};
+    size_t lost;
+    assert_int_equal(spool_open(path, spool_identify_event, &s, &lost, &err), 0);
+    for (uint64_t i = 1; i <= 2; i++) {
+        char board[] = "b1", kind[] = "canary";
+        Sonata__BoardEvent e = SONATA__BOARD_EVENT__INIT;
+        e.sequence = 100 + i;
+        e.board = board;
+        e.kind = kind;
+        uint8_t p[64];
+        size_t n = sonata__board_event__pack(&e, p);
+        assert_int_equal(spool_add(s, e.sequence, 0, board, p, n, &err), 0);
+    }
+    assert_int_equal(spool_acknowledge(s, 101, 0), 0);
+    spool_close(s);
+    assert_int_equal(spool_open(path, spool_identify_event, &s, &lost, &err), 0);
+    assert_int_equal(lost, 0);
+    assert_int_equal(spool_count(s), 1);
+    assert_int_equal(spool_at(s, 0)->attempt, 102);
+    assert_string_equal(spool_at(s, 0)->board, "b1");
+    spool_close(s);
+}
+
 static void no_folder(void **state)
 {
     (void)state;
     struct spool *s;
     struct sonata_error err = {0};
     size_t lost;
-    assert_int_equal(spool_open("/nonexistent/spool", &s, &lost, &err), -ENOENT);
+    assert_int_equal(spool_open("/nonexistent/spool", spool_identify_result, &s, &lost, &err), -ENOENT);
     assert_non_null(strstr(err.text, "/nonexistent/spool"));
 }
 
@@ -217,6 +272,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_flipped_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_file_is_compacted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_disk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(replaced_and_trimmed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(events, set_up, tear_down),
         cmocka_unit_test(no_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

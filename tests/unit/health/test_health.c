@@ -99,6 +99,7 @@ static void rows(void **state)
         {HEALTH_RECOVERING, HEALTH_RUNG_FAILED, HEALTH_RECOVERING, HEALTH_DO_RUNG},
         {HEALTH_RECOVERING, HEALTH_FINGERPRINT_CHANGED, HEALTH_RECOVERING, 0},
         {HEALTH_QUARANTINED, HEALTH_BACKOFF_OVER, HEALTH_PROBATION, HEALTH_DO_FUNCTIONAL_CANARY | HEALTH_DO_TIMED_CANARY},
+        {HEALTH_QUARANTINED, HEALTH_ADMIN_RELEASE, HEALTH_CALIBRATING, HEALTH_DO_CALIBRATE},
         {HEALTH_QUARANTINED, HEALTH_FINGERPRINT_CHANGED, HEALTH_QUARANTINED, 0},
         {HEALTH_PROBATION, HEALTH_CANARY_GOOD, HEALTH_PROBATION, HEALTH_DO_TIMED_CANARY},
         {HEALTH_PROBATION, HEALTH_CANARY_WARN, HEALTH_QUARANTINED, HEALTH_DO_BACKOFF},
@@ -397,6 +398,20 @@ static void link_is_a_flag(void **state)
     assert_false(health_may_work(&h, 20 * SECOND));
 }
 
+/* A board that was never calibrated cannot prove itself by canaries: after its back-off it is calibrated. */
+static void back_off_without_a_reference(void **state)
+{
+    (void)state;
+    struct board_health h = {.backoff_step_ns = SECOND};
+    unsigned actions;
+    assert_int_equal(health_announce(&h, fingerprint_a, 0, &actions, NULL), 0);
+    assert_int_equal(apply(&h, HEALTH_CALIBRATION_FAILED, 0), HEALTH_DO_BACKOFF | HEALTH_DO_NOTIFY);
+    assert_int_equal(h.backoff_until_ns, SECOND);
+    assert_int_equal(health_tick(&h, SECOND, &actions, NULL), 0);
+    assert_int_equal(actions, HEALTH_DO_CALIBRATE);
+    assert_int_equal(h.state, HEALTH_CALIBRATING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +420,7 @@ int main(void)
         cmocka_unit_test(probation_and_backoff), cmocka_unit_test(third_quarantine_of_a_day), cmocka_unit_test(blame_quarantines),
         cmocka_unit_test(third_invalid_makes_suspect), cmocka_unit_test(drain_waits_for_the_job), cmocka_unit_test(fingerprint_change),
         cmocka_unit_test(link_is_a_flag),
+        cmocka_unit_test(back_off_without_a_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
