@@ -18,42 +18,56 @@ void archive_fini(struct archive *a)
     *a = (struct archive){0};
 }
 
-static uint32_t find_slot(const struct archive *a, const struct space *space, const struct genotype *g)
+static uint32_t hash_of(const struct space *space, const struct genotype *g)
 {
-    uint32_t i = (uint32_t)hash64(g->allele, space->n_genes) & (a->slots - 1);
-    while (a->slot[i] && !genotype_equal(space, &a->row[a->slot[i] - 1].genotype, g))
+    return (uint32_t)hash64(g->allele, space->n_genes);
+}
+
+/* The slot of the genotype, or the empty one where it belongs. Hashes are compared first: a row is looked at when it is the one. */
+static uint32_t find_slot(const struct archive *a, const struct space *space, const struct genotype *g, uint32_t hash)
+{
+    uint32_t i = hash & (a->slots - 1);
+    while (a->slot[i].row && !(a->slot[i].hash == hash && genotype_equal(space, &a->row[a->slot[i].row - 1].genotype, g)))
         i = (i + 1) & (a->slots - 1);
     return i;
 }
 
 int64_t archive_find(const struct archive *a, const struct space *space, const struct genotype *canonical)
 {
-    return a->slots ? (int64_t)a->slot[find_slot(a, space, canonical)] - 1 : -1;
+    return a->slots ? (int64_t)a->slot[find_slot(a, space, canonical, hash_of(space, canonical))].row - 1 : -1;
 }
 
-static void grow_slots(struct archive *a, const struct space *space)
+static void grow_slots(struct archive *a)
 {
     if (a->slots && a->n < a->slots / 2)
         return;
-    a->slots = a->slots ? 2 * a->slots : 256;
+    uint32_t slots = a->slots ? 2 * a->slots : 256;
+    struct archive_slot *slot = xcalloc(slots, sizeof *slot);
+    for (uint32_t k = 0; k < a->slots; k++) {
+        uint32_t i = a->slot[k].hash & (slots - 1);
+        if (!a->slot[k].row)
+            continue;
+        while (slot[i].row)
+            i = (i + 1) & (slots - 1);
+        slot[i] = a->slot[k];
+    }
     free(a->slot);
-    a->slot = xcalloc(a->slots, sizeof *a->slot);
-    for (uint32_t i = 0; i < a->n; i++)
-        a->slot[find_slot(a, space, &a->row[i].genotype)] = i + 1;
+    a->slot = slot;
+    a->slots = slots;
 }
 
 struct row *archive_push(struct archive *a, const struct space *space, const struct genotype *canonical, const uint8_t features[SPACE_GENES_MAX])
 {
-    grow_slots(a, space);
+    grow_slots(a);
     a->row = xgrow(a->row, &a->capacity, (size_t)a->n + 1, sizeof *a->row);
     struct row *r = &a->row[a->n];
     memset(r, 0, sizeof *r);
     r->genotype = *canonical;
     memcpy(r->features, features, sizeof r->features);
     r->parent[0] = r->parent[1] = -1;
-    uint32_t at = find_slot(a, space, canonical);
-    assert(!a->slot[at]);
-    a->slot[at] = ++a->n;
+    uint32_t hash = hash_of(space, canonical), at = find_slot(a, space, canonical, hash);
+    assert(!a->slot[at].row);
+    a->slot[at] = (struct archive_slot){++a->n, hash};
     a->n_pending++;
     return r;
 }

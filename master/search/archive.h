@@ -34,7 +34,9 @@ struct archive {
     size_t capacity;
     uint32_t *told;                         // rows in the order in which results came
     size_t told_capacity;
-    uint32_t *slot;                         // open addressing: row + 1, 0: empty
+    struct archive_slot {
+        uint32_t row, hash;                 // row + 1 (0: empty), low bits of the genotype's hash
+    } *slot;                                // open addressing
     uint32_t slots;                         // power of two
     uint32_t *front;                        // rows of the front, by id; feasible, non-dominated, distinct vectors
     uint32_t n_front;

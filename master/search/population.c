@@ -30,26 +30,43 @@ static void gather(const struct search *s, const uint32_t *rows, uint32_t n, dou
     }
 }
 
-/* Takes the best `keep` of n rows as the population. */
+/* Crowding of the last rank of the population among those of it that were kept. */
+static void recrowd_last(struct population *p, const double *f, uint32_t m, const uint32_t *index)
+{
+    uint32_t first = p->n;
+    while (first > 0 && p->rank[first - 1] == p->rank[p->n - 1])
+        first--;
+    uint32_t n = p->n - first, *order = xcalloc(n + 1, sizeof *order);
+    double *last = xcalloc((size_t)n * m + 1, sizeof *last);
+    for (uint32_t i = 0; i < n; i++) {
+        order[i] = i;
+        memcpy(last + (size_t)i * m, f + (size_t)index[first + i] * m, m * sizeof *last);
+    }
+    pareto_crowding(last, m, order, n, p->crowding + first);
+    free(order);
+    free(last);
+}
+
+/* Takes the best `keep` of n rows as the population. Ranks do not change when the rest is left out: whoever dominates a survivor survives. */
 static void replace(struct search *s, const uint32_t *rows, uint32_t n, uint32_t keep)
 {
     struct population *p = &s->population;
-    uint32_t m = s->params.n_objectives, *index = xcalloc(n + 1, sizeof *index);
-    double *f = xcalloc((size_t)n * m + 1, sizeof *f), *violation = xcalloc(n + 1, sizeof *violation);
+    uint32_t m = s->params.n_objectives, *index = xcalloc(2 * (size_t)n + 1, sizeof *index), *rank = index + n;
+    double *f = xcalloc((size_t)n * (m + 2) + 1, sizeof *f), *violation = f + (size_t)n * m, *crowding = violation + n;
     gather(s, rows, n, f, violation);
-    uint32_t k = pareto_select(f, violation, n, m, keep, index, NULL, NULL);
-    uint32_t *survivor = xcalloc(k + 1, sizeof *survivor);
-    for (uint32_t i = 0; i < k; i++)
-        survivor[i] = rows[index[i]];
+    uint32_t k = pareto_select(f, violation, n, m, keep, index, rank, crowding);
     population_fini(p);
-    p->row = survivor;
     p->n = k;
+    p->row = xcalloc(k + 1, sizeof *p->row);
     p->rank = xcalloc(k + 1, sizeof *p->rank);
     p->crowding = xcalloc(k + 1, sizeof *p->crowding);
-    gather(s, p->row, k, f, violation);
-    (void)pareto_select(f, violation, k, m, k, index, p->rank, p->crowding);
+    for (uint32_t i = 0; i < k; i++) {
+        p->row[i] = rows[index[i]];
+        p->rank[i] = rank[index[i]];
+        p->crowding[i] = crowding[index[i]];
+    }
+    recrowd_last(p, f, m, index);
     free(f);
-    free(violation);
     free(index);
 }
 

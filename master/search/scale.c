@@ -46,6 +46,17 @@ void scale_update(struct search *s)
     }
 }
 
+void scale_told(struct search *s, uint32_t row)
+{
+    const struct row *r = &s->archive.row[row];
+    if (s->scale_n < s->set.init) {
+        scale_update(s);
+        return;
+    }
+    for (uint32_t o = 0; o < s->params.n_objectives && row_feasible(r); o++)
+        s->scale_low[o] = fmin(s->scale_low[o], r->y[o]); /* what it drives off the front is nowhere better */
+}
+
 void scale_normalise(const struct search *s, const double *y, double *ret_z)
 {
     for (uint32_t o = 0; o < s->params.n_objectives; o++) {

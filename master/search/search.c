@@ -128,7 +128,7 @@ static void merge(struct search *s, const uint32_t *rows, uint32_t n)
 /* Passes told rows on: at once, or all of a generation together when its last result is in. */
 static void results_in(struct search *s, uint32_t row)
 {
-    scale_update(s);
+    scale_told(s, row);
     if (!s->set.generational || s->archive.row[row].injected) {
         merge(s, &row, 1);
         return;

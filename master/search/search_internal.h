@@ -143,6 +143,8 @@ bool population_offspring(struct search *s, struct keyset *among, uint32_t arm, 
 /* --- scale.c --- */
 /* Search scale after new results: low = best seen, high = worst (or a quantile) of the first results. */
 void scale_update(struct search *s);
+/* The same when all that is new is that this row was told. */
+void scale_told(struct search *s, uint32_t row);
 /* Objective vector in search scale. */
 void scale_normalise(const struct search *s, const double *y, double *ret_z);
 /* Hypervolume that y would add to the measured front, in search scale. */
