@@ -390,18 +390,29 @@ int store_scan(struct store *s, enum store_db db, struct store_key from, size_t 
     return translate(rc);
 }
 
-uint64_t store_count(struct store *s, enum store_db db)
+static MDB_stat statistics(struct store *s, enum store_db db)
 {
     MDB_stat stat = {0};
     pthread_rwlock_rdlock(&s->map_lock);
     MDB_txn *txn;
     if (!begin_read(s, &txn)) {
         if (mdb_stat(txn, s->dbi[db], &stat))
-            stat.ms_entries = 0;
+            stat = (MDB_stat){0};
         end_read(s, txn);
     }
     pthread_rwlock_unlock(&s->map_lock);
-    return stat.ms_entries;
+    return stat;
+}
+
+uint64_t store_count(struct store *s, enum store_db db)
+{
+    return statistics(s, db).ms_entries;
+}
+
+uint64_t store_size(struct store *s, enum store_db db)
+{
+    MDB_stat stat = statistics(s, db);
+    return (uint64_t)stat.ms_psize * (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages);
 }
 
 uint64_t store_counter(struct store *s, const char *name)

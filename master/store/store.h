@@ -76,8 +76,9 @@ int store_get_committed(struct store *s, enum store_db db, struct store_key key,
  * callback borrows key and value until it returns; it returns true to go on. It must not commit. */
 int store_scan(struct store *s, enum store_db db, struct store_key from, size_t n_prefix,
                bool (*each)(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value), void *user) SONATA_MUST_CHECK;
-/* Committed records of a database. */
+/* Committed records of a database, and the bytes of the pages they are on. */
 uint64_t store_count(struct store *s, enum store_db db);
+uint64_t store_size(struct store *s, enum store_db db);
 const char *store_db_name(enum store_db db);
 
 /* Counters in STORE_META, 0 when absent. */
