@@ -18,11 +18,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "store/batch.h"
+#include "store/pack.h"
 
-enum { MAP_START = 64 << 20 };
+enum { MAP_START = 64 << 20, NO_DBI = 0, GROWTH_MEMORY = 64 };
+#define GROWTH_ROOM 1.05
 #define MAP_LIMIT ((size_t)1 << 42)
 
 struct store {
@@ -35,15 +38,25 @@ struct store {
     MDB_dbi dbi[STORE_DB_COUNT];
     pthread_rwlock_t map_lock;
     struct batch batch;
+    struct packer *packer[STORE_DB_COUNT]; /* of the packed databases */
+    double grown[STORE_DB_COUNT];          /* mean size of values that replace a first one, see put_first() */
+    uint64_t next_dictionary;
 };
 
 static const char *const db_name[STORE_DB_COUNT] = {"meta",       "search",         "spec",        "individual", "event", "population", "front",
                                                     "evaluation", "evaluation_key", "measurement", "attempt",    "board", "blob",       "request",
-                                                    "team",       "key",            "audit"};
+                                                    "team",       "key",            "audit",       "dictionary"};
 
 const char *store_db_name(enum store_db db)
 {
     return (unsigned)db < STORE_DB_COUNT ? db_name[db] : NULL;
+}
+
+/* Databases that grow with the work done. Their keys count up, so a new record mostly belongs behind the last one. */
+static bool is_log(enum store_db db)
+{
+    return db == STORE_INDIVIDUAL || db == STORE_EVENT || db == STORE_POPULATION || db == STORE_EVALUATION || db == STORE_MEASUREMENT ||
+           db == STORE_ATTEMPT;
 }
 
 /* LMDB code to negative errno. */
@@ -125,8 +138,11 @@ static int open_environment(struct store *s)
     MDB_txn *txn;
     if ((rc = mdb_txn_begin(s->env, NULL, s->read_only ? MDB_RDONLY : 0, &txn)))
         return rc;
-    for (unsigned i = 0; i < STORE_DB_COUNT && !rc; i++)
+    for (unsigned i = 0; i < STORE_DB_COUNT && !rc; i++) {
         rc = mdb_dbi_open(txn, db_name[i], s->read_only ? 0 : MDB_CREATE, &s->dbi[i]);
+        if (rc == MDB_NOTFOUND && s->read_only && i != STORE_META)
+            s->dbi[i] = NO_DBI, rc = 0; /* of a later schema: empty */
+    }
     if (rc) {
         mdb_txn_abort(txn);
         return rc;
@@ -134,16 +150,36 @@ static int open_environment(struct store *s)
     return mdb_txn_commit(txn);
 }
 
+/* The last dictionary of each database goes on serving. */
+static bool use_dictionary(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct store *s = user;
+    s->next_dictionary = key_read_u64(key, n_key, 0) + 1;
+    if (n_value > 1 && value[0] < STORE_DB_COUNT && s->packer[value[0]])
+        packer_use(s->packer[value[0]], s->next_dictionary - 1, value + 1, n_value - 1);
+    return true;
+}
+
+static int open_packers(struct store *s, struct sonata_error *err)
+{
+    for (unsigned db = 0; db < STORE_DB_COUNT; db++)
+        s->packer[db] = is_log((enum store_db)db) ? packer_new() : NULL;
+    s->next_dictionary = 1;
+    int r = store_scan(s, STORE_DICTIONARY, (struct store_key){0}, 0, use_dictionary, s);
+    return r ? sonata_error_set(err, r, "the store in %s cannot be read: %s", s->folder, strerror(-r)) : 0;
+}
+
 static int check_schema(struct store *s, struct sonata_error *err)
 {
     uint64_t schema = store_counter(s, "schema");
-    if (schema == STORE_SCHEMA)
+    if (schema == STORE_SCHEMA || (schema && schema < STORE_SCHEMA && s->read_only))
         return 0;
-    if (schema)
-        return sonata_error_set(err, -EPROTONOSUPPORT, "%s was written with schema %llu, this program reads %d: use the program that wrote it", s->folder,
+    if (schema > STORE_SCHEMA)
+        return sonata_error_set(err, -EPROTONOSUPPORT, "%s was written with schema %llu, this program reads up to %d: use the program that wrote it", s->folder,
                                 (unsigned long long)schema, STORE_SCHEMA);
-    if (s->read_only || store_count(s, STORE_SEARCH))
+    if (!schema && (s->read_only || store_count(s, STORE_SEARCH)))
         return sonata_error_set(err, -EBADMSG, "%s has no schema version: not a state folder of this program, or damaged", s->folder);
+    /* from 1: plain values stay as they are until they are written again */
     store_set_counter(s, "schema", STORE_SCHEMA);
     return store_commit(s, err);
 }
@@ -173,6 +209,8 @@ int store_open(const char *folder, const struct store_options *options, struct s
     }
     if (!r)
         r = check_schema(s, err);
+    if (!r && !s->read_only)
+        r = open_packers(s, err);
     if (r) {
         store_close(s);
         return r;
@@ -186,6 +224,8 @@ void store_close(struct store *s)
     if (!s)
         return;
     batch_fini(&s->batch);
+    for (unsigned db = 0; db < STORE_DB_COUNT; db++)
+        packer_free(s->packer[db]);
     if (s->snapshot)
         mdb_txn_abort(s->snapshot);
     if (s->env)
@@ -257,16 +297,74 @@ size_t store_pending(const struct store *s)
     return s->batch.log.size;
 }
 
+/* A key behind all others. MDB_APPEND leaves full pages behind where an ordinary put of ascending keys splits them in halves. A record that is to
+ * grow gets the room at once that such records come to need, else its full page would be split later. MDB_KEYEXIST: the key is no such. */
+static int put_first(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, MDB_val value, struct bytes *packed)
+{
+    size_t room = (size_t)(GROWTH_ROOM * s->grown[db]);
+    if (value.mv_data == packed->data && value.mv_size < room) {
+        bytes_append(packed, NULL, room - packed->size);
+        value = (MDB_val){packed->size, packed->data};
+    }
+    return mdb_put(txn, s->dbi[db], key, &value, MDB_APPEND);
+}
+
+static int put(struct store *s, MDB_txn *txn, const struct batch_op *op, struct bytes *packed)
+{
+    enum store_db db = (enum store_db)op->db;
+    MDB_val key = {op->n_key, (void *)op->key}, value = {op->n_value, (void *)op->value};
+    if (s->packer[db] && packer_pack(s->packer[db], op->value, op->n_value, packed))
+        value = (MDB_val){packed->size, packed->data};
+    size_t size = value.mv_size;
+    int rc = is_log(db) ? put_first(s, txn, db, &key, value, packed) : MDB_KEYEXIST;
+    if (rc != MDB_KEYEXIST)
+        return rc;
+    if (db == STORE_INDIVIDUAL || db == STORE_EVALUATION || db == STORE_ATTEMPT)
+        s->grown[db] += ((double)size - s->grown[db]) / GROWTH_MEMORY;
+    value.mv_data = value.mv_data == op->value ? value.mv_data : packed->data; /* put_first() may have moved it */
+    return mdb_put(txn, s->dbi[db], &key, &value, 0);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct batch_op *x = a, *y = b;
+    if (x->db != y->db)
+        return x->db < y->db ? -1 : 1;
+    int order = memcmp(x->key, y->key, x->n_key < y->n_key ? x->n_key : y->n_key);
+    return order ? order : (x->n_key > y->n_key) - (x->n_key < y->n_key);
+}
+
 static int write_batch(struct store *s, MDB_txn *txn)
 {
-    struct batch_op op;
-    for (size_t at = 0; batch_next(&s->batch, &at, &op);) {
-        MDB_val key = {op.n_key, (void *)op.key}, value = {op.n_value, (void *)op.value};
-        int rc = op.erase ? mdb_del(txn, s->dbi[op.db], &key, NULL) : mdb_put(txn, s->dbi[op.db], &key, &value, 0);
-        if (rc && !(op.erase && rc == MDB_NOTFOUND))
+    cleanup_bytes struct bytes packed = {0};
+    cleanup_free struct batch_op *op = xcalloc(s->batch.n_keys, sizeof *op);
+    size_t n = 0;
+    for (size_t at = 0; n < s->batch.n_keys && batch_next(&s->batch, &at, &op[n]);)
+        n++;
+    qsort(op, n, sizeof *op, by_key);
+    for (size_t i = 0; i < n; i++) {
+        MDB_val key = {op[i].n_key, (void *)op[i].key};
+        int rc = op[i].erase ? mdb_del(txn, s->dbi[op[i].db], &key, NULL) : put(s, txn, &op[i], &packed);
+        if (rc && !(op[i].erase && rc == MDB_NOTFOUND))
             return rc;
     }
     return 0;
+}
+
+/* A new dictionary is one more write of the turn that first uses it. */
+static void renew_dictionaries(struct store *s)
+{
+    for (unsigned db = 0; db < STORE_DB_COUNT; db++) {
+        const uint8_t *content;
+        size_t n;
+        if (!s->packer[db] || !packer_wants(s->packer[db], &content, &n))
+            continue;
+        cleanup_bytes struct bytes value = {0};
+        bytes_put_u8(&value, (uint8_t)db);
+        bytes_append(&value, content, n);
+        store_put(s, STORE_DICTIONARY, key_u64(s->next_dictionary), value.data, value.size);
+        packer_use(s->packer[db], s->next_dictionary++, value.data + 1, n);
+    }
 }
 
 static int commit_once(struct store *s)
@@ -311,6 +409,7 @@ int store_commit(struct store *s, struct sonata_error *err)
         batch_clear(&s->batch);
         return 0;
     }
+    renew_dictionaries(s);
     int rc = s->env ? 0 : reopen(s);
     for (bool reopened = false; !rc;) {
         rc = commit_once(s);
@@ -330,6 +429,22 @@ int store_commit(struct store *s, struct sonata_error *err)
     return 0;
 }
 
+/* Appends the value as it was put. */
+static int unpack(struct store *s, MDB_txn *txn, enum store_db db, const MDB_val *value, struct bytes *out)
+{
+    uint64_t id;
+    if (!is_log(db) || !pack_is_packed(value->mv_data, value->mv_size, &id)) {
+        bytes_append(out, value->mv_data, value->mv_size);
+        return 0;
+    }
+    struct store_key key = key_u64(id);
+    MDB_val k = {key.n, key.bytes}, dictionary = {1, NULL};
+    if (id && (s->dbi[STORE_DICTIONARY] == NO_DBI || mdb_get(txn, s->dbi[STORE_DICTIONARY], &k, &dictionary) || !dictionary.mv_size))
+        return MDB_CORRUPTED;
+    const uint8_t *content = id ? (uint8_t *)dictionary.mv_data + 1 : NULL;
+    return pack_unpack(value->mv_data, value->mv_size, content, dictionary.mv_size - 1, out) ? MDB_CORRUPTED : 0;
+}
+
 int store_get_committed(struct store *s, enum store_db db, struct store_key key, struct bytes *ret_value)
 {
     pthread_rwlock_rdlock(&s->map_lock);
@@ -337,10 +452,10 @@ int store_get_committed(struct store *s, enum store_db db, struct store_key key,
     int rc = begin_read(s, &txn);
     if (!rc) {
         MDB_val k = {key.n, key.bytes}, v;
-        rc = mdb_get(txn, s->dbi[db], &k, &v);
+        rc = s->dbi[db] == NO_DBI ? MDB_NOTFOUND : mdb_get(txn, s->dbi[db], &k, &v);
         if (!rc) {
             bytes_clear(ret_value);
-            bytes_append(ret_value, v.mv_data, v.mv_size);
+            rc = unpack(s, txn, db, &v, ret_value);
         }
         end_read(s, txn);
     }
@@ -364,12 +479,18 @@ static int scan(struct store *s, MDB_txn *txn, enum store_db db, const struct st
                 bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
 {
     MDB_cursor *cursor;
-    int rc = mdb_cursor_open(txn, s->dbi[db], &cursor);
+    cleanup_bytes struct bytes plain = {0};
+    int rc = s->dbi[db] == NO_DBI ? MDB_NOTFOUND : mdb_cursor_open(txn, s->dbi[db], &cursor);
     if (rc)
-        return rc;
+        return rc == MDB_NOTFOUND ? 0 : rc;
     MDB_val k = {from->n, (void *)from->bytes}, v;
     for (rc = mdb_cursor_get(cursor, &k, &v, from->n ? MDB_SET_RANGE : MDB_FIRST); !rc; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
-        if (k.mv_size < n_prefix || memcmp(k.mv_data, from->bytes, n_prefix) || !each(user, k.mv_data, k.mv_size, v.mv_data, v.mv_size))
+        if (k.mv_size < n_prefix || memcmp(k.mv_data, from->bytes, n_prefix))
+            break;
+        bytes_clear(&plain);
+        if (!unpack(s, txn, db, &v, &plain))
+            v = (MDB_val){plain.size, plain.data}; /* else as it is: no decoder takes it for a record */
+        if (!each(user, k.mv_data, k.mv_size, v.mv_data, v.mv_size))
             break;
     }
     mdb_cursor_close(cursor);
@@ -396,7 +517,7 @@ static MDB_stat statistics(struct store *s, enum store_db db)
     pthread_rwlock_rdlock(&s->map_lock);
     MDB_txn *txn;
     if (!begin_read(s, &txn)) {
-        if (mdb_stat(txn, s->dbi[db], &stat))
+        if (s->dbi[db] == NO_DBI || mdb_stat(txn, s->dbi[db], &stat))
             stat = (MDB_stat){0};
         end_read(s, txn);
     }

@@ -32,10 +32,12 @@ enum store_db {
     STORE_TEAM,           /* team name */
     STORE_KEY,            /* CURVE public key: role and team */
     STORE_AUDIT,          /* sequence: who changed what */
+    STORE_DICTIONARY,     /* id: database, and what its values are packed against (store/pack.h) */
     STORE_DB_COUNT
 };
 
-enum { STORE_SCHEMA = 1 };
+/* 1: all values plain. 2: packed ones among them. A store of an older schema is brought up to date when it is opened for writing. */
+enum { STORE_SCHEMA = 2 };
 
 struct store;
 struct store_options {
