@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The only list of packages SONATA needs on Debian 12 (amd64, arm64). Installs what is missing, as root or through sudo.
 #
-#   deploy/install-deps.sh            everything
-#   deploy/install-deps.sh build      only what building and running needs (also: test, bench)
+#   deploy/install-deps.sh            build and test
+#   deploy/install-deps.sh build      only what building and running needs (also: test; bench: the peers of the benchmarks, only when asked for)
 #   deploy/install-deps.sh --list …   print the packages instead
 set -euo pipefail
 
@@ -24,6 +24,7 @@ test=(
 # shellcheck disable=SC2034
 bench=(
   python3 gzip
+  redis-server redis-tools beanstalkd                                        # peers of the dispatch benchmark
 )
 
 usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; }
@@ -38,7 +39,7 @@ for argument in "$@"; do
     *) echo "install-deps.sh: unknown argument '$argument' (build, test, bench, --list)" >&2; exit 2 ;;
   esac
 done
-[ ${#sections[@]} -gt 0 ] || sections=(build test bench)
+[ ${#sections[@]} -gt 0 ] || sections=(build test)
 
 packages=()
 for section in "${sections[@]}"; do

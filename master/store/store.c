@@ -59,6 +59,12 @@ static bool is_log(enum store_db db)
            db == STORE_ATTEMPT;
 }
 
+/* Of them, those whose values repeat enough to be worth the time. */
+static bool is_packed(enum store_db db)
+{
+    return is_log(db) && db != STORE_EVENT && db != STORE_ATTEMPT;
+}
+
 /* LMDB code to negative errno. */
 static int translate(int rc)
 {
@@ -163,7 +169,7 @@ static bool use_dictionary(void *user, const uint8_t *key, size_t n_key, const u
 static int open_packers(struct store *s, struct sonata_error *err)
 {
     for (unsigned db = 0; db < STORE_DB_COUNT; db++)
-        s->packer[db] = is_log((enum store_db)db) ? packer_new() : NULL;
+        s->packer[db] = is_packed((enum store_db)db) ? packer_new() : NULL;
     s->next_dictionary = 1;
     int r = store_scan(s, STORE_DICTIONARY, (struct store_key){0}, 0, use_dictionary, s);
     return r ? sonata_error_set(err, r, "the store in %s cannot be read: %s", s->folder, strerror(-r)) : 0;
@@ -319,7 +325,7 @@ static int put(struct store *s, MDB_txn *txn, const struct batch_op *op, struct 
     int rc = is_log(db) ? put_first(s, txn, db, &key, value, packed) : MDB_KEYEXIST;
     if (rc != MDB_KEYEXIST)
         return rc;
-    if (db == STORE_INDIVIDUAL || db == STORE_EVALUATION || db == STORE_ATTEMPT)
+    if (db == STORE_INDIVIDUAL || db == STORE_EVALUATION)
         s->grown[db] += ((double)size - s->grown[db]) / GROWTH_MEMORY;
     value.mv_data = value.mv_data == op->value ? value.mv_data : packed->data; /* put_first() may have moved it */
     return mdb_put(txn, s->dbi[db], &key, &value, 0);
@@ -433,7 +439,7 @@ int store_commit(struct store *s, struct sonata_error *err)
 static int unpack(struct store *s, MDB_txn *txn, enum store_db db, const MDB_val *value, struct bytes *out)
 {
     uint64_t id;
-    if (!is_log(db) || !pack_is_packed(value->mv_data, value->mv_size, &id)) {
+    if (!is_packed(db) || !pack_is_packed(value->mv_data, value->mv_size, &id)) {
         bytes_append(out, value->mv_data, value->mv_size);
         return 0;
     }

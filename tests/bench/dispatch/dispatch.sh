@@ -26,20 +26,27 @@ stop() {
   master=
 }
 
+measure() { # measure KIND WORKERS JOB_MS
+  start "$1"
+  keys=()
+  if [ "$1" = curve ]; then
+    export SONATA_SERVER="$clients" SONATA_KEY="$work/m/admin.key"
+    rm -f "$work/w.key"
+    "$bin/sonata" keys new w --role worker --out "$work/w.key" > /dev/null
+    keys=("$work/w.key" "$work/m/admin.key")
+  fi
+  printf 'security=%s ' "$1"
+  "$bin/bench_dispatch" "$workers" "$clients" "$2" "$seconds" "$3" "$master" "${keys[@]}"
+  stop
+}
+
+echo "load: $(cut -d' ' -f1-3 /proc/loadavg), processors: $(nproc), open files: $(ulimit -n)"
 for kind in none curve; do
-  for n in 1 10 100 1000; do
-    start "$kind"
-    keys=()
-    if [ "$kind" = curve ]; then
-      export SONATA_SERVER="$clients" SONATA_KEY="$work/m/admin.key"
-      rm -f "$work/w.key"
-      "$bin/sonata" keys new w --role worker --out "$work/w.key" > /dev/null
-      keys=("$work/w.key" "$work/m/admin.key")
-    fi
-    printf 'security=%s ' "$kind"
-    "$bin/bench_dispatch" "$workers" "$clients" "$n" "$seconds" "$master" "${keys[@]}"
-    stop
+  for n in 1 10 100 1000 5000; do
+    measure "$kind" "$n" 0 # boards that measure for no time: the master is saturated
   done
+  measure "$kind" 100 50   # boards that measure: what a board waits between two jobs
+  measure "$kind" 1000 1000
 done
 
 if command -v redis-server > /dev/null && command -v redis-benchmark > /dev/null; then

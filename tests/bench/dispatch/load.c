@@ -1,10 +1,11 @@
 /* Load generator: N simulated workers in one process, real sockets, real protocol, against a running sonata-master.
  *
- *     bench_dispatch WORKER_ENDPOINT CLIENT_ENDPOINT WORKERS SECONDS [MASTER_PID [WORKER_KEY_FILE CLIENT_KEY_FILE]]
+ *     bench_dispatch WORKER_ENDPOINT CLIENT_ENDPOINT WORKERS SECONDS JOB_MS [MASTER_PID [WORKER_KEY_FILE CLIENT_KEY_FILE]]
  *
- * Submits a random search over a made-up space, connects WORKERS DEALER sockets with one board each, answers every Assign at once and
- * counts acknowledged results. A result is acknowledged only after its transaction is durable, so the rate is of durable results. The gap
- * is the time a board stands idle: from sending a result to holding the next job (0 when one was prefetched). Prints one line. */
+ * Connects WORKERS DEALER sockets with one board each, submits a random search over a made-up space, answers every Assign after JOB_MS (0: at
+ * once, which saturates the master) and counts acknowledged results. A result is acknowledged only after its transaction is durable, so the rate
+ * is of durable results. The gap is the time a board stands idle: from sending a result to holding the next job (0 when one was prefetched).
+ * Memory of the master is taken before the workers connect, when all are welcomed, and at the end. Prints one line. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,7 +28,8 @@ struct worker {
     char name[32], board[40];
     struct evaluation_job queue[QUEUE_MAX]; /* jobs held, the first is being run */
     unsigned held;
-    int64_t idle_since;
+    int64_t idle_since, due_ns;
+    bool welcome;
     uint64_t acked;
 };
 
@@ -35,6 +37,8 @@ struct load {
     struct worker *worker;
     unsigned n;
     uint64_t sent, acked, refused;
+    unsigned n_welcome;
+    int64_t job_ns;
     float *gap_ms;
     size_t n_gaps;
 };
@@ -145,6 +149,7 @@ static void finish_first(struct load *l, struct worker *w)
     sonata__measurement__free_unpacked(r.measurement, NULL);
     l->sent++;
     w->idle_since = clock_monotonic_ns();
+    w->due_ns = w->idle_since + l->job_ns;
     if (w->held && l->n_gaps < GAPS_MAX)
         l->gap_ms[l->n_gaps++] = 0;
 }
@@ -156,8 +161,12 @@ static void take_job(struct load *l, struct worker *w, const Sonata__Assign *ass
         l->refused++;
         return;
     }
-    if (w->held++ == 0 && w->idle_since && l->n_gaps < GAPS_MAX)
-        l->gap_ms[l->n_gaps++] = (float)((double)(clock_monotonic_ns() - w->idle_since) / 1e6);
+    if (w->held++)
+        return;
+    int64_t now = clock_monotonic_ns();
+    w->due_ns = now + l->job_ns;
+    if (w->idle_since && l->n_gaps < GAPS_MAX)
+        l->gap_ms[l->n_gaps++] = (float)((double)(now - w->idle_since) / 1e6);
 }
 
 static void serve(struct load *l, struct worker *w)
@@ -167,11 +176,13 @@ static void serve(struct load *l, struct worker *w)
             take_job(l, w, e->assign);
         else if (e->body_case == SONATA__ENVELOPE__BODY_RESULT_ACK)
             l->acked++, w->acked++;
+        else if (e->body_case == SONATA__ENVELOPE__BODY_WELCOME && !w->welcome)
+            w->welcome = true, l->n_welcome++;
         else if (e->body_case == SONATA__ENVELOPE__BODY_FAULT)
             fprintf(stderr, "%s: %s\n", w->name, e->fault->text);
         envelope_free(e);
     }
-    if (w->held)
+    if (w->held && clock_monotonic_ns() >= w->due_ns)
         finish_first(l, w);
 }
 
@@ -188,7 +199,7 @@ static void secure(void *socket, const struct keyfile *k)
 /* Ten genes of eight choices: 10^9 architectures. */
 static struct search_spec made_up_search(void)
 {
-    struct search_spec s = {.n_objectives = 2, .budget_evaluations = 100000, .seed = (uint64_t)clock_wall_ns()};
+    struct search_spec s = {.n_objectives = 2, .budget_evaluations = 1000000, .seed = (uint64_t)clock_wall_ns()};
     copy_string(s.name, sizeof s.name, "dispatch-bench");
     copy_string(s.algorithm, sizeof s.algorithm, "random");
     copy_string(s.tier, sizeof s.tier, "screen");
@@ -271,21 +282,35 @@ static long resident_kib(const char *pid)
     return kib;
 }
 
-static void run(struct load *l, int64_t duration_ns)
+/* Milliseconds until the next running job is done, at most 100. */
+static long next_due_ms(const struct load *l, int64_t now)
+{
+    int64_t next = now + 100 * SONATA_MS;
+    for (unsigned i = 0; l->job_ns && i < l->n; i++) {
+        if (l->worker[i].held && l->worker[i].due_ns < next)
+            next = l->worker[i].due_ns;
+    }
+    return next > now ? (long)((next - now) / SONATA_MS) : 0;
+}
+
+/* Works for so long, or until all workers are welcomed. */
+static void run(struct load *l, int64_t duration_ns, bool only_welcome)
 {
     zmq_pollitem_t *item = xcalloc(l->n, sizeof *item);
     for (unsigned i = 0; i < l->n; i++)
         item[i] = (zmq_pollitem_t){.socket = l->worker[i].socket, .events = ZMQ_POLLIN};
-    int64_t start = clock_monotonic_ns(), end = start + duration_ns, next_beat = start;
-    while (clock_monotonic_ns() < end) {
-        if (clock_monotonic_ns() >= next_beat) {
+    int64_t now = clock_monotonic_ns(), end = now + duration_ns, next_beat = now + 2 * SONATA_SECOND;
+    for (; now < end && !(only_welcome && l->n_welcome == l->n); now = clock_monotonic_ns()) {
+        if (now >= next_beat) {
             for (unsigned i = 0; i < l->n; i++)
                 beat(&l->worker[i]);
             next_beat += 2 * SONATA_SECOND;
         }
-        zmq_poll(item, (int)l->n, 100);
+        zmq_poll(item, (int)l->n, next_due_ms(l, now));
+        now = clock_monotonic_ns();
         for (unsigned i = 0; i < l->n; i++) {
-            if (item[i].revents || l->worker[i].held)
+            const struct worker *w = &l->worker[i];
+            if (item[i].revents || (w->held && now >= w->due_ns))
                 serve(l, &l->worker[i]);
         }
     }
@@ -294,9 +319,10 @@ static void run(struct load *l, int64_t duration_ns)
 
 int main(int argc, char **argv)
 {
-    uint64_t workers, seconds;
-    if (argc < 5 || parse_u64(argv[3], 1, WORKERS_MAX, &workers) || parse_u64(argv[4], 1, 3600, &seconds)) {
-        fprintf(stderr, "usage: %s WORKER_ENDPOINT CLIENT_ENDPOINT WORKERS(1..%d) SECONDS [MASTER_PID]\n", argv[0], WORKERS_MAX);
+    uint64_t workers, seconds, job_ms;
+    if (argc < 6 || parse_u64(argv[3], 1, WORKERS_MAX, &workers) || parse_u64(argv[4], 1, 3600, &seconds) ||
+        parse_u64(argv[5], 0, 60000, &job_ms)) {
+        fprintf(stderr, "usage: %s WORKER_ENDPOINT CLIENT_ENDPOINT WORKERS(1..%d) SECONDS JOB_MS [MASTER_PID [WORKER_KEY CLIENT_KEY]]\n", argv[0], WORKERS_MAX);
         return 2;
     }
     struct rlimit files;
@@ -305,16 +331,14 @@ int main(int argc, char **argv)
     setrlimit(RLIMIT_NOFILE, &files);
     void *context = zmq_ctx_new();
     zmq_ctx_set(context, ZMQ_MAX_SOCKETS, (int)workers + 16);
-    long before = argc > 5 ? resident_kib(argv[5]) : -1;
+    long before = argc > 6 ? resident_kib(argv[6]) : -1;
     struct keyfile worker_key = {.server_key = ""}, client_key = {.server_key = ""};
     struct sonata_error err = {""};
-    if (argc > 7 && (keyfile_read(argv[6], &worker_key, &err) || keyfile_read(argv[7], &client_key, &err))) {
+    if (argc > 8 && (keyfile_read(argv[7], &worker_key, &err) || keyfile_read(argv[8], &client_key, &err))) {
         fprintf(stderr, "%s\n", err.text);
         return 2;
     }
-    if (submit(context, argv[2], &client_key))
-        return 1;
-    struct load l = {.worker = xcalloc(workers, sizeof *l.worker), .n = (unsigned)workers, .gap_ms = xreallocarray(NULL, GAPS_MAX, sizeof(float))};
+    struct load l = {.job_ns = (int64_t)job_ms * SONATA_MS, .worker = xcalloc(workers, sizeof *l.worker), .n = (unsigned)workers, .gap_ms = xreallocarray(NULL, GAPS_MAX, sizeof(float))};
     for (unsigned i = 0; i < l.n; i++) {
         struct worker *w = &l.worker[i];
         snprintf(w->name, sizeof w->name, "bench-%u", i);
@@ -330,14 +354,21 @@ int main(int argc, char **argv)
         }
         say_hello(w);
     }
+    run(&l, 60 * SONATA_SECOND, true);
+    if (l.n_welcome < l.n)
+        fprintf(stderr, "only %u of %u workers are welcomed after a minute\n", l.n_welcome, l.n);
+    long connected = argc > 6 ? resident_kib(argv[6]) : -1;
+    if (submit(context, argv[2], &client_key))
+        return 1;
     int64_t start = clock_monotonic_ns();
-    run(&l, (int64_t)seconds * SONATA_SECOND);
+    run(&l, (int64_t)seconds * SONATA_SECOND, false);
     double elapsed = (double)(clock_monotonic_ns() - start) / 1e9;
     qsort(l.gap_ms, l.n_gaps, sizeof(float), by_value);
-    printf("workers=%u seconds=%.1f durable_results=%" PRIu64 " per_second=%.0f gap_p50_ms=%.2f gap_p99_ms=%.2f refused=%" PRIu64, l.n, elapsed,
+    printf("workers=%u job_ms=%" PRIu64 " seconds=%.1f durable_results=%" PRIu64 " per_second=%.0f gap_p50_ms=%.2f gap_p99_ms=%.2f refused=%" PRIu64, l.n, job_ms, elapsed,
            l.acked, (double)l.acked / elapsed, l.n_gaps ? l.gap_ms[l.n_gaps / 2] : -1.0, l.n_gaps ? l.gap_ms[l.n_gaps * 99 / 100] : -1.0, l.refused);
     if (before >= 0)
-        printf(" master_kib=%ld kib_per_worker=%.1f", resident_kib(argv[5]), (double)(resident_kib(argv[5]) - before) / l.n);
+        printf(" master_kib=%ld kib_per_worker=%.1f kib_per_1000_results=%.0f", resident_kib(argv[6]), (double)(connected - before) / l.n,
+               (double)(resident_kib(argv[6]) - connected) / ((double)l.acked / 1000));
     printf("\n");
     for (unsigned i = 0; i < l.n; i++)
         zmq_close(l.worker[i].socket);

@@ -139,18 +139,18 @@ static void test_store_packs_and_goes_on(void **state)
         assert_int_equal(store_open(folder, NULL, &s, &err), 0);
         struct rng rng = rng_seeded(8, (uint64_t)life);
         for (uint64_t i = 0; i < 500; i++) {
-            store_put(s, STORE_ATTEMPT, key_u64(500 * (uint64_t)life + i), value, record(&rng, "Linux", value, sizeof value));
+            store_put(s, STORE_EVALUATION, key_u64(500 * (uint64_t)life + i), value, record(&rng, "Linux", value, sizeof value));
             if (i % 10 == 9)
                 assert_int_equal(store_commit(s, &err), 0);
         }
         rng = rng_seeded(8, (uint64_t)life);
         for (uint64_t i = 0; i < 500; i++) {
             size_t n = record(&rng, "Linux", value, sizeof value);
-            assert_int_equal(store_get(s, STORE_ATTEMPT, key_u64(500 * (uint64_t)life + i), &b), 0);
+            assert_int_equal(store_get(s, STORE_EVALUATION, key_u64(500 * (uint64_t)life + i), &b), 0);
             assert_int_equal(b.size, n);
             assert_memory_equal(b.data, value, n);
         }
-        assert_true(store_size(s, STORE_ATTEMPT) < (uint64_t)(life + 1) * 500 * 60 + 32768); /* 90 bytes each when plain */
+        assert_true(store_size(s, STORE_EVALUATION) < (uint64_t)(life + 1) * 500 * 60 + 32768); /* 90 bytes each when plain */
         assert_int_equal(store_count(s, STORE_DICTIONARY), 1); /* the next life goes on with it */
         store_close(s);
     }
