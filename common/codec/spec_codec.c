@@ -68,6 +68,7 @@ Sonata__SearchSpec *spec_to_message(const struct search_spec *s)
     m->supernet = wire_give_text(s->supernet);
     m->supernet_hash = wire_give_hash(s->supernet_hash);
     m->seed = s->seed;
+    m->priority = s->priority;
     return m;
 }
 
@@ -151,6 +152,9 @@ static int scalars_from_message(const Sonata__SearchSpec *m, struct search_spec 
     s->budget_evaluations = m->budget_evaluations;
     s->budget_wall_ns = m->budget_wall_ns;
     s->seed = m->seed;
+    if (m->priority < -SPEC_PRIORITY_MAX || m->priority > SPEC_PRIORITY_MAX)
+        return sonata_error_set(err, -EINVAL, "a priority of -%d to %d is expected, not %d", SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, m->priority);
+    s->priority = m->priority;
     return 0;
 }
 

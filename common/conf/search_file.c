@@ -64,6 +64,7 @@ struct raw_search {
     char **boards;
     unsigned boards_count;
     uint64_t *seed;
+    int32_t priority;
 };
 
 #define OPTIONAL_POINTER (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
@@ -127,6 +128,7 @@ static const cyaml_schema_field_t search_fields[] = {
     CYAML_FIELD_MAPPING_PTR("evaluation", OPTIONAL_POINTER, struct raw_search, evaluation, evaluation_fields),
     CYAML_FIELD_SEQUENCE("boards", OPTIONAL_POINTER, struct raw_search, boards, &board_schema, 0, SEARCH_BOARDS_MAX),
     CYAML_FIELD_UINT_PTR("seed", OPTIONAL_POINTER, struct raw_search, seed),
+    CYAML_FIELD_INT("priority", CYAML_FLAG_OPTIONAL, struct raw_search, priority),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t search_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_search, search_fields)};
@@ -373,6 +375,9 @@ static int convert(struct conversion *c)
         return yaml_doc_error(c->doc, c->err, "name", "'%s' is here; expected letters, digits, '-', '_' and '.' only", c->raw->name);
     copy_string(s->name, sizeof s->name, c->raw->name);
     s->seed = c->raw->seed ? *c->raw->seed : 1;
+    if (c->raw->priority < -SPEC_PRIORITY_MAX || c->raw->priority > SPEC_PRIORITY_MAX)
+        return yaml_doc_error(c->doc, c->err, "priority", "%d is here; expected -%d to %d", c->raw->priority, SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX);
+    s->priority = c->raw->priority;
     static int (*const part[])(struct conversion *) = {read_objectives, read_constraints, read_algorithm, read_budget,
                                                        read_boards,     read_space,       read_evaluation};
     for (size_t i = 0; i < COUNT(part); i++) {

@@ -5,7 +5,7 @@
 #include "domain/metric.h"
 #include "domain/space.h"
 
-enum { SPEC_NAME_MAX = 64, SPEC_PATH_MAX = 1024, SPEC_OPTIONS_MAX = 16 };
+enum { SPEC_NAME_MAX = 64, SPEC_PATH_MAX = 1024, SPEC_OPTIONS_MAX = 16, SPEC_PRIORITY_MAX = 100 };
 
 struct search_spec {
     char name[SPEC_NAME_MAX];
@@ -28,6 +28,7 @@ struct search_spec {
     char supernet[64];                  /* name; the blob is uploaded by the client */
     uint8_t supernet_hash[32];          /* BLAKE2b of the blob, zero when none */
     uint64_t seed;
+    int32_t priority;                   /* within the team, -SPEC_PRIORITY_MAX .. SPEC_PRIORITY_MAX: higher goes strictly first */
 };
 
 #endif

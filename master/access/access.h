@@ -15,6 +15,8 @@ enum { TEAM_NAME_MAX = 40, KEY_LABEL_MAX = 64, KEY_TEXT_MAX = 41, AUDIT_TEXT_MAX
 
 #define TEAM_WEIGHT_MIN 0.01
 #define TEAM_WEIGHT_MAX 100.0
+enum { TEAM_DAY_HOURS_MAX = 1000000 };
+#define TEAM_DAY_NS_MAX (TEAM_DAY_HOURS_MAX * INT64_C(3600000000000))
 
 enum access_role {
     ACCESS_WORKER, /* may connect boards */
@@ -30,6 +32,8 @@ struct team {
     char name[TEAM_NAME_MAX];
     double weight;                /* share of board time while several teams want it: 0.01 .. 100, 1 = ordinary */
     uint32_t searches_max;        /* unfinished searches; 0: no limit */
+    uint32_t boards_max;          /* boards at a time; 0: no limit */
+    int64_t day_ns_max;           /* board time per UTC day; 0: no limit */
     bool share;                   /* gives its measurements to, and takes them from, the other teams that share */
     int64_t created_wall_ns;
 };

@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-enum { VERSION = 1 };
+/* VERSION 2: quotas of a team. */
+enum { VERSION = 2 };
 
 static int finish(const struct reader *r, uint8_t version)
 {
@@ -20,6 +21,8 @@ void team_encode(const struct team *t, struct bytes *out)
     bytes_put_u32(out, t->searches_max);
     bytes_put_u8(out, t->share);
     bytes_put_u64(out, (uint64_t)t->created_wall_ns);
+    bytes_put_u32(out, t->boards_max);
+    bytes_put_u64(out, (uint64_t)t->day_ns_max);
 }
 
 int team_decode(const void *p, size_t n, struct team *ret_team)
@@ -32,7 +35,13 @@ int team_decode(const void *p, size_t n, struct team *ret_team)
     t.searches_max = reader_u32(&r);
     t.share = reader_u8(&r) != 0;
     t.created_wall_ns = (int64_t)reader_u64(&r);
+    if (version >= 2) {
+        t.boards_max = reader_u32(&r);
+        t.day_ns_max = (int64_t)reader_u64(&r);
+    }
     int rc = finish(&r, version);
+    if (!rc && t.day_ns_max < 0)
+        rc = -EBADMSG;
     if (!rc && !(t.weight >= TEAM_WEIGHT_MIN && t.weight <= TEAM_WEIGHT_MAX))
         rc = -EBADMSG;
     if (!rc)

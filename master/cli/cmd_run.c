@@ -194,7 +194,7 @@ static int submit(struct run *run, struct sonata_error *err)
         progress_note(&run->progress, "going on with the search in %s: %u of %u evaluations are done", run->state, results->status.told, have);
     if (want < have)
         progress_note(&run->progress, "the file asks for %u evaluations, the search has a budget of %u already; a budget only grows", want, have);
-    return want > have ? session_control(run->session, run->id, "extend", want - have, err) : 0;
+    return want > have ? session_control(run->session, run->id, "extend", want - have, 0, err) : 0;
 }
 
 static bool supplies(const struct results_board *b, const char *metric, const char *board)

@@ -12,10 +12,15 @@
 
 struct settings {
     struct cli_common common;
+    int64_t priority;
 };
+
+enum { NOT_GIVEN = -1000 };
 
 static const struct option_def options[] = {
     CLI_SERVER_OPTIONS(struct settings),
+    {.name = "priority", .letter = 'p', .type = OPTION_INT, .offset = offsetof(struct settings, priority), .argument = "N", .min = -SPEC_PRIORITY_MAX,
+     .max = SPEC_PRIORITY_MAX, .help = "Instead of the file's `priority:`: within the team higher goes strictly first; 0 is ordinary."},
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
     {0},
@@ -32,7 +37,7 @@ static int upload(struct session *session, const struct search_file *f, struct s
 
 int cmd_submit(const struct command *self, int argc, char **argv)
 {
-    struct settings s = {0};
+    struct settings s = {.priority = NOT_GIVEN};
     int rest, code;
     if (!command_begin(self, options, &s, argc, argv, 1, 1, &rest, &code))
         return code;
@@ -43,6 +48,8 @@ int cmd_submit(const struct command *self, int argc, char **argv)
     int r = search_file_load(argv[rest], f, &err);
     if (!r && f->n_boards)
         fprintf(stderr, "sonata submit: note: `boards:` of the file is only for `sonata run`; the master uses the boards of its workers\n");
+    if (s.priority != NOT_GIVEN)
+        f->spec.priority = (int32_t)s.priority;
     if (!r)
         r = session_open_common(&s.common, &session, &err);
     if (!r)

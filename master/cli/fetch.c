@@ -27,7 +27,8 @@ int results_from_status_message(const Sonata__SearchStatus *m, struct results_st
                                .created_wall_ns = m->created_wall_ns,
                                .finished_wall_ns = m->finished_wall_ns,
                                .board_ns = m->board_ns,
-                               .active_ns = m->active_ns};
+                               .active_ns = m->active_ns,
+                               .priority = m->priority};
     copy_string(s.name, sizeof s.name, m->name);
     copy_string(s.team, sizeof s.team, m->team ? m->team : "");
     copy_string(s.state, sizeof s.state, m->state);

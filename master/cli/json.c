@@ -54,6 +54,7 @@ cJSON *json_status(const struct results_status *s)
     json_number(o, "hypervolume", s->hypervolume);
     json_time(o, "created", s->created_wall_ns);
     json_time(o, "finished", s->finished_wall_ns);
+    cJSON_AddNumberToObject(o, "priority", s->priority);
     json_number(o, "active_s", (double)s->active_ns * 1e-9);
     json_number(o, "board_s", (double)s->board_ns * 1e-9);
     return o;

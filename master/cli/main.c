@@ -33,6 +33,9 @@ const struct command command_table[] = {
     {"pause", "SEARCH", "pause a search", "Stops asking for new architectures; what is being measured is finished.", cmd_pause},
     {"resume", "SEARCH", "resume a paused search", "Continues a paused search.", cmd_resume},
     {"cancel", "SEARCH", "end a search", "Ends a search for good; its results stay.", cmd_cancel},
+    {"priority", "SEARCH N", "let a search go before or after the team's others",
+     "Within its team a search of higher priority (-100 to 100, 0 is ordinary) gets boards strictly first; between teams it changes\n"
+     "nothing. Before a negative N write `--`.", cmd_priority},
     {"extend", "SEARCH EVALUATIONS", "add evaluations to a budget", "Adds EVALUATIONS to the budget of a search; a finished one goes on.", cmd_extend},
     {"boards", "", "list boards", "Lists the boards that workers offer, with state and counters.", cmd_boards},
     {"keys", "list | new LABEL | revoke LABEL", "make, list and revoke keys",
@@ -40,7 +43,7 @@ const struct command command_table[] = {
      "(--out, default LABEL.key) and puts its public half on the master's list; give the file to whoever shall have it, over a safe channel.\n"
      "`revoke` takes effect at once, on open connections too.",
      cmd_keys},
-    {"teams", "list | set NAME", "make, change and list teams",
+    {"teams", "[list | set NAME]", "make, change and list teams, their quotas and what they use",
      "A team sees its own searches only (admins only). With --share its measurements are shared with the other teams that share: an\n"
      "architecture measured for one of them is not measured again for another.",
      cmd_teams},

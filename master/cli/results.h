@@ -20,6 +20,7 @@ struct results_status {
     uint32_t budget, told, pending, infeasible, failed, reused, front_size;
     double hypervolume;
     int64_t created_wall_ns, finished_wall_ns, board_ns, active_ns;
+    int32_t priority;
 };
 
 struct results_individual {

@@ -275,7 +275,7 @@ int session_submit(struct session *s, const struct search_spec *spec, const uint
     return r;
 }
 
-int session_control(struct session *s, uint64_t search, const char *action, uint32_t evaluations, struct sonata_error *err)
+int session_control(struct session *s, uint64_t search, const char *action, uint32_t evaluations, int32_t priority, struct sonata_error *err)
 {
     Sonata__Control control = SONATA__CONTROL__INIT;
     Sonata__Request request = SONATA__REQUEST__INIT;
@@ -283,6 +283,7 @@ int session_control(struct session *s, uint64_t search, const char *action, uint
     control.search = search;
     control.action = copy;
     control.evaluations = evaluations;
+    control.priority = priority;
     request.verb_case = SONATA__REQUEST__VERB_CONTROL;
     request.control = &control;
     cleanup_envelope Sonata__Envelope *reply = NULL;

@@ -35,6 +35,7 @@ int session_find_search(struct session *s, const char *text, uint64_t *ret_id, s
 /* Submits; request_id (16 bytes) makes it repeatable, NULL: random. */
 int session_submit(struct session *s, const struct search_spec *spec, const uint8_t *request_id, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
 /* pause, resume, cancel, extend. */
-int session_control(struct session *s, uint64_t search, const char *action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
+int session_control(struct session *s, uint64_t search, const char *action, uint32_t evaluations, int32_t priority,
+                    struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

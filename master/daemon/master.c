@@ -54,11 +54,12 @@ static void on_cancel(void *user, const char *worker, uint64_t attempt, const ch
     rpc_cancel(((struct master *)user)->rpc, worker, attempt, reason);
 }
 
-static double on_weight(void *user, const char *team)
+static void on_team(void *user, const char *team, struct run_team *ret_team)
 {
     const struct access *access = ((struct master *)user)->security.access;
     const struct team *t = access ? access_team(access, team) : NULL;
-    return t ? t->weight : 1;
+    if (t)
+        *ret_team = (struct run_team){.weight = t->weight, .quota = {.boards = t->boards_max, .day_ns = t->day_ns_max}};
 }
 
 static void on_note(void *user, bool warning, const char *msg, const char *fields)
@@ -175,7 +176,7 @@ static int open_state(struct master *m, uint64_t incarnation, struct sonata_erro
         return r;
     struct run_config config = settings_run_config(s);
     config.sched.seed = incarnation;
-    struct run_hooks hooks = {.user = m, .assign = on_assign, .cancel = on_cancel, .work = on_work, .weight = on_weight, .note = on_note};
+    struct run_hooks hooks = {.user = m, .assign = on_assign, .cancel = on_cancel, .work = on_work, .team = on_team, .note = on_note};
     return run_new(m->store, &config, &hooks, clock_monotonic_ns(), clock_wall_ns(), &m->run, err);
 }
 

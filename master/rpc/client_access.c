@@ -64,12 +64,16 @@ static Sonata__TeamInfo *team_message(struct rpc *rpc, const struct team *t)
     m->weight = t->weight;
     m->searches_max = t->searches_max;
     m->share = t->share;
+    m->boards_max = t->boards_max;
+    m->day_ns_max = t->day_ns_max;
+    run_team_usage(rpc->run, t->name, &m->boards, &m->day_ns);
     m->created_wall_ns = t->created_wall_ns;
     for (uint32_t i = 0; i < run_search_count(rpc->run); i++) {
         const struct search_record *s = run_search_record(rpc->run, i);
         if (strcmp(s->team, t->name))
             continue;
         m->searches++;
+        m->searches_unfinished += s->state == SEARCH_RUNNING || s->state == SEARCH_PAUSED;
         m->board_ns += s->board_ns;
     }
     return m;
@@ -82,8 +86,11 @@ int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata_
     if (!strcmp(verb->action, "list")) {
         uint32_t n = access_team_count(a);
         reply->message.teams = xcalloc(n ? n : 1, sizeof *reply->message.teams);
-        for (uint32_t i = 0; i < n; i++)
-            reply->message.teams[reply->message.n_teams++] = team_message(rpc, access_team_at(a, i));
+        for (uint32_t i = 0; i < n; i++) {
+            const struct team *t = access_team_at(a, i);
+            if (caller->admin || !strcmp(caller->team, t->name)) /* a team sees what it may and uses itself */
+                reply->message.teams[reply->message.n_teams++] = team_message(rpc, t);
+        }
         return 0;
     }
     if (strcmp(verb->action, "set") || !verb->team)
@@ -91,6 +98,8 @@ int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata_
     if (run_is_blocked(rpc->run, &reason))
         return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
     struct team t = {.weight = verb->team->weight, .searches_max = verb->team->searches_max, .share = verb->team->share};
+    t.boards_max = verb->team->boards_max;
+    t.day_ns_max = verb->team->day_ns_max;
     if (!copy_string(t.name, sizeof t.name, verb->team->name))
         return sonata_error_set(&reply->err, -EINVAL, "a team's name has at most %d characters", TEAM_NAME_MAX - 1);
     int rc = access_set_team(a, run_wall(rpc->run), caller->label, &t, &reply->err);

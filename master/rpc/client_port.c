@@ -53,13 +53,14 @@ static uint64_t search_of(const Sonata__Request *q)
 
 static bool is_for_admins(const Sonata__Request *q)
 {
-    return q->verb_case == SONATA__REQUEST__VERB_KEYS || q->verb_case == SONATA__REQUEST__VERB_TEAMS || q->verb_case == SONATA__REQUEST__VERB_AUDIT;
+    return q->verb_case == SONATA__REQUEST__VERB_KEYS || q->verb_case == SONATA__REQUEST__VERB_AUDIT ||
+           (q->verb_case == SONATA__REQUEST__VERB_TEAMS && strcmp(q->teams->action, "list"));
 }
 
 /* Another team's search answers as one that does not exist. */
 static int authorize(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, struct sonata_error *err)
 {
-    if (is_for_admins(q) && !rpc->config.access)
+    if ((is_for_admins(q) || q->verb_case == SONATA__REQUEST__VERB_TEAMS) && !rpc->config.access)
         return sonata_error_set(err, -ENOTSUP, "this master runs without keys: start it with --security curve to have teams");
     if (is_for_admins(q) && !caller->admin)
         return sonata_error_set(err, -EACCES, "this needs an admin key");

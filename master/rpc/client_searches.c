@@ -24,15 +24,17 @@ int client_submit(struct rpc *rpc, const struct rpc_caller *caller, const Sonata
     return rc;
 }
 
-static Sonata__SearchStatus *status_message(const struct search_record *s)
+static Sonata__SearchStatus *status_message(struct rpc *rpc, const struct search_record *s)
 {
+    char waits[REASON_MAX];
     Sonata__SearchStatus *m = xmalloc(sizeof *m);
     sonata__search_status__init(m);
     m->id = s->id;
     m->name = xstrdup(s->name);
     m->team = xstrdup(s->team);
     m->state = xstrdup(search_state_name(s->state));
-    m->reason = xstrdup(s->reason);
+    m->reason = xstrdup(!s->reason[0] && run_search_waits(rpc->run, s->id, waits, sizeof waits) ? waits : s->reason);
+    m->priority = s->priority;
     m->budget_evaluations = s->budget;
     m->told = s->charged;
     m->pending = s->state == SEARCH_RUNNING || s->state == SEARCH_PAUSED ? s->asked - s->told : 0;
@@ -58,7 +60,7 @@ int client_list(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_rep
     for (uint32_t i = first; i < n; i++) {
         const struct search_record *s = run_search_record(rpc->run, i);
         if (caller_sees(caller, s))
-            reply->message.searches[reply->message.n_searches++] = status_message(s);
+            reply->message.searches[reply->message.n_searches++] = status_message(rpc, s);
     }
     return 0;
 }
@@ -73,7 +75,7 @@ int client_show(struct rpc *rpc, const Sonata__ShowSearch *verb, struct rpc_repl
     if (rc)
         return rc;
     reply->message.searches = xcalloc(1, sizeof *reply->message.searches);
-    reply->message.searches[0] = status_message(s);
+    reply->message.searches[0] = status_message(rpc, s);
     reply->message.searches[0]->spec = spec_to_message(spec);
     reply->message.n_searches = 1;
     reply->message.search = s->id;
@@ -207,6 +209,8 @@ int client_individuals(struct rpc *rpc, const Sonata__GetIndividuals *verb, stru
 int client_control(struct rpc *rpc, const Sonata__Control *verb, struct rpc_reply *reply)
 {
     reply->message.search = verb->search;
+    if (!strcmp(verb->action, "priority"))
+        return run_set_priority(rpc->run, verb->search, verb->priority, &reply->err);
     return run_control(rpc->run, verb->search, verb->action, verb->evaluations, &reply->err);
 }
 

@@ -28,6 +28,8 @@ static int check_spec(const struct search_spec *spec, struct sonata_error *err)
         return sonata_error_set(err, -EINVAL, "a search needs a name");
     if (!spec->budget_evaluations || spec->budget_evaluations > 10000000)
         return sonata_error_set(err, -EINVAL, "a budget of 1 to 10,000,000 evaluations is expected, not %u", spec->budget_evaluations);
+    if (spec->priority < -SPEC_PRIORITY_MAX || spec->priority > SPEC_PRIORITY_MAX)
+        return sonata_error_set(err, -EINVAL, "a priority of -%d to %d is expected, not %d", SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, spec->priority);
     if (!spec->n_objectives || spec->n_objectives > OBJECTIVES_MAX || spec->n_constraints > CONSTRAINTS_MAX)
         return sonata_error_set(err, -EINVAL, "1 to %d objectives and at most %d constraints are expected", OBJECTIVES_MAX, CONSTRAINTS_MAX);
     int r = space_check(&spec->space, err);
@@ -102,6 +104,7 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     rs->spec = xmemdup(spec, sizeof *spec);
     rs->proposal_order = order;
     rs->window = window;
+    rs->record.priority = spec->priority;
     rs->record.budget = spec->budget_evaluations;
     rs->record.created_wall_ns = r->wall;
     copy_string(rs->record.name, sizeof rs->record.name, spec->name);
@@ -123,6 +126,49 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
              spec->budget_evaluations);
     *ret_id = rs->record.id;
     return 0;
+}
+
+int run_set_priority(struct run *r, uint64_t id, int32_t priority, struct sonata_error *err)
+{
+    struct run_search *rs = run_get(r, id);
+    if (r->blocked)
+        return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
+    if (!rs)
+        return sonata_error_set(err, -ENOENT, "there is no such search");
+    if (priority < -SPEC_PRIORITY_MAX || priority > SPEC_PRIORITY_MAX)
+        return sonata_error_set(err, -EINVAL, "a priority of -%d to %d is expected, not %d", SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, priority);
+    if (search_is_finished(rs))
+        return sonata_error_set(err, -EINVAL, "the search is %s: it wants no more boards", search_state_name(rs->record.state));
+    rs->record.priority = priority;
+    sched_set_priority(r->sched, id, priority);
+    char text[64];
+    snprintf(text, sizeof text, "priority %d", priority);
+    search_log_control(rs, text);
+    run_note(r, false, "search controlled", "search=%llu priority=%d", (unsigned long long)id, priority);
+    return 0;
+}
+
+bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size)
+{
+    const struct run_search *rs = run_get(r, id);
+    struct run_team team = {.weight = 1};
+    if (!rs || rs->record.state != SEARCH_RUNNING || !rs->record.planned || !rs->record.n_groups || !r->hooks.team)
+        return false;
+    const struct search_record *s = &rs->record;
+    if (s->charged + (s->asked - s->told) >= s->budget && !sched_waiting(r->sched, id))
+        return false; /* all that it wants is on boards */
+    r->hooks.team(r->hooks.user, s->team, &team);
+    switch (sched_held(r->sched, id)) {
+    case SCHED_HELD_BOARDS:
+        snprintf(text, size, "waits: team quota of %u board%s is in use", team.quota.boards, team.quota.boards == 1 ? "" : "s");
+        return true;
+    case SCHED_HELD_DAY:
+        snprintf(text, size, "waits: team quota of %.4g board-hours per day is used (a day begins at 00:00 UTC)", (double)team.quota.day_ns / 3600e9);
+        return true;
+    case SCHED_NOT_HELD:
+        break;
+    }
+    return false;
 }
 
 static int resume(struct run_search *rs, struct sonata_error *err)

@@ -140,6 +140,8 @@ int run_load(struct run *r, struct sonata_error *err)
     if (rc)
         return sonata_error_set(err, rc, "the store cannot be read: %s", strerror(-rc));
     uint64_t a = store_counter(r->store, "next_attempt"), e = store_counter(r->store, "next_evaluation"), s = store_counter(r->store, "next_search");
+    if (usage_load(r))
+        return sonata_error_set(err, -EIO, "the board time that teams used cannot be read");
     sched_set_next_attempt(r->sched, a ? a : 1);
     r->next_evaluation = e ? e : 1;
     r->next_search = s ? s : 1;

@@ -99,6 +99,13 @@ static bool is_good(const struct measurement *m)
     return m->outcome == OUTCOME_OK || m->outcome == OUTCOME_INFEASIBLE;
 }
 
+/* Several searches may wait for it; it is charged once, to the first. */
+static void charge_team(struct run *r, const struct evaluation *e, const struct measurement *m)
+{
+    if (e->n_waiters)
+        usage_add(r, e->waiter[0].search->record.team, m->duration_ns);
+}
+
 static void answer(struct run *r, struct evaluation *e, const struct measurement *m)
 {
     e->record.accepted = m->attempt;
@@ -123,6 +130,7 @@ static const char *result_of_live(struct run *r, struct attempt_record *a, struc
         return "unknown";
     a->lost_epoch = sched_board_epoch(r->sched, a->board);
     save_measurement(r, a, m, is_good(m) ? ATTEMPT_ACCEPTED : ATTEMPT_FAILED);
+    charge_team(r, e, m);
     if (verdict == SCHED_FINISHED)
         answer(r, e, m);
     else if (verdict == SCHED_REQUEUED)
@@ -149,6 +157,7 @@ static const char *result_of_dead(struct run *r, struct attempt_record *a, struc
     }
     if (e && !sched_finish(r->sched, a->evaluation)) {
         save_measurement(r, a, m, ATTEMPT_ACCEPTED);
+        charge_team(r, e, m);
         answer(r, e, m);
         return "accepted";
     }

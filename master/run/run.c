@@ -100,6 +100,7 @@ void run_free(struct run *r)
         free(e);
     }
     map_fini(&r->evaluations);
+    usage_free(r);
     for (uint32_t i = 0; i < r->n_searches; i++)
         search_run_free(r->search[i]);
     map_fini(&r->search_by_id);
@@ -173,16 +174,30 @@ static void pass_active_time(struct run *r)
     }
 }
 
-/* Searches take turns at being first, so that none always gets the free boards. */
+struct claimant {
+    struct sched_claim claim;
+    struct run_search *search;
+};
+
+static int compare_claims(const void *a, const void *b)
+{
+    return sched_claim_compare(&((const struct claimant *)a)->claim, &((const struct claimant *)b)->claim);
+}
+
+/* The search with the best claim to the next board asks first: who asks for the idle boards gets them. */
 static bool advance_searches(struct run *r)
 {
     bool more = false;
+    uint32_t n = 0;
+    struct claimant *c = xcalloc(r->n_searches ? r->n_searches : 1, sizeof *c);
     for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct run_search *rs = r->search[(i + r->turn_start) % r->n_searches];
-        if (!search_is_finished(rs) && search_advance(rs))
-            more = true;
+        if (!search_is_finished(r->search[i]))
+            c[n++] = (struct claimant){sched_claim(r->sched, r->search[i]->record.id), r->search[i]};
     }
-    r->turn_start++;
+    qsort(c, n, sizeof *c, compare_claims);
+    for (uint32_t i = 0; i < n; i++)
+        more = search_advance(c[i].search) || more;
+    free(c);
     return more;
 }
 
@@ -238,6 +253,7 @@ int64_t run_turn(struct run *r)
     pass_active_time(r);
     if (r->blocked && (r->now < r->retry_ns || !commit(r)))
         return r->retry_ns;
+    usage_turn(r);
     sched_tick(r->sched, r->now);
     actions_apply(r);
     bool more = advance_searches(r);
@@ -251,7 +267,8 @@ int64_t run_turn(struct run *r)
         search_persist(r->search[i]);
     if (!commit(r))
         return r->retry_ns;
-    int64_t wall = next_wall_deadline(r);
+    int64_t wall = next_wall_deadline(r), day_end = usage_day_end_ns(r);
     due = wall < due ? wall : due;
+    due = day_end < due ? day_end : due;
     return more ? r->now : due;
 }

@@ -29,6 +29,11 @@ struct run_config {
 };
 struct run_config run_config_default(void);
 
+struct run_team {
+    double weight; /* 1 = ordinary */
+    struct sched_quota quota;
+};
+
 struct run_hooks {
     void *user;
     /* The lease is durable: send it. The job is borrowed for the call. */
@@ -36,8 +41,8 @@ struct run_hooks {
     void (*cancel)(void *user, const char *worker, uint64_t attempt, const char *reason);
     /* Runs fn(arg) on another thread, then done(arg) on the loop thread. NULL: both at once, in place. */
     void (*work)(void *user, void (*fn)(void *arg), void (*done)(void *arg), void *arg);
-    /* The team's share of board time (1 = ordinary). NULL: all are equal. */
-    double (*weight)(void *user, const char *team);
+    /* The team's share of board time and its limits; *ret_team holds an ordinary team's. NULL: all are ordinary. */
+    void (*team)(void *user, const char *team, struct run_team *ret_team);
     /* Something people should read; fields as in log_write(). NULL: nobody reads. */
     void (*note)(void *user, bool warning, const char *msg, const char *fields);
 };
@@ -82,7 +87,13 @@ struct run_owner {
 int run_submit(struct run *r, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
 /* pause, resume, cancel, extend. */
 int run_control(struct run *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Weights may have changed: asks the hook again for every search. */
+/* Within its team a search of higher priority goes strictly first: -100 .. 100. */
+int run_set_priority(struct run *r, uint64_t id, int32_t priority, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Why a search that runs gets no boards although it wants some: the quota of its team that is used up, into text. false: none. */
+bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size);
+/* What a team uses: boards now, board time since midnight (UTC). */
+void run_team_usage(const struct run *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns);
+/* Weights or quotas may have changed: asks the hook again for every search. */
 void run_teams_changed(struct run *r);
 uint32_t run_search_count(const struct run *r);
 /* By index in order of id; borrowed until the next change. */

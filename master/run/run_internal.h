@@ -63,10 +63,12 @@ struct run {
     struct map search_by_id;
     struct map evaluations; /* open ones by id */
     uint64_t next_search, next_evaluation;
+    struct map usage;       /* hash of the team's name → struct usage_record, of usage_day */
+    int64_t usage_day;      /* days since 1970, UTC */
     bool stopping, blocked;
     char blocked_reason[256];
     int64_t retry_ns;
-    uint32_t n_working, turn_start;
+    uint32_t n_working;
     /* to be sent after the commit */
     struct outgoing {
         bool cancel;
@@ -144,6 +146,14 @@ uint64_t proposals_digest(const struct space *space, const struct search_proposa
 int replay_core(struct store *store, const struct search_spec *spec, uint64_t id, uint32_t threads, uint64_t until, bool from_start, struct search **ret_core,
                 uint64_t *ret_snapshot_event, size_t *ret_snapshot_size, struct sonata_error *err) SONATA_MUST_CHECK;
 int spec_load(struct store *store, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
+
+/* usage.c: board time by team and day */
+int usage_load(struct run *r) SONATA_MUST_CHECK;
+void usage_free(struct run *r);
+void usage_add(struct run *r, const char *team, int64_t board_ns);
+/* A new day begins with nothing used. */
+void usage_turn(struct run *r);
+int64_t usage_day_end_ns(const struct run *r); /* on the monotonic clock; INT64_MAX when no team waits for it */
 
 /* load.c */
 int run_load(struct run *r, struct sonata_error *err) SONATA_MUST_CHECK;

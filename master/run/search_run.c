@@ -20,8 +20,13 @@ enum { ASK_MAX = 64, STEPS_PER_TURN = 256, VETO_FACTOR = 20, VETO_MIN = 1000 };
 void search_join_team(struct run_search *rs)
 {
     const struct run_hooks *hooks = &rs->run->hooks;
-    double weight = hooks->weight ? hooks->weight(hooks->user, rs->record.team) : 1;
-    sched_set_team(rs->run->sched, rs->record.id, hash64(rs->record.team, strlen(rs->record.team)), weight);
+    struct run_team team = {.weight = 1};
+    uint64_t id = hash64(rs->record.team, strlen(rs->record.team));
+    if (hooks->team)
+        hooks->team(hooks->user, rs->record.team, &team);
+    sched_set_team(rs->run->sched, rs->record.id, id, team.weight);
+    sched_set_quota(rs->run->sched, id, &team.quota);
+    sched_set_priority(rs->run->sched, rs->record.id, rs->record.priority);
 }
 
 void run_teams_changed(struct run *r)
@@ -111,7 +116,7 @@ static uint32_t idle_slots(const struct run_search *rs)
     for (uint32_t g = 0; g < rs->record.n_groups; g++) {
         struct sched_need need;
         group_need(rs, g, &need);
-        uint32_t n = sched_open_slots(rs->run->sched, &need);
+        uint32_t n = sched_open_slots(rs->run->sched, rs->record.id, &need);
         open = n > open ? n : open;
     }
     return rs->record.n_groups ? open : 1;

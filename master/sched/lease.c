@@ -19,6 +19,7 @@ struct attempt *attempt_open(struct sched *s, int64_t now, uint64_t id, struct j
                           .assigned_ns = now,
                           .deadline_ns = now + s->config.lease_ns};
     j->attempt = a;
+    team_take(a);
     b->slot[b->n_slots++] = a;
     map_set(&s->attempts, id, a);
     sched_due(s, a->deadline_ns);
@@ -35,6 +36,7 @@ void attempt_close(struct sched *s, struct attempt *a)
             break;
         }
     }
+    team_drop(a);
     a->job->attempt = NULL;
     map_remove(&s->attempts, a->id);
     free(a);
@@ -56,7 +58,7 @@ void attempt_release(struct sched *s, struct attempt *a)
 {
     struct job *j = a->job;
     push_attempt_action(s, SCHED_RELEASE, a, "never reached its board");
-    owner_charge(j->queue->owner, -a->charged_ns); /* no board worked for it */
+    attempt_charge(a, 0); /* no board worked for it */
     attempt_close(s, a);
     sched_step(j, JOB_RELEASE);
     queue_push(s, j, true);

@@ -1,5 +1,6 @@
 /* Matching: queues of waiting jobs by owner and need, boards with free slots, fair turns. A queue for a board type that is down never blocks
  * the others: every board looks only at queues it fits. */
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -136,7 +137,7 @@ static struct job *choose(const struct sched *s, const struct board *b)
     struct job *best_job = NULL;
     for (uint32_t i = 0; i < s->n_queues; i++) {
         struct queue *q = s->queue[i];
-        if (!q->n_ready || q->owner->paused || (best && !owner_before(q->owner, best->owner)) || !board_fits(b, &q->need))
+        if (!q->n_ready || q->owner->paused || !team_may_use(q->owner->team, b) || (best && !owner_before(q->owner, best->owner)) || !board_fits(b, &q->need))
             continue;
         struct job *j = first_for(s, q, b);
         if (j) {
@@ -152,8 +153,7 @@ static void assign(struct sched *s, int64_t now, struct board *b, struct job *j)
     queue_remove(s, j);
     sched_step(j, JOB_LEASE);
     struct attempt *a = attempt_open(s, now, s->next_attempt++, j, b, ++b->epoch);
-    a->charged_ns = j->queue->owner->mean_ns;
-    owner_charge(j->queue->owner, a->charged_ns);
+    attempt_charge(a, j->queue->owner->mean_ns);
     struct sched_action *act = sched_push_action(s, SCHED_ASSIGN);
     act->job = j->id;
     act->attempt = a->id;
@@ -178,21 +178,57 @@ void sched_dispatch(struct sched *s, int64_t now)
     }
 }
 
-uint32_t sched_open_slots(const struct sched *s, const struct sched_need *need)
+/* Free slots of boards that fit and the team may use. */
+static uint32_t slots_for(const struct sched *s, const struct team *t, const struct sched_need *need)
 {
-    uint32_t open = 0, waiting = 0;
+    uint32_t open = 0, taken = 0, room = team_room(t, s->n_boards);
     for (uint32_t i = 0; i < s->n_boards; i++) {
-        uint32_t n = free_slots(s, s->board[i]); /* first: in a busy farm nearly always 0 */
-        if (n && board_fits(s->board[i], need))
+        const struct board *b = s->board[i];
+        uint32_t n = free_slots(s, b); /* first: in a busy farm nearly always 0 */
+        if (!n || !board_fits(b, need) || !team_may_use(t, b))
+            continue;
+        if (board_has_team(b, t))
+            open += n;
+        else if (taken++ < room)
             open += n;
     }
-    if (!open)
-        return 0;
+    return open;
+}
+
+/* How many of the slots go to jobs that wait already: the owner's own and those of better claims, each team within its quotas. */
+static uint32_t spoken_for(const struct sched *s, const struct owner *o, const struct sched_need *need)
+{
+    uint32_t waiting = 0, at = 0;
+    for (struct team *t; (t = map_next(&s->teams, &at));)
+        t->waiting = 0;
     for (uint32_t i = 0; i < s->n_queues; i++) {
         const struct queue *q = s->queue[i];
-        if (q->n_ready && !q->owner->paused && (!strcmp(q->need.board_type, need->board_type) || !q->need.board_type[0] || !need->board_type[0]))
-            waiting += q->n_ready;
+        if (q->n_ready && !q->owner->paused && (!strcmp(q->need.board_type, need->board_type) || !q->need.board_type[0] || !need->board_type[0]) &&
+            (q->owner == o || owner_before(q->owner, o)))
+            q->owner->team->waiting += q->n_ready;
     }
+    at = 0;
+    for (struct team *t; (t = map_next(&s->teams, &at));) {
+        uint32_t most = t->waiting && (t->quota.boards || t->quota.day_ns) && t != o->team ? slots_for(s, t, need) : t->waiting;
+        waiting += most < t->waiting ? most : t->waiting;
+    }
+    return waiting;
+}
+
+/* Attempts of that owner which what is left of the team's day pays for. */
+static uint32_t day_room(const struct owner *o)
+{
+    const struct team *t = o->team;
+    double n = t->quota.day_ns ? ceil(((double)t->quota.day_ns - t->day_used_ns - t->live_ns) / fmax(o->mean_ns, 1)) : UINT32_MAX;
+    return n <= 0 ? 0 : n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+uint32_t sched_open_slots(struct sched *s, uint64_t owner, const struct sched_need *need)
+{
+    const struct owner *o = owner_get(s, owner);
+    uint32_t open = slots_for(s, o->team, need), most = day_room(o);
+    open = open < most ? open : most;
+    uint32_t waiting = open ? spoken_for(s, o, need) : 0;
     return waiting < open ? open - waiting : 0;
 }
 

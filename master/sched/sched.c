@@ -164,23 +164,6 @@ int sched_finish(struct sched *s, uint64_t job)
     return 0;
 }
 
-void sched_set_owner(struct sched *s, uint64_t job, uint64_t owner)
-{
-    struct job *j = map_get(&s->jobs, job);
-    if (!j || j->queue->owner->share.id == owner)
-        return;
-    bool waiting = j->state == JOB_READY;
-    queue_remove(s, j);
-    j->queue->n_jobs--;
-    owner_job_removed(s, j->queue->owner);
-    struct sched_need need = j->queue->need;
-    j->queue = queue_for(s, owner, &need);
-    j->queue->n_jobs++;
-    owner_job_added(s, j->queue->owner);
-    if (waiting)
-        queue_push(s, j, false);
-}
-
 struct sched_tries sched_tries(const struct sched *s, uint64_t job)
 {
     const struct job *j = map_get(&s->jobs, job);

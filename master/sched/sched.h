@@ -29,6 +29,19 @@ struct sched_config sched_config_default(void);
 /* -EINVAL when times are not ordered heartbeat < suspect < offline <= lease or a limit is out of range. */
 int sched_config_check(const struct sched_config *c, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* What a team may use; 0: no limit. */
+struct sched_quota {
+    uint32_t boards; /* at a time */
+    int64_t day_ns;  /* board time a day */
+};
+enum sched_held { SCHED_NOT_HELD, SCHED_HELD_BOARDS, SCHED_HELD_DAY };
+
+struct sched_claim {
+    uint64_t team, owner;
+    double team_used, used;
+    int32_t priority;
+};
+
 /* What a job needs of a board. */
 struct sched_need {
     char board_type[BOARD_NAME_MAX]; /* "" = any */
@@ -95,6 +108,21 @@ bool sched_has_job(const struct sched *s, uint64_t job);
 void sched_pause(struct sched *s, uint64_t owner, bool paused);
 /* The owner's team (default 0, weight 1): board time is shared between teams by weight, within a team equally between owners. */
 void sched_set_team(struct sched *s, uint64_t owner, uint64_t team, double weight);
+/* Within its team an owner of higher priority goes strictly first (default 0); between teams it changes nothing. */
+void sched_set_priority(struct sched *s, uint64_t owner, int32_t priority);
+/* The team's limits and the board time it used today; the caller owns the calendar and sets it to 0 when a day begins. Attempts that run are
+ * counted with what their search's attempts took so far, so a day ends at most one attempt per team over its quota by that estimate. */
+void sched_set_quota(struct sched *s, uint64_t team, const struct sched_quota *quota);
+void sched_set_day_used(struct sched *s, uint64_t team, int64_t used_ns);
+/* Which quota of its team keeps the owner from another board now. */
+enum sched_held sched_held(const struct sched *s, uint64_t owner);
+/* Its jobs that wait for a board. */
+uint32_t sched_waiting(const struct sched *s, uint64_t owner);
+/* Boards that hold attempts of the team. */
+uint32_t sched_team_boards(const struct sched *s, uint64_t team);
+/* The order in which owners have a claim to the next board. */
+struct sched_claim sched_claim(const struct sched *s, uint64_t owner);
+int sched_claim_compare(const struct sched_claim *a, const struct sched_claim *b); /* < 0: a goes first */
 /* An owner that has no jobs and will have none. */
 void sched_forget_owner(struct sched *s, uint64_t owner);
 /* Board time a live attempt really took: corrects what was charged for it. Before sched_result(). */
@@ -143,8 +171,9 @@ int64_t sched_tick(struct sched *s, int64_t now);
 /* Gives waiting jobs to free boards (actions). */
 void sched_dispatch(struct sched *s, int64_t now);
 
-/* Slots of fitting, online boards that no waiting job could take: how many more jobs of this need would be given out now. */
-uint32_t sched_open_slots(const struct sched *s, const struct sched_need *need);
+/* Slots of fitting, online boards that the owner's quotas allow and no waiting job of its own or of a better claim could take: how many more
+ * of its jobs of this need would be given out now. */
+uint32_t sched_open_slots(struct sched *s, uint64_t owner, const struct sched_need *need);
 /* All slots of fitting, online boards. */
 uint32_t sched_total_slots(const struct sched *s, const struct sched_need *need);
 /* Changes whenever sched_total_slots() may have changed. */

@@ -46,10 +46,20 @@ struct share {
     uint32_t n_jobs;
 };
 
+struct team {
+    struct share share;
+    struct sched_quota quota;
+    double day_used_ns; /* as the caller counts the day */
+    double live_ns;     /* expected board time of its live attempts */
+    uint32_t n_boards;  /* that hold an attempt of it */
+    uint32_t waiting;   /* scratch of sched_open_slots() */
+};
+
 /* A search. */
 struct owner {
     struct share share;
-    struct share *team;
+    struct team *team;
+    int32_t priority; /* within the team: higher goes first */
     double mean_ns; /* expected board time of an attempt: what is charged when it is given out, corrected by its result */
     bool paused;
 };
@@ -89,7 +99,7 @@ struct sched {
     struct queue **queue;
     uint32_t n_queues;
     size_t queue_capacity;
-    struct map owners, teams; /* of struct owner, struct share */
+    struct map owners, teams; /* of struct owner, struct team */
     int64_t decayed_ns;       /* when virtual times were decayed last */
     uint64_t next_attempt;
     uint32_t n_ready;
@@ -120,8 +130,15 @@ struct queue *queue_for(struct sched *s, uint64_t owner, const struct sched_need
 struct owner *owner_get(struct sched *s, uint64_t id); /* made when new */
 void owner_job_added(struct sched *s, struct owner *o);
 void owner_job_removed(struct sched *s, struct owner *o);
-void owner_charge(struct owner *o, double ns);
 bool owner_before(const struct owner *a, const struct owner *b); /* a has the better claim */
+/* The board time now expected of a live attempt; what changed is charged to its owner and team. */
+void attempt_charge(struct attempt *a, double ns);
+/* The team's counts after a->board->slot lost or before it gets the attempt. */
+void team_take(struct attempt *a);
+void team_drop(struct attempt *a);
+bool team_may_use(const struct team *t, const struct board *b); /* its quotas allow another attempt on that board */
+uint32_t team_room(const struct team *t, uint32_t n_boards); /* of that many boards it has nothing on, how many it may take */
+bool board_has_team(const struct board *b, const struct team *t);
 void shares_decay(struct sched *s, int64_t now);
 void shares_free(struct sched *s);
 

@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-enum { RECORD_VERSION = 1 };
+/* SEARCH_VERSION 2: priority. */
+enum { RECORD_VERSION = 1, SEARCH_VERSION = 2 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -30,14 +31,20 @@ const char *attempt_state_name(enum attempt_state s)
     return (unsigned)s < ATTEMPT_STATE_COUNT ? name[s] : NULL;
 }
 
-/* Opens a record: 0 and the reader behind the version byte. */
-static int open_record(const void *p, size_t n, struct reader *ret_reader)
+/* Opens a record of version 1 to `latest`: the version and the reader behind it, or a negative code. */
+static int open_version(const void *p, size_t n, uint8_t latest, struct reader *ret_reader)
 {
     *ret_reader = reader_of(p, n);
     uint8_t version = reader_u8(ret_reader);
     if (ret_reader->bad || !version)
         return -EBADMSG;
-    return version > RECORD_VERSION ? -EPROTONOSUPPORT : 0;
+    return version > latest ? -EPROTONOSUPPORT : version;
+}
+
+static int open_record(const void *p, size_t n, struct reader *ret_reader)
+{
+    int version = open_version(p, n, RECORD_VERSION, ret_reader);
+    return version < 0 ? version : 0;
 }
 
 /* A number below `count`, else 0 and bad. */
@@ -85,7 +92,7 @@ static void read_genotype(struct reader *r, uint16_t *n_genes, struct genotype *
 
 void search_record_encode(const struct search_record *r, struct bytes *out)
 {
-    bytes_put_u8(out, RECORD_VERSION);
+    bytes_put_u8(out, SEARCH_VERSION);
     bytes_put_u64(out, r->id);
     bytes_put_string(out, r->name);
     bytes_put_string(out, r->algorithm);
@@ -107,15 +114,16 @@ void search_record_encode(const struct search_record *r, struct bytes *out)
     bytes_put_u32(out, r->n_groups);
     for (uint32_t i = 0; i < r->n_groups; i++)
         put_group(&r->group[i], out);
+    bytes_put_u32(out, (uint32_t)r->priority);
 }
 
 int search_record_decode(const void *p, size_t n, struct search_record *ret_record)
 {
     struct reader r;
     struct search_record x = {0};
-    int rc = open_record(p, n, &r);
-    if (rc)
-        return rc;
+    int version = open_version(p, n, SEARCH_VERSION, &r);
+    if (version < 0)
+        return version;
     x.id = reader_u64(&r);
     reader_string(&r, x.name, sizeof x.name);
     reader_string(&r, x.algorithm, sizeof x.algorithm);
@@ -137,6 +145,8 @@ int search_record_decode(const void *p, size_t n, struct search_record *ret_reco
     x.n_groups = reader_count(&r, GROUPS_MAX, 8);
     for (uint32_t i = 0; i < x.n_groups; i++)
         read_group(&r, &x.group[i]);
+    if (version >= 2)
+        x.priority = (int32_t)reader_u32(&r);
     if (!reader_done(&r))
         return -EBADMSG;
     *ret_record = x;
@@ -364,6 +374,30 @@ int board_record_decode(const void *p, size_t n, struct board_record *ret_record
     x.busy_ns = (int64_t)reader_u64(&r);
     x.first_wall_ns = (int64_t)reader_u64(&r);
     if (!reader_done(&r))
+        return -EBADMSG;
+    *ret_record = x;
+    return 0;
+}
+
+void usage_record_encode(const struct usage_record *r, struct bytes *out)
+{
+    bytes_put_u8(out, RECORD_VERSION);
+    bytes_put_string(out, r->team);
+    bytes_put_u64(out, (uint64_t)r->board_ns);
+    bytes_put_u64(out, r->attempts);
+}
+
+int usage_record_decode(const void *p, size_t n, struct usage_record *ret_record)
+{
+    struct reader r;
+    struct usage_record x = {.team = ""};
+    int rc = open_record(p, n, &r);
+    if (rc)
+        return rc;
+    reader_string(&r, x.team, sizeof x.team);
+    x.board_ns = (int64_t)reader_u64(&r);
+    x.attempts = reader_u64(&r);
+    if (!reader_done(&r) || x.board_ns < 0)
         return -EBADMSG;
     *ret_record = x;
     return 0;

@@ -30,6 +30,7 @@ struct search_record {
     char algorithm[32];
     char team[OWNER_NAME_MAX]; /* whose it is; "" on a master without teams */
     char pool[OWNER_NAME_MAX]; /* whose measurements it may use and adds to: its team's, or "" = those of all that share */
+    int32_t priority;          /* within its team: higher goes strictly first */
     enum search_state state;
     char reason[REASON_MAX];
     uint32_t budget;          /* evaluations; grows by `extend` */
@@ -135,6 +136,13 @@ struct board_record {
     int64_t first_wall_ns;
 };
 
+/* Board time a team used on one day (UTC): every measurement made for its searches, also the failed ones. */
+struct usage_record {
+    char team[OWNER_NAME_MAX];
+    int64_t board_ns;
+    uint64_t attempts;
+};
+
 enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3 };
 
 /* What happened to the search core, in order: enough to run it again. */
@@ -160,6 +168,8 @@ void attempt_record_encode(const struct attempt_record *r, struct bytes *out);
 int attempt_record_decode(const void *p, size_t n, struct attempt_record *ret_record) SONATA_MUST_CHECK;
 void board_record_encode(const struct board_record *r, struct bytes *out);
 int board_record_decode(const void *p, size_t n, struct board_record *ret_record) SONATA_MUST_CHECK;
+void usage_record_encode(const struct usage_record *r, struct bytes *out);
+int usage_record_decode(const void *p, size_t n, struct usage_record *ret_record) SONATA_MUST_CHECK;
 void event_record_encode(const struct event_record *r, struct bytes *out);
 int event_record_decode(const void *p, size_t n, struct event_record *ret_record) SONATA_MUST_CHECK;
 

@@ -33,6 +33,7 @@ enum store_db {
     STORE_KEY,            /* CURVE public key: role and team */
     STORE_AUDIT,          /* sequence: who changed what */
     STORE_DICTIONARY,     /* id: database, and what its values are packed against (store/pack.h) */
+    STORE_USAGE,          /* UTC day, hash of the team's name: struct usage_record */
     STORE_DB_COUNT
 };
 

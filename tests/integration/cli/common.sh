@@ -88,3 +88,23 @@ seed: 3
 ${3:-}
 S
 }
+
+# A master with CURVE on ports of its own, state in m.
+start_master() {
+  sonata-master --state m --worker-endpoint "${worker_endpoint:-tcp://127.0.0.1:0}" --client-endpoint "${client_endpoint:-tcp://127.0.0.1:0}" >> m.log 2>&1 &
+  master=$!
+  for _ in $(seq 100); do
+    [ -s m/endpoints ] && break
+    sleep 0.1
+  done
+  [ -s m/endpoints ] || fail "the master did not start: $(cat m.log)"
+  worker_port=$(grep -o 'tcp://[^ ]*' m/endpoints | sed -n 1p)
+  SONATA_SERVER=$(grep -o 'tcp://[^ ]*' m/endpoints | sed -n 2p)
+  export SONATA_SERVER
+}
+
+as() { # as KEY_FILE COMMAND…: sonata with that key
+  local key=$1
+  shift
+  sonata "$@" --key "$key" --patience "${patience:-10s}"
+}

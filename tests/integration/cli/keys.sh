@@ -3,25 +3,6 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-start_master() {
-  sonata-master --state m --worker-endpoint tcp://127.0.0.1:0 --client-endpoint tcp://127.0.0.1:0 >> m.log 2>&1 &
-  master=$!
-  for _ in $(seq 100); do
-    [ -s m/endpoints ] && break
-    sleep 0.1
-  done
-  [ -s m/endpoints ] || fail "the master did not start: $(cat m.log)"
-  worker_port=$(grep -o 'tcp://[^ ]*' m/endpoints | sed -n 1p)
-  SONATA_SERVER=$(grep -o 'tcp://[^ ]*' m/endpoints | sed -n 2p)
-  export SONATA_SERVER
-}
-
-as() { # as KEY_FILE COMMAND…: sonata with that key
-  local key=$1
-  shift
-  sonata "$@" --key "$key" --patience "${patience:-10s}"
-}
-
 start_master
 [ "$(stat -c %a m/admin.key)" = 600 ] || fail "admin.key may be read by others"
 [ "$(stat -c %a m/server.key)" = 600 ] || fail "server.key may be read by others"

@@ -197,7 +197,7 @@ static void test_back_off_doubles(void **state)
             now += SONATA_SECOND / 4;
             assert_int_equal(sched_heartbeat(s, now, "w", 1, NULL, 0, NULL, 0), 0);
             sched_tick(s, now);
-            if (sched_open_slots(s, &need) == 0)
+            if (sched_open_slots(s, 1, &need) == 0)
                 break; /* the job waits for the board again */
         }
         double waited = (double)(now - failed) / 1e9;

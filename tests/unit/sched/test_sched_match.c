@@ -97,10 +97,10 @@ static void test_idle_boards_before_prefetch(void **state)
     struct sched_board_info b[] = {board("a", "pi", "latency", NULL), board("b", "pi", "latency", NULL)};
     hello(b, 2);
     struct sched_need need = want("pi", "latency", "");
-    assert_int_equal(sched_open_slots(s, &need), 4);
+    assert_int_equal(sched_open_slots(s, 1, &need), 4);
     for (uint64_t j = 1; j <= 3; j++)
         add(j, 1, need);
-    assert_int_equal(sched_open_slots(s, &need), 1);
+    assert_int_equal(sched_open_slots(s, 1, &need), 1);
     struct sched_action a[8];
     assert_int_equal(dispatch(a, 8), 3);
     assert_string_equal(a[0].board, "a");
@@ -111,7 +111,7 @@ static void test_idle_boards_before_prefetch(void **state)
     assert_int_equal(dispatch(a, 8), 1);
     add(10, 1, need);
     assert_int_equal(dispatch(a, 8), 0);
-    assert_int_equal(sched_open_slots(s, &need), 0);
+    assert_int_equal(sched_open_slots(s, 1, &need), 0);
     sched_free(s);
 }
 

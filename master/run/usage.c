@@ -1,0 +1,104 @@
+/* Board time by team and day, for the quotas. A day is a calendar day in UTC: it ends for all teams at one moment that people can tell. The
+ * record is written in the turn of the measurement that changed it, so a quota survives whatever the results survive. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/time.h"
+#include "run/run_internal.h"
+
+#define DAY_NS (86400 * SONATA_SECOND)
+
+static uint64_t team_id(const char *team)
+{
+    return hash64(team, strlen(team));
+}
+
+static int64_t day_of(int64_t wall_ns)
+{
+    return wall_ns / DAY_NS;
+}
+
+static struct usage_record *usage_of(struct run *r, const char *team)
+{
+    struct usage_record *u = map_get(&r->usage, team_id(team));
+    if (u)
+        return u;
+    u = xcalloc(1, sizeof *u);
+    copy_string(u->team, sizeof u->team, team);
+    map_set(&r->usage, team_id(team), u);
+    return u;
+}
+
+static bool load_usage(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct run *r = user;
+    struct usage_record u;
+    (void)key;
+    (void)n_key;
+    if (usage_record_decode(value, n_value, &u))
+        return true;
+    *usage_of(r, u.team) = u;
+    sched_set_day_used(r->sched, team_id(u.team), u.board_ns);
+    return true;
+}
+
+int usage_load(struct run *r)
+{
+    r->usage_day = day_of(r->wall);
+    return store_scan(r->store, STORE_USAGE, key_u64((uint64_t)r->usage_day), 8, load_usage, r);
+}
+
+void usage_free(struct run *r)
+{
+    uint32_t at = 0;
+    for (void *u; (u = map_next(&r->usage, &at));)
+        free(u);
+    map_fini(&r->usage);
+}
+
+void usage_add(struct run *r, const char *team, int64_t board_ns)
+{
+    if (!team[0] || board_ns <= 0)
+        return;
+    usage_turn(r);
+    struct usage_record *u = usage_of(r, team);
+    u->board_ns += board_ns;
+    u->attempts++;
+    sched_set_day_used(r->sched, team_id(team), u->board_ns);
+    cleanup_bytes struct bytes b = {0};
+    usage_record_encode(u, &b);
+    store_put(r->store, STORE_USAGE, key_u64_pair((uint64_t)r->usage_day, team_id(team)), b.data, b.size);
+}
+
+/* A clock set back does not give a day again. */
+void usage_turn(struct run *r)
+{
+    if (day_of(r->wall) <= r->usage_day)
+        return;
+    r->usage_day = day_of(r->wall);
+    uint32_t at = 0;
+    for (struct usage_record *u; (u = map_next(&r->usage, &at));) {
+        u->board_ns = 0;
+        u->attempts = 0;
+        sched_set_day_used(r->sched, team_id(u->team), 0);
+    }
+}
+
+int64_t usage_day_end_ns(const struct run *r)
+{
+    uint32_t at = 0;
+    for (const struct usage_record *u; (u = map_next(&r->usage, &at));) {
+        if (u->board_ns)
+            return r->now + (r->usage_day + 1) * DAY_NS - r->wall;
+    }
+    return INT64_MAX;
+}
+
+void run_team_usage(const struct run *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns)
+{
+    const struct usage_record *u = map_get(&r->usage, team_id(team));
+    *ret_boards = sched_team_boards(r->sched, team_id(team));
+    *ret_day_ns = u ? u->board_ns : 0;
+}
