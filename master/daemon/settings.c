@@ -44,6 +44,8 @@ const struct option_def settings_table[] = {
      .help = "jobs leased to a board ahead of time, so that it never waits for the disk of the master"},
     {.name = "queue", .type = OPTION_INT, .offset = AT(queue), .argument = "N", .standard = "1000", .min = 10, .max = 1000000,
      .help = "messages queued per peer"},
+    {.name = "keep-samples", .type = OPTION_DURATION, .offset = AT(keep_samples_ns), .argument = "TIME", .standard = "0s", .min = 0, .max = 1e9,
+     .help = "age after which the raw samples of measurements are dropped (720h: a month); 0: never"},
     {.name = "searches", .type = OPTION_INT, .offset = AT(searches), .argument = "N", .standard = "1000", .min = 1, .max = 100000,
      .help = "searches that may be unfinished at the same time"},
     {.name = "commit-retry", .type = OPTION_DURATION, .offset = AT(commit_retry_ns), .argument = "TIME", .standard = "1s",
@@ -103,6 +105,7 @@ struct run_config settings_run_config(const struct settings *s)
     c.sched.prefetch = (uint32_t)s->prefetch;
     c.time_limit_ns = s->time_limit_ns;
     c.commit_retry_ns = s->commit_retry_ns;
+    c.keep_samples_ns = s->keep_samples_ns;
     c.searches_max = (uint32_t)s->searches;
     return c;
 }

@@ -30,7 +30,7 @@ int measurement_load(struct run *r, uint64_t attempt, struct measurement *ret_me
     return rc ? rc : measurement_decode(b.data, b.size, ret_measurement, NULL);
 }
 
-static void measurement_put(struct run *r, const struct measurement *m)
+void measurement_put(struct run *r, const struct measurement *m)
 {
     cleanup_bytes struct bytes b = {0};
     measurement_encode(m, &b);

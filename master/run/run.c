@@ -261,8 +261,9 @@ int64_t run_turn(struct run *r)
         sched_dispatch(r->sched, r->now);
         actions_apply(r);
     }
-    int64_t due = sched_tick(r->sched, r->now);
+    int64_t due = sched_tick(r->sched, r->now), retain = retain_step(r);
     actions_apply(r);
+    due = retain < due ? retain : due;
     for (uint32_t i = 0; i < r->n_searches; i++)
         search_persist(r->search[i]);
     if (!commit(r))

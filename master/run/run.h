@@ -24,6 +24,7 @@ struct run_config {
     struct sched_config sched;
     int64_t time_limit_ns;     /* of one attempt on a board; 10 min */
     int64_t commit_retry_ns;   /* pause after a failed commit; 1 s */
+    int64_t keep_samples_ns;   /* age after which raw samples are dropped; 0: never */
     uint32_t searches_max;     /* searches that are not finished; 1,000 */
     uint32_t threads;          /* given to the search core */
 };

@@ -67,7 +67,7 @@ struct run {
     int64_t usage_day;      /* days since 1970, UTC */
     bool stopping, blocked;
     char blocked_reason[256];
-    int64_t retry_ns;
+    int64_t retry_ns, retain_ns;
     uint32_t n_working;
     /* to be sent after the commit */
     struct outgoing {
@@ -131,6 +131,12 @@ void attempt_put(struct run *r, const struct attempt_record *record);
 int attempt_load(struct run *r, uint64_t id, struct attempt_record *ret_record) SONATA_MUST_CHECK;
 void actions_apply(struct run *r);
 int measurement_load(struct run *r, uint64_t attempt, struct measurement *ret_measurement) SONATA_MUST_CHECK;
+
+void measurement_put(struct run *r, const struct measurement *m);
+
+/* retain.c */
+/* One bounded step; returns when the next is due. */
+int64_t retain_step(struct run *r);
 
 /* persist.c */
 void search_log_ask(struct run_search *rs, uint32_t wanted, const struct search_proposal *proposal, uint32_t got);
