@@ -28,7 +28,7 @@ struct settings {
     bool help, version, json, resume;
     const char *space, *dataset, *alone, *checkpoint;
     int64_t epochs, stop_after, warmup, batch, random, pictures, validation, seed;
-    double rate, decay, smoothing;
+    double lean, rate, decay, smoothing;
 };
 
 #define AT(field) offsetof(struct settings, field)
@@ -47,6 +47,8 @@ static const struct option_def table[] = {
     {.name = "batch", .type = OPTION_INT, .offset = AT(batch), .argument = "N", .standard = "32", .min = 8, .max = 1024, .help = "pictures of a step"},
     {.name = "random", .type = OPTION_INT, .offset = AT(random), .argument = "N", .standard = "4", .min = 0, .max = 16,
      .help = "random networks of a step, beside the largest and the smallest"},
+    {.name = "lean", .type = OPTION_NUMBER, .offset = AT(lean), .argument = "X", .standard = "-1", .min = -1, .max = 0.99,
+     .help = "a random network draws a share from X to 1 and takes each larger choice with that probability; -1: every gene by itself"},
     {.name = "pictures", .type = OPTION_INT, .offset = AT(pictures), .argument = "N", .standard = "0", .min = 0, .max = 10000000,
      .help = "training pictures used, 0: all"},
     {.name = "validation", .type = OPTION_INT, .offset = AT(validation), .argument = "N", .standard = "5000", .min = 0, .max = 1000000,
@@ -77,7 +79,7 @@ struct job {
 static struct train_options options_of(const struct settings *s)
 {
     return (struct train_options){.epochs = (uint32_t)s->epochs, .warmup_epochs = (uint32_t)s->warmup, .batch = (uint32_t)s->batch,
-                                  .random = (uint32_t)s->random, .pictures = (uint32_t)s->pictures, .validation = (uint32_t)s->validation,
+                                  .random = (uint32_t)s->random, .lean = s->lean, .pictures = (uint32_t)s->pictures, .validation = (uint32_t)s->validation,
                                   .rate = s->rate, .decay = s->decay, .smoothing = s->smoothing, .seed = (uint64_t)s->seed};
 }
 
@@ -86,9 +88,9 @@ static void put_command(const struct settings *s, uint32_t epochs, uint32_t unti
 {
     char text[COMMAND_MAX];
     int n = snprintf(text, sizeof text,
-                     "sonata-supernet train --space %s --dataset %s --epochs %u --warmup %lld --batch %lld --random %lld --pictures %lld --validation %lld "
+                     "sonata-supernet train --space %s --dataset %s --epochs %u --warmup %lld --batch %lld --random %lld --lean %g --pictures %lld --validation %lld "
                      "--rate %g --decay %g --smoothing %g --seed %lld",
-                     s->space, s->dataset, epochs, (long long)s->warmup, (long long)s->batch, (long long)s->random, (long long)s->pictures,
+                     s->space, s->dataset, epochs, (long long)s->warmup, (long long)s->batch, (long long)s->random, s->lean, (long long)s->pictures,
                      (long long)s->validation, s->rate, s->decay, s->smoothing, (long long)s->seed);
     bytes_append(out, text, n > 0 && n < COMMAND_MAX ? (size_t)n : 0);
     n = snprintf(text, sizeof text, "%s%s%s%s%s", s->alone ? " --alone '" : "", s->alone ? s->alone : "", s->alone ? "'" : "",

@@ -14,7 +14,7 @@
 
 enum { STREAM_WEIGHTS, STREAM_SPLIT, STREAM_STEPS, SHIFT = 2 };
 #define MOMENTUM 0.9f
-static const uint64_t CHECKPOINT_MAGIC = UINT64_C(0x3230544b43544e53); /* "SNTCKT02" */
+static const uint64_t CHECKPOINT_MAGIC = UINT64_C(0x3330544b43544e53); /* "SNTCKT03" */
 
 struct trainer {
     struct supernet *n;
@@ -35,7 +35,7 @@ struct trainer {
 
 struct train_options train_options_default(void)
 {
-    return (struct train_options){.epochs = 20, .warmup_epochs = 0, .batch = 32, .random = 4, .validation = 5000, .rate = 0.1,
+    return (struct train_options){.epochs = 20, .warmup_epochs = 0, .batch = 32, .random = 4, .lean = -1, .validation = 5000, .rate = 0.1,
                                   .decay = 1e-4, .smoothing = 0.1, .seed = 1};
 }
 
@@ -45,6 +45,8 @@ int train_options_check(const struct train_options *o, const struct dataset *d, 
         return sonata_error_set(err, -EINVAL, "epochs: 1 to 1000 are expected, and no more warm-up epochs than epochs");
     if (o->batch < 8 || o->batch > 1024 || o->random > 16)
         return sonata_error_set(err, -EINVAL, "batch: 8 to 1024 pictures and at most 16 random networks are expected");
+    if (!(o->lean >= -1 && o->lean < 1))
+        return sonata_error_set(err, -EINVAL, "lean: a share of 0 or more below 1 is expected, or -1");
     if (!(o->rate > 0 && o->rate <= 10) || !(o->decay >= 0 && o->decay < 1) || !(o->smoothing >= 0 && o->smoothing < 1))
         return sonata_error_set(err, -EINVAL, "learning rate above 0 up to 10, decay and smoothing of 0 or more below 1 are expected");
     if ((uint64_t)o->validation + (o->pictures ? o->pictures : o->batch) > d->train.n)
@@ -212,6 +214,20 @@ static void update(struct trainer *t)
     t->step_count++;
 }
 
+/* One random network. Drawn gene by gene, nearly all are of middle size and the large ones, which have most to learn, hardly learn at all. */
+static struct genotype draw(const struct space *s, double lean, struct rng *rng)
+{
+    if (lean < 0)
+        return space_random(s, rng);
+    double share = lean + (1 - lean) * rng_uniform(rng);
+    struct genotype g = {{0}};
+    for (unsigned j = 0; j < s->n_genes; j++) {
+        for (unsigned c = 1; c < s->gene[j].n_choices; c++)
+            g.allele[j] = (uint8_t)(g.allele[j] + (rng_uniform(rng) < share));
+    }
+    return space_canonical(s, &g);
+}
+
 /* Returns the loss of the first (teacher) network. */
 static double train_step(struct trainer *t, double *loss_smallest)
 {
@@ -221,7 +237,7 @@ static double train_step(struct trainer *t, double *loss_smallest)
     if (!t->o->alone && t->epoch >= t->o->warmup_epochs) {
         *loss_smallest += train_one(t, &smallest, false);
         for (uint32_t k = 0; k < t->o->random; k++) {
-            struct genotype g = space_random(s, &t->rng);
+            struct genotype g = draw(s, t->o->lean, &t->rng);
             train_one(t, &g, false);
         }
     }
@@ -267,6 +283,7 @@ static void put_identity(const struct trainer *t, struct bytes *out)
     const uint32_t counts[] = {o->warmup_epochs, o->batch, o->random, o->pictures, o->validation, o->alone};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         bytes_put_u32(out, counts[i]);
+    bytes_put_f64(out, o->lean);
     bytes_put_f64(out, o->rate);
     bytes_put_f64(out, o->decay);
     bytes_put_f64(out, o->smoothing);

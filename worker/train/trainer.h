@@ -20,6 +20,8 @@ struct train_options {
     uint32_t warmup_epochs;     /* the first ones train the largest network alone */
     uint32_t batch;             /* 8 .. 1024 pictures a step */
     uint32_t random;            /* random networks a step, 0 .. 16 */
+    double lean;                /* how a random network is drawn: below 0 every gene by itself; else it draws a share from lean to 1 and takes each
+                                 * next larger choice with that probability, so that sizes spread from small to the largest */
     uint32_t pictures;          /* training pictures used, 0: all but the validation ones */
     uint32_t validation;        /* pictures held out of the training part for the accuracy shown per epoch */
     double rate;                /* peak learning rate; linear rise over 1 % of the steps, then half a cosine to 0 */
