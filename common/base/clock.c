@@ -1,4 +1,5 @@
 /* See clock.h. */
+#define _GNU_SOURCE /* CLOCK_MONOTONIC_RAW */
 #include "base/clock.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@ static int64_t read_clock(clockid_t id)
 }
 
 int64_t clock_monotonic_ns(void) { return read_clock(CLOCK_MONOTONIC); }
+int64_t clock_raw_ns(void) { return read_clock(CLOCK_MONOTONIC_RAW); }
 int64_t clock_wall_ns(void) { return read_clock(CLOCK_REALTIME); }
 int64_t clock_cpu_ns(void) { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
 

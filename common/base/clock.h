@@ -7,6 +7,8 @@
 #include "base/time.h"
 
 int64_t clock_monotonic_ns(void);
+/* As clock_monotonic_ns(), but not slewed by time synchronisation: for measuring. */
+int64_t clock_raw_ns(void);
 /* Nanoseconds since 1970 UTC. */
 int64_t clock_wall_ns(void);
 /* CPU time of this process. */

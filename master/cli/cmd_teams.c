@@ -32,11 +32,6 @@ static const struct option_def options[] = {
     {0},
 };
 
-static void limit_cell(struct text_table *t, const char *used, bool limited, const char *most)
-{
-    text_table_cell(t, limited ? "%s/%s" : "%s", used, most);
-}
-
 static void print_teams(const Sonata__Reply *reply)
 {
     static const char *const heading[] = {"team", "weight", "unfinished", "boards", "today", "searches", "board time", "shares"};
@@ -52,7 +47,7 @@ static void print_teams(const Sonata__Reply *reply)
         text_table_cell(t, m->boards_max ? "%u/%u" : "%u", m->boards, m->boards_max);
         format_duration(m->day_ns, used);
         format_duration(m->day_ns_max, most);
-        limit_cell(t, used, m->day_ns_max, most);
+        text_table_cell(t, m->day_ns_max ? "%s/%s" : "%s", used, most);
         text_table_cell(t, "%u", m->searches);
         format_duration(m->board_ns, used);
         text_table_cell(t, "%s", used);

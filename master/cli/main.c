@@ -44,7 +44,7 @@ const struct command command_table[] = {
      "`revoke` takes effect at once, on open connections too.",
      cmd_keys},
     {"teams", "[list | set NAME]", "make, change and list teams, their quotas and what they use",
-     "A team sees its own searches only (admins only). With --share its measurements are shared with the other teams that share: an\n"
+     "A team sees its own searches only, and here its own line; the rest is for admins. With --share its measurements are shared with the other teams that share: an\n"
      "architecture measured for one of them is not measured again for another.",
      cmd_teams},
     {"audit", "", "show who changed what", "Shows the newest changes of teams and keys, oldest first (admins only).", cmd_audit},

@@ -97,9 +97,8 @@ int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata_
         return sonata_error_set(&reply->err, -EINVAL, "'%.40s': list or set is expected", verb->action);
     if (run_is_blocked(rpc->run, &reason))
         return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
-    struct team t = {.weight = verb->team->weight, .searches_max = verb->team->searches_max, .share = verb->team->share};
-    t.boards_max = verb->team->boards_max;
-    t.day_ns_max = verb->team->day_ns_max;
+    struct team t = {.weight = verb->team->weight, .searches_max = verb->team->searches_max, .boards_max = verb->team->boards_max,
+                     .day_ns_max = verb->team->day_ns_max, .share = verb->team->share};
     if (!copy_string(t.name, sizeof t.name, verb->team->name))
         return sonata_error_set(&reply->err, -EINVAL, "a team's name has at most %d characters", TEAM_NAME_MAX - 1);
     int rc = access_set_team(a, run_wall(rpc->run), caller->label, &t, &reply->err);

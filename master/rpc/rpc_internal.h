@@ -79,7 +79,7 @@ int client_control(struct rpc *rpc, const Sonata__Control *verb, struct rpc_repl
 int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, struct rpc_reply *reply);
 int client_insight(struct rpc *rpc, const Sonata__GetInsight *verb, struct rpc_reply *reply);
 int client_boards(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply);
-/* client_access.c: admins only. */
+/* client_access.c: admins only, but that a team may list itself. */
 int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Keys *verb, struct rpc_reply *reply);
 int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Teams *verb, struct rpc_reply *reply);
 int client_audit(struct rpc *rpc, const Sonata__GetAudit *verb, struct rpc_reply *reply);

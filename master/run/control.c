@@ -22,14 +22,21 @@ static int check_metric(const char *metric, const char *board, struct sonata_err
     return 0;
 }
 
+static int check_priority(int32_t priority, struct sonata_error *err)
+{
+    if (priority < -SPEC_PRIORITY_MAX || priority > SPEC_PRIORITY_MAX)
+        return sonata_error_set(err, -EINVAL, "a priority of -%d to %d is expected, not %d", SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, priority);
+    return 0;
+}
+
 static int check_spec(const struct search_spec *spec, struct sonata_error *err)
 {
     if (!spec->name[0])
         return sonata_error_set(err, -EINVAL, "a search needs a name");
     if (!spec->budget_evaluations || spec->budget_evaluations > 10000000)
         return sonata_error_set(err, -EINVAL, "a budget of 1 to 10,000,000 evaluations is expected, not %u", spec->budget_evaluations);
-    if (spec->priority < -SPEC_PRIORITY_MAX || spec->priority > SPEC_PRIORITY_MAX)
-        return sonata_error_set(err, -EINVAL, "a priority of -%d to %d is expected, not %d", SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, spec->priority);
+    if (check_priority(spec->priority, err))
+        return -EINVAL;
     if (!spec->n_objectives || spec->n_objectives > OBJECTIVES_MAX || spec->n_constraints > CONSTRAINTS_MAX)
         return sonata_error_set(err, -EINVAL, "1 to %d objectives and at most %d constraints are expected", OBJECTIVES_MAX, CONSTRAINTS_MAX);
     int r = space_check(&spec->space, err);
@@ -135,8 +142,8 @@ int run_set_priority(struct run *r, uint64_t id, int32_t priority, struct sonata
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
     if (!rs)
         return sonata_error_set(err, -ENOENT, "there is no such search");
-    if (priority < -SPEC_PRIORITY_MAX || priority > SPEC_PRIORITY_MAX)
-        return sonata_error_set(err, -EINVAL, "a priority of -%d to %d is expected, not %d", SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, priority);
+    if (check_priority(priority, err))
+        return -EINVAL;
     if (search_is_finished(rs))
         return sonata_error_set(err, -EINVAL, "the search is %s: it wants no more boards", search_state_name(rs->record.state));
     rs->record.priority = priority;

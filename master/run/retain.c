@@ -52,8 +52,7 @@ int64_t retain_step(struct run *r)
     if (r->now < r->retain_ns)
         return r->retain_ns;
     struct step s = {.run = r, .next = store_counter(r->store, counter)};
-    uint64_t from = s.next;
-    if (store_scan(r->store, STORE_MEASUREMENT, key_u64(from), 0, look_at, &s))
+    if (store_scan(r->store, STORE_MEASUREMENT, key_u64(s.next), 0, look_at, &s))
         s.n = 0;
     /* progress without a drop is written only when a whole step is done: an idle master commits nothing */
     if (s.dropped || s.n == STEP_MEASUREMENTS)

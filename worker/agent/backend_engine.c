@@ -2,12 +2,10 @@
  *
  * Data sets are decoded once, when the board opens; the candidates share those pages. A candidate builds its network (batch norm
  * recalibrated), is timed under the latency protocol while contention is watched, and then classifies the test set. */
-#define _GNU_SOURCE /* CLOCK_MONOTONIC_RAW */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/backend.h"
 #include "agent/energy.h"
@@ -119,9 +117,7 @@ static int infer(void *user)
 static int64_t raw_now(void *user)
 {
     (void)user;
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-    return t.tv_sec * SONATA_SECOND + t.tv_nsec;
+    return clock_raw_ns();
 }
 
 static bool wanted(const struct backend_job *job, const char *prefix)

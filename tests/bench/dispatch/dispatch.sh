@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Durable results per second and the gap a board stands idle, by number of connected workers, with CURVE off and on; redis and beanstalkd on the same
-# disk beside it when they are installed. Prints one line each.
+# Durable results per second and the gap a board stands idle, by number of connected workers, with CURVE off and on; a Redis stream on the same
+# disk beside it when Redis is installed. Prints one line each.
 #
 #     tests/bench/dispatch/dispatch.sh BIN_FOLDER [SECONDS]
 set -eu

@@ -20,6 +20,7 @@
 #include "base/parse.h"
 #include "codec/codec.h"
 #include "net/keyfile.h"
+#include "net/net_internal.h"
 
 enum { WORKERS_MAX = 20000, QUEUE_MAX = 4, GAPS_MAX = 2000000 };
 
@@ -189,11 +190,12 @@ static void serve(struct load *l, struct worker *w)
 /* CURVE when there are keys. */
 static void secure(void *socket, const struct keyfile *k)
 {
-    if (!k->secret_key[0])
-        return;
-    zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, k->server_key, 41);
-    zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, k->public_key, 41);
-    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, k->secret_key, 41);
+    struct net_security security = keyfile_security(k);
+    struct sonata_error err = {{0}};
+    if (k->secret_key[0] && net_set_security(socket, &security, false, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        exit(1);
+    }
 }
 
 /* Ten genes of eight choices: 10^9 architectures. */
@@ -366,9 +368,11 @@ int main(int argc, char **argv)
     qsort(l.gap_ms, l.n_gaps, sizeof(float), by_value);
     printf("workers=%u job_ms=%" PRIu64 " seconds=%.1f durable_results=%" PRIu64 " per_second=%.0f gap_p50_ms=%.2f gap_p99_ms=%.2f refused=%" PRIu64, l.n, job_ms, elapsed,
            l.acked, (double)l.acked / elapsed, l.n_gaps ? l.gap_ms[l.n_gaps / 2] : -1.0, l.n_gaps ? l.gap_ms[l.n_gaps * 99 / 100] : -1.0, l.refused);
-    if (before >= 0)
-        printf(" master_kib=%ld kib_per_worker=%.1f kib_per_1000_results=%.0f", resident_kib(argv[6]), (double)(connected - before) / l.n,
-               (double)(resident_kib(argv[6]) - connected) / ((double)l.acked / 1000));
+    if (before >= 0) {
+        long after = resident_kib(argv[6]);
+        printf(" master_kib=%ld kib_per_worker=%.1f kib_per_1000_results=%.0f", after, (double)(connected - before) / l.n,
+               (double)(after - connected) / ((double)l.acked / 1000));
+    }
     printf("\n");
     for (unsigned i = 0; i < l.n; i++)
         zmq_close(l.worker[i].socket);

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/fingerprint.h"
@@ -55,10 +54,8 @@ static int infer(void *user)
 
 static int64_t raw_now(void *user)
 {
-    struct timespec t;
     (void)user;
-    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
-    return t.tv_sec * SONATA_SECOND + t.tv_nsec;
+    return clock_raw_ns();
 }
 
 static void pin(uint64_t core)
@@ -72,11 +69,11 @@ static void pin(uint64_t core)
 
 static double naive_us(struct engine_session *s)
 {
-    int64_t start = raw_now(NULL);
+    int64_t start = clock_raw_ns();
     for (int i = 0; i < NAIVE_RUNS; i++)
         if (engine_infer(s))
             _exit(1);
-    return (double)(raw_now(NULL) - start) / 1e3 / NAIVE_RUNS;
+    return (double)(clock_raw_ns() - start) / 1e3 / NAIVE_RUNS;
 }
 
 static int candidate(const struct bench *b, const struct genotype *g, struct sample *ret)
@@ -150,14 +147,10 @@ static int run_all(struct bench *b)
 {
     struct rng rng = rng_seeded(31, 0);
     for (uint64_t i = 0; i < 2 * b->repeats; i++) {
-        uint64_t order[NETWORKS_MAX];
-        for (uint64_t k = 0; k < b->networks; k++)
+        uint32_t order[NETWORKS_MAX];
+        for (uint32_t k = 0; k < b->networks; k++)
             order[k] = k;
-        for (uint64_t k = b->networks; k > 1; k--) {
-            uint64_t j = rng_below(&rng, (uint32_t)k), t = order[j];
-            order[j] = order[k - 1];
-            order[k - 1] = t;
-        }
+        rng_shuffle(&rng, order, (uint32_t)b->networks);
         for (uint64_t k = 0; k < b->networks; k++) {
             int r = measure(b, i % 2, &b->genotype[order[k]], &b->sample[i % 2][order[k]][i / 2]);
             if (r)
