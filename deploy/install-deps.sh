@@ -24,7 +24,7 @@ test=(
 # shellcheck disable=SC2034
 bench=(
   python3 gzip
-  redis-server redis-tools                                                   # peer of the dispatch benchmark
+  redis-server beanstalkd                                                     # peers of the dispatch benchmark
 )
 
 usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; }

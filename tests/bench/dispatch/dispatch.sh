@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Durable results per second and the gap a board stands idle, by number of connected workers, with CURVE off and on; a Redis stream on the same
-# disk beside it when Redis is installed. Prints one line each.
+# Durable results per second and the gap a board stands idle, by number of connected workers, with CURVE off and on; then the raw
+# limits of the same disk, and a job cycle through Redis and beanstalkd, both syncing before they answer, where they are installed.
 #
 #     tests/bench/dispatch/dispatch.sh BIN_FOLDER [SECONDS]
 set -eu
@@ -49,15 +49,30 @@ for kind in none curve; do
   measure "$kind" 1000 1000
 done
 
-if command -v redis-server > /dev/null && command -v redis-benchmark > /dev/null; then
-  redis-server --port 7399 --dir "$work" --appendonly yes --appendfsync always --save '' > /dev/null &
-  master=$!
+echo "the limits of this disk and of the libraries:"
+"$bin/bench_limits" "$work" "$seconds"
+
+queue() { # queue NAME PORT: the peer runs as $master
   sleep 1
   for n in 1 10 100; do
-    printf 'redis stream, appendfsync always, clients=%s: ' "$n"
-    redis-benchmark -p 7399 -c "$n" -n $((n * 200)) -q XADD jobs '*' result 0123456789012345678901234567890123456789 | tr '\r' '\n' | grep 'per second' | tail -1
+    "$bin/bench_queues" "$1" "$2" "$n" "$seconds"
   done
   stop
+}
+if command -v redis-server > /dev/null; then
+  echo "redis, appendfsync always:"
+  redis-server --port 7399 --dir "$work" --appendonly yes --appendfsync always --save '' > /dev/null &
+  master=$!
+  queue redis 7399
 else
   echo "redis-server is not installed: left out"
+fi
+if command -v beanstalkd > /dev/null; then
+  echo "beanstalkd -f0:"
+  mkdir "$work/beanstalkd"
+  beanstalkd -l 127.0.0.1 -p 7398 -b "$work/beanstalkd" -f0 &
+  master=$!
+  queue beanstalkd 7398
+else
+  echo "beanstalkd is not installed: left out"
 fi
