@@ -101,6 +101,8 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     if (!rc)
         rc = check_supernet(r, spec, err);
     if (!rc)
+        rc = supply_check(r, spec, err);
+    if (!rc)
         rc = plan_params(spec, r->config.threads, &params, &order, &window, err);
     if (!rc)
         rc = search_new(&spec->space, &params, &core, err);

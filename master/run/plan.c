@@ -16,8 +16,7 @@
 
 enum { WINDOW_DEFAULT = 8, WINDOW_MAX = 4096 };
 
-/* Counted from the genotype; only without a board and when the space describes a network. */
-static bool is_analytic(const struct search_spec *spec, const char *metric, const char *board)
+bool plan_is_analytic(const struct search_spec *spec, const char *metric, const char *board)
 {
     return !board[0] && spec->space.network.family[0] && metric_is_analytic(metric);
 }
@@ -46,8 +45,7 @@ static struct need_group *group_of(struct need_group *group, uint32_t *n, const 
     return g;
 }
 
-/* Metric i of objectives, then constraints. */
-static bool nth_metric(const struct search_spec *spec, uint32_t i, const char **ret_metric, const char **ret_board)
+bool plan_metric(const struct search_spec *spec, uint32_t i, const char **ret_metric, const char **ret_board)
 {
     if (i < spec->n_objectives) {
         *ret_metric = spec->objective[i].metric;
@@ -95,13 +93,15 @@ static void join_any(const struct run_search *rs, struct need_group *group, uint
     }
 }
 
-static void describe_need(const struct sched_need *need, char *text, size_t size)
+static void describe_need(const struct run *r, const struct sched_need *need, char *text, size_t size)
 {
     int n = snprintf(text, size, "waiting for a board%s%s that supplies", need->board_type[0] ? " of type " : "", need->board_type);
     for (uint32_t i = 0; i < need->n_metrics && n > 0 && (size_t)n < size; i++)
         n += snprintf(text + n, size - (size_t)n, "%s%s", i ? ", " : " ", need->metric[i]);
     if (need->dataset[0] && n > 0 && (size_t)n < size)
-        snprintf(text + n, size - (size_t)n, " on %s", need->dataset);
+        n += snprintf(text + n, size - (size_t)n, " on %s", need->dataset);
+    if (need->board_type[0] && n > 0 && (size_t)n < size)
+        supply_describe_unknown(r, need->board_type, text + n, size - (size_t)n);
 }
 
 bool plan_search(struct run_search *rs, char *reason, size_t size)
@@ -110,8 +110,8 @@ bool plan_search(struct run_search *rs, char *reason, size_t size)
     uint32_t n = 0;
     const char *metric, *board;
     for (int round = 0; round < 2; round++) { /* named boards first, so that "any" is last */
-        for (uint32_t i = 0; nth_metric(rs->spec, i, &metric, &board); i++) {
-            if (!is_analytic(rs->spec, metric, board) && (board[0] != '\0') == (round == 0))
+        for (uint32_t i = 0; plan_metric(rs->spec, i, &metric, &board); i++) {
+            if (!plan_is_analytic(rs->spec, metric, board) && (board[0] != '\0') == (round == 0))
                 add_metric(group_of(group, &n, board), metric);
         }
     }
@@ -121,7 +121,7 @@ bool plan_search(struct run_search *rs, char *reason, size_t size)
         struct sched_need need;
         need_of(rs->spec, &group[i], &need);
         if (!sched_can_serve(rs->run->sched, &need)) {
-            describe_need(&need, reason, size);
+            describe_need(rs->run, &need, reason, size);
             return false;
         }
     }
@@ -181,8 +181,8 @@ double plan_analytic(const struct run_search *rs, struct individual_record *ind)
     const struct search_spec *spec = rs->spec;
     double violation = 0;
     const char *metric, *board;
-    for (uint32_t i = 0; nth_metric(spec, i, &metric, &board); i++) {
-        if (!is_analytic(spec, metric, board))
+    for (uint32_t i = 0; plan_metric(spec, i, &metric, &board); i++) {
+        if (!plan_is_analytic(spec, metric, board))
             continue;
         struct metric_value v = {.n = 0};
         if (analytic_metric(&spec->space, &ind->genotype, metric, &v.value))
@@ -209,7 +209,7 @@ static bool group_has(const struct need_group *g, const char *metric, const char
 void plan_fill(const struct run_search *rs, struct individual_record *ind, uint32_t group, const struct measurement *m)
 {
     const char *metric, *board;
-    for (uint32_t i = 0; nth_metric(rs->spec, i, &metric, &board); i++) {
+    for (uint32_t i = 0; plan_metric(rs->spec, i, &metric, &board); i++) {
         const struct metric_value *v = measurement_metric(m, metric);
         if (!v || !group_has(&rs->record.group[group], metric, board))
             continue;
@@ -227,7 +227,7 @@ bool plan_objectives(const struct run_search *rs, const struct individual_record
     const struct search_spec *spec = rs->spec;
     double violation = 0;
     const char *metric, *board;
-    for (uint32_t i = 0; nth_metric(spec, i, &metric, &board); i++) {
+    for (uint32_t i = 0; plan_metric(spec, i, &metric, &board); i++) {
         char label[METRIC_NAME_MAX];
         metric_label(metric, board, label);
         const struct metric_value *v = find_value(ind, label);

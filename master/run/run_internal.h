@@ -88,6 +88,10 @@ bool search_is_finished(const struct run_search *rs);
 /* plan.c */
 /* Settles the groups when known boards can serve them; false (and the reason) when not yet. */
 bool plan_search(struct run_search *rs, char *reason, size_t size);
+/* Metric i of objectives, then constraints; false past the last. Borrowed from the spec. */
+bool plan_metric(const struct search_spec *spec, uint32_t i, const char **ret_metric, const char **ret_board);
+/* Counted from the genotype; only without a board and when the space describes a network. */
+bool plan_is_analytic(const struct search_spec *spec, const char *metric, const char *board);
 void group_need(const struct run_search *rs, uint32_t group, struct sched_need *ret_need);
 /* Analytic metrics into the individual; returns the violation of analytic constraints (0 = none). */
 double plan_analytic(const struct run_search *rs, struct individual_record *ind);
@@ -97,6 +101,12 @@ void plan_fill(const struct run_search *rs, struct individual_record *ind, uint3
 bool plan_objectives(const struct run_search *rs, const struct individual_record *ind, double ret_objective[OBJECTIVES_MAX], double *ret_violation);
 int plan_params(const struct search_spec *spec, uint32_t threads, struct search_params *ret_params, bool *ret_proposal_order, uint32_t *ret_window,
                 struct sonata_error *err) SONATA_MUST_CHECK;
+
+/* supply.c */
+/* -EINVAL ("config: …", with the boards there are and what they supply) when boards that could serve a metric are known and none supplies it. */
+int supply_check(const struct run *r, const struct search_spec *spec, struct sonata_error *err) SONATA_MUST_CHECK;
+/* "; no board of that type …, there is type a, b" into text when no board of the type is known; else nothing. */
+void supply_describe_unknown(const struct run *r, const char *type, char *text, size_t size);
 
 /* evaluation.c */
 /* The evaluation of that group for the individual: joined when open, answered from the store when known, else new. */

@@ -1,4 +1,5 @@
-/* What is measured where: groups of board types, partly filled vectors, analytic metrics and vetoes. */
+/* What is measured where: groups of board types, partly filled vectors, analytic metrics and vetoes; what is refused. */
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -303,6 +304,58 @@ static void test_bad_submissions(void **state)
     free(spec);
 }
 
+static int submit(const struct search_spec *spec, struct sonata_error *err)
+{
+    uint64_t id;
+    return run_submit(farm.run, spec, &(struct run_owner){.team = ""}, &id, err);
+}
+
+/* What no known board can supply is refused with what there is; what may yet come is waited for. */
+static void test_supply_at_submission(void **state)
+{
+    (void)state;
+    struct sonata_error err = {{0}};
+    struct search_spec *spec = farm_spec("s", "random", 5, 1); /* accuracy anywhere, latency@pi */
+    farm_add_board(&farm, "x1", "pi", "latency accuracy");
+    farm_add_board(&farm, "x2", "pi", "latency accuracy");
+    farm_hello(&farm);
+    spec->objective[1] = (struct objective){.metric = "energy", .board = "pi", .goal = GOAL_MIN};
+    assert_int_equal(submit(spec, &err), -EINVAL);
+    assert_string_equal(err.text, "config: no board supplies 'energy' on a board of type pi; type pi (x1, x2) supplies latency, accuracy");
+    spec->objective[1].board[0] = '\0'; /* on any board */
+    assert_int_equal(submit(spec, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "config: no board supplies 'energy'; type pi (x1, x2)"));
+    spec->objective[1] = (struct objective){.metric = "latency", .board = "pi", .goal = GOAL_MIN};
+    spec->n_constraints = 1;
+    spec->constraint[0] = (struct constraint){.metric = "energy", .board = "pi", .min = -INFINITY, .max = 5};
+    assert_int_equal(submit(spec, &err), -EINVAL);
+    assert_int_equal(run_search_count(farm.run), 0);
+
+    copy_string(spec->constraint[0].board, BOARD_NAME_MAX, "orin"); /* never registered: waits, and says what there is */
+    uint64_t id = farm_submit(&farm, spec);
+    farm_turn(&farm);
+    const char *reason = run_search_by_id(farm.run, id)->reason;
+    assert_non_null(strstr(reason, "board of type orin that supplies energy; no board of that type has ever registered, there is type pi"));
+
+    farm_crash(&farm); /* after a restart nobody has said yet what pi supplies */
+    farm_start(&farm);
+    copy_string(spec->constraint[0].board, BOARD_NAME_MAX, "pi");
+    farm_submit(&farm, spec);
+    farm_add_board(&farm, "y", "orin", "energy");
+    copy_string(farm.board[2].backend, sizeof farm.board[2].backend, "engine");
+    farm_hello(&farm);
+    assert_int_equal(submit(spec, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "; type orin (y) supplies energy"));
+    farm_work(&farm, id, 1000);
+    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+
+    copy_string(spec->constraint[0].board, BOARD_NAME_MAX, "orin");
+    copy_string(spec->tier, sizeof spec->tier, "screen");
+    assert_int_equal(submit(spec, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "config: tier 'screen' takes no energy"));
+    free(spec);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +368,7 @@ int main(void)
         T(test_analytic_objective_and_veto),
         T(test_small_space_ends_early),
         T(test_bad_submissions),
+        T(test_supply_at_submission),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
