@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # The only list of packages SONATA needs on Debian 12 (amd64, arm64). Installs what is missing, as root or through sudo.
 #
-#   deploy/install-deps.sh            build and test
-#   deploy/install-deps.sh build      only what building and running needs (also: test; bench: the peers of the benchmarks, only when asked for)
+#   deploy/install-deps.sh            build, test and cross
+#   deploy/install-deps.sh build      only what building and running needs (also: test; cross: the arm64 worker; bench: the peers of the benchmarks,
+#                                     only when asked for)
 #   deploy/install-deps.sh --list …   print the packages instead
 set -euo pipefail
 
-# shellcheck disable=SC2034 # the three lists are used through a name reference
+# shellcheck disable=SC2034 # the lists are used through a name reference
 build=(
   gcc libc6-dev cmake ninja-build pkg-config
   libzmq3-dev libprotobuf-c-dev protobuf-c-compiler liblmdb-dev libuv1-dev   # messaging, wire format, store, loop
@@ -22,24 +23,29 @@ test=(
   clang lld qemu-system-arm                                                  # Cortex-M firmware without hardware
 )
 # shellcheck disable=SC2034
+cross=(
+  gcc-aarch64-linux-gnu mmdebstrap debian-archive-keyring                    # compiler; headers and libraries of Debian arm64 in a folder
+  qemu-user-static                                                           # runs the result here
+)
+# shellcheck disable=SC2034
 bench=(
   python3 gzip
   redis-server beanstalkd                                                     # peers of the dispatch benchmark
 )
 
-usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; }
 
 list=0
 sections=()
 for argument in "$@"; do
   case "$argument" in
     --list) list=1 ;;
-    build|test|bench) sections+=("$argument") ;;
+    build|test|cross|bench) sections+=("$argument") ;;
     -h|--help) usage; exit 0 ;;
-    *) echo "install-deps.sh: unknown argument '$argument' (build, test, bench, --list)" >&2; exit 2 ;;
+    *) echo "install-deps.sh: unknown argument '$argument' (build, test, cross, bench, --list)" >&2; exit 2 ;;
   esac
 done
-[ ${#sections[@]} -gt 0 ] || sections=(build test)
+[ ${#sections[@]} -gt 0 ] || sections=(build test cross)
 
 packages=()
 for section in "${sections[@]}"; do

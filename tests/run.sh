@@ -16,7 +16,7 @@ export CTEST_OUTPUT_ON_FAILURE=1
 export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}"
 jobs=${SONATA_JOBS:-$(nproc)}
 
-deploy/install-deps.sh build test || exit 1
+deploy/install-deps.sh build test cross || exit 1
 configured=$(cmake --preset "$preset" 2>&1) || { echo "$configured"; exit 1; }
 ninja -C "build/$preset" -j "$jobs" || exit 1
 

@@ -2,8 +2,11 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_program(SONATA_PROTOC_C protoc-c REQUIRED)
-foreach(pair zmq:libzmq uv:libuv lmdb:lmdb protobuf_c:libprotobuf-c sodium:libsodium cyaml:libcyaml cjson:libcjson
-             zstd:libzstd zlib:zlib cmocka:cmocka openblas:openblas)
+set(needed zmq:libzmq uv:libuv protobuf_c:libprotobuf-c sodium:libsodium cyaml:libcyaml cjson:libcjson zstd:libzstd zlib:zlib cmocka:cmocka)
+if(NOT SONATA_WORKER_ONLY)
+  list(APPEND needed lmdb:lmdb openblas:openblas)
+endif()
+foreach(pair IN LISTS needed)
   string(REPLACE ":" ";" pair "${pair}")
   list(GET pair 0 name)
   list(GET pair 1 module)

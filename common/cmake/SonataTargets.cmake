@@ -1,6 +1,7 @@
 # sonata_module(NAME SOURCES a.c b.c DEPS base dep::uv)  -> static library sonata_NAME, alias sonata::NAME
 #   A DEPS entry without :: is one of our modules.
 # sonata_program(NAME SOURCES main.c DEPS ...)           -> installed executable
+# sonata_manual(NAME "what it does")                     -> its manual page, installed
 # sonata_test(NAME SOURCES test_x.c DEPS module LABEL unit TIMEOUT 20)
 # sonata_test_limits(NAME LABEL integration TIMEOUT 300)  -> the same for a test made with add_test()
 set(SONATA_INCLUDE_ROOTS "${CMAKE_SOURCE_DIR}/common" "${CMAKE_SOURCE_DIR}/master" "${CMAKE_SOURCE_DIR}/worker")
@@ -34,6 +35,16 @@ function(sonata_program name)
   if(NOT arg_NOINSTALL)
     install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
+endfunction()
+
+# Manual page PROGRAM.1 from what the program's --help says.
+function(sonata_manual program summary)
+  set(page "${CMAKE_BINARY_DIR}/man/${program}.1")
+  string(REPLACE ";" " " emulator "${CMAKE_CROSSCOMPILING_EMULATOR}")
+  add_custom_command(OUTPUT "${page}" COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${program}> -DNAME=${program} -DSUMMARY=${summary} -DOUT=${page}
+    "-DEMULATOR=${emulator}" -P ${CMAKE_SOURCE_DIR}/common/cmake/help_page.cmake DEPENDS ${program} VERBATIM)
+  add_custom_target(${program}_manual ALL DEPENDS "${page}")
+  install(FILES "${page}" DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endfunction()
 
 # Properties every test has. tsan cannot see the atomics inside libraries that are not built with it (libzmq's queues, above all), so what happens

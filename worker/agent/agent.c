@@ -301,7 +301,7 @@ int agent_new(struct loop *loop, const struct worker_config *config, const char 
     a->board = xcalloc(config->n_boards, sizeof *a->board);
     struct board_hooks hooks = {on_board_started, on_board_failed, on_board_result, on_board_closed, a};
     for (uint32_t i = 0; i < config->n_boards; i++)
-        board_start(&a->board[i], loop, &config->board[i], a->executable, hooks);
+        board_start(&a->board[i], loop, &config->board[i], config->launcher, a->executable, hooks);
     *ret_agent = a;
     return 0;
 }

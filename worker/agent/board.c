@@ -205,14 +205,15 @@ static void send_frame(struct board *b, enum frame_type type, const void *p, siz
 
 static void spawn(struct board *b)
 {
-    char parent[24], executable[1024];
+    char parent[24], launcher[1024], executable[1024];
     snprintf(parent, sizeof parent, "%ld", (long)getpid());
+    copy_string(launcher, sizeof launcher, b->launcher);
     copy_string(executable, sizeof executable, b->executable);
     char flag[] = BOARD_PROCESS_FLAG;
-    char *args[] = {executable, flag, parent, NULL};
+    char *line[] = {launcher, executable, flag, parent, NULL}, **args = launcher[0] ? line : line + 1;
     uv_stdio_container_t io[4] = {{.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = 1}, {.flags = UV_INHERIT_FD, .data.fd = 2},
                                   {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&b->pipe}};
-    uv_process_options_t options = {.exit_cb = on_exit, .file = executable, .args = args, .stdio = io, .stdio_count = 4};
+    uv_process_options_t options = {.exit_cb = on_exit, .file = args[0], .args = args, .stdio = io, .stdio_count = 4};
     b->state = BOARD_STARTING;
     uv_pipe_init(&b->loop->uv, &b->pipe, 0);
     b->pipe.data = b->process.data = b;
@@ -228,9 +229,10 @@ static void spawn(struct board *b)
     send_frame(b, FRAME_CONFIG, &b->config, sizeof b->config);
 }
 
-void board_start(struct board *b, struct loop *loop, const struct board_config *config, const char *executable, struct board_hooks hooks)
+void board_start(struct board *b, struct loop *loop, const struct board_config *config, const char *launcher, const char *executable,
+                 struct board_hooks hooks)
 {
-    *b = (struct board){.config = *config, .loop = loop, .hooks = hooks, .executable = executable};
+    *b = (struct board){.config = *config, .loop = loop, .hooks = hooks, .launcher = launcher, .executable = executable};
     uv_timer_init(&loop->uv, &b->timer);
     b->timer.data = b;
     b->timer_open = true;

@@ -41,7 +41,7 @@ struct board {
     /* process */
     struct loop *loop;
     struct board_hooks hooks;
-    const char *executable;
+    const char *launcher, *executable;
     uv_process_t process;
     uv_pipe_t pipe;
     uv_timer_t timer;                   /* restart, or the kill of a process that does not end */
@@ -50,8 +50,10 @@ struct board {
     unsigned restarts;
 };
 
-/* Starts the process of config on the loop. The memory is the caller's until hooks.closed. */
-void board_start(struct board *b, struct loop *loop, const struct board_config *config, const char *executable, struct board_hooks hooks);
+/* Starts the process of config on the loop, as `executable …` or, unless launcher is "", as `launcher executable …`; both are borrowed. The memory is
+ * the caller's until hooks.closed. */
+void board_start(struct board *b, struct loop *loop, const struct board_config *config, const char *launcher, const char *executable,
+                 struct board_hooks hooks);
 /* Queues a job. -ENOBUFS when the queue is full. */
 int board_enqueue(struct board *b, const struct job_frame *frame, bool have_blobs);
 /* Sends the front job to the process when it is idle, and there, and has its blobs. */

@@ -15,6 +15,7 @@ struct worker_config {
     uint64_t cache_max;                     /* bytes of cached blobs */
     char key[WORKER_PATH_MAX];              /* key file (net/keyfile.h); "" plain, for ipc:// and loopback */
     struct keyfile keys;                    /* read from it by worker_config_finish() */
+    char launcher[WORKER_PATH_MAX];         /* program put before this one when a board process starts; "" none */
     uint32_t n_boards;
     struct board_config *board;             /* owned */
 };

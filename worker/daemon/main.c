@@ -21,7 +21,7 @@
 #include "probe/probe.h"
 
 struct settings {
-    const char *config, *master, *state, *name, *key, *log;
+    const char *config, *master, *state, *name, *key, *launcher, *log;
     struct option_list boards;
     bool help, version, check_config, exit_with_parent, json, probe, probe_json;
 };
@@ -33,6 +33,7 @@ static const struct option_def options[] = {
     {.name = "state", .letter = 's', .type = OPTION_TEXT, .offset = offsetof(struct settings, state), .argument = "DIR", .help = "Folder of this worker's spool and cache."},
     {.name = "name", .letter = 'n', .type = OPTION_TEXT, .offset = offsetof(struct settings, name), .argument = "NAME", .help = "Name of this worker, unique in the farm; default: the host's."},
     {.name = "key", .letter = 'k', .type = OPTION_TEXT, .offset = offsetof(struct settings, key), .argument = "FILE", .help = "Key file (mode 0600): encrypt and authenticate the link."},
+    {.name = "launcher", .type = OPTION_TEXT, .offset = offsetof(struct settings, launcher), .argument = "FILE", .help = "Start board processes through this program, as FILE WORKER ARGUMENTS: an emulator, say, where this worker runs under one."},
     {.name = "log", .type = OPTION_CHOICE, .offset = offsetof(struct settings, log), .argument = "LEVEL", .help = "error, warn, info or debug.", .standard = "info", .choices = "error|warn|info|debug"},
     {.name = "log-json", .type = OPTION_FLAG, .offset = offsetof(struct settings, json), .help = "Log one JSON object per line."},
     {.name = "check-config", .type = OPTION_FLAG, .offset = offsetof(struct settings, check_config), .help = "Check settings, boards and tables, and exit."},
@@ -81,6 +82,8 @@ static int configure(const struct settings *s, struct worker_config *c, struct s
         r = copy_setting(c->name, sizeof c->name, s->name, "name", err);
     if (!r)
         r = copy_setting(c->key, sizeof c->key, s->key, "key", err);
+    if (!r)
+        r = copy_setting(c->launcher, sizeof c->launcher, s->launcher, "launcher", err);
     for (unsigned i = 0; !r && i < s->boards.n; i++) {
         struct board_config board;
         r = board_config_parse(s->boards.item[i], &board, err);
@@ -137,11 +140,30 @@ static void on_stop(void *user)
     agent_stop(*(struct agent **)user);
 }
 
-static int run(const struct worker_config *c, const char *executable, struct sonata_error *err)
+/* What board processes run: this very program, even after its file was replaced; by its name where a launcher, whose "self" is another, starts it. */
+static int find_executable(const struct worker_config *c, char *path, size_t size, struct sonata_error *err)
+{
+    copy_string(path, size, "/proc/self/exe");
+    if (!c->launcher[0])
+        return 0;
+    if (access(c->launcher, X_OK))
+        return sonata_error_set(err, -errno, "--launcher %s: %s", c->launcher, strerror(errno));
+    ssize_t n = readlink("/proc/self/exe", path, size);
+    if (n <= 0 || (size_t)n >= size)
+        return sonata_error_set(err, -ENAMETOOLONG, "--launcher: the path of this program cannot be had from /proc/self/exe");
+    path[n] = '\0';
+    return 0;
+}
+
+static int run(const struct worker_config *c, struct sonata_error *err)
 {
     struct loop loop;
     struct agent *agent = NULL;
-    int r = loop_init(&loop, &agent);
+    char executable[1024];
+    int r = find_executable(c, executable, sizeof executable, err);
+    if (r)
+        return r;
+    r = loop_init(&loop, &agent);
     if (r)
         return sonata_error_set(err, r, "cannot start the event loop: %s", strerror(-r));
     loop.stop = on_stop;
@@ -203,7 +225,7 @@ int main(int argc, char **argv)
     if (!r && s.check_config)
         printf("configuration is good: worker %s, %u board(s), master %s\n", config.name, config.n_boards, config.master);
     else if (!r)
-        r = run(&config, "/proc/self/exe", &err);
+        r = run(&config, &err);
     worker_config_fini(&config);
     return r < 0 ? fail(&err) : r;
 }

@@ -1,5 +1,6 @@
-# PROGRAM, NAME, SUMMARY, OUT: a manual page around what PROGRAM --help prints.
-execute_process(COMMAND "${PROGRAM}" --help OUTPUT_VARIABLE help RESULT_VARIABLE code)
+# PROGRAM, NAME, SUMMARY, OUT: a manual page around what PROGRAM --help prints. EMULATOR: what runs a cross-built one, separated by blanks.
+separate_arguments(EMULATOR)
+execute_process(COMMAND ${EMULATOR} "${PROGRAM}" --help OUTPUT_VARIABLE help RESULT_VARIABLE code)
 if(NOT code EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} --help ended with ${code}")
 endif()

@@ -1,0 +1,42 @@
+# For the scripts here. source and cross (build folder of the arm64 worker) are set.
+# shellcheck shell=bash disable=SC2154
+skip() {
+  echo "skipped: $*" >&2
+  exit 77
+}
+
+need_cross() { # need_cross PROGRAM…: programs of the cross build and the emulator are there
+  local program
+  command -v qemu-aarch64-static > /dev/null || skip "qemu-aarch64-static is not installed (deploy/install-deps.sh cross)"
+  for program in "$@"; do
+    [ -x "$program" ] || skip "$program is not built (test arm64_build says why)"
+  done
+}
+
+on_arm64() { # on_arm64 PROGRAM ARGUMENT…
+  "$source/deploy/cross/run.sh" arm64 "$@"
+}
+
+# The first pictures of the data set as one of its own in FOLDER/fashion-mnist: emulation is slow.
+small_dataset() { # small_dataset FOLDER TRAIN TEST
+  local from part count
+  for from in "${SONATA_DATASETS:-/nowhere}" /usr/local/share/datasets /usr/share/datasets; do
+    [ ! -d "$from/fashion-mnist" ] || break
+  done
+  [ -d "$from/fashion-mnist" ] || skip "the data set fashion-mnist is not there"
+  mkdir -p "$1/fashion-mnist"
+  for part in "train $2" "t10k $3"; do
+    read -r part count <<< "$part"
+    idx_head "$from/fashion-mnist/$part-images-idx3-ubyte" 00000803 "$count" "0000001c0000001c" 784 > "$1/fashion-mnist/$part-images-idx3-ubyte"
+    idx_head "$from/fashion-mnist/$part-labels-idx1-ubyte" 00000801 "$count" "" 1 > "$1/fashion-mnist/$part-labels-idx1-ubyte"
+  done
+}
+
+idx_head() { # idx_head FILE MAGIC COUNT DIMENSIONS BYTES_OF_ONE: an IDX file of the first COUNT items
+  local header hex=$2
+  hex+=$(printf %08x "$3")$4
+  header=$((${#hex} / 2))
+  # shellcheck disable=SC2059,SC2001 # the format is the header's bytes
+  printf "$(sed 's/../\\x&/g' <<< "$hex")"
+  if [ -r "$1" ]; then cat "$1"; else zcat "$1.gz"; fi | tail -c +$((header + 1)) | head -c $(($3 * $5))
+}
