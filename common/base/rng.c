@@ -23,40 +23,6 @@ struct rng rng_seeded(uint64_t seed, uint64_t stream)
     return r;
 }
 
-static uint64_t rotl(uint64_t x, int k)
-{
-    return (x << k) | (x >> (64 - k));
-}
-
-uint64_t rng_u64(struct rng *r)
-{
-    uint64_t *s = r->s, out = rotl(s[0] + s[3], 23) + s[0], t = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotl(s[3], 45);
-    return out;
-}
-
-uint32_t rng_below(struct rng *r, uint32_t n)
-{
-    /* Lemire's multiply-shift with rejection of the short interval. */
-    uint64_t m = (rng_u64(r) >> 32) * n;
-    if ((uint32_t)m < n) {
-        uint32_t threshold = (uint32_t)-n % n;
-        while ((uint32_t)m < threshold)
-            m = (rng_u64(r) >> 32) * n;
-    }
-    return (uint32_t)(m >> 32);
-}
-
-double rng_uniform(struct rng *r)
-{
-    return (double)(rng_u64(r) >> 11) * 0x1p-53;
-}
-
 double rng_normal(struct rng *r)
 {
     double u = 1.0 - rng_uniform(r), v = rng_uniform(r);

@@ -212,11 +212,14 @@ void acquire_front(struct search *s, struct front *ret_front)
     pool_fini(&pending);
 }
 
-/* An entry of the lazy queue: gains only shrink as the front grows, so a stale gain is an upper bound (Minoux 1978). */
+/* An entry of the lazy queue: gains only shrink as the front grows, so a stale gain is an upper bound (Minoux 1978). STALE: not even that, only
+ * hypervolume_gain_bound(). */
 struct offer {
     double gain;
     uint32_t index, at;
 };
+
+enum { STALE = -1 };
 
 static bool better_offer(const struct offer *a, const struct offer *b)
 {
@@ -238,13 +241,15 @@ static void sift_down(struct offer *heap, uint32_t n, uint32_t i)
     }
 }
 
-static double gain_of(const struct search *s, const struct candidate *c, const struct front *front)
+typedef double gain_fn(const double *points, uint32_t n, uint32_t m, const double *q, const double *reference);
+
+static double gain_of(const struct search *s, const struct candidate *c, const struct front *front, gain_fn *gain)
 {
     double z[SEARCH_OBJECTIVES_MAX], reference[SEARCH_OBJECTIVES_MAX];
     for (uint32_t o = 0; o < s->params.n_objectives; o++)
         reference[o] = s->set.reference;
     scale_normalise(s, c->q, z);
-    return (1 - c->risk) * hypervolume_gain(front->point, front->n, s->params.n_objectives, z, reference);
+    return (1 - c->risk) * gain(front->point, front->n, s->params.n_objectives, z, reference);
 }
 
 /* The most promising of the pool by rank and crowding of their predictions. */
@@ -268,12 +273,12 @@ uint32_t acquire_choose(const struct search *s, const struct pool *pool, struct 
     struct offer *heap = xcalloc(n + 1, sizeof *heap);
     bool *used = xcalloc(pool->n + 1, sizeof *used);
     for (uint32_t i = 0; i < n; i++)
-        heap[i] = (struct offer){gain_of(s, &pool->c[list[i]], front), i, 0};
+        heap[i] = (struct offer){gain_of(s, &pool->c[list[i]], front, hypervolume_gain_bound), i, (uint32_t)STALE};
     for (uint32_t i = n / 2; i-- > 0;)
         sift_down(heap, n, i);
     for (uint32_t left = n; got < k && left && heap[0].gain > GAIN_MIN;) {
         if (heap[0].at != got) {
-            heap[0].gain = gain_of(s, &pool->c[list[heap[0].index]], front);
+            heap[0].gain = gain_of(s, &pool->c[list[heap[0].index]], front, hypervolume_gain);
             heap[0].at = got;
         } else {
             double z[SEARCH_OBJECTIVES_MAX];

@@ -15,6 +15,7 @@ void archive_fini(struct archive *a)
     free(a->told);
     free(a->slot);
     free(a->front);
+    free(a->front_y);
     *a = (struct archive){0};
 }
 
@@ -83,15 +84,20 @@ static void front_insert(struct archive *a, uint32_t row, uint32_t m)
     const double *y = a->row[row].y;
     uint32_t k = 0;
     for (uint32_t i = 0; i < a->n_front; i++) {
-        if (pareto_covers(a->row[a->front[i]].y, y, m))
+        if (pareto_covers(a->front_y + (size_t)i * m, y, m))
             return;
     }
     for (uint32_t i = 0; i < a->n_front; i++) {
-        if (!pareto_covers(y, a->row[a->front[i]].y, m))
-            a->front[k++] = a->front[i];
+        const double *member = a->front_y + (size_t)i * m;
+        if (pareto_covers(y, member, m))
+            continue;
+        memmove(a->front_y + (size_t)k * m, member, m * sizeof *y);
+        a->front[k++] = a->front[i];
     }
     a->front = xgrow(a->front, &a->front_capacity, (size_t)k + 1, sizeof *a->front);
+    a->front_y = xgrow(a->front_y, &a->front_y_capacity, ((size_t)k + 1) * m, sizeof *a->front_y);
     a->front[k] = row;
+    memcpy(a->front_y + (size_t)k * m, y, m * sizeof *y);
     a->n_front = k + 1;
 }
 

@@ -39,8 +39,9 @@ struct archive {
     } *slot;                                // open addressing
     uint32_t slots;                         // power of two
     uint32_t *front;                        // rows of the front, by id; feasible, non-dominated, distinct vectors
+    double *front_y;                        // their objectives, side by side
     uint32_t n_front;
-    size_t front_capacity;
+    size_t front_capacity, front_y_capacity;
 };
 
 void archive_fini(struct archive *a);

@@ -52,11 +52,15 @@ struct split {
     uint32_t mask;
 };
 
-/* Takes the candidate "values of mask go left" when it is the best so far. */
-static void try_split(struct split *best, uint32_t gene, uint32_t mask, tally left, tally all, double parent)
+static double gain_of(tally left, tally all, double parent)
 {
     tally right = all - left, sum = {left[1], right[1]}, count = {left[0], right[0]}, square = sum * sum / count;
-    double gain = square[0] + square[1] - parent;
+    return square[0] + square[1] - parent;
+}
+
+/* Takes the candidate "values of mask go left" when it is the best so far. */
+static void try_split(struct split *best, uint32_t gene, uint32_t mask, double gain)
+{
     if (gain > best->gain)
         *best = (struct split){gain, (int32_t)gene, mask};
 }
@@ -72,7 +76,20 @@ static void split_gene(struct split *best, uint32_t gene, bool ordinal, struct h
         mask = ordinal ? mask | 1u << v : 1u << v;
         left = ordinal ? left + here : here;
         if (!ordinal || rest & (rest - 1)) /* all ordinal values to the left is no split */
-            try_split(best, gene, mask, left, all, parent);
+            try_split(best, gene, mask, gain_of(left, all, parent));
+    }
+}
+
+/* Two rows, a third of all nodes: every gene that differs parts them, and what that gains depends only on which of them goes left. */
+static void split_pair(const struct grower *g, struct split *best, uint32_t k, const uint32_t *id, tally all, double parent)
+{
+    const uint8_t *row[2] = {g->job->rows[id[0]], g->job->rows[id[1]]};
+    const double gain[2] = {gain_of(g->weight[id[0]], all, parent), gain_of(g->weight[id[1]], all, parent)};
+    for (uint32_t t = 0; t < k; t++) {
+        uint32_t gene = g->drawn[t], low = row[0][gene] > row[1][gene];
+        try_split(best, gene, 1u << row[low][gene], gain[low]);
+        if (!g->job->gene[gene].ordinal)
+            try_split(best, gene, 1u << row[!low][gene], gain[!low]);
     }
 }
 
@@ -149,6 +166,10 @@ static struct split find_split(struct grower *g, const uint32_t *id, uint32_t n,
     struct split best = {.gain = 1e-12 * all[0], .gene = -1};
     uint32_t k = draw_genes(g, id, n);
     double parent = all[1] * all[1] / all[0];
+    if (n == 2) {
+        split_pair(g, &best, k, id, all, parent);
+        return best;
+    }
     if (n > FEW)
         fill_many(g, k, id, n);
     for (uint32_t t = 0; t < k; t++) {

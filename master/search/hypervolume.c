@@ -1,8 +1,9 @@
 /* See hypervolume.h.
  *
  * 2 objectives: sort by the first, add strips. 3: sweep the third upwards and keep the area under the staircase of the first two (Fonseca,
- * Paquete, López-Ibáñez 2006, dimension sweep). 4: exclusive volumes of the points in order of the last objective, each the box of the
- * point minus the volume of the others limited to it (WFG: While, Bradstreet, Barone, IEEE TEVC 2012), on the 3-objective sweep. */
+ * Paquete, López-Ibáñez 2006, dimension sweep). 4: sweep the fourth upwards and keep the 3-objective volume of what was passed, which a
+ * point increases by its box minus the volume of the others limited to it (While, Bradstreet, Barone, IEEE TEVC 2012; Guerreiro, Fonseca,
+ * Emmerich, CCCG 2012, sweep likewise); only points non-dominated in the first three are kept. */
 #include "search/hypervolume.h"
 
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include "search/pareto.h"
 
 enum { OBJECTIVES = 4 };
+
+static const double ROUNDING = 1e-10; /* far above what a gain can be off by, relative to its box */
 
 struct point {
     double f[OBJECTIVES];
@@ -29,10 +32,10 @@ static int compare_third(const void *pa, const void *pb)
     return a[2] < b[2] ? -1 : a[2] > b[2] ? 1 : a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] < b[1] ? -1 : a[1] > b[1];
 }
 
-static int compare_fourth_descending(const void *pa, const void *pb)
+static int compare_fourth(const void *pa, const void *pb)
 {
     const double *a = ((const struct point *)pa)->f, *b = ((const struct point *)pb)->f;
-    return a[3] > b[3] ? -1 : a[3] < b[3] ? 1 : compare_third(pa, pb);
+    return a[3] < b[3] ? -1 : a[3] > b[3] ? 1 : compare_third(pa, pb);
 }
 
 static double volume2(struct point *p, uint32_t n, const double *reference)
@@ -92,45 +95,38 @@ static double volume3(struct point *p, uint32_t n, const double *reference)
     return total;
 }
 
-/* Keeps the non-dominated of n points, one of each vector; returns how many. */
-static uint32_t keep_front(struct point *p, uint32_t n, uint32_t m)
+/* What q adds to the volume of k mutually non-dominated points by their first three objectives; q joins them. Room for k in `limited`. */
+static double volume3_add(struct point *front, uint32_t *k, const struct point *q, struct point *limited, const double *reference)
 {
-    uint32_t k = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        bool covered = false;
-        uint32_t kept = 0;
-        for (uint32_t j = 0; j < k && !covered; j++)
-            covered = pareto_covers(p[j].f, p[i].f, m);
-        if (covered)
-            continue;
-        for (uint32_t j = 0; j < k; j++) {
-            if (!pareto_covers(p[i].f, p[j].f, m))
-                p[kept++] = p[j];
-        }
-        p[kept] = p[i];
-        k = kept + 1;
+    double box = (reference[0] - q->f[0]) * (reference[1] - q->f[1]) * (reference[2] - q->f[2]);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < *k; i++) {
+        if (pareto_covers(front[i].f, q->f, 3))
+            return 0;
+        for (int o = 0; o < 3; o++)
+            limited[i].f[o] = front[i].f[o] > q->f[o] ? front[i].f[o] : q->f[o];
     }
-    return k;
+    double gain = box - volume3(limited, *k, reference);
+    for (uint32_t i = 0; i < *k; i++) {
+        if (!pareto_covers(q->f, front[i].f, 3))
+            front[kept++] = front[i];
+    }
+    front[kept] = *q;
+    *k = kept + 1;
+    return gain > 0 ? gain : 0;
 }
 
-/* Each point's exclusive volume against those after it. In descending order of the fourth objective the others, limited to the point,
- * all have its fourth coordinate, so what they take away is a 3-objective volume times the point's depth. */
 static double volume4(struct point *p, uint32_t n, const double *reference)
 {
-    struct point *limited = xcalloc(n ? n : 1, sizeof *limited);
-    double total = 0;
-    n = keep_front(p, n, 4);
-    qsort(p, n, sizeof *p, compare_fourth_descending);
+    struct point *front = xcalloc(2 * (size_t)n + 1, sizeof *front), *limited = front + n;
+    double total = 0, volume = 0;
+    uint32_t k = 0;
+    qsort(p, n, sizeof *p, compare_fourth);
     for (uint32_t i = 0; i < n; i++) {
-        double box = (reference[0] - p[i].f[0]) * (reference[1] - p[i].f[1]) * (reference[2] - p[i].f[2]);
-        uint32_t k = 0;
-        for (uint32_t j = i + 1; j < n; j++, k++) {
-            for (int o = 0; o < 3; o++)
-                limited[k].f[o] = p[j].f[o] > p[i].f[o] ? p[j].f[o] : p[i].f[o];
-        }
-        total += (box - volume3(limited, k, reference)) * (reference[3] - p[i].f[3]);
+        volume += volume3_add(front, &k, &p[i], limited, reference);
+        total += volume * ((i + 1 < n ? p[i + 1].f[3] : reference[3]) - p[i].f[3]);
     }
-    free(limited);
+    free(front);
     return total;
 }
 
@@ -193,6 +189,29 @@ double hypervolume_gain(const double *points, uint32_t n, uint32_t m, const doub
         gain -= volume(p, k, m, reference);
     free(p);
     return gain > 0 ? gain : 0;
+}
+
+double hypervolume_gain_bound(const double *points, uint32_t n, uint32_t m, const double *q, const double *reference)
+{
+    if (!below(q, m, reference))
+        return 0;
+    double box = 1, most = 0;
+    for (uint32_t j = 0; j < m; j++)
+        box *= reference[j] - q[j];
+    for (uint32_t i = 0; i < n; i++) {
+        const double *f = points + (size_t)i * m;
+        double shared = 1;
+        bool covers = true;
+        for (uint32_t j = 0; j < m; j++) {
+            double edge = reference[j] - (f[j] > q[j] ? f[j] : q[j]);
+            covers &= f[j] <= q[j];
+            shared *= edge > 0 ? edge : 0;
+        }
+        if (covers)
+            return 0;
+        most = shared > most ? shared : most;
+    }
+    return box - most + ROUNDING * box;
 }
 
 void front_fini(struct front *f)

@@ -10,6 +10,8 @@
 double hypervolume(const double *points, uint32_t n, uint32_t m, const double *reference);
 /* Volume that q adds to the points: hypervolume(points + q) - hypervolume(points), computed from q's box alone. */
 double hypervolume_gain(const double *points, uint32_t n, uint32_t m, const double *q, const double *reference);
+/* Never less than hypervolume_gain() gives, at a small part of its cost: q's box but for the largest part that one point has of it. */
+double hypervolume_gain_bound(const double *points, uint32_t n, uint32_t m, const double *q, const double *reference);
 
 /* Non-dominated set with distinct vectors, rows of m doubles. Zero-initialise with .m set; release with front_fini(). */
 struct front {

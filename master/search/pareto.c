@@ -10,13 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-
-enum { OBJECTIVES = 4 };
-
-struct item {
-    double f[OBJECTIVES];
-    uint32_t id;
-};
+#include "search/order.h"
 
 bool pareto_dominates(const double *a, const double *b, uint32_t m)
 {
@@ -38,20 +32,13 @@ bool pareto_covers(const double *a, const double *b, uint32_t m)
     return true;
 }
 
-/* Unused objectives are zero, so all four can be compared. */
-static int compare_items(const void *pa, const void *pb)
+static bool same_vector(const double *a, const double *b, uint32_t m)
 {
-    const struct item *a = pa, *b = pb;
-    for (int j = 0; j < OBJECTIVES; j++) {
-        if (a->f[j] != b->f[j])
-            return a->f[j] < b->f[j] ? -1 : 1;
+    for (uint32_t j = 0; j < m; j++) {
+        if (a[j] != b[j])
+            return false;
     }
-    return a->id < b->id ? -1 : a->id > b->id;
-}
-
-static bool same_vector(const struct item *a, const struct item *b)
-{
-    return a->f[0] == b->f[0] && a->f[1] == b->f[1] && a->f[2] == b->f[2] && a->f[3] == b->f[3];
+    return true;
 }
 
 /* A front under construction. m = 3: y ascending, z descending (staircase). m = 4: members as they came. */
@@ -116,21 +103,24 @@ static void level_add(struct level *l, const double *f, uint32_t m)
     memcpy(l->v + at * width, m <= 2 ? f + m - 1 : f + 1, width * sizeof *l->v);
 }
 
-/* Ranks the sorted, feasible items; returns how many ranks there are. */
-static uint32_t rank_sorted(const struct item *item, uint32_t n, uint32_t m, uint32_t *ret_rank)
+/* Ranks rows in lexicographic order; returns how many ranks there are. */
+static uint32_t rank_sorted(const double *f, uint32_t m, const struct value *order, uint32_t n, uint32_t *ret_rank)
 {
     struct level *level = NULL;
     size_t capacity = 0;
     uint32_t levels = 0;
+    const double *last = NULL;
     for (uint32_t i = 0; i < n; i++) {
-        if (i && same_vector(&item[i], &item[i - 1])) {
-            ret_rank[item[i].id] = ret_rank[item[i - 1].id];
+        const double *row = f + (size_t)order[i].id * m;
+        if (last && same_vector(row, last, m)) {
+            ret_rank[order[i].id] = ret_rank[order[i - 1].id];
             continue;
         }
+        last = row;
         uint32_t lo = 0, hi = levels;
         while (lo < hi) {
             uint32_t mid = (lo + hi) / 2;
-            if (level_dominates(&level[mid], item[i].f, m))
+            if (level_dominates(&level[mid], row, m))
                 lo = mid + 1;
             else
                 hi = mid;
@@ -139,8 +129,8 @@ static uint32_t rank_sorted(const struct item *item, uint32_t n, uint32_t m, uin
             level = xgrow(level, &capacity, levels + 1, sizeof *level);
             level[levels++] = (struct level){0};
         }
-        level_add(&level[lo], item[i].f, m);
-        ret_rank[item[i].id] = lo;
+        level_add(&level[lo], row, m);
+        ret_rank[order[i].id] = lo;
     }
     for (uint32_t k = 0; k < levels; k++)
         free(level[k].v);
@@ -148,127 +138,125 @@ static uint32_t rank_sorted(const struct item *item, uint32_t n, uint32_t m, uin
     return levels;
 }
 
-void pareto_rank(const double *f, const double *violation, uint32_t n, uint32_t m, uint32_t *ret_rank)
+/* Ranks all points. The feasible ones come out in lexicographic order; returns their number, and that of their ranks. Room for n in both arrays. */
+static uint32_t rank_points(const double *f, const double *violation, uint32_t n, uint32_t m, uint32_t *ret_rank, struct value *ret_order,
+                            struct value *spare, uint32_t *ret_ranks)
 {
-    struct item *item = xcalloc(n ? n : 1, sizeof *item), *bad = item + n;
-    uint32_t good = 0, n_bad = 0;
+    uint32_t good = 0, bad = n;
     for (uint32_t i = 0; i < n; i++) {
         if (violation && violation[i] > 0)
-            *--bad = (struct item){.f = {violation[i]}, .id = i};
-        else {
-            memcpy(item[good].f, f + (size_t)i * m, m * sizeof *f);
-            item[good++].id = i;
-        }
+            ret_order[--bad] = (struct value){violation[i], i};
+        else
+            ret_order[good++] = (struct value){f[(size_t)i * m], i};
     }
-    n_bad = n - good;
-    qsort(item, good, sizeof *item, compare_items);
-    uint32_t rank = rank_sorted(item, good, m, ret_rank);
-    qsort(item + good, n_bad, sizeof *item, compare_items);
+    order_rows(f, m, ret_order, good, spare);
+    uint32_t rank = *ret_ranks = rank_sorted(f, m, ret_order, good, ret_rank);
+    order_values(ret_order + good, n - good, spare);
     for (uint32_t i = good; i < n; i++) {
-        if (i > good && item[i].f[0] != item[i - 1].f[0])
+        if (i > good && ret_order[i].v != ret_order[i - 1].v)
             rank++;
-        ret_rank[item[i].id] = rank;
+        ret_rank[ret_order[i].id] = rank;
     }
-    free(item);
+    return good;
 }
 
-struct value {
-    double v;
-    uint32_t id;
-};
-
-static int compare_values(const void *pa, const void *pb)
+void pareto_rank(const double *f, const double *violation, uint32_t n, uint32_t m, uint32_t *ret_rank)
 {
-    const struct value *a = pa, *b = pb;
-    return a->v < b->v ? -1 : a->v > b->v ? 1 : a->id < b->id ? -1 : a->id > b->id;
+    struct value *order = xcalloc(2 * (size_t)n + 1, sizeof *order);
+    uint32_t ranks;
+    (void)rank_points(f, violation, n, m, ret_rank, order, order + n, &ranks);
+    free(order);
 }
 
-/* Points of index[] whose vector no lower-numbered point of it has. */
-static uint32_t distinct(const double *f, uint32_t m, const uint32_t *index, uint32_t n, struct value *ret_value)
+/* Crowding of points in lexicographic order; of equal ones only the first counts. The order is used up. */
+static void crowd(const double *f, uint32_t m, struct value *order, uint32_t n, struct value *spare, double *ret_crowding)
 {
-    struct item *item = xcalloc(n, sizeof *item);
-    for (uint32_t i = 0; i < n; i++) {
-        memcpy(item[i].f, f + (size_t)index[i] * m, m * sizeof *f);
-        item[i].id = index[i];
-    }
-    qsort(item, n, sizeof *item, compare_items);
     uint32_t k = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (!i || !same_vector(&item[i], &item[i - 1]))
-            ret_value[k++].id = item[i].id;
+        ret_crowding[order[i].id] = 0;
+        if (!k || !same_vector(f + (size_t)order[i].id * m, f + (size_t)order[k - 1].id * m, m))
+            order[k++] = order[i];
     }
-    free(item);
-    return k;
+    for (uint32_t j = 0; j < m && k; j++) {
+        for (uint32_t i = 0; i < k; i++)
+            order[i].v = f[(size_t)order[i].id * m + j];
+        if (j) /* they came sorted by the first objective */
+            order_values(order, k, spare);
+        double width = order[k - 1].v - order[0].v;
+        ret_crowding[order[0].id] = ret_crowding[order[k - 1].id] = INFINITY;
+        for (uint32_t i = 1; i + 1 < k && width > 0; i++)
+            ret_crowding[order[i].id] += (order[i + 1].v - order[i - 1].v) / width;
+    }
 }
 
 void pareto_crowding(const double *f, uint32_t m, const uint32_t *index, uint32_t n, double *ret_crowding)
 {
-    if (!n)
-        return;
-    struct value *value = xcalloc(n, sizeof *value);
+    struct value *order = xcalloc(2 * (size_t)n + 1, sizeof *order);
     for (uint32_t i = 0; i < n; i++)
-        ret_crowding[index[i]] = 0;
-    uint32_t k = distinct(f, m, index, n, value);
-    for (uint32_t j = 0; j < m; j++) {
-        for (uint32_t i = 0; i < k; i++)
-            value[i].v = f[(size_t)value[i].id * m + j];
-        if (j) /* distinct() left them sorted by the first objective */
-            qsort(value, k, sizeof *value, compare_values);
-        double width = value[k - 1].v - value[0].v;
-        ret_crowding[value[0].id] = ret_crowding[value[k - 1].id] = INFINITY;
-        for (uint32_t i = 1; i + 1 < k && width > 0; i++)
-            ret_crowding[value[i].id] += (value[i + 1].v - value[i - 1].v) / width;
-    }
-    free(value);
+        order[i] = (struct value){f[(size_t)index[i] * m], index[i]};
+    order_rows(f, m, order, n, order + n);
+    crowd(f, m, order, n, order + n, ret_crowding);
+    free(order);
 }
 
-/* Groups the points by rank: order[start[r] .. start[r+1]) has rank r, indices ascending. Returns the number of ranks. */
-static uint32_t group_by_rank(const uint32_t *rank, uint32_t n, uint32_t *ret_order, uint32_t **ret_start)
+/* Points by rank: of those of rank r, which are [start[r], start[r + 1]), ret_index has the numbers ascending, ret_order the places in `order`
+ * ascending. Returns the number of ranks. */
+static uint32_t group_by_rank(const uint32_t *rank, uint32_t n, const struct value *order, uint32_t *ret_index, struct value *ret_order,
+                              uint32_t **ret_start)
 {
     uint32_t ranks = 0;
     for (uint32_t i = 0; i < n; i++)
         ranks = rank[i] >= ranks ? rank[i] + 1 : ranks;
-    uint32_t *start = xcalloc(ranks + 2, sizeof *start);
+    uint32_t *start = xcalloc(2 * ((size_t)ranks + 2), sizeof *start), *at = start + ranks + 2;
     for (uint32_t i = 0; i < n; i++)
-        start[rank[i] + 2]++;
-    for (uint32_t r = 1; r < ranks + 2; r++)
+        start[rank[i] + 1]++;
+    for (uint32_t r = 1; r <= ranks; r++)
         start[r] += start[r - 1];
+    memcpy(at, start, (ranks + 1) * sizeof *at);
     for (uint32_t i = 0; i < n; i++)
-        ret_order[start[rank[i] + 1]++] = i;
+        ret_index[at[rank[i]]++] = i;
+    memcpy(at, start, (ranks + 1) * sizeof *at);
+    for (uint32_t i = 0; i < n; i++)
+        ret_order[at[rank[order[i].id]]++] = order[i];
     *ret_start = start;
     return ranks;
+}
+
+/* The `want` least crowded of the group to its front; negated, so that the ascending order serves. */
+static void least_crowded(uint32_t *group, uint32_t n, uint32_t want, const double *crowding, struct value *order, struct value *spare)
+{
+    for (uint32_t i = 0; i < n; i++)
+        order[i] = (struct value){-crowding[group[i]], group[i]};
+    order_values(order, n, spare);
+    for (uint32_t i = 0; i < want; i++)
+        group[i] = order[i].id;
 }
 
 uint32_t pareto_select(const double *f, const double *violation, uint32_t n, uint32_t m, uint32_t k, uint32_t *ret_index, uint32_t *ret_rank,
                        double *ret_crowding)
 {
-    uint32_t *rank = ret_rank ? ret_rank : xcalloc(n ? n : 1, sizeof *rank), *order = xcalloc(n ? n : 1, sizeof *order), *start, got = 0;
+    struct value *order = xcalloc(3 * (size_t)n + 1, sizeof *order), *grouped = order + n, *spare = grouped + n;
+    uint32_t *number = xcalloc(2 * (size_t)n + 1, sizeof *number), *index = number + n, *rank = ret_rank ? ret_rank : number, *start, got = 0, feasible;
     double *crowding = ret_crowding ? ret_crowding : xcalloc(n ? n : 1, sizeof *crowding);
-    struct value *last = NULL;
-    pareto_rank(f, violation, n, m, rank);
-    uint32_t ranks = group_by_rank(rank, n, order, &start);
+    (void)rank_points(f, violation, n, m, rank, order, spare, &feasible);
+    uint32_t ranks = group_by_rank(rank, n, order, index, grouped, &start);
     for (uint32_t i = 0; i < n; i++)
         crowding[i] = 0;
     for (uint32_t r = 0; r < ranks && got < k; r++) {
-        uint32_t *group = order + start[r], size = start[r + 1] - start[r];
-        pareto_crowding(f, m, group, size, crowding);
-        if (size > k - got) { /* the least crowded of the last rank; negated so that the ascending order serves */
-            last = xcalloc(size, sizeof *last);
-            for (uint32_t i = 0; i < size; i++)
-                last[i] = (struct value){-crowding[group[i]], group[i]};
-            qsort(last, size, sizeof *last, compare_values);
-            size = k - got;
-            for (uint32_t i = 0; i < size; i++)
-                group[i] = last[i].id;
-            free(last);
-        }
+        uint32_t *group = index + start[r], size = start[r + 1] - start[r];
+        if (r < feasible)
+            crowd(f, m, grouped + start[r], size, spare, crowding);
+        else /* in order of violation, which all of a rank share */
+            pareto_crowding(f, m, group, size, crowding);
+        if (size > k - got)
+            least_crowded(group, size, k - got, crowding, order, spare);
+        size = size > k - got ? k - got : size;
         memcpy(ret_index + got, group, size * sizeof *group);
         got += size;
     }
     free(start);
     free(order);
-    if (!ret_rank)
-        free(rank);
+    free(number);
     if (!ret_crowding)
         free(crowding);
     return got;

@@ -50,6 +50,7 @@ static void volume_counts_cells(void **state)
         for (uint32_t j = 0; j < m; j++)
             more[n * m + j] = q[j];
         assert_close(gain, count_cells(more, n + 1, m) - before, 1e-9);
+        assert_true(hypervolume_gain_bound(p, n, m, q, reference) >= gain);
     }
 }
 
