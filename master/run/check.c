@@ -296,6 +296,45 @@ static void check_core(struct check *c)
     }
 }
 
+/* The forests in the store must be those that the snapshot would grow. */
+static void check_forests(struct check *c)
+{
+    cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
+    cleanup_bytes struct bytes stored = {0}, state = {0}, grown = {0};
+    struct sonata_error err = {{0}};
+    struct search *core = NULL, *again = NULL;
+    uint64_t event;
+    size_t size;
+    int forests = 0;
+    if (store_get_committed(c->store, STORE_SURROGATE, key_u64(c->search->id), &stored))
+        return;
+    int r = spec_load(c->store, c->search->id, spec, &err);
+    if (!r)
+        r = snapshot_load(c->store, spec, c->search->id, c->search->events, &core, &event, &size, &forests, &err);
+    if (r) {
+        finding(c, "search %llu: there are forests but no snapshot: %s", (ull)c->search->id, err.text);
+        return;
+    }
+    search_save(core, &state);
+    if (!forests && !search_load(&spec->space, state.data, state.size, &again, &err))
+        search_forests_save(again, SIZE_MAX, &grown);
+    if (grown.size != stored.size || memcmp(grown.data, stored.data, stored.size))
+        finding(c, "search %llu: the stored forests are not those of its snapshot", (ull)c->search->id);
+    search_free(core);
+    search_free(again);
+}
+
+static bool check_surrogate(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct check *c = user;
+    uint64_t id = key_read_u64(key, n_key, 0);
+    (void)value;
+    (void)n_value;
+    if (!has(c, STORE_SEARCH, key_u64(id)))
+        finding(c, "there are forests of search %llu, which does not exist", (ull)id);
+    return true;
+}
+
 static bool check_search(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct check *c = user;
@@ -316,6 +355,8 @@ static bool check_search(void *user, const uint8_t *key, size_t n_key, const uin
         check_counters(c);
     if (c->findings == before)
         check_core(c);
+    if (c->findings == before)
+        check_forests(c);
     char line[300];
     snprintf(line, sizeof line, "search %llu %s: %s, %u proposals, %u results (%u charged, %u infeasible, %u failed, %u reused), front %u, %llu events", (ull)id,
              s.name, search_state_name(s.state), s.asked, s.told, s.charged, s.infeasible, s.failed, s.reused, s.front_size, (ull)s.events);
@@ -338,7 +379,8 @@ uint64_t run_check(struct store *store, void (*say)(void *user, const char *line
         enum store_db db;
         bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t);
     } pass[] = {{STORE_ATTEMPT, check_attempt},  {STORE_MEASUREMENT, check_measurement}, {STORE_EVALUATION, check_evaluation},
-                {STORE_EVALUATION_KEY, check_index}, {STORE_BLOB, check_blob},           {STORE_SEARCH, check_search}};
+                {STORE_EVALUATION_KEY, check_index}, {STORE_BLOB, check_blob},           {STORE_SURROGATE, check_surrogate},
+                {STORE_SEARCH, check_search}};
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++) {
         if (store_scan(store, pass[i].db, all, 0, pass[i].each, &c))
             finding(&c, "database %s cannot be read", store_db_name(pass[i].db));

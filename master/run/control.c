@@ -233,6 +233,7 @@ static int extend(struct run_search *rs, uint32_t evaluations, struct sonata_err
         space_encode(&rs->spec->space, &space);
         hash_content(space.data, space.size, rs->space_hash);
         rs->next_tell = search_count(rs->core);
+        rs->forests_stored = 0;
         search_join_team(rs);
         rs->record.state = SEARCH_RUNNING;
         rs->record.stalled = 0;

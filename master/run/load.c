@@ -119,6 +119,7 @@ static int load_search(struct run_search *rs, struct sonata_error *err)
         rc = plan_params(rs->spec, r->config.threads, &params, &rs->proposal_order, &rs->window, err);
     if (!rc)
         rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &rs->snapshot_event, &rs->snapshot_size, err);
+    rs->forests_stored = UINT64_MAX;
     if (rc)
         return rc;
     cleanup_bytes struct bytes space = {0};

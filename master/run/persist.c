@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "run/run_internal.h"
 
-enum { SNAPSHOT_EVENTS = 64, QUICK_EVENTS = 8192, SNAPSHOT_EVENT_BYTES = 1024, SNAPSHOT_VERSION = 1 };
+enum { SNAPSHOT_EVENTS = 64, QUICK_EVENTS = 8192, SNAPSHOT_EVENT_BYTES = 1024, SNAPSHOT_VERSION = 1, FORESTS_BYTES_MAX = 4 << 20 };
 
 static void put_event(struct run_search *rs, struct event_record *e)
 {
@@ -58,6 +58,22 @@ void search_log_control(struct run_search *rs, const char *text)
     put_event(rs, &e);
 }
 
+/* The forests of the same moment, so that a start needs not grow them; too large ones are grown again. */
+static void snapshot_forests(struct run_search *rs)
+{
+    uint64_t number = search_forests_number(rs->core);
+    if (number == rs->forests_stored)
+        return;
+    cleanup_bytes struct bytes b = {0};
+    if (number)
+        search_forests_save(rs->core, FORESTS_BYTES_MAX, &b);
+    if (b.size)
+        store_put(rs->run->store, STORE_SURROGATE, key_u64(rs->record.id), b.data, b.size);
+    else
+        store_erase(rs->run->store, STORE_SURROGATE, key_u64(rs->record.id));
+    rs->forests_stored = number;
+}
+
 void search_snapshot(struct run_search *rs)
 {
     cleanup_bytes struct bytes b = {0}, front = {0};
@@ -67,6 +83,8 @@ void search_snapshot(struct run_search *rs)
     store_put(rs->run->store, STORE_POPULATION, key_u64(rs->record.id), b.data, b.size);
     rs->snapshot_event = rs->record.events;
     rs->snapshot_size = b.size;
+    if (!search_is_finished(rs)) /* which predicts nothing more */
+        snapshot_forests(rs);
 
     uint32_t n = search_front(rs->core, NULL, 0);
     uint64_t *id = xcalloc(n ? n : 1, sizeof *id);

@@ -70,23 +70,33 @@ static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uin
     return !p->rc;
 }
 
-/* -ENOENT: there is none. */
-static int load_snapshot(struct store *store, struct replay *p, size_t *ret_size)
+static int load_forests(struct store *store, uint64_t id, struct search *core)
 {
     cleanup_bytes struct bytes b = {0};
-    int r = store_get(store, STORE_POPULATION, key_u64(p->id), &b);
+    int r = store_get(store, STORE_SURROGATE, key_u64(id), &b);
+    return r ? r : search_forests_load(core, &b);
+}
+
+int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct search **ret_core, uint64_t *ret_event,
+                  size_t *ret_size, int *ret_forests, struct sonata_error *err)
+{
+    cleanup_bytes struct bytes b = {0};
+    int r = store_get(store, STORE_POPULATION, key_u64(id), &b);
     if (r)
         return r;
     struct reader in = reader_of(b.data, b.size);
     uint8_t version = reader_u8(&in);
     uint64_t event = reader_u64(&in);
     if (in.bad || version != 1)
-        return sonata_error_set(p->err, -EBADMSG, "search %llu: damaged snapshot", (unsigned long long)p->id);
-    if (event > p->until)
+        return sonata_error_set(err, -EBADMSG, "search %llu: damaged snapshot", (unsigned long long)id);
+    if (event > until)
         return -ENOENT;
-    if ((r = search_load(&p->spec->space, in.p, in.left, &p->core, p->err)))
+    if ((r = search_load(&spec->space, in.p, in.left, ret_core, err)))
         return r;
-    p->next = event;
+    int forests = load_forests(store, id, *ret_core);
+    if (ret_forests)
+        *ret_forests = forests;
+    *ret_event = event;
     *ret_size = b.size;
     return 0;
 }
@@ -96,7 +106,7 @@ int replay_core(struct store *store, const struct search_spec *spec, uint64_t id
 {
     struct replay p = {.spec = spec, .id = id, .until = until, .err = err};
     size_t size = 0;
-    int r = from_start ? -ENOENT : load_snapshot(store, &p, &size);
+    int r = from_start ? -ENOENT : snapshot_load(store, spec, id, until, &p.core, &p.next, &size, NULL, err);
     if (r == -ENOENT) {
         struct search_params params;
         bool order;

@@ -45,6 +45,7 @@ struct run_search {
     bool front_dirty;
     uint64_t snapshot_event;  /* events contained in the stored snapshot */
     size_t snapshot_size;
+    uint64_t forests_stored;  /* search_forests_number() of those in the store; UINT64_MAX: not known */
     /* an ask under way on another thread: core belongs to it meanwhile */
     bool busy, drop_when_idle;
     uint32_t ask_wanted, ask_got;
@@ -157,6 +158,10 @@ void search_snapshot(struct run_search *rs);
 uint64_t proposals_digest(const struct space *space, const struct search_proposal *proposal, uint32_t n);
 
 /* replay.c */
+/* The search core as the stored snapshot has it, with its forests when they are stored. -ENOENT: there is no snapshot, or it is of a later event
+ * than `until`. *ret_forests (NULL allowed): 0, -ENOENT when none are stored, -EBADMSG when they are not those of the snapshot. */
+int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct search **ret_core, uint64_t *ret_event,
+                  size_t *ret_size, int *ret_forests, struct sonata_error *err) SONATA_MUST_CHECK;
 /* A search core as it was after event number `until` (exclusive): from the snapshot when it is not later, else from the start; the events in
  * between are run again and every proposal is compared. */
 int replay_core(struct store *store, const struct search_spec *spec, uint64_t id, uint32_t threads, uint64_t until, bool from_start, struct search **ret_core,

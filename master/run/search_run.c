@@ -298,6 +298,7 @@ void search_finish(struct run_search *rs, enum search_state state, const char *r
         search_free(rs->core);
         rs->core = NULL;
     }
+    store_erase(r->store, STORE_SURROGATE, key_u64(rs->record.id));
     rs->dirty = true;
     sched_forget_owner(r->sched, rs->record.id);
     run_note(r, false, "search ended", "search=%llu state=%s told=%u front=%u reason=\"%s\"", (unsigned long long)rs->record.id, search_state_name(state),

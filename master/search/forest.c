@@ -337,7 +337,9 @@ void forest_fit(struct forest *f, const struct forest_gene *gene, uint32_t n_gen
 
 void forest_fini(struct forest *f)
 {
-    free(f->node);
-    free(f->root);
+    if (!f->borrowed) {
+        free(f->node);
+        free(f->root);
+    }
     *f = (struct forest){0};
 }

@@ -56,6 +56,7 @@ struct forest {
     uint32_t *root;
     struct forest_node *node;
     double oob_error; // mean squared out-of-bag error; NAN when no row was ever out of bag
+    bool borrowed;    // root and node lie in bytes of somebody else
 };
 
 struct forest_params {
@@ -83,7 +84,8 @@ void forest_anova(const struct forest *f, const struct forest_gene *gene, double
 
 /* The forest as one flat blob, and predictions straight from such bytes (aligned to 4) without building anything. */
 void forest_save(const struct forest *f, struct bytes *out);
-/* False when the bytes are not a sound forest of n_genes genes. The forest borrows the bytes: valid as long as they are, no fini. */
+size_t forest_saved_size(const struct forest *f);
+/* False when the bytes are not a sound forest of n_genes genes. The forest borrows the bytes: valid as long as they are. */
 bool forest_borrow(const void *data, size_t n, uint32_t n_genes, struct forest *ret_forest);
 
 #endif

@@ -50,6 +50,7 @@ void search_insight(const struct search *s, struct search_insight *ret_insight)
     describe_arms(s, ret_insight);
     if (!s->models)
         return;
+    models_ready(s);
     models_quality(s, ret_insight->rank_correlation, ret_insight->coverage);
     ret_insight->surrogate_trusted = s->models->fitted && models_trusted(s);
     if (s->models->grown && s->models->forest_train.n)

@@ -2,10 +2,13 @@
  * again and gets the same bits. Targets are warped and standardised per objective (warp.h). */
 #include "search/models.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "search/forest_keep.h"
 #include "search/pareto.h"
 #include "search/parallel.h"
 #include "search/search_internal.h"
@@ -54,6 +57,7 @@ void models_free(struct models *m)
     forest_fini(&m->risk);
     training_fini(&m->train);
     training_fini(&m->forest_train);
+    bytes_fini(&m->kept);
     free(m);
 }
 
@@ -162,15 +166,34 @@ static bool wants_forest(const struct search *s)
     return s->set.surrogate == SURROGATE_FOREST || (s->set.importance && (s->algorithm->option_groups & GROUP_SONATA));
 }
 
-static void grow_forests(struct search *s)
+/* A forest is a function of its rows, targets and parameters; the key stands for them. Who has it under its key needs not grow it. */
+static void grow_forest(const struct search *s, struct forest *f, uint64_t *ret_key, const struct sample *d, const struct forest_params *p)
+{
+    const uint64_t part[] = {hash64(d->x, d->n * sizeof *d->x), hash64(d->y, d->n * sizeof *d->y), d->n, p->trees, p->seed, p->stream};
+    struct models *m = s->models;
+    *ret_key = hash64(part, sizeof part);
+    forest_fini(f);
+    if (!m->kept.size || !forest_keep_find(m->kept.data, m->kept.size, *ret_key, s->space.n_genes, f))
+        forest_fit(f, m->gene, s->space.n_genes, (const uint8_t(*)[SPACE_GENES_MAX])d->x, d->y, d->n, p);
+}
+
+static struct forest_params forest_params(const struct search *s, uint32_t which)
+{
+    return (struct forest_params){.trees = s->set.trees,
+                                  .share = FOREST_SHARE,
+                                  .threads = s->params.threads,
+                                  .seed = s->params.seed,
+                                  .stream = STREAM_FOREST * (1 + s->models->n_grown * (SEARCH_OBJECTIVES_MAX + 1) + which)};
+}
+
+static void grow_forests(const struct search *s)
 {
     struct models *m = s->models;
-    struct forest_params p = {.trees = s->set.trees, .share = FOREST_SHARE, .threads = s->params.threads, .seed = s->params.seed};
     for (uint32_t o = 0; o < s->params.n_objectives; o++) {
         struct sample d = gather(s, &m->forest_train, o);
+        struct forest_params p = forest_params(s, o);
         standardise(&m->forest_warp[o], &d, m->forest_train.n);
-        p.stream = STREAM_FOREST * (1 + m->n_grown * (SEARCH_OBJECTIVES_MAX + 1) + o);
-        forest_fit(&m->forest[o], m->gene, s->space.n_genes, (const uint8_t(*)[SPACE_GENES_MAX])d.x, d.y, d.n, &p);
+        grow_forest(s, &m->forest[o], &m->key[o], &d, &p);
         forest_anova(&m->forest[o], m->gene, m->importance[o], m->value[o]);
         sample_fini(&d);
     }
@@ -178,28 +201,47 @@ static void grow_forests(struct search *s)
 }
 
 /* Probability that an architecture is infeasible: a forest on 0 / 1. */
-static void grow_risk(struct search *s)
+static void grow_risk(const struct search *s)
 {
     struct models *m = s->models;
-    uint32_t n = 0, bad = 0, first = m->risk_told > RISK_ROWS_MAX ? m->risk_told - RISK_ROWS_MAX : 0;
-    uint8_t(*x)[SPACE_GENES_MAX] = xcalloc(m->risk_told + 1, sizeof *x);
-    double *y = xcalloc(m->risk_told + 1, sizeof *y);
+    uint32_t bad = 0, first = m->risk_told > RISK_ROWS_MAX ? m->risk_told - RISK_ROWS_MAX : 0;
+    struct sample d = {.x = xcalloc(m->risk_told + 1, sizeof *d.x), .y = xcalloc(m->risk_told + 1, sizeof *d.y)};
     for (uint32_t i = first; i < m->risk_told; i++) {
         const struct row *r = &s->archive.row[s->archive.told[i]];
         if (r->state == ROW_FAILED)
             continue;
-        memcpy(x[n], r->features, sizeof *x);
-        y[n] = !row_feasible(r);
-        bad += y[n++] > 0;
+        memcpy(d.x[d.n], r->features, sizeof *d.x);
+        d.y[d.n] = !row_feasible(r);
+        bad += d.y[d.n++] > 0;
     }
-    struct forest_params p = {.trees = s->set.trees, .share = FOREST_SHARE, .threads = s->params.threads, .seed = s->params.seed,
-                              .stream = STREAM_FOREST * (1 + m->n_grown * (SEARCH_OBJECTIVES_MAX + 1) + SEARCH_OBJECTIVES_MAX)};
-    if (bad >= RISK_MIN && n - bad >= RISK_MIN)
-        forest_fit(&m->risk, m->gene, s->space.n_genes, (const uint8_t(*)[SPACE_GENES_MAX])x, y, n, &p);
+    struct forest_params p = forest_params(s, SEARCH_OBJECTIVES_MAX);
+    if (bad >= RISK_MIN && d.n - bad >= RISK_MIN)
+        grow_forest(s, &m->risk, &m->key[SEARCH_OBJECTIVES_MAX], &d, &p);
     else
         forest_fini(&m->risk);
-    free(x);
-    free(y);
+    sample_fini(&d);
+}
+
+void models_ready(const struct search *s)
+{
+    struct models *m = s->models;
+    if (!m->forests_due)
+        return;
+    m->forests_due = false;
+    if (m->grown)
+        grow_forests(s);
+    if (m->risk_told)
+        grow_risk(s);
+}
+
+/* Nothing is borrowed any more: the blob can go. */
+static void drop_kept(struct models *m)
+{
+    bool borrowed = m->risk.borrowed;
+    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++)
+        borrowed |= m->forest[o].borrowed;
+    if (!borrowed)
+        bytes_fini(&m->kept);
 }
 
 /* Length scales: important genes move a candidate far, unimportant ones hardly. Importance estimated from few rows per gene is mostly
@@ -218,14 +260,14 @@ static void set_weights(const struct search *s, struct gp *g, uint32_t objective
 }
 
 struct fit_job {
-    struct search *s;
+    const struct search *s;
     bool choose;
 };
 
 static void fit_objective(void *context, uint32_t o)
 {
     struct fit_job *job = context;
-    struct search *s = job->s;
+    const struct search *s = job->s;
     struct models *m = s->models;
     struct sample d = gather(s, &m->train, o);
     const uint8_t(*x)[SPACE_GENES_MAX] = (const uint8_t(*)[SPACE_GENES_MAX])d.x;
@@ -242,7 +284,7 @@ static void fit_objective(void *context, uint32_t o)
 }
 
 /* Fits the surrogates to m->train; `choose` lets hyper-parameters be chosen anew. */
-static void fit(struct search *s, bool choose)
+static void fit(const struct search *s, bool choose)
 {
     struct fit_job job = {s, choose};
     if (s->set.surrogate == SURROGATE_FOREST)
@@ -250,6 +292,7 @@ static void fit(struct search *s, bool choose)
     else
         parallel_for(s->params.threads, s->params.n_objectives, fit_objective, &job);
     s->models->fitted = true;
+    s->models->fit_due = false;
 }
 
 /* A forest that predicts sees all rows; one that only weighs genes has enough of WEIGH_ROWS, spread evenly. */
@@ -274,6 +317,7 @@ bool models_refresh(struct search *s)
     struct models *m = s->models;
     if (s->set.surrogate == SURROGATE_NONE)
         return false;
+    models_ready(s);
     if (m->fitted && m->fitted_told == s->archive.n_told)
         return true;
     struct training t = {0};
@@ -296,6 +340,7 @@ bool models_refresh(struct search *s)
             m->risk_told = s->archive.n_told;
             grow_risk(s);
         }
+        drop_kept(m);
     }
     fit(s, true);
     m->fitted_told = s->archive.n_told;
@@ -356,6 +401,9 @@ static void predict_objective(void *context, uint32_t o)
 void models_predict(const struct search *s, struct candidate *c, uint32_t n, double beta, bool full)
 {
     const struct models *m = s->models;
+    models_ready(s);
+    if (m->fit_due)
+        fit(s, false);
     uint8_t(*x)[SPACE_GENES_MAX] = xcalloc(n + 1, sizeof *x);
     for (uint32_t i = 0; i < n; i++) {
         double var;
@@ -506,11 +554,44 @@ bool models_load(struct models *m, struct search *s, struct reader *in)
         return false;
     if (s->set.surrogate == SURROGATE_FOREST && fitted && !grown)
         return false;
-    if (grown)
-        grow_forests(s);
-    if (m->risk_told)
-        grow_risk(s);
-    if (fitted)
-        fit(s, false);
+    m->grown = grown;
+    m->fitted = m->fit_due = fitted;
+    m->forests_due = grown || m->risk_told;
     return true;
+}
+
+void models_forests_save(const struct search *s, size_t max, struct bytes *out)
+{
+    const struct models *m = s->models;
+    size_t empty = FOREST_KEEP_FRAME, size = empty;
+    models_ready(s);
+    for (uint32_t o = 0; o <= SEARCH_OBJECTIVES_MAX; o++) {
+        const struct forest *f = o < SEARCH_OBJECTIVES_MAX ? &m->forest[o] : &m->risk;
+        size += f->n_trees ? forest_keep_size(f) : 0;
+    }
+    if (size == empty || size > max)
+        return;
+    forest_keep_start(out);
+    for (uint32_t o = 0; o <= SEARCH_OBJECTIVES_MAX; o++) {
+        const struct forest *f = o < SEARCH_OBJECTIVES_MAX ? &m->forest[o] : &m->risk;
+        if (f->n_trees)
+            forest_keep_add(out, m->key[o], f);
+    }
+    forest_keep_seal(out);
+}
+
+int models_forests_load(const struct search *s, struct bytes *forests)
+{
+    struct models *m = s->models;
+    if (!m->forests_due || !forest_keep_check(forests->data, forests->size))
+        return -EBADMSG;
+    bytes_fini(&m->kept);
+    m->kept = *forests;
+    *forests = (struct bytes){0};
+    models_ready(s);
+    bool all = true;
+    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++)
+        all &= !m->forest[o].n_trees || m->forest[o].borrowed;
+    drop_kept(m);
+    return all && (!m->risk.n_trees || m->risk.borrowed) ? 0 : -EBADMSG;
 }

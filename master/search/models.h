@@ -41,6 +41,9 @@ struct models {
     double value[SEARCH_OBJECTIVES_MAX][SPACE_GENES_MAX][FOREST_VALUES];
     uint32_t risk_told;                // results behind the feasibility model, 0: there is none
     struct forest risk;
+    uint64_t key[SEARCH_OBJECTIVES_MAX + 1]; // of the forests, the risk's last: what they were grown from
+    bool forests_due, fit_due;         // loaded: forests, surrogates are made when somebody needs them
+    struct bytes kept;                 // blob that forests are borrowed from (forest_keep.h)
 };
 
 struct models *models_new(const struct search *s);
@@ -58,8 +61,14 @@ void models_quality(const struct search *s, double ret_rank_correlation[SEARCH_O
 /* False when the mean rank correlation over the objectives is worse than chance. */
 bool models_trusted(const struct search *s);
 
+/* Makes forests and what follows from them (importance, value tables) after a load; at no cost when they are there. */
+void models_ready(const struct search *s);
+
 void models_save(const struct models *m, struct bytes *out);
-/* Rebuilds the models from what they were fitted to. False when the bytes are not ours. */
+/* Takes over what the models were fitted to; they are made again from it at the first use, the same to the bit. False when the bytes are not ours. */
 bool models_load(struct models *m, struct search *s, struct reader *in);
+/* search_forests_save() and search_forests_load() (search.h). */
+void models_forests_save(const struct search *s, size_t max, struct bytes *out);
+int models_forests_load(const struct search *s, struct bytes *forests);
 
 #endif

@@ -1,7 +1,8 @@
 /* Complete state in bytes and back (contract: search.h).
  *
  * "SNTS", version, parameters, space fingerprint, then sections in the order of struct search; hash64 of everything at the end. Models
- * are not stored but refitted from the rows and hyper-parameters they were fitted with, which gives the same bits. Loading trusts
+ * are not stored but refitted from the rows and hyper-parameters they were fitted with, which gives the same bits; the forests, which cost the
+ * most, can be kept beside (search_forests_save). Loading trusts
  * nothing: every count, index, allele and number is checked, so that damaged bytes end in -EBADMSG. */
 #include <errno.h>
 #include <math.h>
@@ -384,6 +385,25 @@ int search_load(const struct space *space, const void *data, size_t n, struct se
     }
     *ret_search = s;
     return 0;
+}
+
+void search_forests_save(const struct search *s, size_t max, struct bytes *out)
+{
+    if (s->models)
+        models_forests_save(s, max, out);
+}
+
+uint64_t search_forests_number(const struct search *s)
+{
+    return s->models && (s->models->grown || s->models->risk_told) ? s->models->n_grown : 0;
+}
+
+int search_forests_load(struct search *s, struct bytes *forests)
+{
+    int r = s->models ? models_forests_load(s, forests) : -EBADMSG;
+    if (r)
+        bytes_fini(forests);
+    return r;
 }
 
 /* --- the policy alone --- */

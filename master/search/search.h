@@ -119,4 +119,13 @@ void search_save(const struct search *s, struct bytes *out);
 /* Rebuilds from search_save() bytes and the same space. -EBADMSG on damage, -EPROTONOSUPPORT on an unknown version. */
 int search_load(const struct space *space, const void *data, size_t n, struct search **ret_search, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* The forests of its models as one flat blob, to be kept beside search_save() bytes of the same moment; it predicts from such a blob without
+ * growing or decoding anything. Writes nothing when there are none, or when they would take more than `max` bytes. */
+void search_forests_save(const struct search *s, size_t max, struct bytes *out);
+/* Another number whenever the forests are others; 0: there are none. */
+uint64_t search_forests_number(const struct search *s);
+/* Gives a search that was just loaded the forests saved at that moment; the bytes are taken over and left empty. -EBADMSG: damaged, or others than
+ * it needs; then it grows its own, which are the same to the bit, when it needs them. */
+int search_forests_load(struct search *s, struct bytes *forests) SONATA_MUST_CHECK;
+
 #endif

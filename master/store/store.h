@@ -34,6 +34,7 @@ enum store_db {
     STORE_AUDIT,          /* sequence: who changed what */
     STORE_DICTIONARY,     /* id: database, and what its values are packed against (store/pack.h) */
     STORE_USAGE,          /* UTC day, hash of the team's name: struct usage_record */
+    STORE_SURROGATE,      /* search id: search_forests_save() bytes of the moment of its snapshot, while it is not finished */
     STORE_DB_COUNT
 };
 

@@ -1,4 +1,5 @@
 /* Promise 2: with a fixed order of results, a search killed at any moment proposes exactly what an uninterrupted one proposes. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/cleanup.h"
+#include "base/memory.h"
 #include "farm.h"
 
 enum { BUDGET = 120 };
@@ -154,6 +157,39 @@ static void test_surrogate(void **state)
     same_after_kills("sonata+");
 }
 
+/* The forests lie beside the snapshot while the search runs, are those that it would grow, and go when it ends. */
+static void test_forests_are_kept(void **state)
+{
+    (void)state;
+    struct farm f;
+    prepare(&f, 8);
+    struct search_spec *spec = spec_for("sonata");
+    uint64_t id = farm_submit(&f, spec);
+    while (store_count(f.store, STORE_SURROGATE) == 0 || run_search_by_id(f.run, id)->told < 70)
+        farm_work(&f, id, 1);
+    assert_int_equal(farm_check(&f), 0);
+    farm_crash(&f);
+    farm_start(&f);
+    farm_hello(&f);
+    assert_int_equal(farm_check(&f), 0);
+
+    cleanup_bytes struct bytes b = {0};
+    assert_int_equal(store_get(f.store, STORE_SURROGATE, key_u64(id), &b), 0);
+    b.data[b.size / 2] ^= 1;
+    store_put(f.store, STORE_SURROGATE, key_u64(id), b.data, b.size);
+    assert_int_equal(store_commit(f.store, NULL), 0);
+    assert_int_equal(farm_check(&f), 1); /* damage is found … */
+    farm_crash(&f);
+    farm_start(&f); /* … and does no harm */
+    farm_hello(&f);
+    farm_work(&f, id, 5000);
+    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_DONE);
+    assert_int_equal(store_count(f.store, STORE_SURROGATE), 0);
+    assert_int_equal(farm_check(&f), 0);
+    free(spec);
+    farm_close(&f);
+}
+
 static void test_uncommitted_submission_is_gone(void **state)
 {
     (void)state;
@@ -234,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nsga2),          cmocka_unit_test(test_random),
         cmocka_unit_test(test_surrogate),      cmocka_unit_test(test_uncommitted_submission_is_gone),
+        cmocka_unit_test(test_forests_are_kept),
         cmocka_unit_test(test_extend_goes_on), cmocka_unit_test(test_pause_and_cancel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

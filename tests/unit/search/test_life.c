@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "fixture.h"
 #include "search/hypervolume.h"
+#include "search/models.h"
 #include "search/pareto.h"
 #include "search/search_internal.h"
 #include "support/cmocka.h"
@@ -382,6 +383,93 @@ static void golden_front(void **state)
     search_free(s);
 }
 
+/* Asks for n and tells; a third of the architectures cannot run. */
+static void some_infeasible(struct search *s, const struct space *space, uint32_t m, uint32_t n)
+{
+    struct search_proposal p[8];
+    uint32_t k = search_ask(s, n, p);
+    for (uint32_t i = 0; i < k; i++) {
+        struct search_result r = {.status = p[i].genotype.allele[0] == 1 ? SEARCH_INFEASIBLE : SEARCH_OK};
+        fixture_evaluate(space, &p[i].genotype, m, r.objective);
+        assert_int_equal(search_tell(s, p[i].id, &r), 0);
+    }
+}
+
+/* The forests kept beside the state are those it would grow: they are borrowed, and the search goes on as without them. */
+static void forests_are_borrowed(const char *algorithm)
+{
+    struct search *s = fixture_search(&depth, algorithm, 3, 120, 11), *grown, *borrowed;
+    struct sonata_error err = {{0}};
+    struct bytes state = {0}, forests = {0}, copy = {0};
+    while (search_told(s) < 73)
+        some_infeasible(s, &depth, 3, 4);
+    search_save(s, &state);
+    search_forests_save(s, SIZE_MAX, &forests);
+    assert_true(forests.size > 10000 && search_forests_number(s) > 0);
+    search_forests_save(s, forests.size - 1, &copy);
+    assert_int_equal(copy.size, 0); /* too large */
+    assert_int_equal(search_load(&depth, state.data, state.size, &grown, &err), 0);
+    assert_int_equal(search_load(&depth, state.data, state.size, &borrowed, &err), 0);
+    bytes_append(&copy, forests.data, forests.size);
+    assert_int_equal(search_forests_load(borrowed, &copy), 0);
+    assert_int_equal(copy.size, 0);
+    for (uint32_t o = 0; o < 3; o++)
+        assert_true(borrowed->models->forest[o].borrowed);
+    assert_true(borrowed->models->risk.borrowed);
+    search_forests_save(grown, SIZE_MAX, &copy);
+    assert_int_equal(copy.size, forests.size);
+    assert_memory_equal(copy.data, forests.data, forests.size);
+    bytes_fini(&copy);
+    while (search_told(borrowed) < 110) {
+        some_infeasible(borrowed, &depth, 3, 4);
+        some_infeasible(grown, &depth, 3, 4);
+        some_infeasible(s, &depth, 3, 4);
+        assert_true(fingerprint(borrowed) == fingerprint(s) && fingerprint(grown) == fingerprint(s));
+    }
+    assert_false(borrowed->models->forest[0].borrowed); /* grown anew since, and the blob is gone */
+    assert_int_equal(borrowed->models->kept.size, 0);
+    bytes_fini(&state);
+    bytes_fini(&forests);
+    search_free(s);
+    search_free(grown);
+    search_free(borrowed);
+}
+
+static void kept_forests_change_nothing(void **state)
+{
+    (void)state;
+    forests_are_borrowed("sonata+");
+    forests_are_borrowed("sonata");
+}
+
+static void foreign_forests_are_refused(void **state)
+{
+    struct search *a = fixture_search(&depth, "sonata", 2, 100, 1), *b = fixture_search(&depth, "sonata", 2, 100, 2), *c;
+    struct sonata_error err = {{0}};
+    struct bytes state_b = {0}, forests_a = {0}, copy = {0};
+    (void)state;
+    while (search_told(a) < 60) {
+        (void)fixture_step(a, &depth, 2, 5);
+        (void)fixture_step(b, &depth, 2, 5);
+    }
+    search_save(b, &state_b);
+    search_forests_save(a, SIZE_MAX, &forests_a);
+    for (int damage = 0; damage < 3; damage++) { /* of another search; a changed byte; cut */
+        assert_int_equal(search_load(&depth, state_b.data, state_b.size, &c, &err), 0);
+        bytes_append(&copy, forests_a.data, damage == 2 ? forests_a.size / 2 : forests_a.size);
+        copy.data[copy.size / 2] ^= damage == 1;
+        assert_int_equal(search_forests_load(c, &copy), -EBADMSG);
+        assert_int_equal(copy.size, 0);
+        (void)fixture_step(c, &depth, 2, 5);
+        search_free(c);
+    }
+    (void)fixture_step(b, &depth, 2, 5);
+    bytes_fini(&state_b);
+    bytes_fini(&forests_a);
+    search_free(a);
+    search_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +486,8 @@ int main(void)
         cmocka_unit_test(models_help),
         cmocka_unit_test(feasibility_is_learned),
         cmocka_unit_test(golden_front),
+        cmocka_unit_test(kept_forests_change_nothing),
+        cmocka_unit_test(foreign_forests_are_refused),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
