@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "search/effort.h"
 #include "search/models.h"
 #include "search/pareto.h"
 
 enum { SEED_ROWS_MAX = 2000, POOL_MAX = 30000 };
 
-static const double GAIN_MIN = 1e-12;
+static const double GAIN_MIN = 1e-12, INNER_SHARE = 0.9 /* of the bound that may be spent when another generation begins */;
 
 void pool_fini(struct pool *p)
 {
@@ -169,7 +170,7 @@ void acquire_inner(struct search *s, const struct keyset *taken, struct pool *po
     }
     in.n = n;
     models_predict(s, in.c, in.n, s->set.beta, false);
-    for (uint32_t g = 0; g < s->set.inner_generations && n >= 2 && pool->n < POOL_MAX; g++) {
+    for (uint32_t g = 0; g < s->set.inner_generations && n >= 2 && pool->n < POOL_MAX && effort_left(s, INNER_SHARE); g++) {
         inner_survive(&in, size, m);
         uint32_t parents = in.n;
         inner_breed(s, &in, size, &seen, arm);
@@ -276,8 +277,9 @@ uint32_t acquire_choose(const struct search *s, const struct pool *pool, struct 
         heap[i] = (struct offer){gain_of(s, &pool->c[list[i]], front, hypervolume_gain_bound), i, (uint32_t)STALE};
     for (uint32_t i = n / 2; i-- > 0;)
         sift_down(heap, n, i);
-    for (uint32_t left = n; got < k && left && heap[0].gain > GAIN_MIN;) {
+    for (uint32_t left = n; got < k && left && heap[0].gain > GAIN_MIN && effort_left(s, 1);) {
         if (heap[0].at != got) {
+            effort_spend(s, effort_of_gain(s, front->n));
             heap[0].gain = gain_of(s, &pool->c[list[heap[0].index]], front, hypervolume_gain);
             heap[0].at = got;
         } else {

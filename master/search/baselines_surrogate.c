@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "search/acquire.h"
+#include "search/effort.h"
 #include "search/models.h"
 #include "search/pareto.h"
 #include "search/reserve.h"
@@ -30,6 +31,7 @@ static void linas_defaults(const struct search_params *p, struct settings *s)
 
 static uint32_t linas_batch(struct search *s, uint32_t n, struct candidate *ret)
 {
+    effort_begin(s);
     if (!models_refresh(s))
         return reserve_plain(s, n, ARM_FIRST_OWN, ret);
     uint32_t m = s->params.n_objectives;
@@ -146,6 +148,7 @@ static uint32_t fill_gaps(struct search *s, const struct pool *pool, uint32_t n,
 
 static uint32_t nsganetv2_batch(struct search *s, uint32_t n, struct candidate *ret)
 {
+    effort_begin(s);
     if (!models_refresh(s))
         return reserve_plain(s, n, ARM_FIRST_OWN, ret);
     struct pool pool = {0};

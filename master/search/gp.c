@@ -177,7 +177,7 @@ void gp_choose(struct gp *g, const uint8_t (*rows)[GP_GENES_MAX], const double *
             d[(size_t)i * k + j] = distance(g, rows[row], rows[n - 1 - (uint32_t)((uint64_t)j * n / k)]);
     }
     g->a = 1.2, g->b = 0.5, g->ell = 0.3, g->noise = 1e-1;
-    for (uint32_t c = 0; c < 36; c++) {
+    for (uint32_t c = 0; c < GP_CHOICES; c++) {
         double a = additive[c / 12][0], b = additive[c / 12][1], ell = length[c / 3 % 4], e = noise[c % 3];
         for (uint32_t i = 0; i < k; i++) {
             for (uint32_t j = 0; j < i; j++)

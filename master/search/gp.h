@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { GP_GENES_MAX = 64, GP_VALUES = 17, GP_CHOICE_POINTS = 250, GP_VARIANCE_POINTS = 400 };
+enum { GP_GENES_MAX = 64, GP_VALUES = 17, GP_CHOICES = 36, GP_CHOICE_POINTS = 250, GP_VARIANCE_POINTS = 400 };
 
 /* Zero-initialise; release with gp_fini(). weight and n_genes are set by the caller. */
 struct gp {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "search/effort.h"
 #include "search/forest_keep.h"
 #include "search/pareto.h"
 #include "search/parallel.h"
@@ -83,7 +84,7 @@ static uint32_t measured_rows(const struct search *s, uint32_t *ret_rows)
  * GP_VARIANCE_POINTS the best come first (gp.h). Only the newest 10 train_max rows are looked at, so the cost stays bounded. */
 static void choose_training(const struct search *s, struct training *t)
 {
-    uint32_t m = s->params.n_objectives, limit = s->set.train_max;
+    uint32_t m = s->params.n_objectives, limit = effort_rows(s, s->set.train_max);
     training_fini(t);
     uint32_t *all = xcalloc(s->archive.n_told + 1, sizeof *all), n = measured_rows(s, all), first = n > 10 * limit ? n - 10 * limit : 0;
     n -= first;
@@ -138,7 +139,7 @@ static struct sample gather(const struct search *s, const struct training *t, ui
         memcpy(d.x[d.n], s->archive.row[t->row[i]].features, sizeof *d.x);
         d.y[d.n] = s->archive.row[t->row[i]].y[objective];
     }
-    uint32_t room = s->set.train_max > t->n ? s->set.train_max - t->n : 0;
+    uint32_t limit = effort_rows(s, s->set.train_max), room = limit > t->n ? limit - t->n : 0;
     for (uint32_t i = 0; i < t->n_hints && room; i++) {
         const struct hint *h = &s->hint[i];
         int64_t row = archive_find(&s->archive, &s->space, &h->genotype);
@@ -342,7 +343,13 @@ bool models_refresh(struct search *s)
         }
         drop_kept(m);
     }
+    uint32_t at_choice[SEARCH_OBJECTIVES_MAX];
+    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++)
+        at_choice[o] = m->gp[o].n_at_choice;
     fit(s, true);
+    effort_spend(s, effort_of_fit(s, t.n));
+    for (uint32_t o = 0; o < s->params.n_objectives; o++)
+        effort_spend(s, m->gp[o].n_at_choice != at_choice[o] ? effort_of_choice(m->gp[o].n_at_choice) : 0);
     m->fitted_told = s->archive.n_told;
     return true;
 }
@@ -404,6 +411,7 @@ void models_predict(const struct search *s, struct candidate *c, uint32_t n, dou
     models_ready(s);
     if (m->fit_due)
         fit(s, false);
+    effort_spend(s, effort_of_prediction(s, n, full || beta > 0));
     uint8_t(*x)[SPACE_GENES_MAX] = xcalloc(n + 1, sizeof *x);
     for (uint32_t i = 0; i < n; i++) {
         double var;

@@ -43,6 +43,7 @@ struct models {
     struct forest risk;
     uint64_t key[SEARCH_OBJECTIVES_MAX + 1]; // of the forests, the risk's last: what they were grown from
     bool forests_due, fit_due;         // loaded: forests, surrogates are made when somebody needs them
+    double effort_ns;                  // of the batch under way (effort.h)
     struct bytes kept;                 // blob that forests are borrowed from (forest_keep.h)
 };
 

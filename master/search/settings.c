@@ -37,6 +37,7 @@ static const struct option options[] = {
     {"inner-generations", GROUP_MODEL, OPTION_COUNT, AT(inner_generations), 1, 500, {0}},
     {"inner-population", GROUP_MODEL, OPTION_COUNT, AT(inner_population), 8, 500, {0}},
     {"train-max", GROUP_MODEL, OPTION_COUNT, AT(train_max), 50, 5000, {0}},
+    {"bound", GROUP_MODEL, OPTION_REAL, AT(bound), 0, 1e6, {0}},
     {"importance", GROUP_SONATA, OPTION_BOOL, AT(importance), 0, 0, {0}},
     {"beta", GROUP_SONATA, OPTION_REAL, AT(beta), 0, 5, {0}},
     {"fallback", GROUP_SONATA, OPTION_BOOL, AT(fallback), 0, 0, {0}},
@@ -152,6 +153,7 @@ static void set_defaults(const struct search_params *p, struct settings *s)
         .arm_crossover = true,
         .reference = 1.05,
         .scale_quantile = 1,
+        .bound = 200,
     };
 }
 

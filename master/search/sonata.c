@@ -6,9 +6,12 @@
 
 #include "search/acquire.h"
 #include "search/agent.h"
+#include "search/effort.h"
 #include "search/models.h"
 #include "search/reserve.h"
 #include "search/sonata_operators.h"
+
+static const double OFFSPRING_SHARE = 0.9; /* of the bound that may be spent when another child is bred */
 
 enum { ARM_NATIVE = ARM_FIRST_OWN, ARM_IMPORTANCE, ARM_LOCAL, ARM_GUIDED, TRIES = 12 };
 
@@ -56,6 +59,7 @@ static bool offspring(struct search *s, struct keyset *among, struct candidate *
 
 static uint32_t batch(struct search *s, uint32_t n, struct candidate *ret)
 {
+    effort_begin(s);
     if (!models_refresh(s) || s->population.n < 2 || (s->set.fallback && !models_trusted(s))) {
         uint32_t k = reserve_plain(s, n, ARM_NATIVE, ret);
         if (s->models->fitted && s->models->fitted_told == s->archive.n_told)
@@ -66,7 +70,7 @@ static uint32_t batch(struct search *s, uint32_t n, struct candidate *ret)
     struct keyset among = {0};
     struct front front = {0};
     uint32_t *index = xcalloc(n + 1, sizeof *index);
-    for (uint32_t i = 0; i < s->set.screen * n; i++) {
+    for (uint32_t i = 0; i < s->set.screen * n && (i < n || effort_left(s, OFFSPRING_SHARE)); i++) {
         struct candidate c;
         if (!offspring(s, &among, &c))
             break;

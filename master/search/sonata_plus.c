@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "search/acquire.h"
 #include "search/agent.h"
+#include "search/effort.h"
 #include "search/models.h"
 #include "search/reserve.h"
 
@@ -72,6 +73,7 @@ static uint32_t deal(struct pool source[2], const uint32_t *arm, uint32_t n, str
 
 static uint32_t batch(struct search *s, uint32_t n, struct candidate *ret)
 {
+    effort_begin(s);
     if (!models_refresh(s) || s->population.n < 2 || (s->set.fallback && !models_trusted(s))) {
         uint32_t k = reserve_plain(s, n, ARM_SCREEN, ret);
         if (s->models->fitted && s->models->fitted_told == s->archive.n_told)

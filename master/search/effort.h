@@ -1,0 +1,27 @@
+/* How much work an ask may be: operations are counted at a nominal price, not timed, so that the same ask ends at the same place on any machine, and
+ * a replay takes the same decisions. What is over the bound (option `bound`) is left to a cheap operator. */
+#ifndef SONATA_SEARCH_EFFORT_H
+#define SONATA_SEARCH_EFFORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct search;
+
+/* A batch begins; nothing is spent. */
+void effort_begin(struct search *s);
+/* Spends nanoseconds of a nominal core. */
+void effort_spend(const struct search *s, double ns);
+/* False when what was spent is over `share` of the bound. Always true without a bound. */
+bool effort_left(const struct search *s, double share);
+
+/* Nominal prices: fitting the surrogates to n rows; choosing the hyper-parameters of one of them; predicting n candidates with or without variances; one hypervolume gain against n points. */
+double effort_of_fit(const struct search *s, uint32_t n);
+double effort_of_choice(uint32_t n);
+double effort_of_prediction(const struct search *s, uint32_t n, bool variance);
+double effort_of_gain(const struct search *s, uint32_t n);
+/* Rows up to `limit` that a fit may have for half of the bound; at least EFFORT_ROWS_MIN. */
+enum { EFFORT_ROWS_MIN = 100 };
+uint32_t effort_rows(const struct search *s, uint32_t limit);
+
+#endif
