@@ -36,7 +36,7 @@ struct raw_option {
 };
 
 struct raw_algorithm {
-    char *name;
+    char *name, *policy;
     uint32_t population;
     bool generational;
     struct raw_option *options;
@@ -100,6 +100,7 @@ static const cyaml_schema_field_t algorithm_fields[] = {
     CYAML_FIELD_UINT("population", CYAML_FLAG_OPTIONAL, struct raw_algorithm, population),
     CYAML_FIELD_BOOL("generational", CYAML_FLAG_OPTIONAL, struct raw_algorithm, generational),
     CYAML_FIELD_SEQUENCE("options", OPTIONAL_POINTER, struct raw_algorithm, options, &option_schema, 0, SPEC_OPTIONS_MAX),
+    CYAML_FIELD_STRING_PTR("policy", OPTIONAL_POINTER, struct raw_algorithm, policy, 1, SPEC_PATH_MAX - 1),
     CYAML_FIELD_END,
 };
 
@@ -243,6 +244,35 @@ static int read_constraints(struct conversion *c)
     return 0;
 }
 
+/* `name` next to the search file when it is relative. */
+static bool beside(const char *origin, const char *name, char *path, size_t size)
+{
+    const char *slash = strrchr(origin, '/');
+    if (name[0] == '/' || !slash)
+        return copy_string(path, size, name);
+    int n = snprintf(path, size, "%.*s/%s", (int)(slash - origin), origin, name);
+    return n > 0 && (size_t)n < size;
+}
+
+static int read_policy(struct conversion *c, const char *name)
+{
+    struct search_spec *s = &c->file->spec;
+    cleanup_bytes struct bytes data = {0};
+    struct sonata_error reason = {{0}};
+    char path[SPEC_PATH_MAX];
+    if (strcmp(s->algorithm, "sonata") && strcmp(s->algorithm, "sonata+"))
+        return yaml_doc_error(c->doc, c->err, "algorithm.policy", "algorithm '%s' has no agent; expected no policy", s->algorithm);
+    if (!beside(c->origin, name, path, sizeof path))
+        return yaml_doc_error(c->doc, c->err, "algorithm.policy", "the path is too long");
+    if (file_read(path, SPEC_POLICY_MAX, &data, &reason))
+        return yaml_doc_error(c->doc, c->err, "algorithm.policy", "%s; expected a file that `sonata bench --policy-out` wrote", reason.text);
+    if (!data.size)
+        return yaml_doc_error(c->doc, c->err, "algorithm.policy", "%s is empty; expected a file that `sonata bench --policy-out` wrote", path);
+    s->policy_size = (uint32_t)data.size;
+    memcpy(s->policy, data.data, data.size);
+    return 0;
+}
+
 static int read_algorithm(struct conversion *c)
 {
     struct search_spec *s = &c->file->spec;
@@ -274,7 +304,7 @@ static int read_algorithm(struct conversion *c)
                 return yaml_doc_error(c->doc, c->err, path, "option '%s' is given twice; expected once", s->option[i].name);
         }
     }
-    return 0;
+    return raw->policy ? read_policy(c, raw->policy) : 0;
 }
 
 static int read_budget(struct conversion *c)
@@ -287,16 +317,6 @@ static int read_budget(struct conversion *c)
     if (raw->wall && (parse_duration_ns(raw->wall, &s->budget_wall_ns) || s->budget_wall_ns <= 0))
         return yaml_doc_error(c->doc, c->err, "budget.wall", "'%s' is here; expected a duration such as 90s, 15m, 2h or 3d", raw->wall);
     return 0;
-}
-
-/* `name` next to the search file when it is relative. */
-static bool beside(const char *origin, const char *name, char *path, size_t size)
-{
-    const char *slash = strrchr(origin, '/');
-    if (name[0] == '/' || !slash)
-        return copy_string(path, size, name);
-    int n = snprintf(path, size, "%.*s/%s", (int)(slash - origin), origin, name);
-    return n > 0 && (size_t)n < size;
 }
 
 static bool ends_with(const char *text, const char *end)

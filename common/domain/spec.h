@@ -5,7 +5,7 @@
 #include "domain/metric.h"
 #include "domain/space.h"
 
-enum { SPEC_NAME_MAX = 64, SPEC_PATH_MAX = 1024, SPEC_OPTIONS_MAX = 16, SPEC_PRIORITY_MAX = 100 };
+enum { SPEC_NAME_MAX = 64, SPEC_PATH_MAX = 1024, SPEC_OPTIONS_MAX = 16, SPEC_PRIORITY_MAX = 100, SPEC_POLICY_MAX = 16384 };
 
 struct search_spec {
     char name[SPEC_NAME_MAX];
@@ -21,6 +21,8 @@ struct search_spec {
     struct spec_option {
         char name[32], value[32];
     } option[SPEC_OPTIONS_MAX];
+    uint32_t policy_size;               /* what the agent starts with: search_policy_save() bytes, 0: nothing */
+    uint8_t policy[SPEC_POLICY_MAX];
     uint32_t budget_evaluations;
     int64_t budget_wall_ns;             /* 0: none */
     char tier[16];                      /* screen, search, report */

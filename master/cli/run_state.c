@@ -104,6 +104,8 @@ unsigned spec_differences(const struct search_spec *old, const struct search_spe
         differ(&d, "population %u → %u", old->population, now->population);
     if (old->generational != now->generational || !same_options(old, now))
         differ(&d, "the algorithm's options");
+    if (old->policy_size != now->policy_size || memcmp(old->policy, now->policy, now->policy_size))
+        differ(&d, "the policy that the agent starts with");
     if (old->budget_wall_ns != now->budget_wall_ns) {
         char a[16], b[16];
         format_duration(old->budget_wall_ns, a);

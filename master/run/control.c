@@ -105,7 +105,7 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     if (!rc)
         rc = plan_params(spec, r->config.threads, &params, &order, &window, err);
     if (!rc)
-        rc = search_new(&spec->space, &params, &core, err);
+        rc = plan_core(spec, &params, &core, err);
     if (rc)
         return rc;
     struct run_search *rs = run_add_search(r, r->next_search++);

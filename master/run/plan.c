@@ -278,3 +278,18 @@ int plan_params(const struct search_spec *spec, uint32_t threads, struct search_
     *ret_window = (uint32_t)window;
     return 0;
 }
+
+int plan_core(const struct search_spec *spec, const struct search_params *params, struct search **ret_core, struct sonata_error *err)
+{
+    struct search *core;
+    int r = search_new(&spec->space, params, &core, err);
+    if (r)
+        return r;
+    if (spec->policy_size && (r = search_policy_load(core, spec->policy, spec->policy_size))) {
+        search_free(core);
+        return r == -EBADMSG ? sonata_error_set(err, -EINVAL, "the policy is damaged, or no policy at all")
+                             : sonata_error_set(err, -EINVAL, "the policy is that of another algorithm than %s, or of another kind of agent", spec->algorithm);
+    }
+    *ret_core = core;
+    return 0;
+}

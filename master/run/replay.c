@@ -113,7 +113,7 @@ int replay_core(struct store *store, const struct search_spec *spec, uint64_t id
         uint32_t window;
         r = plan_params(spec, threads, &params, &order, &window, err);
         if (!r)
-            r = search_new(&spec->space, &params, &p.core, err);
+            r = plan_core(spec, &params, &p.core, err);
     }
     if (r)
         return r;

@@ -103,6 +103,9 @@ bool plan_objectives(const struct run_search *rs, const struct individual_record
 int plan_params(const struct search_spec *spec, uint32_t threads, struct search_params *ret_params, bool *ret_proposal_order, uint32_t *ret_window,
                 struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* The search core at its beginning, with the policy it starts from. */
+int plan_core(const struct search_spec *spec, const struct search_params *params, struct search **ret_core, struct sonata_error *err) SONATA_MUST_CHECK;
+
 /* supply.c */
 /* -EINVAL ("config: …", with the boards there are and what they supply) when boards that could serve a metric are known and none supplies it. */
 int supply_check(const struct run *r, const struct search_spec *spec, struct sonata_error *err) SONATA_MUST_CHECK;

@@ -410,6 +410,11 @@ int search_forests_load(struct search *s, struct bytes *forests)
 
 enum { POLICY_MAGIC = 0x50544e53 };
 
+bool search_has_agent(const struct search *s)
+{
+    return s->agent;
+}
+
 void search_policy_save(const struct search *s, struct bytes *out)
 {
     size_t start = out->size;

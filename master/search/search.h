@@ -106,6 +106,8 @@ struct search_insight {
 };
 void search_insight(const struct search *s, struct search_insight *ret_insight);
 
+/* Whether an agent decides in it (`sonata`, `sonata+`). */
+bool search_has_agent(const struct search *s);
 /* What the agent of `sonata` or `sonata+` learned, to start other searches of the same algorithm and agent with: a policy trained beforehand.
  * Writes nothing for algorithms without an agent. */
 void search_policy_save(const struct search *s, struct bytes *out);

@@ -2,12 +2,14 @@
  * summary → text, JSON, page. */
 #include "cli/bench/bench.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "cli/bench/options.h"
 #include "cli/bench/pool.h"
@@ -17,8 +19,10 @@
 #include "cli/bench/run.h"
 #include "cli/bench/summary.h"
 
+enum { POLICY_BYTES_MAX = 1 << 16 };
+
 struct bench {
-    const struct bench_options *o;
+    struct bench_options *o;
     const struct problem *p;
     const struct judge *judge;
     struct results results;
@@ -59,8 +63,14 @@ static int take(void *context, unsigned index, struct reader *answer, struct son
 {
     struct bench *b = context;
     unsigned a = index % b->o->n_algorithms, seed = index / b->o->n_algorithms;
-    if (!trace_load(answer, &b->results.trace[a * b->results.n_seeds + seed]))
+    struct trace *t = &b->results.trace[a * b->results.n_seeds + seed];
+    if (!trace_load(answer, t))
         return sonata_error_set(err, -1, "algorithm %s, seed %u: damaged answer", b->o->algorithm[a].label, seed + 1);
+    if (b->o->policy_out[0]) { /* the next run goes on from there */
+        bytes_fini(&b->o->policy);
+        b->o->policy = t->policy;
+        t->policy = (struct bytes){0};
+    }
     b->done++;
     draw_progress(b, b->results.n_algorithms * b->results.n_seeds);
     return 0;
@@ -87,7 +97,21 @@ static int report_files(const struct report *report, struct sonata_error *err)
     return r;
 }
 
-static int run_all(const struct bench_options *o, const struct problem *p, const struct reference *reference, const struct judge *judge,
+static int read_policy(struct bench_options *o, struct sonata_error *err)
+{
+    return o->policy_in[0] ? file_read(o->policy_in, POLICY_BYTES_MAX, &o->policy, err) : 0;
+}
+
+static int write_policy(const struct bench_options *o, struct sonata_error *err)
+{
+    if (!o->policy_out[0])
+        return 0;
+    if (!o->policy.size)
+        return sonata_error_set(err, -EINVAL, "--policy-out: algorithm %s has no agent", o->algorithm[0].label);
+    return file_write_atomic(o->policy_out, o->policy.data, o->policy.size, err);
+}
+
+static int run_all(struct bench_options *o, const struct problem *p, const struct reference *reference, const struct judge *judge,
                    struct sonata_error *err)
 {
     struct report report = {o, p, reference, judge, NULL};
@@ -99,10 +123,12 @@ static int run_all(const struct bench_options *o, const struct problem *p, const
     int r = pool_run(n, jobs < n ? jobs : n, work, take, &b, err);
     if (!r) {
         struct summary *summary = xcalloc(1, sizeof *summary);
-        summary_make(o, judge, &b.results, summary);
+        summary_make(o, p, judge, &b.results, summary);
         report.summary = summary;
         report_text(&report, stdout);
         r = report_files(&report, err);
+        if (!r)
+            r = write_policy(o, err);
         summary_fini(summary);
         free(summary);
     }
@@ -128,6 +154,8 @@ int cli_bench(int argc, char **argv)
     int status = 0, r = bench_options_parse(argc, argv, o, &err);
     if (r < 0)
         status = fail(&err, 2);
+    else if (r == 0 && read_policy(o, &err))
+        status = fail(&err, 2);
     else if (r == 0 && (problem_load(o, p, &err) || check_algorithms(o, p, &err)))
         status = fail(&err, 2);
     else if (r == 0 && (reference_find(o, p, argc, argv, &reference, &err) || reference_judge(p, &reference, &judge, &err)))
@@ -137,6 +165,7 @@ int cli_bench(int argc, char **argv)
     judge_fini(&judge);
     reference_fini(&reference);
     problem_fini(p);
+    bytes_fini(&o->policy);
     free(p);
     free(o);
     return status;

@@ -32,7 +32,7 @@ const char bench_help[] =
     "Runs\n"
     "  --algorithm A,B,…          random nsga2 sonata sonata+ aging linas nsganetv2 local optuna-nsga2; each may carry options:\n"
     "                             sonata+[agent=fixed,surrogate=gp]. The bench itself takes budget, round (as --batch), population, init,\n"
-    "                             generational (0 or 1) and warm (0 or 1); all others go to the search\n"
+    "                             generational, warm and policy (0 or 1); all others go to the search\n"
     "  --budget N --seeds N       evaluations per run; runs per algorithm, seeds 1..N (--first-seed S: S..S+N-1)\n"
     "  --batch N                  proposals per round without --workers (default 10)\n"
     "  --workers N                asynchronous: whenever one of N boards is free a proposal is asked for\n"
@@ -44,4 +44,8 @@ const char bench_help[] =
     "\n"
     "Output\n"
     "  --at N,N,…                 evaluations at which fronts are compared (default 50,100,200,400,1000 and the budget)\n"
-    "  --json FILE --plot FILE.html --quiet\n";
+    "  --json FILE --plot FILE.html --quiet\n"
+    "\n"
+    "What the agent of sonata or sonata+ learned\n"
+    "  --policy-out FILE          runs go one after the other and each learns on; the end is written, for --policy-in or a search file\n"
+    "  --policy-in FILE           algorithms with an agent start with it; policy=0 leaves one out\n";

@@ -32,6 +32,8 @@ enum option_key {
     KEY_FAIL,
     KEY_WARM_START,
     KEY_GENERATIONAL,
+    KEY_POLICY_IN,
+    KEY_POLICY_OUT,
     KEY_JSON,
     KEY_PLOT,
     KEY_AT,
@@ -67,6 +69,8 @@ static const struct option table[] = {
     {"fail", required_argument, NULL, KEY_FAIL},
     {"warm-start", required_argument, NULL, KEY_WARM_START},
     {"generational", no_argument, NULL, KEY_GENERATIONAL},
+    {"policy-in", required_argument, NULL, KEY_POLICY_IN},
+    {"policy-out", required_argument, NULL, KEY_POLICY_OUT},
     {"json", required_argument, NULL, KEY_JSON},
     {"plot", required_argument, NULL, KEY_PLOT},
     {"at", required_argument, NULL, KEY_AT},
@@ -243,6 +247,9 @@ static int take_setting(struct bench_algorithm *a, const char *key, const char *
     } else if (!strcmp(key, "warm")) {
         r = take_count(key, value, 0, 1, &flag, err);
         a->warm = !r && flag;
+    } else if (!strcmp(key, "policy")) {
+        r = take_count(key, value, 0, 1, &flag, err);
+        a->policy = !r && flag;
     } else if (a->params.n_options == sizeof a->params.option / sizeof *a->params.option) {
         return sonata_error_set(err, -EINVAL, "--algorithm %s: too many options", a->label);
     } else {
@@ -255,7 +262,7 @@ static int take_setting(struct bench_algorithm *a, const char *key, const char *
 
 static int take_algorithm(const char *text, size_t n, const struct bench_options *o, struct bench_algorithm *ret_algorithm, struct sonata_error *err)
 {
-    struct bench_algorithm a = {.warm = true, .rounds = o->generational};
+    struct bench_algorithm a = {.warm = true, .policy = true, .rounds = o->generational};
     a.params.generational = o->generational;
     char buffer[BENCH_TEXT_MAX];
     if (n == 0 || n >= sizeof buffer)
@@ -354,6 +361,10 @@ static int take_option(int key, const char *value, struct bench_options *o, cons
     case KEY_GENERATIONAL:
         o->generational = true;
         return 0;
+    case KEY_POLICY_IN:
+        return take_text("policy-in", value, o->policy_in, sizeof o->policy_in, err);
+    case KEY_POLICY_OUT:
+        return take_text("policy-out", value, o->policy_out, sizeof o->policy_out, err);
     case KEY_JSON:
         return take_text("json", value, o->json, sizeof o->json, err);
     case KEY_PLOT:
@@ -403,6 +414,9 @@ static int check_complete(struct bench_options *o, struct sonata_error *err)
         if (o->noise.item[i].value < 0 || o->noise.item[i].value > 1)
             return sonata_error_set(err, -EINVAL, "--noise %s: a relative sigma from 0 to 1 is expected", o->noise.item[i].column);
     }
+    if (o->policy_out[0] && o->n_algorithms != 1)
+        return sonata_error_set(err, -EINVAL, "--policy-out: one algorithm is expected, whose runs learn one after the other");
+    o->jobs = o->policy_out[0] ? 1 : o->jobs;
     uint32_t largest = 0;
     for (unsigned i = 0; i < o->n_algorithms; i++) {
         struct bench_algorithm *a = &o->algorithm[i];

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "search/search.h"
 
@@ -45,6 +46,7 @@ struct bench_algorithm {
     uint32_t batch;              // proposals per round
     bool rounds;                 // no new work before the round is complete
     bool warm;                   // takes part in --warm-start
+    bool policy;                 // starts with the policy of --policy-in
 };
 
 struct bench_options {
@@ -78,6 +80,8 @@ struct bench_options {
     uint32_t threads;                   // inside one search
     uint32_t reference_evaluations;
     char json[1024], plot[1024];
+    char policy_in[1024], policy_out[1024];
+    struct bytes policy; // the agent's policy that runs start with; empty: none
     char cache[1024]; // "": no cache
     bool quiet;
 };

@@ -128,6 +128,30 @@ static void print_costs(const struct report *r, FILE *out)
     }
 }
 
+static void print_bias_point(FILE *out, const char *name, const struct bias_point *b)
+{
+    fprintf(out, "%-36s %8.0f %8.1f%% %12.5g ", name, b->evaluations, 100 * b->hv, b->delay);
+    print_number(out, b->slow_igd, "%10.4f");
+    fprintf(out, "\n");
+}
+
+static void print_bias(const struct report *r, FILE *out)
+{
+    const struct summary *s = r->summary;
+    if (!s->bias)
+        return;
+    fprintf(out, "\n%-36s %8s %9s %12s %10s\n", "are slow evaluations missed?", "evals", "HV", "mean delay", "slow IGD+");
+    for (unsigned c = 0; c < r->o->n_at; c++) {
+        for (unsigned a = 0; a < s->n_algorithms; a++) {
+            if (c < s->algorithm[a].n_at)
+                print_bias_point(out, s->algorithm[a].name, &s->algorithm[a].bias[c]);
+        }
+    }
+    fprintf(out, "by virtual time %.6g\n", s->wall);
+    for (unsigned a = 0; a < s->n_algorithms; a++)
+        print_bias_point(out, s->algorithm[a].name, &s->algorithm[a].bias_timed);
+}
+
 static void print_pairs(const struct report *r, FILE *out)
 {
     if (!r->summary->n_pairs)
@@ -160,6 +184,7 @@ void report_text(const struct report *r, FILE *out)
     print_curves(r, out);
     print_targets(r, out);
     print_costs(r, out);
+    print_bias(r, out);
     print_pairs(r, out);
 }
 
@@ -199,6 +224,27 @@ static void add_targets(cJSON *object, const struct algorithm_summary *s, bool w
     }
 }
 
+static void add_bias(cJSON *object, const struct bias_point *b)
+{
+    add_number(object, "evaluations", b->evaluations);
+    add_number(object, "hv", b->hv);
+    add_number(object, "mean_delay", b->delay);
+    add_number(object, "slow_igd_plus", b->slow_igd);
+}
+
+static void add_biases(cJSON *algorithm, const struct summary *summary, const struct algorithm_summary *s)
+{
+    cJSON *list = cJSON_AddArrayToObject(algorithm, "bias");
+    for (unsigned c = 0; c < s->n_at; c++) {
+        cJSON *e = cJSON_CreateObject();
+        add_bias(e, &s->bias[c]);
+        cJSON_AddItemToArray(list, e);
+    }
+    cJSON *timed = cJSON_AddObjectToObject(algorithm, "bias_timed");
+    add_number(timed, "wall", summary->wall);
+    add_bias(timed, &s->bias_timed);
+}
+
 static cJSON *algorithm_json(const struct report *r, const struct algorithm_summary *s, const struct bench_algorithm *algorithm)
 {
     cJSON *a = cJSON_CreateObject();
@@ -233,6 +279,8 @@ static cJSON *algorithm_json(const struct report *r, const struct algorithm_summ
     add_number(a, "cpu_ms_per_late_candidate", s->late_cpu_ms);
     add_number(a, "wall", s->wall);
     add_number(a, "busy", s->busy);
+    if (r->summary->bias)
+        add_biases(a, r->summary, s);
     return a;
 }
 

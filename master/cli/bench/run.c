@@ -60,7 +60,7 @@ struct simulation {
     struct judge_front front; // in z
     double hv;
     struct trace trace;
-    size_t trace_capacity, time_capacity, hv_capacity, ask_capacity;
+    size_t trace_capacity, time_capacity, hv_capacity, delay_capacity, ask_capacity;
 };
 
 void trace_fini(struct trace *t)
@@ -68,7 +68,9 @@ void trace_fini(struct trace *t)
     free(t->f);
     free(t->hv);
     free(t->time);
+    free(t->delay);
     free(t->ask_ms);
+    bytes_fini(&t->policy);
     *t = (struct trace){0};
 }
 
@@ -90,25 +92,33 @@ static double *take_doubles(struct reader *in, size_t *ret_n)
 void trace_save(const struct trace *t, struct bytes *out)
 {
     struct trace plain = *t;
-    plain.f = plain.hv = plain.time = plain.ask_ms = NULL;
+    plain.f = plain.hv = plain.time = plain.delay = plain.ask_ms = NULL;
+    plain.policy = (struct bytes){0};
     bytes_append(out, &plain, sizeof plain); // a pipe between two processes of one program, not a stored format
     put_doubles(out, t->f, (size_t)t->n * t->m);
     put_doubles(out, t->hv, t->n);
     put_doubles(out, t->time, t->n);
+    put_doubles(out, t->delay, t->n);
     put_doubles(out, t->ask_ms, t->n_asks);
+    bytes_put_u32(out, (uint32_t)t->policy.size);
+    bytes_append(out, t->policy.data, t->policy.size);
 }
 
 bool trace_load(struct reader *in, struct trace *ret_trace)
 {
     struct trace t;
-    size_t n[4];
+    size_t n[5];
     reader_copy(in, &t, sizeof t);
     t.f = take_doubles(in, &n[0]);
     t.hv = take_doubles(in, &n[1]);
     t.time = take_doubles(in, &n[2]);
+    t.delay = take_doubles(in, &n[4]);
     t.ask_ms = take_doubles(in, &n[3]);
+    uint32_t n_policy = reader_count(in, UINT32_MAX, 1);
+    t.policy = (struct bytes){0};
+    bytes_append(&t.policy, reader_take(in, n_policy), n_policy);
     if (in->bad || t.m > SEARCH_OBJECTIVES_MAX || t.n_told > BENCH_CHECKPOINTS_MAX || n[0] != (size_t)t.n * t.m || (n[1] && n[1] != t.n) ||
-        n[2] != t.n || n[3] != t.n_asks) {
+        n[2] != t.n || n[3] != t.n_asks || (n[4] && n[4] != t.n)) {
         trace_fini(&t);
         return false;
     }
@@ -226,7 +236,7 @@ static void start_tasks(struct simulation *s)
     s->busy_at_last_start = at_work;
 }
 
-static void record(struct simulation *s, const double *truth, bool feasible)
+static void record(struct simulation *s, const struct genotype *g, const double *truth, bool feasible)
 {
     struct trace *t = &s->trace;
     unsigned m = t->m;
@@ -237,6 +247,10 @@ static void record(struct simulation *s, const double *truth, bool feasible)
     if (!feasible)
         t->f[(size_t)t->n * m] = INFINITY;
     t->time[t->n] = s->now;
+    if (s->p->delay >= 0) {
+        t->delay = xgrow(t->delay, &s->delay_capacity, t->n + 1u, sizeof *t->delay);
+        t->delay[t->n] = fmax(0, problem_delay(s->p, g));
+    }
     if (s->judge) {
         judge_normalise(s->judge, truth, z);
         if (feasible) {
@@ -362,7 +376,7 @@ static int finish_measured(struct simulation *s, const struct task *task, const 
     struct seen *seen = &s->archive[s->n_archive++];
     *seen = (struct seen){.genotype = task->genotype, .violation = result.violation, .order = task->order};
     memcpy(seen->f, result.objective, sizeof seen->f);
-    record(s, truth, !(result.violation > 0));
+    record(s, &task->genotype, truth, !(result.violation > 0));
     int r = tell(s, task, &result);
     after_evaluation(s);
     return r;
@@ -448,7 +462,13 @@ static int start(struct simulation *s, struct sonata_error *err)
         s->n_keys *= 2;
     s->n_keys *= 2;
     s->key = xcalloc(s->n_keys, sizeof *s->key);
-    return search_new(&s->p->space, &params, &s->search, err);
+    int r = search_new(&s->p->space, &params, &s->search, err);
+    if (r || !s->o->policy.size || !s->a->policy || !search_has_agent(s->search))
+        return r;
+    r = search_policy_load(s->search, s->o->policy.data, s->o->policy.size);
+    return r == -EINVAL ? sonata_error_set(err, r, "the policy of --policy-in is that of another algorithm or agent; policy=0 goes without it")
+           : r          ? sonata_error_set(err, r, "the file of --policy-in holds no policy, or is damaged")
+                        : 0;
 }
 
 /* Warm start: the other device's run of the same algorithm and seed hands over its knowledge. */
@@ -495,6 +515,8 @@ int run_search(const struct bench_options *o, const struct problem *p, const str
         r = simulate(&s);
     if (r && err && !err->text[0])
         sonata_error_set(err, r, "the search library refused a result: %s", strerror(-r));
+    if (!r && o->policy_out[0])
+        search_policy_save(s.search, &s.trace.policy);
     if (!r) {
         *ret_trace = s.trace;
         s.trace = (struct trace){0};

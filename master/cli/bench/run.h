@@ -13,6 +13,7 @@ struct trace {
     double *f;                  // truth, minimised, n x m; INFINITY in the first place for infeasible ones
     double *hv;                 // share of the best-known front's hypervolume after each; NULL when run without a judge
     double *time;               // virtual time of each
+    double *delay;              // what the delay column says of each; NULL without one
     uint32_t duplicates;        // proposals proposed before (counted against the budget)
     uint32_t given_up, retried; // evaluations that failed three times; failed attempts that were repeated
     uint32_t unmeasured;        // proposals the table does not hold: answered as failed, not counted
@@ -22,6 +23,7 @@ struct trace {
     double cpu_s, late_cpu_s;   // CPU time in the search library (ask and tell); the same after four fifths of the budget
     uint32_t n_proposals, n_late_proposals, n_asks;
     double *ask_ms;  // time of each ask: CPU time with one thread (a busy machine does not show), else wall time
+    struct bytes policy; // what the agent learned, with --policy-out
     unsigned n_told; // with noise or a proxy: the front the user is told, judged by truth
     struct told {
         uint32_t evaluations, front, replicates;

@@ -223,7 +223,22 @@ static void correct(struct summary *s)
     free(p);
 }
 
-void summary_make(const struct bench_options *o, const struct judge *judge, const struct results *results, struct summary *ret_summary)
+/* With a delay column: evaluations, hypervolume and the slow end at equal evaluations and at equal time. */
+static void make_bias(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *r, struct summary *s)
+{
+    s->bias = p->delay >= 0;
+    s->wall = INFINITY;
+    for (unsigned a = 0; a < s->n_algorithms; a++)
+        s->wall = fmin(s->wall, s->algorithm[a].wall);
+    for (unsigned a = 0; a < s->n_algorithms && s->bias; a++) {
+        const struct trace *runs = r->trace + (size_t)a * r->n_seeds;
+        for (unsigned c = 0; c < s->algorithm[a].n_at; c++)
+            s->algorithm[a].bias[c] = bias_at(p, judge, runs, r->n_seeds, o->at[c], 0);
+        s->algorithm[a].bias_timed = bias_at(p, judge, runs, r->n_seeds, 0, s->wall);
+    }
+}
+
+void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *results, struct summary *ret_summary)
 {
     struct summary *s = ret_summary;
     *s = (struct summary){.n_algorithms = results->n_algorithms};
@@ -239,6 +254,7 @@ void summary_make(const struct bench_options *o, const struct judge *judge, cons
     }
     make_pairs(o, judge, results, scratch, s);
     correct(s);
+    make_bias(o, p, judge, results, s);
     free(scratch);
 }
 

@@ -2,6 +2,7 @@
 #ifndef SONATA_CLI_BENCH_SUMMARY_H
 #define SONATA_CLI_BENCH_SUMMARY_H
 
+#include "cli/bench/bias.h"
 #include "cli/bench/judge.h"
 #include "cli/bench/options.h"
 #include "cli/bench/run.h"
@@ -41,6 +42,7 @@ struct algorithm_summary {
     double ask_p50_ms, ask_p99_ms; // per ask
     double cpu_ms, late_cpu_ms;    // CPU per proposal (ask and tell): of the run, of its last fifth
     double wall, busy;             // medians
+    struct bias_point bias[BENCH_CHECKPOINTS_MAX], bias_timed; // with a delay column: at the checkpoints; at the summary's `wall`
 };
 
 /* a against b at equal evaluations. */
@@ -57,11 +59,13 @@ struct pair_summary {
 struct summary {
     unsigned n_algorithms;
     struct algorithm_summary algorithm[BENCH_ALGORITHMS_MAX];
+    bool bias;   // there is a delay column
+    double wall; // virtual time by which the first of the algorithms was done (median)
     unsigned n_pairs;
     struct pair_summary *pair;
 };
 
-void summary_make(const struct bench_options *o, const struct judge *judge, const struct results *results, struct summary *ret_summary);
+void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *results, struct summary *ret_summary);
 void summary_fini(struct summary *s);
 
 #endif

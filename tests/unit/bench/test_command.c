@@ -165,6 +165,60 @@ static void test_page_is_self_contained(void **state)
     bytes_fini(&data);
 }
 
+static void read_file(const char *path, struct bytes *ret_data)
+{
+    struct sonata_error err = {{0}};
+    if (file_read(path, 1 << 20, ret_data, &err))
+        fail_msg("%s", err.text);
+}
+
+/* Runs learn one after the other; what they learned changes others, and goes into no agent of another kind. */
+static void test_policy_travels(void **state)
+{
+    (void)state;
+    static char text[65536];
+    char first[128], second[128], json[2][128];
+    for (int i = 0; i < 2; i++)
+        snprintf(json[i], sizeof json[i], "%s/p%d.json", files.folder, i);
+    snprintf(first, sizeof first, "%s/first.policy", files.folder);
+    snprintf(second, sizeof second, "%s/second.policy", files.folder);
+    const char *const train[] = {"--algorithm", "sonata[agent=ppo,init=10]", "--budget", "50", "--seeds", "2", "--policy-out", first, "--quiet", NULL};
+    if (command(train, text, sizeof text))
+        fail_msg("%s", text);
+    const char *const go_on[] = {"--algorithm", "sonata[agent=ppo,init=10]", "--budget", "50",  "--seeds", "2", "--policy-in",
+                                 first,         "--policy-out",              second,     "--quiet", NULL};
+    if (command(go_on, text, sizeof text))
+        fail_msg("%s", text);
+    struct bytes a = {0}, b = {0}, with = {0}, without = {0};
+    read_file(first, &a);
+    read_file(second, &b);
+    assert_true(a.size == b.size && memcmp(a.data, b.data, a.size) != 0);
+    const char *const used[] = {"--algorithm", "sonata[agent=ppo,init=10]", "--budget", "50", "--seeds", "2", "--policy-in", second, "--json", json[0], "--quiet", NULL};
+    const char *const left_out[] = {"--algorithm", "sonata[agent=ppo,init=10,policy=0]", "--budget", "50", "--seeds", "2", "--policy-in", second, "--json", json[1], "--quiet", NULL};
+    assert_int_equal(command(used, text, sizeof text), 0);
+    assert_int_equal(command(left_out, text, sizeof text), 0);
+    read_file(json[0], &with);
+    read_file(json[1], &without);
+    bytes_put_u8(&with, 0);
+    bytes_put_u8(&without, 0);
+    cJSON *x = cJSON_Parse((char *)with.data), *y = cJSON_Parse((char *)without.data);
+    assert_false(cJSON_Compare(get(cJSON_GetArrayItem(get(x, "algorithms"), 0), "hv"), get(cJSON_GetArrayItem(get(y, "algorithms"), 0), "hv"), true));
+    cJSON_Delete(x);
+    cJSON_Delete(y);
+    const char *const other[] = {"--algorithm", "sonata[init=10]", "--budget", "50", "--seeds", "1", "--policy-in", first, NULL};
+    assert_int_not_equal(command(other, text, sizeof text), 0);
+    assert_non_null(strstr(text, "another algorithm or agent"));
+    const char *const two[] = {"--algorithm", "sonata,random", "--budget", "50", "--seeds", "1", "--policy-out", first, NULL};
+    assert_int_equal(command(two, text, sizeof text), 2);
+    const char *const none[] = {"--algorithm", "random", "--budget", "50", "--seeds", "1", "--policy-out", first, NULL};
+    assert_int_equal(command(none, text, sizeof text), 1);
+    assert_non_null(strstr(text, "has no agent"));
+    bytes_fini(&a);
+    bytes_fini(&b);
+    bytes_fini(&with);
+    bytes_fini(&without);
+}
+
 static void test_wrong_input_ends_with_status_2(void **state)
 {
     (void)state;
@@ -189,6 +243,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_json_has_the_documented_form, open_files, close_files),
         cmocka_unit_test_setup_teardown(test_number_of_processes_changes_nothing, open_files, close_files),
         cmocka_unit_test_setup_teardown(test_page_is_self_contained, open_files, close_files),
+        cmocka_unit_test_setup_teardown(test_policy_travels, open_files, close_files),
         cmocka_unit_test_setup_teardown(test_wrong_input_ends_with_status_2, open_files, close_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "bench_files.h"
+#include "cli/bench/bias.h"
 #include "cli/bench/reference.h"
 #include "close.h"
 #include "support/cmocka.h"
@@ -251,10 +252,41 @@ static void test_traces_survive_the_pipe(void **state)
     trace_fini(&t);
 }
 
+/* By hand: slow and mean delays, at equal evaluations and at equal time. */
+static void test_bias_is_counted(void **state)
+{
+    (void)state;
+    options.workers = 4;
+    options.algorithm[0].rounds = false;
+    copy_string(options.delay_column, sizeof options.delay_column, "lat");
+    load();
+    struct trace t = run(1);
+    double sum = 0, by_half = 0;
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < t.n; i++) {
+        assert_close(t.delay[i], t.f[i * 2 + 1], 1e-12);
+        sum += i < 20 ? t.delay[i] : 0;
+        if (t.time[i] <= t.wall / 2) {
+            by_half += t.delay[i];
+            done++;
+        }
+    }
+    struct bias_point at = bias_at(&problem, &judge, &t, 1, 20, 0), timed = bias_at(&problem, &judge, &t, 1, 0, t.wall / 2),
+                      end = bias_at(&problem, &judge, &t, 1, t.n, 0);
+    assert_close(at.evaluations, 20, 0);
+    assert_close(at.delay, sum / 20, 1e-12);
+    assert_close(at.hv, t.hv[19], 0);
+    assert_close(timed.evaluations, done, 0);
+    assert_close(timed.delay, by_half / done, 1e-12);
+    assert_true(at.slow_igd >= end.slow_igd && end.slow_igd >= 0);
+    trace_fini(&t);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_problem, close_problem)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_bias_is_counted, open_problem, close_problem),
         T(test_rounds_take_one_unit_each),
         T(test_whole_space_gives_everything_and_ends),
         T(test_same_seed_same_run),

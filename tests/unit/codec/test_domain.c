@@ -53,6 +53,8 @@ static struct search_spec sample_spec(void)
     s.constraint[0] = (struct constraint){.metric = "params", .min = -INFINITY, .max = 2e5};
     s.option[0] = (struct spec_option){.name = "eta", .value = "3"};
     memset(s.supernet_hash, 5, sizeof s.supernet_hash);
+    s.policy_size = 3;
+    memcpy(s.policy, "abc", 3);
     return s;
 }
 
@@ -124,6 +126,8 @@ static void spec_round_trip(void **state)
     assert_int_equal(back.objective[0].goal, GOAL_MAX);
     assert_string_equal(back.option[0].value, "3");
     assert_memory_equal(back.supernet_hash, s.supernet_hash, 32);
+    assert_int_equal(back.policy_size, 3);
+    assert_memory_equal(back.policy, "abc", 3);
 }
 
 static void spec_refusals(void **state)

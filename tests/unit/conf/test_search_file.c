@@ -55,7 +55,7 @@ static int tear_down(void **state)
 {
     (void)state;
     static const char *const name[] = {"spaces/tiny.yaml", "spaces/net.yaml", "spaces/broken.yaml", "supernets/net-v1.safetensors", "spaces",
-                                       "supernets", "s.yaml", ""};
+                                       "supernets", "s.yaml", "learned", ""};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
         char path[128];
         snprintf(path, sizeof path, "%s/%s", folder, name[i]);
@@ -172,6 +172,8 @@ static const struct {
     {SHORT "algorithm: {name: nsga2, population: -5}\n", "s.yaml:5: algorithm.population: '-5' is here; expected a whole number, 0 or more"},
     {SHORT "algorithm:\n  name: nsga2\n  options:\n    - {name: a, value: 1}\n    - {name: a, value: 2}\n",
      "s.yaml:9: algorithm.options[1].name: option 'a' is given twice; expected once"},
+    {SHORT "algorithm: {name: nsga2, policy: p}\n", "s.yaml:5: algorithm.policy: algorithm 'nsga2' has no agent; expected no policy"},
+    {SHORT "algorithm:\n  name: sonata\n  policy: gone\n", "s.yaml:7: algorithm.policy: gone: No such file"},
     {"name: x\nspace: tiny\nobjectives: [{metric: accuracy, goal: max}]\nbudget: {evaluations: 5}\n", "s.yaml:4: budget.evaluations: 5 is here; expected 20 to 100000"},
     {"name: x\nspace: tiny\nobjectives: [{metric: accuracy, goal: max}]\nbudget: {evaluations: 1e3}\n",
      "s.yaml:4: budget.evaluations: '1e3' is here; expected a whole number, 0 or more"},
@@ -217,7 +219,8 @@ static void test_paths_are_relative_to_the_search_file(void **state)
 {
     (void)state;
     write_text("s.yaml", "name: x\nspace: ./spaces/net.yaml\nobjectives: [{metric: accuracy, goal: max}]\nbudget: {evaluations: 20}\n"
-                         "evaluation: {dataset: d, supernet: supernets/net-v1.safetensors}\n");
+                         "evaluation: {dataset: d, supernet: supernets/net-v1.safetensors}\nalgorithm: {name: sonata, policy: learned}\n");
+    write_text("learned", "what was learned");
     char path[128], expected[160];
     static struct search_file f;
     struct sonata_error err = {{0}};
@@ -225,6 +228,8 @@ static void test_paths_are_relative_to_the_search_file(void **state)
     assert_int_equal(search_file_load(path, &f, &err), 0);
     assert_string_equal(f.spec.space.name, "net");
     assert_string_equal(f.spec.supernet, "net-v1.safetensors");
+    assert_int_equal(f.spec.policy_size, strlen("what was learned"));
+    assert_memory_equal(f.spec.policy, "what was learned", f.spec.policy_size);
     snprintf(expected, sizeof expected, "%s/supernets/net-v1.safetensors", folder);
     assert_string_equal(f.supernet_path, expected);
     assert_int_equal(search_file_load("/no/such/search.yaml", &f, &err), -ENOENT);

@@ -190,6 +190,51 @@ static void test_forests_are_kept(void **state)
     farm_close(&f);
 }
 
+/* A search starts with a policy, is resumed and replayed with it; one of another algorithm is refused. */
+static void test_policy_is_part_of_the_search(void **state)
+{
+    (void)state;
+    struct farm f;
+    prepare(&f, 9);
+    struct search_spec *spec = spec_for("sonata");
+    struct search_params params = {.algorithm = "sonata", .n_objectives = 2, .budget = BUDGET, .seed = 77};
+    struct sonata_error err = {{0}};
+    struct search *teacher;
+    cleanup_bytes struct bytes policy = {0};
+    assert_int_equal(search_new(&spec->space, &params, &teacher, &err), 0);
+    for (uint32_t i = 0; i < 80; i++) {
+        struct search_proposal p;
+        assert_int_equal(search_ask(teacher, 1, &p), 1);
+        double x = p.genotype.allele[0] + p.genotype.allele[1], y = p.genotype.allele[2];
+        assert_int_equal(search_tell(teacher, p.id, &(struct search_result){.objective = {x - y, 6 - x + 0.1 * y}}), 0);
+    }
+    search_policy_save(teacher, &policy);
+    search_free(teacher);
+    assert_true(policy.size > 0 && policy.size <= SPEC_POLICY_MAX);
+    spec->policy_size = (uint32_t)policy.size;
+    memcpy(spec->policy, policy.data, policy.size);
+    uint64_t id = farm_submit(&f, spec), events;
+    farm_work(&f, id, 30); /* no snapshot may hold it yet, or one may */
+    farm_crash(&f);
+    farm_start(&f);
+    farm_hello(&f);
+    farm_work(&f, id, 5000);
+    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_DONE);
+    uint32_t proposals;
+    if (run_replay(f.store, id, &events, &proposals, &err))
+        fail_msg("%s", err.text);
+    copy_string(spec->algorithm, sizeof spec->algorithm, "sonata+");
+    uint64_t refused;
+    assert_int_equal(run_submit(f.run, spec, &(struct run_owner){.team = ""}, &refused, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "another algorithm"));
+    copy_string(spec->algorithm, sizeof spec->algorithm, "sonata");
+    spec->policy[5] ^= 1;
+    assert_int_equal(run_submit(f.run, spec, &(struct run_owner){.team = ""}, &refused, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "damaged"));
+    free(spec);
+    farm_close(&f);
+}
+
 static void test_uncommitted_submission_is_gone(void **state)
 {
     (void)state;
@@ -270,7 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nsga2),          cmocka_unit_test(test_random),
         cmocka_unit_test(test_surrogate),      cmocka_unit_test(test_uncommitted_submission_is_gone),
-        cmocka_unit_test(test_forests_are_kept),
+        cmocka_unit_test(test_forests_are_kept), cmocka_unit_test(test_policy_is_part_of_the_search),
         cmocka_unit_test(test_extend_goes_on), cmocka_unit_test(test_pause_and_cancel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
