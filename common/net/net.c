@@ -132,8 +132,6 @@ int net_listen(struct net *net, struct loop *loop, const char *endpoint, size_t 
     if (!r)
         r = set_flag(s, ZMQ_ROUTER_MANDATORY); /* an error instead of a silent loss when the peer is gone or its queue full */
     if (!r)
-        r = set_flag(s, ZMQ_ROUTER_HANDOVER); /* a peer that comes back by a new connection replaces its dead one */
-    if (!r)
         r = net_set_security(s->watch.socket, security, true, err);
     if (r)
         return discard(s, err && err->text[0] ? r : sonata_error_set(err, r, "cannot set socket options: %s", strerror(-r)));
@@ -153,7 +151,7 @@ int net_listen(struct net *net, struct loop *loop, const char *endpoint, size_t 
     return 0;
 }
 
-int net_connect(struct net *net, struct loop *loop, const char *endpoint, const char *identity, size_t max_message, int hwm,
+int net_connect(struct net *net, struct loop *loop, const char *endpoint, size_t max_message, int hwm,
                 const struct net_security *security, struct net_handler handler, struct net_socket **ret_socket, struct sonata_error *err)
 {
     struct net_socket *s = xcalloc(1, sizeof *s);
@@ -166,8 +164,6 @@ int net_connect(struct net *net, struct loop *loop, const char *endpoint, const 
         r = set_flag(s, ZMQ_IMMEDIATE); /* nothing is queued for a link that is down: the sender learns of it by -EAGAIN */
     if (!r)
         r = net_set_security(s->watch.socket, security, false, err);
-    if (!r && identity && (strlen(identity) > NET_PEER_MAX || zmq_setsockopt(s->watch.socket, ZMQ_ROUTING_ID, identity, strlen(identity))))
-        r = sonata_error_set(err, -EINVAL, "'%s' cannot be a peer name: 1 to %d characters are expected", identity, NET_PEER_MAX);
     if (r)
         return discard(s, err && err->text[0] ? r : sonata_error_set(err, r, "cannot set socket options: %s", strerror(-r)));
     if (zmq_connect(s->watch.socket, endpoint)) {

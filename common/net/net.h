@@ -43,8 +43,9 @@ void net_free(struct net *net); /* sockets must be closed */
  * -EADDRINUSE etc. with the endpoint in err. */
 int net_listen(struct net *net, struct loop *loop, const char *endpoint, size_t max_message, int hwm, const struct net_security *security,
                struct net_handler handler, struct net_socket **ret_socket, struct sonata_error *err) SONATA_MUST_CHECK;
-/* DEALER connected to endpoint (reconnects by itself, 100 ms .. 5 s), routing id `identity` when not NULL. */
-int net_connect(struct net *net, struct loop *loop, const char *endpoint, const char *identity, size_t max_message, int hwm,
+/* DEALER connected to endpoint (reconnects by itself, 100 ms .. 5 s), under a routing id that the listener gives anew to every connection, so that no peer can
+ * take another's. */
+int net_connect(struct net *net, struct loop *loop, const char *endpoint, size_t max_message, int hwm,
                 const struct net_security *security, struct net_handler handler, struct net_socket **ret_socket, struct sonata_error *err) SONATA_MUST_CHECK;
 /* The bound endpoint with the real port. */
 const char *net_endpoint(const struct net_socket *s);

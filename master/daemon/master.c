@@ -184,7 +184,8 @@ static int open_ports(struct master *m, uint64_t incarnation, struct sonata_erro
 {
     const struct settings *s = m->settings;
     struct rpc_config config = {
-        .worker_endpoint = s->worker_endpoint, .client_endpoint = s->client_endpoint, .hwm = (int)s->queue, .incarnation = incarnation};
+        .worker_endpoint = s->worker_endpoint, .client_endpoint = s->client_endpoint, .hwm = (int)s->queue, .incarnation = incarnation,
+        .worker_rate = s->worker_rate, .client_rate = s->client_rate, .byte_rate = s->byte_rate};
     config.access = m->security.access;
     config.security = &m->security.keys;
     m->net = net_new();

@@ -238,6 +238,8 @@ void client_message(void *user, const struct net_peer *peer, const char *user_id
     struct rpc *rpc = user;
     struct rpc_caller caller;
     rpc->counts.client_messages++;
+    if (!rpc_admit(rpc, rpc->clients, peer, user_id, n))
+        return;
     if (!identify(rpc, user_id, &caller)) {
         rpc_fault(rpc, rpc->clients, peer, -EACCES, "your key was revoked");
         return;

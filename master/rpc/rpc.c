@@ -2,6 +2,7 @@
 #include "rpc/rpc.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
 
-enum { GARBAGE_LOG_S = 5 };
+enum { GARBAGE_LOG_S = 5, BYTE_BURST_S = 4 };
 
 struct rpc *rpc_new(void)
 {
@@ -33,6 +34,10 @@ int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loo
 {
     rpc->run = run;
     rpc->config = *config;
+    rpc->worker_limit.rates =
+        (struct limit_rates){config->worker_rate, config->byte_rate, BYTE_BURST_S * config->byte_rate, RPC_MUTE_S * SONATA_SECOND};
+    rpc->client_limit.rates = rpc->worker_limit.rates;
+    rpc->client_limit.rates.messages = config->client_rate;
     if (client_forget_old_requests(rpc))
         log_warn("old replies cannot be read", "database=%s", store_db_name(STORE_REQUEST));
     struct net_handler on_worker = {worker_message, rpc}, on_client = {client_message, rpc};
@@ -47,7 +52,7 @@ int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loo
     if (!r)
         r = net_listen(net, loop, config->worker_endpoint, WIRE_MESSAGE_MAX, config->hwm, config->access ? &worker_port : NULL, on_worker, &rpc->workers, err);
     if (!r)
-        r = net_listen(net, loop, config->client_endpoint, WIRE_MESSAGE_MAX, config->hwm, config->access ? &client_port : NULL, on_client, &rpc->clients, err);
+        r = net_listen(net, loop, config->client_endpoint, WIRE_MESSAGE_MAX, RPC_CLIENT_QUEUE, config->access ? &client_port : NULL, on_client, &rpc->clients, err);
     return r;
 }
 
@@ -77,6 +82,8 @@ void rpc_free(struct rpc *rpc)
     for (unsigned i = 0; i < RPC_UPLOADS_MAX; i++)
         bytes_fini(&rpc->upload[i].data);
     bytes_fini(&rpc->cached);
+    limiter_fini(&rpc->worker_limit);
+    limiter_fini(&rpc->client_limit);
     free(rpc);
 }
 
@@ -97,6 +104,30 @@ struct rpc_counts rpc_counts(const struct rpc *rpc)
     return c;
 }
 
+/* A worker is limited by connection, since the workers of a lab may share a key; a client by its key, or by connection where there are none. */
+static uint64_t limited_peer(const struct rpc *rpc, const struct net_socket *socket, const struct net_peer *peer, const char *user_id)
+{
+    return socket == rpc->clients && user_id[0] ? hash64(user_id, strlen(user_id)) : hash64(peer->id, peer->size);
+}
+
+bool rpc_admit(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, const char *user_id, size_t n)
+{
+    bool worker = socket == rpc->workers;
+    struct limiter *l = worker ? &rpc->worker_limit : &rpc->client_limit;
+    enum limit_verdict verdict = limiter_take(l, limited_peer(rpc, socket, peer, user_id), n, clock_monotonic_ns());
+    if (verdict == LIMIT_PASS)
+        return true;
+    rpc->counts.refused++;
+    if (verdict == LIMIT_REFUSE) {
+        char text[160];
+        snprintf(text, sizeof text, "too much at once: %.0f messages and %.0f bytes a second are the limit; nothing more is read for %d s", l->rates.messages,
+                 l->rates.bytes, RPC_MUTE_S);
+        rpc_fault(rpc, socket, peer, -EBUSY, text);
+        rpc_garbage(rpc, worker ? "worker" : "client", text);
+    }
+    return false;
+}
+
 static void send_now(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, const struct bytes *data)
 {
     if (socket && net_send(socket, peer, data->data, data->size))
@@ -107,6 +138,8 @@ void rpc_send(struct rpc *rpc, struct net_socket *socket, const struct net_peer 
 {
     struct bytes data = {0};
     envelope_pack(e, &data);
+    if (socket == rpc->workers) /* it asked for it (a blob): a peer that does not read what it asks for is limited too */
+        limiter_charge(&rpc->worker_limit, limited_peer(rpc, socket, peer, ""), data.size, clock_monotonic_ns());
     if (reads_only && run_is_blocked(rpc->run, NULL)) {
         send_now(rpc, socket, peer, &data);
         bytes_fini(&data);

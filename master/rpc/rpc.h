@@ -13,14 +13,16 @@
 
 struct rpc_config {
     const char *worker_endpoint, *client_endpoint; /* "tcp://127.0.0.1:7101", "ipc:///path" */
-    int hwm;                                       /* messages queued per peer */
+    int hwm;                                       /* messages queued per worker */
+    double worker_rate, client_rate;               /* messages per second of one connection of a worker, of one client key; 0: no limit */
+    double byte_rate;                              /* bytes per second of either, for a worker in both directions; 0: no limit */
     uint64_t incarnation;                          /* of this start of the master */
     struct access *access;                         /* teams and keys; NULL: no keys, whoever can connect may do everything */
     const struct net_security *security;           /* the server's key pair when there is access */
 };
 
 struct rpc_counts {
-    uint64_t worker_messages, client_messages, garbage, other_major, dropped;
+    uint64_t worker_messages, client_messages, garbage, other_major, dropped, refused;
     uint32_t workers;
 };
 

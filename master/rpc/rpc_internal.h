@@ -3,14 +3,16 @@
 #define SONATA_RPC_INTERNAL_H
 
 #include "codec/codec.h"
+#include "rpc/limit.h"
 #include "rpc/rpc.h"
 #include "sched/map.h"
 
-enum { RPC_UPLOADS_MAX = 4, RPC_PAGE_MAX = 1000, RPC_PEERS_MAX = 20000, RPC_UPLOAD_IDLE_S = 600 };
+enum { RPC_UPLOADS_MAX = 4, RPC_PAGE_MAX = 1000, RPC_PEERS_MAX = 20000, RPC_UPLOAD_IDLE_S = 600, RPC_MUTE_S = 10, RPC_CLIENT_QUEUE = 16 };
 
 struct rpc_worker {
     struct net_peer peer;
     char name[SCHED_WORKER_MAX];
+    char key[KEY_TEXT_MAX]; /* public key of its connection; "" on a plain port */
 };
 
 struct rpc_upload {
@@ -27,6 +29,7 @@ struct rpc {
     struct rpc_config config;
     struct map by_peer; /* hash64 of the peer id → struct rpc_worker */
     struct map by_name; /* hash64 of the name → the same */
+    struct limiter worker_limit, client_limit;
     struct rpc_counts counts;
     int64_t garbage_logged_ns;
     struct rpc_out {
@@ -47,6 +50,8 @@ void rpc_fault(struct rpc *rpc, struct net_socket *socket, const struct net_peer
 /* Unpacks; garbage is counted, logged now and then, and ignored; another major version is answered. NULL: nothing to handle. */
 Sonata__Envelope *rpc_unpack(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, const uint8_t *data, size_t n);
 void rpc_garbage(struct rpc *rpc, const char *port, const char *why);
+/* Whether a message of n bytes may be read at all; the peer is told when not. */
+bool rpc_admit(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, const char *user_id, size_t n);
 
 /* worker_port.c */
 void worker_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n);

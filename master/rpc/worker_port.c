@@ -15,10 +15,10 @@ static uint64_t peer_key(const struct net_peer *peer)
     return hash64(peer->id, peer->size);
 }
 
-static struct rpc_worker *find_worker(const struct rpc *rpc, const struct net_peer *peer)
+static struct rpc_worker *find_worker(const struct rpc *rpc, const struct net_peer *peer, const char *key)
 {
     struct rpc_worker *w = map_get(&rpc->by_peer, peer_key(peer));
-    return w && w->peer.size == peer->size && !memcmp(w->peer.id, peer->id, peer->size) ? w : NULL;
+    return w && w->peer.size == peer->size && !memcmp(w->peer.id, peer->id, peer->size) && !strcmp(w->key, key) ? w : NULL;
 }
 
 static struct rpc_worker *worker_by_name(const struct rpc *rpc, const char *name)
@@ -27,8 +27,15 @@ static struct rpc_worker *worker_by_name(const struct rpc *rpc, const char *name
     return w && !strcmp(w->name, name) ? w : NULL;
 }
 
+/* While a worker is there its name belongs to its key. */
+static bool name_is_taken(const struct rpc *rpc, const char *name, const char *key)
+{
+    const struct rpc_worker *w = worker_by_name(rpc, name);
+    return w && strcmp(w->key, key) && sched_is_online(run_sched(rpc->run), name);
+}
+
 /* A worker that reconnected under another routing id replaces the old one. */
-static struct rpc_worker *take_worker(struct rpc *rpc, const struct net_peer *peer, const char *name)
+static struct rpc_worker *take_worker(struct rpc *rpc, const struct net_peer *peer, const char *name, const char *key)
 {
     struct rpc_worker *w = worker_by_name(rpc, name);
     if (!w) {
@@ -41,6 +48,7 @@ static struct rpc_worker *take_worker(struct rpc *rpc, const struct net_peer *pe
         map_remove(&rpc->by_peer, peer_key(&w->peer));
     }
     w->peer = *peer;
+    copy_string(w->key, sizeof w->key, key);
     map_set(&rpc->by_peer, peer_key(peer), w);
     return w;
 }
@@ -126,7 +134,7 @@ static void send_welcome(struct rpc *rpc, const struct net_peer *peer)
     rpc_send(rpc, rpc->workers, peer, &e, false);
 }
 
-static void on_hello(struct rpc *rpc, const struct net_peer *peer, const Sonata__Hello *hello)
+static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *key, const Sonata__Hello *hello)
 {
     struct sonata_error err = {{0}};
     if (!is_name(hello->worker, SCHED_WORKER_MAX)) {
@@ -135,7 +143,12 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const Sonata_
     }
     if (run_is_blocked(rpc->run, NULL))
         return; /* asked again by the worker; it keeps what it has */
-    struct rpc_worker *w = take_worker(rpc, peer, hello->worker);
+    if (name_is_taken(rpc, hello->worker, key)) {
+        log_warn("worker refused", "worker=%s reason=\"another key's worker has this name and is online\"", hello->worker);
+        rpc_fault(rpc, rpc->workers, peer, -EADDRINUSE, "a worker of this name, with another key, is online: choose another --name");
+        return;
+    }
+    struct rpc_worker *w = take_worker(rpc, peer, hello->worker, key);
     if (!w) {
         rpc_fault(rpc, rpc->workers, peer, -EUSERS, "the master knows too many workers already");
         return;
@@ -204,6 +217,8 @@ void worker_message(void *user, const struct net_peer *peer, const char *user_id
 {
     struct rpc *rpc = user;
     rpc->counts.worker_messages++;
+    if (!rpc_admit(rpc, rpc->workers, peer, user_id, n))
+        return;
     if (rpc->config.access && !access_who(rpc->config.access, user_id)) {
         rpc_fault(rpc, rpc->workers, peer, -EACCES, "this worker's key was revoked");
         return;
@@ -212,10 +227,10 @@ void worker_message(void *user, const struct net_peer *peer, const char *user_id
     if (!e)
         return;
     if (e->body_case == SONATA__ENVELOPE__BODY_HELLO) {
-        on_hello(rpc, peer, e->hello);
+        on_hello(rpc, peer, user_id, e->hello);
         return;
     }
-    struct rpc_worker *w = find_worker(rpc, peer);
+    struct rpc_worker *w = find_worker(rpc, peer, user_id);
     if (!w) {
         ask_for_hello(rpc, peer);
         return;

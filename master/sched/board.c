@@ -33,6 +33,12 @@ static void set_state(struct sched *s, struct board *b, const char *state, const
     copy_string(b->info.detail, sizeof b->info.detail, detail);
 }
 
+bool sched_is_online(const struct sched *s, const char *worker)
+{
+    const struct worker *w = sched_find_worker(s, worker);
+    return w && w->link != LINK_OFFLINE;
+}
+
 /* Each board is on the list of the one worker that serves it. */
 static void move_board(struct board *b, struct worker *w)
 {

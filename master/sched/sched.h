@@ -143,6 +143,9 @@ void sched_goodbye(struct sched *s, int64_t now, const char *worker);
 /* Any other message of a worker counts as a sign of life. -ENOENT. */
 int sched_alive(struct sched *s, int64_t now, const char *worker);
 
+/* Whether a worker of that name was heard of lately. */
+bool sched_is_online(const struct sched *s, const char *worker);
+
 /* Attempts. */
 bool sched_is_live(const struct sched *s, uint64_t attempt);
 /* Extends the lease of a live attempt; false when it is not live with that epoch. */

@@ -167,16 +167,8 @@ static void on_second(uv_timer_t *t)
 static int open_socket(struct agent *a, struct sonata_error *err)
 {
     const struct worker_config *c = a->config;
-    char identity[17];
-    uint8_t hash[HASH_SIZE];
-    struct bytes who = {0};
-    bytes_put_string(&who, c->name);
-    bytes_put_u64(&who, a->incarnation);
-    hash_content(who.data, who.size, hash);
-    bytes_fini(&who);
-    hash_to_hex(hash, 8, identity); /* the same over reconnects, another one after a restart */
     struct net_security keys = keyfile_security(&c->keys);
-    return net_connect(a->net, a->loop, c->master, identity, WIRE_MESSAGE_MAX, HWM, c->key[0] ? &keys : NULL, (struct net_handler){on_message, a},
+    return net_connect(a->net, a->loop, c->master, WIRE_MESSAGE_MAX, HWM, c->key[0] ? &keys : NULL, (struct net_handler){on_message, a},
                        &a->socket, err);
 }
 

@@ -46,6 +46,7 @@ expect 2 "--no-share" as m/admin.key teams set vision --share --no-share
 # boards at a time: vision is held to one of two and says so; audio is not in its way
 search_file long 220 > long.yaml
 search_file short 20 > short.yaml
+search_file urgent 60 > urgent.yaml
 expect 0 "search 1" as key-vision.key submit long.yaml
 wait_for "waits: team quota of 1 board is in use" as key-vision.key show 1
 [ "$(number_of key-vision.key boards teams)" = 1 ] || fail "vision uses $(number_of key-vision.key boards teams) boards, its quota is 1"
@@ -58,12 +59,12 @@ expect 0 "done" as key-audio.key show 2
 expect 2 "expected" as key-vision.key priority 1 101
 expect 2 "expected" as key-vision.key priority 1 high
 before=$(number_of key-vision.key evaluations show 1)
-expect 0 "search 3" as key-vision.key submit short.yaml --priority 5
+expect 0 "search 3" as key-vision.key submit urgent.yaml --priority 5
 [ "$(number_of key-vision.key priority show 3)" = 5 ] || fail "the priority of 3 is not 5"
 as key-vision.key watch 3 > /dev/null
 expect 0 "done" as key-vision.key show 3
 between=$(($(number_of key-vision.key evaluations show 1) - before))
-[ "$between" -le 8 ] || fail "1 had $between evaluations while 3, which goes before it, had 20"
+[ "$between" -le 30 ] || fail "1 had $between evaluations while 3, which goes before it, had 60" # some after the end of 3, on a slow machine
 expect 0 "search 1" sonata priority --key key-vision.key 1 -- -7
 [ "$(number_of key-vision.key priority show 1)" = -7 ] || fail "the priority of 1 is not -7"
 expect 3 "no search '1'" as key-audio.key priority 1 5

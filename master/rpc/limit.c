@@ -1,0 +1,103 @@
+/* See limit.h. */
+#include "rpc/limit.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/time.h"
+
+enum { OVERFLOW_PEER = 0 };
+
+struct bucket {
+    double messages, bytes; /* tokens left; bytes may be negative after a charge */
+    int64_t filled_ns, mute_until_ns;
+};
+
+void limiter_fini(struct limiter *l)
+{
+    uint32_t at = 0;
+    for (void *p; (p = map_next(&l->bucket, &at));)
+        free(p);
+    map_fini(&l->bucket);
+}
+
+static double message_burst(const struct limit_rates *r)
+{
+    return 2 * r->messages;
+}
+
+static double least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static void fill(const struct limit_rates *r, struct bucket *b, int64_t now)
+{
+    double s = (double)(now - b->filled_ns) / SONATA_SECOND;
+    if (s <= 0)
+        return;
+    b->messages = least(message_burst(r), b->messages + s * r->messages);
+    b->bytes = least(r->byte_burst, b->bytes + s * r->bytes);
+    b->filled_ns = now;
+}
+
+/* Full again and not muted: as good as unknown. */
+static bool is_idle(const struct limit_rates *r, struct bucket *b, int64_t now)
+{
+    fill(r, b, now);
+    return now >= b->mute_until_ns && b->messages >= message_burst(r) && b->bytes >= r->byte_burst;
+}
+
+static void forget_idle(struct limiter *l, int64_t now)
+{
+    struct map kept = {0};
+    for (uint32_t i = 0; i < l->bucket.n_entries; i++) {
+        struct map_entry *e = &l->bucket.entry[i];
+        if (e->value && is_idle(&l->rates, e->value, now))
+            free(e->value);
+        else if (e->value)
+            map_set(&kept, e->key, e->value);
+    }
+    map_fini(&l->bucket);
+    l->bucket = kept;
+}
+
+static struct bucket *bucket_of(struct limiter *l, uint64_t peer, int64_t now)
+{
+    struct bucket *b = map_get(&l->bucket, peer);
+    if (!b && l->bucket.count >= LIMIT_PEERS_MAX) {
+        forget_idle(l, now);
+        if (l->bucket.count >= LIMIT_PEERS_MAX) {
+            peer = OVERFLOW_PEER;
+            b = map_get(&l->bucket, peer);
+        }
+    }
+    if (!b) {
+        b = xcalloc(1, sizeof *b);
+        *b = (struct bucket){message_burst(&l->rates), l->rates.byte_burst, now, now};
+        map_set(&l->bucket, peer, b);
+    }
+    fill(&l->rates, b, now);
+    return b;
+}
+
+enum limit_verdict limiter_take(struct limiter *l, uint64_t peer, size_t bytes, int64_t now)
+{
+    struct bucket *b = bucket_of(l, peer, now);
+    if (now < b->mute_until_ns)
+        return LIMIT_MUTE;
+    bool messages = l->rates.messages <= 0 || b->messages >= 1, room = l->rates.bytes <= 0 || b->bytes >= (double)bytes;
+    if (!messages || !room) {
+        b->mute_until_ns = now + l->rates.mute_ns;
+        return LIMIT_REFUSE;
+    }
+    b->messages -= 1;
+    b->bytes -= (double)bytes;
+    return LIMIT_PASS;
+}
+
+void limiter_charge(struct limiter *l, uint64_t peer, size_t bytes, int64_t now)
+{
+    bucket_of(l, peer, now)->bytes -= (double)bytes;
+}

@@ -1,0 +1,615 @@
+/* Hostile peers at a real master with CURVE, one test each: beside every one of them a search of an honest team on an honest worker goes on, the
+ * master answers, and its memory stays bounded. At the end the store is sound. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "net/keyfile.h"
+#include "support/client.h"
+#include "support/table_farm.h"
+
+enum { ANSWER_MS = 15000, PROGRESS_MS = 30000, MEMORY_GROWTH_KIB = 400 << 10, CONNECTIONS = 200, FLOOD = 100000 };
+
+static struct table_farm farm;
+static char master_path[512], cli_path[512], worker_path[512];
+static struct keyfile admin, honest, hostile, lab, foreign; /* foreign: a worker key of another host */
+static uint64_t search;
+static long memory_kib;
+static void *context;
+
+/* --- the farm */
+
+static void in_farm(const char *name, char path[128])
+{
+    snprintf(path, 128, "%s/%s", farm.folder, name);
+}
+
+static void read_keys(const char *name, struct keyfile *k)
+{
+    char path[128];
+    struct sonata_error err = {{0}};
+    in_farm(name, path);
+    if (keyfile_read(path, k, &err))
+        fail_msg("%s", err.text);
+}
+
+static void sonata(const char *a, const char *b, const char *c, const char *d, const char *e, const char *f, const char *g)
+{
+    char key[128], log[128];
+    in_farm("master/admin.key", key);
+    in_farm("cli.log", log);
+    setenv("SONATA_SERVER", farm.client, 1);
+    setenv("SONATA_KEY", key, 1);
+    const char *const argv[] = {cli_path, a, b, c, d, e, f, g, NULL};
+    assert_int_equal(process_run(argv, log, 20000), 0);
+}
+
+static void new_key(const char *name, const char *kind, const char *value, struct keyfile *ret_keys)
+{
+    char file[64], path[128];
+    snprintf(file, sizeof file, "%s.key", name);
+    in_farm(file, path);
+    sonata("keys", "new", name, kind, value, "--out", path);
+    read_keys(file, ret_keys);
+}
+
+static bool read_endpoints(void)
+{
+    char path[128], line[160];
+    in_farm("master/endpoints", path);
+    FILE *in = fopen(path, "r");
+    bool w = false, c = false;
+    while (in && fgets(line, sizeof line, in)) {
+        line[strcspn(line, "\n")] = '\0';
+        w |= !strncmp(line, "worker=", 7) && copy_string(farm.worker, sizeof farm.worker, line + 7);
+        c |= !strncmp(line, "client=", 7) && copy_string(farm.client, sizeof farm.client, line + 7);
+    }
+    if (in)
+        fclose(in);
+    return w && c;
+}
+
+static void start_master(void)
+{
+    char state[128], log[128];
+    in_farm("master", state);
+    in_farm("master.log", log);
+    const char *const argv[] = {master_path, "--state", state, "--worker-endpoint", "tcp://127.0.0.1:0", "--client-endpoint", "tcp://127.0.0.1:0",
+                                "--security", "curve", NULL};
+    farm.master_pid = process_start(argv, log);
+    for (int i = 0; i < 100 * TEST_PATIENCE && !read_endpoints(); i++)
+        usleep(100000);
+    assert_true(read_endpoints());
+}
+
+static void start_worker(void)
+{
+    char state[128], log[128], key[128], board[300];
+    in_farm("w", state);
+    in_farm("worker.log", log);
+    in_farm("lab.key", key);
+    snprintf(board, sizeof board, "tab:table:%s/table.csv,accuracy=accuracy,latency=latency,delay=100ms", farm.folder);
+    const char *const argv[] = {worker_path, "--master", farm.worker, "--key", key, "--state", state, "--name", "lab", "--board", board, NULL};
+    farm.worker_pid[0] = process_start(argv, log);
+}
+
+/* --- honest requests */
+
+static Sonata__Reply *ask_as(const struct keyfile *who, Sonata__Request *q, int timeout_ms)
+{
+    struct net_security security = keyfile_security(who);
+    struct net_client *c;
+    uint8_t id[16];
+    if (!q->id.len) {
+        assert_int_equal(getrandom(id, sizeof id, 0), sizeof id);
+        q->id.data = id;
+        q->id.len = sizeof id;
+    }
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    e.body_case = SONATA__ENVELOPE__BODY_REQUEST;
+    e.request = q;
+    cleanup_bytes struct bytes text = {0};
+    envelope_pack(&e, &text);
+    assert_int_equal(net_client_new(farm.client, &security, &c, NULL), 0);
+    Sonata__Reply *reply = NULL;
+    uint8_t *data;
+    size_t n;
+    if (!net_client_send(c, text.data, text.size) && !net_client_receive(c, timeout_ms * TEST_PATIENCE, &data, &n)) {
+        bool other;
+        Sonata__Envelope *answer = envelope_unpack(data, n, &other, NULL);
+        free(data);
+        assert_non_null(answer);
+        if (answer->body_case == SONATA__ENVELOPE__BODY_REPLY) {
+            reply = answer->reply;
+            answer->reply = NULL;
+            answer->body_case = SONATA__ENVELOPE__BODY__NOT_SET;
+        }
+        envelope_free(answer);
+    }
+    net_client_free(c);
+    return reply;
+}
+
+static uint32_t told(void)
+{
+    Sonata__Request q = SONATA__REQUEST__INIT;
+    Sonata__ShowSearch show = SONATA__SHOW_SEARCH__INIT;
+    show.search = search;
+    q.verb_case = SONATA__REQUEST__VERB_SHOW;
+    q.show = &show;
+    Sonata__Reply *reply = ask_as(&honest, &q, ANSWER_MS);
+    assert_non_null(reply);
+    assert_int_equal(reply->code, 0);
+    assert_int_equal(reply->n_searches, 1);
+    uint32_t n = reply->searches[0]->told;
+    sonata__reply__free_unpacked(reply, NULL);
+    return n;
+}
+
+static long resident_kib(void)
+{
+    char path[64], line[128];
+    long kib = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)farm.master_pid);
+    FILE *in = fopen(path, "r");
+    while (in && fgets(line, sizeof line, in))
+        sscanf(line, "VmRSS: %ld", &kib);
+    if (in)
+        fclose(in);
+    return kib;
+}
+
+/* The service goes on: three more results, and memory within bounds. */
+static void assert_service_goes_on(void)
+{
+    uint32_t before = told(), now = before;
+    int64_t end = clock_monotonic_ns() + PROGRESS_MS * TEST_PATIENCE * SONATA_MS;
+    while (now < before + 3 && clock_monotonic_ns() < end) {
+        usleep(100000);
+        now = told();
+    }
+    assert_in_range(now, before + 3, UINT32_MAX);
+    assert_in_range(resident_kib(), 1, memory_kib + MEMORY_GROWTH_KIB);
+}
+
+/* --- hostile sockets */
+
+/* prepare (may be NULL) sets further options before the connection. */
+static void *hostile_socket(const char *endpoint, const struct keyfile *keys, void (*prepare)(void *socket))
+{
+    void *s = zmq_socket(context, ZMQ_DEALER);
+    int zero = 0;
+    zmq_setsockopt(s, ZMQ_LINGER, &zero, sizeof zero);
+    if (keys) {
+        zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, keys->server_key, 41);
+        zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, keys->public_key, 41);
+        zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, keys->secret_key, 41);
+    }
+    if (prepare)
+        prepare(s);
+    assert_int_equal(zmq_connect(s, endpoint), 0);
+    return s;
+}
+
+static void pack_request(Sonata__Request *q, struct bytes *out)
+{
+    static uint8_t id[16];
+    assert_int_equal(getrandom(id, sizeof id, 0), sizeof id);
+    q->id.data = id;
+    q->id.len = sizeof id;
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    e.body_case = SONATA__ENVELOPE__BODY_REQUEST;
+    e.request = q;
+    envelope_pack(&e, out);
+}
+
+static void pack_ping(struct bytes *out)
+{
+    Sonata__Request q = SONATA__REQUEST__INIT;
+    Sonata__Ping ping = SONATA__PING__INIT;
+    q.verb_case = SONATA__REQUEST__VERB_PING;
+    q.ping = &ping;
+    pack_request(&q, out);
+}
+
+static void send_bytes(void *socket, const struct bytes *b)
+{
+    zmq_send(socket, b->data, b->size, ZMQ_DONTWAIT);
+}
+
+/* Next message within timeout_ms, or NULL. */
+static Sonata__Envelope *receive(void *socket, int timeout_ms)
+{
+    zmq_msg_t m;
+    bool other;
+    zmq_pollitem_t item = {.socket = socket, .events = ZMQ_POLLIN};
+    if (zmq_poll(&item, 1, timeout_ms * TEST_PATIENCE) <= 0)
+        return NULL;
+    zmq_msg_init(&m);
+    Sonata__Envelope *e = zmq_msg_recv(&m, socket, ZMQ_DONTWAIT) >= 0 ? envelope_unpack(zmq_msg_data(&m), zmq_msg_size(&m), &other, NULL) : NULL;
+    zmq_msg_close(&m);
+    return e;
+}
+
+/* Waits for a Fault with that code among the answers. */
+static bool is_faulted(void *socket, int code, int timeout_ms)
+{
+    int64_t end = clock_monotonic_ns() + timeout_ms * TEST_PATIENCE * SONATA_MS;
+    bool found = false;
+    while (!found && clock_monotonic_ns() < end) {
+        Sonata__Envelope *e = receive(socket, 200);
+        found = e && e->body_case == SONATA__ENVELOPE__BODY_FAULT && e->fault->code == code;
+        envelope_free(e);
+    }
+    return found;
+}
+
+static void pack_hello(const char *worker, const char *board, struct bytes *out)
+{
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    Sonata__Hello h = SONATA__HELLO__INIT;
+    Sonata__BoardInfo b = SONATA__BOARD_INFO__INIT, *boards[1] = {&b};
+    char *metrics[] = {(char *)"accuracy", (char *)"latency"};
+    b.id = (char *)board;
+    b.type = (char *)"tab";
+    b.backend = (char *)"table";
+    b.state = (char *)"quarantined"; /* never gets a job */
+    b.n_metrics = 2;
+    b.metrics = metrics;
+    h.worker = (char *)worker;
+    h.incarnation = 7;
+    h.n_boards = 1;
+    h.boards = boards;
+    e.body_case = SONATA__ENVELOPE__BODY_HELLO;
+    e.hello = &h;
+    envelope_pack(&e, out);
+}
+
+/* --- the tests */
+
+static void flood_of_requests(void **state)
+{
+    (void)state;
+    void *s = hostile_socket(farm.client, &hostile, NULL);
+    cleanup_bytes struct bytes ping = {0};
+    pack_ping(&ping);
+    for (int i = 0; i < FLOOD; i++)
+        send_bytes(s, &ping);
+    assert_service_goes_on();
+    for (int i = 0; i < FLOOD; i++)
+        send_bytes(s, &ping);
+    assert_true(is_faulted(s, -EBUSY, ANSWER_MS));
+    assert_service_goes_on();
+    zmq_close(s);
+}
+
+static void flood_of_heartbeats(void **state)
+{
+    (void)state;
+    void *s = hostile_socket(farm.worker, &foreign, NULL);
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    Sonata__Heartbeat beat = SONATA__HEARTBEAT__INIT;
+    cleanup_bytes struct bytes text = {0};
+    beat.incarnation = 1;
+    e.body_case = SONATA__ENVELOPE__BODY_HEARTBEAT;
+    e.heartbeat = &beat;
+    envelope_pack(&e, &text);
+    int64_t end = clock_monotonic_ns() + 3 * SONATA_SECOND;
+    for (int i = 0; clock_monotonic_ns() < end || i < FLOOD; i++)
+        send_bytes(s, &text);
+    assert_true(is_faulted(s, -EBUSY, ANSWER_MS));
+    assert_service_goes_on();
+    zmq_close(s);
+}
+
+static void huge_frames(void **state)
+{
+    (void)state;
+    struct bytes huge = {0};
+    bytes_append(&huge, NULL, 8 << 20);
+    void *worker = hostile_socket(farm.worker, &foreign, NULL), *client = hostile_socket(farm.client, &hostile, NULL);
+    for (int i = 0; i < 20; i++) {
+        send_bytes(worker, &huge);
+        send_bytes(client, &huge);
+        usleep(20000);
+    }
+    bytes_fini(&huge);
+    assert_service_goes_on();
+    zmq_close(worker);
+    zmq_close(client);
+}
+
+static void read_one_ahead(void *s)
+{
+    int one = 1;
+    zmq_setsockopt(s, ZMQ_RCVHWM, &one, sizeof one);
+}
+
+static void slow_reader(void **state)
+{
+    (void)state;
+    void *s = hostile_socket(farm.client, &honest, read_one_ahead); /* of the team that has something to read */
+    Sonata__Request q = SONATA__REQUEST__INIT;
+    Sonata__GetIndividuals get = SONATA__GET_INDIVIDUALS__INIT;
+    get.search = search;
+    get.max = 1000;
+    q.verb_case = SONATA__REQUEST__VERB_INDIVIDUALS;
+    q.individuals = &get;
+    cleanup_bytes struct bytes text = {0};
+    pack_request(&q, &text);
+    for (int i = 0; i < 1500; i++) { /* below the rate, so that it is answered; nothing is ever read */
+        send_bytes(s, &text);
+        usleep(2000);
+    }
+    assert_service_goes_on();
+    zmq_close(s);
+}
+
+static void garbage(void **state)
+{
+    (void)state;
+    void *worker = hostile_socket(farm.worker, &foreign, NULL), *client = hostile_socket(farm.client, &hostile, NULL);
+    uint8_t noise[512];
+    for (int i = 0; i < 4000; i++) {
+        assert_int_equal(getrandom(noise, sizeof noise, 0), sizeof noise);
+        size_t n = noise[0] * 2u;
+        zmq_send(worker, noise, n, ZMQ_DONTWAIT);
+        zmq_send(client, noise, n, ZMQ_DONTWAIT);
+        zmq_send(client, noise, 3, ZMQ_DONTWAIT | ZMQ_SNDMORE); /* more parts than a message has */
+        zmq_send(client, noise, n, ZMQ_DONTWAIT);
+        usleep(500);
+    }
+    assert_service_goes_on();
+    zmq_close(worker);
+    zmq_close(client);
+}
+
+static void keys_that_do_not_fit(void **state)
+{
+    (void)state;
+    struct keyfile unknown = hostile, wrong_server = hostile;
+    assert_int_equal(net_new_keys(unknown.public_key, unknown.secret_key), 0);
+    char secret[41];
+    assert_int_equal(net_new_keys(wrong_server.server_key, secret), 0);
+    const struct {
+        const char *endpoint;
+        const struct keyfile *keys;
+    } wrong[] = {
+        {farm.client, &unknown}, {farm.worker, &unknown}, {farm.client, &wrong_server}, {farm.client, NULL}, {farm.worker, NULL},
+        {farm.client, &foreign}, /* a worker's key at the client port */
+        {farm.worker, &hostile}, /* a team's key at the worker port */
+    };
+    cleanup_bytes struct bytes ping = {0}, hello = {0};
+    pack_ping(&ping);
+    pack_hello("intruder", "intruder", &hello);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        void *s = hostile_socket(wrong[i].endpoint, wrong[i].keys, NULL);
+        zmq_send(s, ping.data, ping.size, 0);
+        zmq_send(s, hello.data, hello.size, 0);
+        assert_null(receive(s, 700));
+        zmq_close(s);
+    }
+    assert_service_goes_on();
+}
+
+static void many_connections(void **state)
+{
+    (void)state;
+    void *s[CONNECTIONS];
+    cleanup_bytes struct bytes ping = {0};
+    pack_ping(&ping);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        s[i] = hostile_socket(farm.client, &hostile, NULL);
+        zmq_send(s[i], ping.data, ping.size, 0);
+    }
+    assert_service_goes_on();
+    for (int i = 0; i < CONNECTIONS; i++)
+        zmq_close(s[i]);
+    assert_service_goes_on();
+}
+
+static void another_workers_name_and_board(void **state)
+{
+    (void)state;
+    void *s = hostile_socket(farm.worker, &foreign, NULL);
+    cleanup_bytes struct bytes name = {0}, board = {0};
+    pack_hello("lab", "tab", &name);
+    zmq_send(s, name.data, name.size, 0);
+    assert_true(is_faulted(s, -EADDRINUSE, ANSWER_MS));
+    pack_hello("intruder", "tab", &board);
+    zmq_send(s, board.data, board.size, 0);
+    assert_true(is_faulted(s, -EEXIST, ANSWER_MS));
+    assert_service_goes_on();
+    zmq_close(s);
+}
+
+static void set_routing_id(void *s)
+{
+    assert_int_equal(zmq_setsockopt(s, ZMQ_ROUTING_ID, "same", 4), 0);
+}
+
+/* A routing id that is in use is not to be had: its owner goes on getting the answers. */
+static void another_workers_connection(void **state)
+{
+    (void)state;
+    cleanup_bytes struct bytes owner_hello = {0}, thief_hello = {0}, get = {0};
+    pack_hello("owner", "owner-board", &owner_hello);
+    pack_hello("thief", "thief-board", &thief_hello);
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    Sonata__BlobGet blob = SONATA__BLOB_GET__INIT;
+    uint8_t hash[32] = {1};
+    blob.hash.data = hash;
+    blob.hash.len = sizeof hash;
+    e.body_case = SONATA__ENVELOPE__BODY_BLOB_GET;
+    e.blob_get = &blob;
+    envelope_pack(&e, &get);
+    void *owner = hostile_socket(farm.worker, &foreign, set_routing_id);
+    zmq_send(owner, owner_hello.data, owner_hello.size, 0);
+    Sonata__Envelope *welcome = receive(owner, ANSWER_MS);
+    assert_non_null(welcome);
+    envelope_free(welcome);
+    void *thief = hostile_socket(farm.worker, &foreign, set_routing_id);
+    zmq_send(thief, thief_hello.data, thief_hello.size, 0);
+    assert_null(receive(thief, 1000));
+    for (int i = 0; i < 5; i++) {
+        zmq_send(owner, get.data, get.size, 0);
+        Sonata__Envelope *chunk = receive(owner, ANSWER_MS);
+        assert_non_null(chunk);
+        assert_int_equal(chunk->body_case, SONATA__ENVELOPE__BODY_BLOB_CHUNK);
+        envelope_free(chunk);
+    }
+    assert_null(receive(thief, 200));
+    assert_service_goes_on();
+    zmq_close(owner);
+    zmq_close(thief);
+}
+
+static void results_nobody_asked_for(void **state)
+{
+    (void)state;
+    void *s = hostile_socket(farm.worker, &foreign, NULL);
+    cleanup_bytes struct bytes hello = {0};
+    pack_hello("intruder", "intruder-board", &hello);
+    zmq_send(s, hello.data, hello.size, 0);
+    Sonata__Envelope *welcome = receive(s, ANSWER_MS);
+    assert_non_null(welcome);
+    assert_int_equal(welcome->body_case, SONATA__ENVELOPE__BODY_WELCOME);
+    envelope_free(welcome);
+    unsigned unknown = 0, taken = 0;
+    for (uint64_t attempt = 1; attempt <= 200; attempt++) { /* those of the honest worker among them, as if replayed */
+        struct measurement m = {.attempt = attempt, .epoch = 1, .duration_ns = SONATA_MS, .started_wall_ns = clock_wall_ns()};
+        copy_string(m.board, sizeof m.board, "intruder-board");
+        copy_string(m.board_type, sizeof m.board_type, "tab");
+        measurement_add(&m, "accuracy", 1000, 1000, 1000, 1);
+        measurement_add(&m, "latency", 0, 0, 0, 1);
+        Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+        Sonata__Result r = SONATA__RESULT__INIT;
+        cleanup_bytes struct bytes text = {0};
+        r.measurement = measurement_to_message(&m);
+        e.body_case = SONATA__ENVELOPE__BODY_RESULT;
+        e.result = &r;
+        envelope_pack(&e, &text);
+        sonata__measurement__free_unpacked(r.measurement, NULL);
+        zmq_send(s, text.data, text.size, 0);
+        Sonata__Envelope *ack = receive(s, ANSWER_MS);
+        assert_non_null(ack);
+        assert_int_equal(ack->body_case, SONATA__ENVELOPE__BODY_RESULT_ACK);
+        taken += !strcmp(ack->result_ack->verdict, "accepted") || !strcmp(ack->result_ack->verdict, "replicate");
+        unknown += !strcmp(ack->result_ack->verdict, "unknown");
+        envelope_free(ack);
+    }
+    assert_int_equal(taken, 0);
+    assert_in_range(unknown, 1, 200);
+    assert_service_goes_on();
+    zmq_close(s);
+}
+
+/* A recorded submission, played back by the same key: one search, the same answer. By another key it is that key's own. */
+static void replayed_submission(void **state)
+{
+    (void)state;
+    struct search_spec *spec = table_farm_spec("replayed", "random", 5, 3);
+    Sonata__Request q = SONATA__REQUEST__INIT;
+    Sonata__Submit submit = SONATA__SUBMIT__INIT;
+    static uint8_t id[16] = "0123456789abcde";
+    submit.spec = spec_to_message(spec);
+    q.id.data = id;
+    q.id.len = sizeof id;
+    q.verb_case = SONATA__REQUEST__VERB_SUBMIT;
+    q.submit = &submit;
+    uint64_t first = 0;
+    for (int i = 0; i < 20; i++) {
+        Sonata__Reply *reply = ask_as(&hostile, &q, ANSWER_MS);
+        assert_non_null(reply);
+        if (reply->code)
+            fail_msg("%s", reply->text);
+        if (i == 0)
+            first = reply->search;
+        assert_int_equal(reply->search, first);
+        sonata__reply__free_unpacked(reply, NULL);
+    }
+    sonata__search_spec__free_unpacked(submit.spec, NULL);
+    free(spec);
+    assert_service_goes_on();
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    table_farm_open(&farm, SONATA_BINARY_DIR "/bin", 1, 100);
+    snprintf(master_path, sizeof master_path, "%s/sonata-master", farm.bin);
+    snprintf(cli_path, sizeof cli_path, "%s/sonata", farm.bin);
+    snprintf(worker_path, sizeof worker_path, "%s/sonata-worker", farm.bin);
+    context = zmq_ctx_new();
+    start_master();
+    read_keys("master/admin.key", &admin);
+    sonata("teams", "set", "good", NULL, NULL, NULL, NULL);
+    sonata("teams", "set", "bad", NULL, NULL, NULL, NULL);
+    new_key("honest", "--team", "good", &honest);
+    new_key("hostile", "--team", "bad", &hostile);
+    new_key("lab", "--role", "worker", &lab);
+    new_key("foreign", "--role", "worker", &foreign);
+    start_worker();
+    struct search_spec *spec = table_farm_spec("honest", "random", 4000, 1);
+    Sonata__Request q = SONATA__REQUEST__INIT;
+    Sonata__Submit submit = SONATA__SUBMIT__INIT;
+    submit.spec = spec_to_message(spec);
+    q.verb_case = SONATA__REQUEST__VERB_SUBMIT;
+    q.submit = &submit;
+    Sonata__Reply *reply = ask_as(&honest, &q, ANSWER_MS);
+    assert_non_null(reply);
+    assert_int_equal(reply->code, 0);
+    search = reply->search;
+    sonata__reply__free_unpacked(reply, NULL);
+    sonata__search_spec__free_unpacked(submit.spec, NULL);
+    free(spec);
+    memory_kib = resident_kib();
+    assert_service_goes_on();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    zmq_ctx_term(context);
+    bool good = table_farm_stop(&farm) && !table_farm_check(&farm);
+    if (!good) {
+        table_farm_print_log(&farm, "master.log");
+        table_farm_print_log(&farm, "check.log");
+    }
+    table_farm_close(&farm, false);
+    return good ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flood_of_requests),
+        cmocka_unit_test(flood_of_heartbeats),
+        cmocka_unit_test(huge_frames),
+        cmocka_unit_test(slow_reader),
+        cmocka_unit_test(garbage),
+        cmocka_unit_test(keys_that_do_not_fit),
+        cmocka_unit_test(many_connections),
+        cmocka_unit_test(another_workers_name_and_board),
+        cmocka_unit_test(another_workers_connection),
+        cmocka_unit_test(results_nobody_asked_for),
+        cmocka_unit_test(replayed_submission),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
