@@ -245,6 +245,21 @@ static void drop_kept(struct models *m)
         bytes_fini(&m->kept);
 }
 
+void models_forget(struct models *m)
+{
+    if (!m)
+        return;
+    models_invalidate(m);
+    training_fini(&m->train);
+    training_fini(&m->forest_train);
+    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++)
+        forest_fini(&m->forest[o]);
+    forest_fini(&m->risk);
+    m->risk_told = 0;
+    m->forests_due = m->fit_due = false;
+    drop_kept(m);
+}
+
 /* Length scales: important genes move a candidate far, unimportant ones hardly. Importance estimated from few rows per gene is mostly
  * noise, so it is shrunk towards equal shares (docs/SEARCH.md). */
 static void set_weights(const struct search *s, struct gp *g, uint32_t objective)

@@ -51,6 +51,8 @@ struct models *models_new(const struct search *s);
 void models_free(struct models *m);
 /* Results changed behind the models' back: fit anew at the next use. NULL is allowed. */
 void models_invalidate(struct models *m);
+/* The same when rows they were fitted to may have lost their values: what was fitted is gone, hyper-parameters stay. */
+void models_forget(struct models *m);
 /* Fits to what is known when that has changed; forests every 10 results (or 5 % of them) only. False while there are fewer than MODELS_MIN_ROWS results or
  * when the settings want no surrogate. */
 bool models_refresh(struct search *s);

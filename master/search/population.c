@@ -83,6 +83,17 @@ void population_merge(struct search *s, const uint32_t *rows, uint32_t n)
     free(all);
 }
 
+void population_drop(struct search *s, uint32_t row)
+{
+    struct population *p = &s->population;
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < p->n; i++) {
+        if (p->row[i] != row)
+            p->row[k++] = p->row[i];
+    }
+    p->n = k;
+}
+
 void population_refresh(struct search *s)
 {
     uint32_t n = s->population.n, *rows = xcalloc(n + 1, sizeof *rows);

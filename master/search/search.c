@@ -172,19 +172,48 @@ int search_tell(struct search *s, uint64_t id, const struct search_result *resul
     return 0;
 }
 
+static bool is_fresh(const struct search *s, uint32_t row)
+{
+    for (uint32_t i = 0; i < s->n_fresh; i++) {
+        if (s->fresh[i] == row)
+            return true;
+    }
+    return false;
+}
+
+/* Who may breed after a result became another: nobody without a result, and who had none comes in as a newcomer. */
+static void rejoin(struct search *s, uint32_t row, enum row_state before)
+{
+    enum row_state now = s->archive.row[row].state;
+    if (now == ROW_FAILED)
+        population_drop(s, row);
+    else if (before == ROW_FAILED && !is_fresh(s, row))
+        s->algorithm->told(s, &row, 1);
+    population_refresh(s);
+}
+
 int search_retell(struct search *s, uint64_t id, const struct search_result *result)
 {
     if (id >= s->archive.n)
         return -ENOENT;
-    int r = s->archive.row[id].state == ROW_PENDING ? -EINVAL : check_result(s, result);
+    enum row_state before = s->archive.row[id].state;
+    int r = before == ROW_PENDING ? -EINVAL : check_result(s, result);
     if (r)
         return r;
     archive_retell(&s->archive, (uint32_t)id, result, s->params.n_objectives);
     s->scale_n = 0;
+    memset(s->first_low, 0, sizeof s->first_low);
+    memset(s->scale_high, 0, sizeof s->scale_high);
     scale_update(s);
-    population_refresh(s);
-    models_invalidate(s->models);
+    rejoin(s, (uint32_t)id, before);
+    models_forget(s->models);
     return 0;
+}
+
+int64_t search_find(const struct search *s, const struct genotype *g)
+{
+    struct genotype canonical = space_canonical(&s->space, g);
+    return archive_find(&s->archive, &s->space, &canonical);
 }
 
 int search_inject(struct search *s, const struct genotype *g, const struct search_result *result, uint64_t *ret_id)

@@ -68,8 +68,12 @@ void search_free(struct search *s);
 uint32_t search_ask(struct search *s, uint32_t n, struct search_proposal *ret_proposals);
 /* The result of proposal `id`. -ENOENT: never proposed. -EALREADY: told before (nothing changes). -EINVAL: an objective is not finite. */
 int search_tell(struct search *s, uint64_t id, const struct search_result *result);
-/* A further measurement of a told proposal replaces its objectives by `result` (the caller averages replicates). Same errors. */
+/* The result of a told proposal was taken back or joined by further measurements: `result` is what holds from here on (the caller averages
+ * replicates). Front, population and models follow; what was proposed and rewarded before stays. Any status may become any other. -ENOENT: never
+ * proposed. -EINVAL: not told yet, or an objective is not finite. */
 int search_retell(struct search *s, uint64_t id, const struct search_result *result);
+/* Id of the architecture in this search, or -1. */
+int64_t search_find(const struct search *s, const struct genotype *g);
 /* Adds an evaluated architecture that this search did not propose (warm start, fork of another search): counts as evaluated, not as a
  * proposal of an arm. -EALREADY when the genotype is known. Returns its id in *ret_id. */
 int search_inject(struct search *s, const struct genotype *g, const struct search_result *result, uint64_t *ret_id);

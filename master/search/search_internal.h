@@ -133,6 +133,8 @@ uint8_t operator_other_value(struct search *s, uint32_t j, uint8_t v);
 void population_fini(struct population *p);
 /* population = best set.population of it and the rows, by constrained rank and crowding. Failed rows are ignored. */
 void population_merge(struct search *s, const uint32_t *rows, uint32_t n);
+/* Takes the row out, if it is in; population_refresh() is due then. */
+void population_drop(struct search *s, uint32_t row);
 /* Recomputes rank and crowding (load, retell). */
 void population_refresh(struct search *s);
 /* Binary tournament: lower rank, then larger crowding; counts a use. Returns the row. */

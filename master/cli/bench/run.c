@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/bench/statistics.h"
+#include "search/replicate.h"
 #include "search/search.h"
 
 enum { ATTEMPTS_MAX = 3, STRAGGLER_FACTOR = 10 };
@@ -286,20 +287,39 @@ static size_t told_front(const struct simulation *s, const double *f, uint32_t *
     return n;
 }
 
-/* Mean of the first measurement and the replicates. */
-static void replicate(const struct simulation *s, uint32_t i, double *f)
+/* Mean of the first measurement in f and n more. */
+static void replicate(const struct simulation *s, uint32_t i, uint32_t n, double *f)
 {
     const struct seen *seen = &s->archive[i];
-    for (unsigned r = 0; r < s->o->replicates; r++) {
+    double value[SEARCH_OBJECTIVES_MAX][REPLICATES_MAX];
+    for (unsigned j = 0; j < s->trace.m; j++)
+        value[j][0] = f[j];
+    for (unsigned r = 0; r < n; r++) {
         double again[SEARCH_OBJECTIVES_MAX];
         struct rng rng = task_stream(s, seen->order, 16 + r);
         problem_objectives(s->p, &seen->genotype, s->view, again);
         problem_add_noise(s->p, &rng, again);
         for (unsigned j = 0; j < s->trace.m; j++)
-            f[j] += again[j];
+            value[j][r + 1] = again[j];
     }
     for (unsigned j = 0; j < s->trace.m; j++)
-        f[j] /= 1.0 + s->o->replicates;
+        f[j] = replicate_mean(value[j], n + 1, NULL);
+}
+
+/* Measures again what the front lacks; false: it is sure. `measured` counts measurements by archive index. */
+static bool replicate_members(const struct simulation *s, const uint32_t *index, size_t n, uint32_t *measured, double *f, struct told *told)
+{
+    struct replicate_member *member = xcalloc(2 * n + 1, sizeof *member), *due = member + n;
+    for (size_t k = 0; k < n; k++)
+        member[k] = (struct replicate_member){index[k], measured[index[k]]};
+    uint32_t n_due = replicate_round(member, (uint32_t)n, 1 + s->o->replicates, UINT64_MAX, due);
+    for (uint32_t k = 0; k < n_due; k++) {
+        replicate(s, (uint32_t)due[k].id, due[k].measured, f + due[k].id * SEARCH_OBJECTIVES_MAX);
+        told->replicates += due[k].measured;
+        measured[due[k].id] += due[k].measured;
+    }
+    free(member);
+    return n_due > 0;
 }
 
 /* The front the user is told after the evaluations so far, judged by truth. Front members are re-measured until all of them are. */
@@ -311,21 +331,14 @@ static void tell_user(struct simulation *s)
     struct told *told = &s->trace.told[s->trace.n_told++];
     *told = (struct told){.evaluations = s->trace.n};
     double *f = xcalloc(s->n_archive, SEARCH_OBJECTIVES_MAX * sizeof *f);
-    bool *sure = xcalloc(s->n_archive, sizeof *sure);
-    uint32_t *index = xcalloc(s->n_archive, sizeof *index);
-    for (size_t i = 0; i < s->n_archive; i++)
+    uint32_t *index = xcalloc(2 * s->n_archive, sizeof *index), *measured = index + s->n_archive;
+    for (size_t i = 0; i < s->n_archive; i++) {
+        measured[i] = 1;
         memcpy(f + i * SEARCH_OBJECTIVES_MAX, s->archive[i].f, sizeof s->archive[i].f);
-    size_t n = told_front(s, f, index);
-    for (bool changed = noisy && s->o->replicates; changed; n = told_front(s, f, index)) {
-        changed = false;
-        for (size_t k = 0; k < n; k++) {
-            if (sure[index[k]])
-                continue;
-            replicate(s, index[k], f + (size_t)index[k] * SEARCH_OBJECTIVES_MAX);
-            told->replicates += s->o->replicates;
-            sure[index[k]] = changed = true;
-        }
     }
+    size_t n = told_front(s, f, index);
+    while (noisy && replicate_members(s, index, n, measured, f, told))
+        n = told_front(s, f, index);
     double *z = xcalloc(n ? n : 1, s->trace.m * sizeof *z);
     for (size_t k = 0; k < n; k++) {
         double truth[SEARCH_OBJECTIVES_MAX];
@@ -336,7 +349,6 @@ static void tell_user(struct simulation *s)
     told->hv = judge_hypervolume(s->trace.m, z, n) / s->judge->best;
     free(z);
     free(index);
-    free(sure);
     free(f);
 }
 

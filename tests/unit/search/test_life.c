@@ -55,8 +55,29 @@ static void reload(struct search **s, const struct space *space)
     bytes_fini(&again);
 }
 
+/* Some told result becomes another. */
+static void retell_some(struct search **s, const struct space *space, uint32_t m, bool restart, struct rng *order)
+{
+    uint64_t id = rng_below(order, search_count(*s));
+    struct search_proposal q;
+    struct search_result r = {.status = SEARCH_OK};
+    bool is_told;
+    uint32_t what = rng_below(order, 8);
+    assert_int_equal(search_get(*s, id, &q, &is_told, NULL), 0);
+    if (!is_told || rng_below(order, 3))
+        return;
+    fixture_evaluate(space, &q.genotype, m, r.objective);
+    r.objective[0] += rng_uniform(order);
+    r.status = what == 0 ? SEARCH_FAILED : what == 1 ? SEARCH_INFEASIBLE : SEARCH_OK;
+    r.violation = what == 2;
+    if (restart)
+        reload(s, space);
+    assert_int_equal(search_retell(*s, id, &r), 0);
+}
+
+
 /* Runs a budget with batches of 1 .. 7 and up to 7 results outstanding; with `restart` it is saved and loaded before every single call. */
-static uint64_t run(const char *name, const struct space *space, uint32_t m, uint32_t budget, bool restart)
+static uint64_t run(const char *name, const struct space *space, uint32_t m, uint32_t budget, bool again, bool restart)
 {
     struct search *s = fixture_search(space, name, m, budget, 42);
     struct rng order = rng_seeded(7, 0);
@@ -83,6 +104,8 @@ static uint64_t run(const char *name, const struct space *space, uint32_t m, uin
             assert_int_equal(search_tell(s, waiting[at], &r), 0);
             waiting[at] = waiting[--n_waiting];
             told++;
+            if (again)
+                retell_some(&s, space, m, restart, &order);
         }
     }
     uint64_t h = fingerprint(s);
@@ -90,15 +113,61 @@ static uint64_t run(const char *name, const struct space *space, uint32_t m, uin
     return h;
 }
 
-static void restart_at_every_step_changes_nothing(void **state)
+static void restart_at_every_step(bool again)
 {
-    (void)state;
     for (int a = 0; a < N_ALGORITHMS; a++) {
         bool heavy = !strncmp(algorithm_name[a], "sonata", 6);
         const struct space *space = a % 2 ? &depth : &cell;
         uint32_t m = 1 + (uint32_t)a % 3, budget = heavy ? 90 : 150;
-        if (run(algorithm_name[a], space, m, budget, false) != run(algorithm_name[a], space, m, budget, true))
+        if (run(algorithm_name[a], space, m, budget, again, false) != run(algorithm_name[a], space, m, budget, again, true))
             fail_msg("%s: another continuation after save and load", algorithm_name[a]);
+    }
+}
+
+static void restart_at_every_step_changes_nothing(void **state)
+{
+    (void)state;
+    restart_at_every_step(false);
+}
+
+/* The same while told results become others, of any status. */
+static void restart_between_retells_changes_nothing(void **state)
+{
+    (void)state;
+    restart_at_every_step(true);
+}
+
+/* After any retells the front is that of a search that was told the last results in the first place; without a result nobody breeds. */
+static void retold_results_are_what_counts(void **state)
+{
+    (void)state;
+    for (int a = 0; a < N_ALGORITHMS; a++) {
+        struct search *s = fixture_search(&cell, algorithm_name[a], 2, 60, 5), *straight = fixture_search(&cell, algorithm_name[a], 2, 60, 5);
+        struct search_proposal p[10], q[10];
+        assert_int_equal(search_ask(s, 10, p), 10);
+        assert_int_equal(search_ask(straight, 10, q), 10);
+        for (int i = 0; i < 10; i++) {
+            struct search_result last = {.status = i == 3 ? SEARCH_FAILED : i == 4 ? SEARCH_INFEASIBLE : SEARCH_OK}, first = last;
+            fixture_evaluate(&cell, &p[i].genotype, 2, last.objective);
+            first.status = i % 3 == 0 ? SEARCH_OK : SEARCH_FAILED;
+            first.objective[0] = -100 - i;
+            assert_int_equal(search_tell(s, p[i].id, &first), 0);
+            assert_int_equal(search_tell(straight, q[i].id, &last), 0);
+        }
+        for (int i = 9; i >= 0; i--) {
+            struct search_result last = {.status = i == 3 ? SEARCH_FAILED : i == 4 ? SEARCH_INFEASIBLE : SEARCH_OK};
+            fixture_evaluate(&cell, &p[i].genotype, 2, last.objective);
+            assert_int_equal(search_retell(s, p[i].id, &last), 0);
+        }
+        uint64_t front[10], expected[10];
+        uint32_t n = search_front(s, front, 10);
+        assert_int_equal(n, search_front(straight, expected, 10));
+        assert_memory_equal(front, expected, n * sizeof *front);
+        assert_true(search_hypervolume(s) == search_hypervolume(straight));
+        assert_int_equal(search_find(s, &p[7].genotype), p[7].id);
+        assert_int_equal(search_told(s), 10);
+        search_free(s);
+        search_free(straight);
     }
 }
 
@@ -474,6 +543,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(restart_at_every_step_changes_nothing),
+        cmocka_unit_test(restart_between_retells_changes_nothing),
+        cmocka_unit_test(retold_results_are_what_counts),
         cmocka_unit_test(every_mode_gives_distinct_legal_proposals),
         cmocka_unit_test(small_spaces_are_exhausted),
         cmocka_unit_test(graph_identity_is_exhausted_too),
