@@ -70,6 +70,8 @@ Sonata__SearchSpec *spec_to_message(const struct search_spec *s)
     m->supernet_hash = wire_give_hash(s->supernet_hash);
     m->seed = s->seed;
     m->priority = s->priority;
+    m->replicates = s->replicates;
+    m->replicate_budget = s->replicate_budget;
     return m;
 }
 
@@ -161,6 +163,11 @@ static int scalars_from_message(const Sonata__SearchSpec *m, struct search_spec 
     if (m->priority < -SPEC_PRIORITY_MAX || m->priority > SPEC_PRIORITY_MAX)
         return sonata_error_set(err, -EINVAL, "a priority of -%d to %d is expected, not %d", SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, m->priority);
     s->priority = m->priority;
+    if (m->replicates > REPLICATES_WANTED_MAX || m->replicate_budget > EVALUATIONS_MAX)
+        return sonata_error_set(err, -EINVAL, "replicates of 1 to %d and a budget for them of at most %d are expected, not %u and %u", REPLICATES_WANTED_MAX,
+                                EVALUATIONS_MAX, m->replicates, m->replicate_budget);
+    s->replicates = m->replicates;
+    s->replicate_budget = m->replicate_budget;
     return 0;
 }
 

@@ -50,6 +50,7 @@ struct raw_budget {
 
 struct raw_evaluation {
     char *tier, *dataset, *supernet;
+    uint32_t replicates, replicate_budget;
 };
 
 struct raw_search {
@@ -114,6 +115,8 @@ static const cyaml_schema_field_t evaluation_fields[] = {
     CYAML_FIELD_STRING_PTR("tier", OPTIONAL_POINTER, struct raw_evaluation, tier, 1, 15),
     CYAML_FIELD_STRING_PTR("dataset", OPTIONAL_POINTER, struct raw_evaluation, dataset, 1, 63),
     CYAML_FIELD_STRING_PTR("supernet", OPTIONAL_POINTER, struct raw_evaluation, supernet, 1, SPEC_PATH_MAX - 1),
+    CYAML_FIELD_UINT("replicates", CYAML_FLAG_OPTIONAL, struct raw_evaluation, replicates),
+    CYAML_FIELD_UINT("replicate_budget", CYAML_FLAG_OPTIONAL, struct raw_evaluation, replicate_budget),
     CYAML_FIELD_END,
 };
 
@@ -372,6 +375,12 @@ static int read_evaluation(struct conversion *c)
         return yaml_doc_error(c->doc, c->err, "evaluation.tier", "'%s' is here; expected screen, search or report", s->tier);
     if (!raw)
         return 0;
+    if (raw->replicates > REPLICATES_WANTED_MAX)
+        return yaml_doc_error(c->doc, c->err, "evaluation.replicates", "%u is here; expected 1 to %d", raw->replicates, REPLICATES_WANTED_MAX);
+    if (raw->replicate_budget > BUDGET_MAX)
+        return yaml_doc_error(c->doc, c->err, "evaluation.replicate_budget", "%u is here; expected 1 to %d", raw->replicate_budget, BUDGET_MAX);
+    s->replicates = raw->replicates;
+    s->replicate_budget = raw->replicate_budget;
     if (raw->dataset && !is_word(raw->dataset, "_-."))
         return yaml_doc_error(c->doc, c->err, "evaluation.dataset", "'%s' is here; expected one word, such as fashion-mnist", raw->dataset);
     copy_string(s->dataset, sizeof s->dataset, raw->dataset ? raw->dataset : "");

@@ -5,7 +5,15 @@
 #include "domain/metric.h"
 #include "domain/space.h"
 
-enum { SPEC_NAME_MAX = 64, SPEC_PATH_MAX = 1024, SPEC_OPTIONS_MAX = 16, SPEC_PRIORITY_MAX = 100, SPEC_POLICY_MAX = 16384 };
+enum {
+    SPEC_NAME_MAX = 64,
+    SPEC_PATH_MAX = 1024,
+    SPEC_OPTIONS_MAX = 16,
+    SPEC_PRIORITY_MAX = 100,
+    SPEC_POLICY_MAX = 16384,
+    REPLICATES_WANTED_MAX = 32,
+    REPLICATE_SHARE = 5
+};
 
 struct search_spec {
     char name[SPEC_NAME_MAX];
@@ -29,6 +37,8 @@ struct search_spec {
     char dataset[64];                   /* name known to the worker, "" for table boards */
     char supernet[64];                  /* name; the blob is uploaded by the client */
     uint8_t supernet_hash[32];          /* BLAKE2b of the blob, zero when none */
+    uint32_t replicates;                /* measurements a member of the front shall rest on before the search is done; 0 or 1: off */
+    uint32_t replicate_budget;          /* further measurements for that at most; 0: one for REPLICATE_SHARE evaluations of the budget */
     uint64_t seed;
     int32_t priority;                   /* within the team, -SPEC_PRIORITY_MAX .. SPEC_PRIORITY_MAX: higher goes strictly first */
 };

@@ -91,6 +91,7 @@ COMMAND(pause);
 COMMAND(resume);
 COMMAND(cancel);
 COMMAND(extend);
+COMMAND(retry);
 COMMAND(priority);
 COMMAND(boards);
 COMMAND(bench);

@@ -38,6 +38,8 @@ static void print_status(const struct results *r)
     printf("  state        %s%s%s\n", s->state, s->reason[0] ? ": " : "", s->reason);
     printf("  evaluations  %u of %u; %u pending, %u infeasible, %u failed, %u reused\n", s->told, s->budget, s->pending, s->infeasible, s->failed, s->reused);
     printf("  front        %u points, hypervolume %.6f\n", s->front_size, s->hypervolume);
+    if (s->retold || s->replicates)
+        printf("  measured     %u results told anew; %u further measurements for the front\n", s->retold, s->replicates);
     printf("  created      %s, active %s, board time %s\n", created, active, board);
     if (s->finished_wall_ns) {
         clock_format_utc(s->finished_wall_ns, created);
@@ -133,7 +135,10 @@ static int show_individual(struct session *session, struct results *r, uint64_t 
         if (x->parent[i] >= 0)
             printf("%s%" PRId64, i && x->parent[0] >= 0 ? " and " : " from ", x->parent[i]);
     }
-    printf(", generation %u%s\n\n", x->generation, x->reused ? "; result of an earlier search" : "");
+    printf(", generation %u%s\n", x->generation, x->reused ? "; result of an earlier search" : "");
+    if (x->measured)
+        printf("  values rest on %u measurement%s\n", x->measured, x->measured == 1 ? "" : "s");
+    putchar('\n');
     print_values(r, x);
     for (size_t i = 0; i < r->n_measurements; i++)
         print_measurement(&r->measurement[i].m);

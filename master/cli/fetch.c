@@ -22,6 +22,8 @@ int results_from_status_message(const Sonata__SearchStatus *m, struct results_st
                                .infeasible = m->infeasible,
                                .failed = m->failed,
                                .reused = m->reused,
+                               .retold = m->retold,
+                               .replicates = m->replicates,
                                .front_size = m->front_size,
                                .hypervolume = m->hypervolume,
                                .created_wall_ns = m->created_wall_ns,
@@ -95,6 +97,7 @@ static int take_individual(const struct search_spec *spec, const Sonata__Individ
                                    .flags = m->flags,
                                    .generation = m->generation,
                                    .told_order = m->told_order,
+                                   .measured = m->measured,
                                    .hypervolume = m->hypervolume,
                                    .told_wall_ns = m->told_wall_ns};
     const struct space *space = &spec->space;

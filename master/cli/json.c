@@ -50,6 +50,8 @@ cJSON *json_status(const struct results_status *s)
     cJSON_AddNumberToObject(o, "infeasible", s->infeasible);
     cJSON_AddNumberToObject(o, "failed", s->failed);
     cJSON_AddNumberToObject(o, "reused", s->reused);
+    cJSON_AddNumberToObject(o, "told_anew", s->retold);
+    cJSON_AddNumberToObject(o, "replicates", s->replicates);
     cJSON_AddNumberToObject(o, "front_size", s->front_size);
     json_number(o, "hypervolume", s->hypervolume);
     json_time(o, "created", s->created_wall_ns);
@@ -110,6 +112,7 @@ cJSON *json_spec(const struct search_spec *s)
     cJSON_AddNumberToObject(o, "budget_evaluations", s->budget_evaluations);
     json_number(o, "budget_wall_s", (double)s->budget_wall_ns * 1e-9);
     cJSON_AddStringToObject(o, "tier", s->tier);
+    cJSON_AddNumberToObject(o, "replicates", s->replicates ? s->replicates : 1);
     cJSON_AddStringToObject(o, "dataset", s->dataset);
     cJSON_AddStringToObject(o, "supernet", s->supernet);
     char seed[24];
@@ -181,6 +184,7 @@ cJSON *json_individual(const struct results *r, const struct results_individual 
     cJSON_AddStringToObject(o, "reason", x->reason);
     cJSON_AddBoolToObject(o, "reused", x->reused);
     cJSON_AddNumberToObject(o, "order", x->told_order);
+    cJSON_AddNumberToObject(o, "measurements", x->measured);
     json_number(o, "hypervolume", x->hypervolume);
     json_time(o, "measured", x->told_wall_ns);
     return o;

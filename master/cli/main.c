@@ -37,6 +37,10 @@ const struct command command_table[] = {
      "Within its team a search of higher priority (-100 to 100, 0 is ordinary) gets boards strictly first; between teams it changes\n"
      "nothing. Before a negative N write `--`.", cmd_priority},
     {"extend", "SEARCH EVALUATIONS", "add evaluations to a budget", "Adds EVALUATIONS to the budget of a search; a finished one goes on.", cmd_extend},
+    {"retry", "SEARCH", "measure again what failed",
+     "Individuals of a search that failed are measured again with fresh tries; a search that is done goes on until they are told. The budget is not\n"
+     "charged again. --cause picks an error class; `infeasible` and `noisy` measure results again that stand until there is another.",
+     cmd_retry},
     {"boards", "", "list boards", "Lists the boards that workers offer, with state and counters.", cmd_boards},
     {"keys", "list | new LABEL | revoke LABEL", "make, list and revoke keys",
      "Keys decide who may connect to a master and as what (admins only). `new` makes a key pair here, writes it to a file that only you can read\n"

@@ -17,7 +17,7 @@ enum { RESULTS_ARMS_MAX = 16, RESULTS_BOARDS_MAX = 256 };
 struct results_status {
     uint64_t id;
     char name[SPEC_NAME_MAX], team[64], state[16], reason[256];
-    uint32_t budget, told, pending, infeasible, failed, reused, front_size;
+    uint32_t budget, told, pending, infeasible, failed, reused, front_size, retold, replicates;
     double hypervolume;
     int64_t created_wall_ns, finished_wall_ns, board_ns, active_ns;
     int32_t priority;
@@ -31,6 +31,7 @@ struct results_individual {
     bool predicted, on_front, reused;
     double mean[OBJECTIVES_MAX], sd[OBJECTIVES_MAX];
     uint32_t n_metrics, flags, generation, told_order;
+    uint32_t measured;                       /* measurements its values rest on */
     struct metric_value metric[METRICS_MAX]; /* names may carry @type */
     double hypervolume;                      /* of the search when this was told */
     int64_t told_wall_ns;

@@ -113,6 +113,8 @@ unsigned spec_differences(const struct search_spec *old, const struct search_spe
         differ(&d, "wall budget %s → %s", a, b);
     }
     differ_text(&d, "tier", old->tier, now->tier);
+    if (old->replicates != now->replicates || old->replicate_budget != now->replicate_budget)
+        differ(&d, "how often the front is measured");
     differ_text(&d, "data set", old->dataset, now->dataset);
     if (strcmp(old->supernet, now->supernet))
         differ_text(&d, "supernet", old->supernet, now->supernet);

@@ -289,3 +289,21 @@ int session_control(struct session *s, uint64_t search, const char *action, uint
     cleanup_envelope Sonata__Envelope *reply = NULL;
     return session_call(s, &request, &reply, err);
 }
+
+int session_retry(struct session *s, uint64_t search, const char *cause, uint32_t *ret_n, struct sonata_error *err)
+{
+    static char action[] = "retry";
+    Sonata__Control control = SONATA__CONTROL__INIT;
+    Sonata__Request request = SONATA__REQUEST__INIT;
+    cleanup_free char *copy = xstrdup(cause);
+    control.search = search;
+    control.action = action;
+    control.cause = copy;
+    request.verb_case = SONATA__REQUEST__VERB_CONTROL;
+    request.control = &control;
+    cleanup_envelope Sonata__Envelope *reply = NULL;
+    int r = session_call(s, &request, &reply, err);
+    if (!r)
+        *ret_n = reply->reply->count;
+    return r;
+}

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
 
-enum { PAGE_DEFAULT = 200, PAGE_BYTES = 3 << 20 };
+enum { PAGE_DEFAULT = 200, PAGE_BYTES = 3 << 20, MEASUREMENTS_MAX = 4 * GROUPS_MAX + FURTHER_MAX };
 
 int client_submit(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Submit *verb, struct rpc_reply *reply)
 {
@@ -37,7 +37,7 @@ static Sonata__SearchStatus *status_message(struct rpc *rpc, const struct search
     m->priority = s->priority;
     m->budget_evaluations = s->budget;
     m->told = s->charged;
-    m->pending = s->state == SEARCH_RUNNING || s->state == SEARCH_PAUSED ? s->asked - s->told : 0;
+    m->pending = run_search_pending(rpc->run, s->id);
     m->infeasible = s->infeasible;
     m->failed = s->failed;
     m->front_size = s->front_size;
@@ -47,6 +47,8 @@ static Sonata__SearchStatus *status_message(struct rpc *rpc, const struct search
     m->board_ns = s->board_ns;
     m->active_ns = s->active_ns;
     m->reused = s->reused;
+    m->retold = s->retold;
+    m->replicates = s->replicates;
     return m;
 }
 
@@ -128,6 +130,7 @@ static Sonata__Individual *individual_message(const struct individual_record *r,
     m->told_wall_ns = r->told_wall_ns;
     m->told_order = r->told_order;
     m->reused = r->reused;
+    m->measured = r->measured;
     return m;
 }
 
@@ -211,21 +214,34 @@ int client_control(struct rpc *rpc, const Sonata__Control *verb, struct rpc_repl
     reply->message.search = verb->search;
     if (!strcmp(verb->action, "priority"))
         return run_set_priority(rpc->run, verb->search, verb->priority, &reply->err);
+    if (!strcmp(verb->action, "retry"))
+        return run_retry(rpc->run, verb->search, verb->cause, &reply->message.count, &reply->err);
     return run_control(rpc->run, verb->search, verb->action, verb->evaluations, &reply->err);
 }
 
-static void add_measurement(struct rpc *rpc, uint64_t evaluation, struct rpc_reply *reply)
+/* Further ones come without raw samples: a reply has its limit. */
+static void add_measurement(struct rpc *rpc, uint64_t attempt, bool further, struct rpc_reply *reply)
+{
+    cleanup_bytes struct bytes b = {0};
+    struct measurement m = {0};
+    if (reply->message.n_measurements == MEASUREMENTS_MAX || store_get(run_store(rpc->run), STORE_MEASUREMENT, key_u64(attempt), &b) ||
+        measurement_decode(b.data, b.size, &m, NULL))
+        return;
+    if (further)
+        m.n_samples = 0;
+    reply->message.measurements[reply->message.n_measurements++] = measurement_to_message(&m);
+    measurement_fini(&m);
+}
+
+static void add_measurements(struct rpc *rpc, uint64_t evaluation, struct rpc_reply *reply)
 {
     cleanup_bytes struct bytes b = {0};
     struct evaluation_record e;
-    struct measurement m = {0};
-    struct store *store = run_store(rpc->run);
-    if (store_get(store, STORE_EVALUATION, key_u64(evaluation), &b) || evaluation_record_decode(b.data, b.size, &e) || !e.accepted)
+    if (store_get(run_store(rpc->run), STORE_EVALUATION, key_u64(evaluation), &b) || evaluation_record_decode(b.data, b.size, &e) || !e.accepted)
         return;
-    if (store_get(store, STORE_MEASUREMENT, key_u64(e.accepted), &b) || measurement_decode(b.data, b.size, &m, NULL))
-        return;
-    reply->message.measurements[reply->message.n_measurements++] = measurement_to_message(&m);
-    measurement_fini(&m);
+    add_measurement(rpc, e.accepted, false, reply);
+    for (uint32_t i = 0; i < e.n_further; i++)
+        add_measurement(rpc, e.further[i], true, reply);
 }
 
 int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, struct rpc_reply *reply)
@@ -236,9 +252,9 @@ int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, stru
         return sonata_error_set(&reply->err, -ENOENT, "search %llu has no individual %llu", (unsigned long long)verb->search,
                                 (unsigned long long)verb->individual);
     reply->message.search = verb->search;
-    reply->message.measurements = xcalloc(GROUPS_MAX, sizeof *reply->message.measurements);
+    reply->message.measurements = xcalloc(MEASUREMENTS_MAX, sizeof *reply->message.measurements);
     for (uint32_t i = 0; i < r.n_evaluations; i++)
-        add_measurement(rpc, r.evaluation[i], reply);
+        add_measurements(rpc, r.evaluation[i], reply);
     return 0;
 }
 

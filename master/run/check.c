@@ -22,7 +22,7 @@ struct check {
     uint64_t findings;
     struct map leases;   /* (board, epoch) of every attempt: given out once */
     struct map accepted; /* evaluation id → its one accepted attempt + 1 */
-    uint64_t with_measurement, max_attempt, max_evaluation;
+    uint64_t with_measurement, max_attempt, max_evaluation, again;
     /* of the search being checked */
     const struct search_record *search;
     struct individual_record *individual;
@@ -97,6 +97,17 @@ static bool check_measurement(void *user, const uint8_t *key, size_t n_key, cons
     return true;
 }
 
+/* A measurement that counts beside the accepted one. */
+static void check_further(struct check *c, const struct evaluation_record *e, uint64_t attempt)
+{
+    cleanup_bytes struct bytes b = {0};
+    struct attempt_record a;
+    bool sound = e->accepted && !store_get_committed(c->store, STORE_ATTEMPT, key_u64(attempt), &b) && !attempt_record_decode(b.data, b.size, &a) &&
+                 a.evaluation == e->id && a.state == ATTEMPT_REPLICATE && a.outcome == OUTCOME_OK && a.has_measurement;
+    if (!sound)
+        finding(c, "evaluation %llu rests on attempt %llu, which is not a further measurement of it", (ull)e->id, (ull)attempt);
+}
+
 static bool check_evaluation(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct check *c = user;
@@ -109,10 +120,30 @@ static bool check_evaluation(void *user, const uint8_t *key, size_t n_key, const
     if (id > c->max_evaluation)
         c->max_evaluation = id;
     bool answered = e.state == EVALUATION_DONE || e.state == EVALUATION_INFEASIBLE;
-    if (answered != (e.accepted != 0))
+    bool may = answered || e.state == EVALUATION_OPEN; /* measured again: its answer stands meanwhile */
+    if ((answered && !e.accepted) || (!may && e.accepted))
         finding(c, "evaluation %llu is %s but its accepted attempt is %llu", (ull)id, evaluation_state_name(e.state), (ull)e.accepted);
     if (map_get(&c->accepted, id) != (e.accepted ? tag(e.accepted) : NULL))
         finding(c, "evaluation %llu: the attempt that says it was accepted is not %llu", (ull)id, (ull)e.accepted);
+    for (uint32_t i = 0; i < e.n_further; i++)
+        check_further(c, &e, e.further[i]);
+    return true;
+}
+
+static bool check_invalid(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct check *c = user;
+    struct invalid_record r;
+    (void)key;
+    (void)n_key;
+    if (invalid_record_decode(value, n_value, &r)) {
+        finding(c, "a record of times when a board measured wrong is damaged");
+        return true;
+    }
+    for (uint32_t i = 0; i < r.n_spans; i++) {
+        if (r.span[i].from_wall_ns >= r.span[i].to_wall_ns || (i && r.span[i].from_wall_ns <= r.span[i - 1].to_wall_ns))
+            finding(c, "board %s: the times when it measured wrong overlap or are out of order", r.board);
+    }
     return true;
 }
 
@@ -166,7 +197,7 @@ static void check_individual_evaluations(struct check *c, const struct individua
             continue; /* ruled out before this group was asked for */
         if (store_get_committed(c->store, STORE_EVALUATION, key_u64(r->evaluation[g]), &b) || evaluation_record_decode(b.data, b.size, &e))
             finding(c, "search %llu individual %llu: its evaluation %llu does not exist", (ull)c->search->id, (ull)r->id, (ull)r->evaluation[g]);
-        else if (r->state == INDIVIDUAL_DONE && e.state != EVALUATION_DONE)
+        else if (r->state == INDIVIDUAL_DONE && e.state != EVALUATION_DONE && !(e.state == EVALUATION_OPEN && e.accepted))
             finding(c, "search %llu individual %llu is done but its evaluation %llu is %s", (ull)c->search->id, (ull)r->id, (ull)e.id,
                     evaluation_state_name(e.state));
         else if (memcmp(e.genotype.allele, r->genotype.allele, r->n_genes))
@@ -178,6 +209,22 @@ static void expect(struct check *c, const char *what, uint64_t stored, uint64_t 
 {
     if (stored != counted)
         finding(c, "search %llu: %s is %llu but %llu are stored", (ull)c->search->id, what, (ull)stored, (ull)counted);
+}
+
+/* Told and pending is the state of one that is measured again, and that is listed. */
+static void check_again(struct check *c, const struct individual_record *r)
+{
+    bool listed = has(c, STORE_RETELL, key_u64_pair(c->search->id, r->id)), again = r->state == INDIVIDUAL_PENDING;
+    bool goes_on = c->search->state == SEARCH_RUNNING || c->search->state == SEARCH_PAUSED;
+    c->again += again;
+    if (listed != again)
+        finding(c, "search %llu individual %llu is %s and told but %s measured again", (ull)c->search->id, (ull)r->id, individual_state_name(r->state),
+                listed ? "listed as" : "not listed as");
+    else if (again && !goes_on)
+        finding(c, "search %llu is over but individual %llu waits to be measured again", (ull)c->search->id, (ull)r->id);
+    if (r->told_state == INDIVIDUAL_PENDING || (!again && r->state != r->told_state && r->state != INDIVIDUAL_CANCELED))
+        finding(c, "search %llu individual %llu is %s but was told as %s", (ull)c->search->id, (ull)r->id, individual_state_name(r->state),
+                individual_state_name(r->told_state));
 }
 
 static void check_counters(struct check *c)
@@ -193,8 +240,9 @@ static void check_counters(struct check *c)
         told++;
         charged += !r->vetoed;
         vetoed += r->vetoed;
-        infeasible += r->state == INDIVIDUAL_INFEASIBLE;
-        failed += r->state == INDIVIDUAL_FAILED;
+        infeasible += r->told_state == INDIVIDUAL_INFEASIBLE;
+        failed += r->told_state == INDIVIDUAL_FAILED;
+        check_again(c, r);
         if (r->told_order > s->told || map_get(&order, r->told_order))
             finding(c, "search %llu individual %llu: told as number %u, which is taken or too large", (ull)s->id, (ull)r->id, r->told_order);
         map_set(&order, r->told_order, tag(r->id));
@@ -237,7 +285,7 @@ static bool same_vector(const struct individual_record *a, const struct individu
 
 static bool counts_for_front(const struct individual_record *r)
 {
-    return r->state == INDIVIDUAL_DONE && r->told_order && r->violation <= 0;
+    return r->told_state == INDIVIDUAL_DONE && r->told_order && r->violation <= 0;
 }
 
 /* Non-dominated and the first of its objective vector. */
@@ -380,13 +428,15 @@ uint64_t run_check(struct store *store, void (*say)(void *user, const char *line
         bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t);
     } pass[] = {{STORE_ATTEMPT, check_attempt},  {STORE_MEASUREMENT, check_measurement}, {STORE_EVALUATION, check_evaluation},
                 {STORE_EVALUATION_KEY, check_index}, {STORE_BLOB, check_blob},           {STORE_SURROGATE, check_surrogate},
-                {STORE_SEARCH, check_search}};
+                {STORE_SEARCH, check_search},        {STORE_INVALID, check_invalid}};
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++) {
         if (store_scan(store, pass[i].db, all, 0, pass[i].each, &c))
             finding(&c, "database %s cannot be read", store_db_name(pass[i].db));
     }
     if (c.with_measurement != store_count(store, STORE_MEASUREMENT))
         finding(&c, "%llu attempts have a measurement but %llu measurements are stored", (ull)c.with_measurement, (ull)store_count(store, STORE_MEASUREMENT));
+    if (c.again != store_count(store, STORE_RETELL))
+        finding(&c, "%llu individuals are measured again but %llu are listed", (ull)c.again, (ull)store_count(store, STORE_RETELL));
     check_counter(&c, "next_attempt", c.max_attempt);
     check_counter(&c, "next_evaluation", c.max_evaluation);
     map_fini(&c.leases);

@@ -201,10 +201,55 @@ static int pause_search(struct run_search *rs, struct sonata_error *err)
     return 0;
 }
 
+/* The core as it was when the search ended. Its events must be committed: those are run again. */
+static int load_core(struct run_search *rs, struct sonata_error *err)
+{
+    struct run *r = rs->run;
+    struct search_params params;
+    cleanup_bytes struct bytes last = {0};
+    if (!rs->spec) {
+        rs->spec = xcalloc(1, sizeof *rs->spec);
+        int rc = spec_load(r->store, rs->record.id, rs->spec, err);
+        if (rc) {
+            free(rs->spec);
+            rs->spec = NULL;
+            return rc;
+        }
+    }
+    int rc = plan_params(rs->spec, r->config.threads, &params, &rs->proposal_order, &rs->window, err);
+    if (!rc && rs->record.events && store_get_committed(r->store, STORE_EVENT, key_u64_pair(rs->record.id, rs->record.events - 1), &last))
+        rc = sonata_error_set(err, -EAGAIN, "the search ended this very moment: ask again");
+    if (!rc)
+        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &rs->snapshot_event, &rs->snapshot_size,
+                         err);
+    return rc;
+}
+
+int search_reopen(struct run_search *rs, struct sonata_error *err)
+{
+    if (!search_is_finished(rs))
+        return 0;
+    int rc = rs->busy ? sonata_error_set(err, -EAGAIN, "the search is computing proposals: ask again") : load_core(rs, err);
+    if (rc)
+        return rc;
+    cleanup_bytes struct bytes space = {0};
+    space_encode(&rs->spec->space, &space);
+    hash_content(space.data, space.size, rs->space_hash);
+    rs->next_tell = search_count(rs->core);
+    rs->n_abandoned = rs->record.asked - rs->record.told;
+    rs->indexed = false;
+    rs->forests_stored = 0;
+    search_join_team(rs);
+    rs->record.state = SEARCH_RUNNING;
+    rs->record.finished_wall_ns = 0;
+    rs->record.reason[0] = '\0';
+    rs->dirty = true;
+    return 0;
+}
+
 /* More budget; a search that was done goes on from where it was. */
 static int extend(struct run_search *rs, uint32_t evaluations, struct sonata_error *err)
 {
-    struct run *r = rs->run;
     if (!evaluations || evaluations > 10000000 - rs->record.budget)
         return sonata_error_set(err, -EINVAL, "extend by 1 evaluation or more, up to 10,000,000 in all");
     if (rs->record.state == SEARCH_CANCELED || rs->record.state == SEARCH_STOPPED_FAILED)
@@ -214,31 +259,10 @@ static int extend(struct run_search *rs, uint32_t evaluations, struct sonata_err
         if (rs->record.asked != rs->record.told)
             return sonata_error_set(err, -EINVAL, "search %llu ended with proposals unfinished: submit it anew (known results are reused)",
                                     (unsigned long long)rs->record.id);
-        struct search_params params;
-        if (!rs->spec) {
-            rs->spec = xcalloc(1, sizeof *rs->spec);
-            int rc = spec_load(r->store, rs->record.id, rs->spec, err);
-            if (rc)
-                return rc;
-        }
-        int rc = plan_params(rs->spec, r->config.threads, &params, &rs->proposal_order, &rs->window, err);
-        if (!rc && store_pending(r->store))
-            rc = sonata_error_set(err, -EAGAIN, "the search ended this very moment: ask again");
-        if (!rc)
-            rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &rs->snapshot_event,
-                             &rs->snapshot_size, err);
+        int rc = search_reopen(rs, err);
         if (rc)
             return rc;
-        cleanup_bytes struct bytes space = {0};
-        space_encode(&rs->spec->space, &space);
-        hash_content(space.data, space.size, rs->space_hash);
-        rs->next_tell = search_count(rs->core);
-        rs->forests_stored = 0;
-        search_join_team(rs);
-        rs->record.state = SEARCH_RUNNING;
         rs->record.stalled = 0;
-        rs->record.finished_wall_ns = 0;
-        rs->record.reason[0] = '\0';
     }
     rs->record.budget += evaluations;
     return 0;

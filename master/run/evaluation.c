@@ -89,7 +89,7 @@ static bool find_known(struct run *r, const struct evaluation_record *want, cons
     for (uint32_t i = 0; i < n; i++) {
         struct evaluation_record e;
         if (evaluation_load(r, reader_u64(&in), &e) || !covers(&e.need, &want->need))
-            continue;
+            continue; /* a damaged one is for --check to tell */
         if (e.state == EVALUATION_DONE || e.state == EVALUATION_INFEASIBLE) {
             *ret_known = e;
             return true;
@@ -146,14 +146,46 @@ int evaluation_schedule(struct run *r, struct evaluation *e)
     return sched_add(r->sched, e->record.id, e->waiter[0].search->record.id, &need, &tries);
 }
 
-/* Values of an answered evaluation. */
-static void answer_from_store(struct run_search *rs, struct pending *p, uint32_t group, const struct evaluation_record *known)
+bool evaluation_is_awaited(const struct evaluation *e, const struct run_search *rs, uint64_t individual, uint32_t group)
 {
-    struct measurement m = {0};
-    int rc = measurement_load(rs->run, known->accepted, &m);
-    individual_answer(rs, p->record.id, group, rc ? EVALUATION_FAILED : known->state, rc ? NULL : &m,
-                      rc ? "the stored measurement cannot be read" : m.reason);
-    measurement_fini(&m);
+    for (uint32_t i = 0; i < e->n_waiters; i++) {
+        const struct waiter *w = &e->waiter[i];
+        if (w->search == rs && w->individual == individual && w->group == group)
+            return true;
+    }
+    return false;
+}
+
+void evaluation_join(struct evaluation *e, struct run_search *rs, uint64_t individual, uint32_t group)
+{
+    struct run *r = rs->run;
+    if (!evaluation_is_awaited(e, rs, individual, group))
+        evaluation_wait(e, rs, individual, group);
+    if (!sched_has_job(r->sched, e->record.id) && evaluation_schedule(r, e))
+        run_note(r, true, "evaluation cannot be scheduled", "evaluation=%llu", (unsigned long long)e->record.id);
+}
+
+struct evaluation *evaluation_reopen(struct run *r, uint64_t id, enum reopened how, uint32_t wanted)
+{
+    struct evaluation *e = map_get(&r->evaluations, id);
+    struct evaluation_record record;
+    if (!e) {
+        if (evaluation_load(r, id, &record))
+            return NULL;
+        record.state = EVALUATION_OPEN;
+        record.live = 0;
+        record.tries = (struct tries){.reported = record.tries.reported};
+        record.wanted = 0;
+        record.reopened = REOPENED_NOT;
+        record.cause = OUTCOME_OK;
+        e = evaluation_open(r, &record);
+    }
+    if (e->record.accepted && how > e->record.reopened)
+        e->record.reopened = how;
+    if (wanted > e->record.wanted)
+        e->record.wanted = wanted <= 1 + FURTHER_MAX ? wanted : 1 + FURTHER_MAX;
+    evaluation_put(r, &e->record);
+    return e;
 }
 
 void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group)
@@ -164,11 +196,16 @@ void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group
     bool found = find_known(r, &want, &key, &known);
     if (found) {
         p->record.evaluation[group] = known.id;
-        if (known.state != EVALUATION_OPEN) {
-            answer_from_store(rs, p, group, &known);
-            return;
-        }
-        evaluation_wait(map_get(&r->evaluations, known.id), rs, p->record.id, group);
+        if (known.state != EVALUATION_OPEN)
+            individual_answer_from_store(rs, p->record.id, group, &known);
+        else
+            evaluation_join(map_get(&r->evaluations, known.id), rs, p->record.id, group);
+        return;
+    }
+    p->record.reused = false;
+    struct evaluation *e = p->record.evaluation[group] ? evaluation_reopen(r, p->record.evaluation[group], REOPENED_NOT, 1) : NULL;
+    if (e) {
+        evaluation_join(e, rs, p->record.id, group);
         return;
     }
     want.id = r->next_evaluation++;
@@ -178,11 +215,7 @@ void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group
     index_add(r, &key, want.id);
     evaluation_put(r, &want);
     p->record.evaluation[group] = want.id;
-    p->record.reused = false;
-    struct evaluation *e = evaluation_open(r, &want);
-    evaluation_wait(e, rs, p->record.id, group);
-    if (evaluation_schedule(r, e))
-        run_note(r, true, "evaluation cannot be scheduled", "evaluation=%llu", (unsigned long long)want.id);
+    evaluation_join(evaluation_open(r, &want), rs, p->record.id, group);
 }
 
 static void evaluation_free(struct run *r, struct evaluation *e)
@@ -192,18 +225,45 @@ static void evaluation_free(struct run *r, struct evaluation *e)
     free(e);
 }
 
-void evaluation_close(struct run *r, struct evaluation *e, enum evaluation_state state, const struct measurement *m, const char *reason)
+static void settle(struct run *r, struct evaluation *e, enum evaluation_state state)
 {
     e->record.state = state;
     e->record.live = 0;
+    e->record.reopened = REOPENED_NOT;
+    e->record.wanted = 0;
     evaluation_put(r, &e->record);
+}
+
+void evaluation_close(struct run *r, struct evaluation *e, enum evaluation_state state, const char *reason)
+{
+    settle(r, e, state);
     struct waiter *waiter = e->waiter;
+    struct evaluation_record record = e->record;
     uint32_t n = e->n_waiters;
     e->waiter = NULL;
     evaluation_free(r, e);
+    struct measurement m = {0};
+    bool have = record.accepted && n && !evaluation_answer(r, &record, &m);
     for (uint32_t i = 0; i < n; i++)
-        individual_answer(waiter[i].search, waiter[i].individual, waiter[i].group, state, m, reason);
+        individual_answer(waiter[i].search, waiter[i].individual, waiter[i].group, &record, have ? &m : NULL, reason);
+    measurement_fini(&m);
     free(waiter);
+}
+
+enum evaluation_state evaluation_standing(struct run *r, const struct evaluation_record *record)
+{
+    struct attempt_record a;
+    if (record->state != EVALUATION_OPEN)
+        return record->state;
+    if (!record->accepted || attempt_load(r, record->accepted, &a))
+        return EVALUATION_CANCELED;
+    return a.outcome == OUTCOME_INFEASIBLE ? EVALUATION_INFEASIBLE : EVALUATION_DONE;
+}
+
+void evaluation_abandon(struct run *r, struct evaluation *e)
+{
+    settle(r, e, evaluation_standing(r, &e->record));
+    evaluation_free(r, e);
 }
 
 static void drop_waiter(struct run *r, struct evaluation *e, const struct run_search *rs, uint64_t individual, const char *reason)
@@ -219,10 +279,7 @@ static void drop_waiter(struct run *r, struct evaluation *e, const struct run_se
         return;
     }
     sched_remove(r->sched, e->record.id, reason);
-    e->record.state = EVALUATION_CANCELED;
-    e->record.live = 0;
-    evaluation_put(r, &e->record);
-    evaluation_free(r, e);
+    evaluation_abandon(r, e);
 }
 
 void evaluation_drop_waiters(struct run_search *rs, struct pending *p, const char *reason)

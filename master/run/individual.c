@@ -1,4 +1,6 @@
 /* Individuals from proposal to completion: analytic metrics and veto, one evaluation per group, values as they come in. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,13 @@ int individual_load(struct run *r, uint64_t search, uint64_t id, struct individu
 void individual_completed(struct run_search *rs, struct pending *p)
 {
     p->complete = true;
+    if (!p->record.measured && p->status == SEARCH_OK && p->record.n_evaluations)
+        p->record.measured = 1; /* exact values need no more */
+    if (p->record.told_order) {
+        rs->again = xgrow(rs->again, &rs->again_capacity, rs->n_again + 1, sizeof *rs->again);
+        rs->again[rs->n_again++] = p->record.id;
+        return;
+    }
     rs->complete = xgrow(rs->complete, &rs->complete_capacity, rs->n_complete + 1, sizeof *rs->complete);
     rs->complete[rs->n_complete++] = p->record.id;
 }
@@ -63,21 +72,49 @@ void individual_create(struct run_search *rs, const struct search_proposal *prop
     individual_put(rs, ind);
 }
 
+bool metrics_are_exact(const struct metric_value *metric, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (metric[i].n)
+            return false;
+    }
+    return true;
+}
+
+/* What an individual rests on is what its least measured group rests on; exact values do not count. */
+static void count_measured(struct individual_record *ind, const struct evaluation_record *record, const struct measurement *m)
+{
+    uint32_t n = 1 + record->n_further;
+    if (!metrics_are_exact(m->metric, m->n_metrics))
+        ind->measured = ind->measured && ind->measured < n ? ind->measured : n;
+}
+
+/* The store has what was told of one that is measured again until it is told anew. */
+static void put_unless_told(struct run_search *rs, const struct individual_record *record)
+{
+    if (!record->told_order)
+        individual_put(rs, record);
+}
+
 /* One group has its answer. A veto (infeasible or failed) ends the individual: its other evaluations are not needed any more. */
-void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, enum evaluation_state state, const struct measurement *m, const char *reason)
+void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m, const char *reason)
 {
     struct pending *p = map_get(&rs->pending, id);
     if (!p || p->complete)
         return;
     p->n_open--;
-    if (state == EVALUATION_DONE && m) {
+    if (record->state == EVALUATION_DONE && m) {
         plan_fill(rs, &p->record, group, m);
+        count_measured(&p->record, record, m);
         if (!p->n_open)
             individual_completed(rs, p);
     } else {
-        p->status = state == EVALUATION_INFEASIBLE ? SEARCH_INFEASIBLE : SEARCH_FAILED;
-        p->record.ruled = state == EVALUATION_INFEASIBLE ? INDIVIDUAL_INFEASIBLE : INDIVIDUAL_FAILED;
-        copy_string(p->record.reason, sizeof p->record.reason, reason ? reason : "");
+        bool infeasible = record->state == EVALUATION_INFEASIBLE;
+        p->status = infeasible ? SEARCH_INFEASIBLE : SEARCH_FAILED;
+        p->record.ruled = infeasible ? INDIVIDUAL_INFEASIBLE : INDIVIDUAL_FAILED;
+        p->record.cause = infeasible ? OUTCOME_INFEASIBLE : record->cause != OUTCOME_OK ? record->cause : OUTCOME_INFRA;
+        p->record.measured = 0;
+        copy_string(p->record.reason, sizeof p->record.reason, reason && reason[0] ? reason : m ? m->reason : "");
         if (m) {
             p->record.flags |= m->flags;
             copy_string(p->record.board, sizeof p->record.board, m->board);
@@ -86,5 +123,97 @@ void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, enum 
         evaluation_drop_waiters(rs, p, "the architecture was ruled out by another evaluation");
         individual_completed(rs, p);
     }
-    individual_put(rs, &p->record);
+    put_unless_told(rs, &p->record);
+}
+
+void individual_answer_from_store(struct run_search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record)
+{
+    struct measurement m = {0};
+    bool have = record->accepted && !evaluation_answer(rs->run, record, &m);
+    char reason[REASON_MAX] = "";
+    if (!have && record->accepted)
+        snprintf(reason, sizeof reason, "infra: the stored measurement cannot be read");
+    else if (!have)
+        snprintf(reason, sizeof reason, "%s: given up", outcome_name(record->cause != OUTCOME_OK ? record->cause : OUTCOME_INFRA));
+    individual_answer(rs, id, group, record, have ? &m : NULL, reason);
+    measurement_fini(&m);
+}
+
+/* Groups that are answered give their values at once, the others are waited for. */
+static void collect_answers(struct run_search *rs, struct pending *p)
+{
+    struct run *r = rs->run;
+    for (uint32_t g = 0; g < p->record.n_evaluations && p->n_open; g++) {
+        struct evaluation_record record;
+        uint64_t id = p->record.evaluation[g];
+        struct evaluation *e = id ? map_get(&r->evaluations, id) : NULL;
+        if (e)
+            evaluation_join(e, rs, p->record.id, g);
+        else if (id && !evaluation_load(r, id, &record) && (record.state == EVALUATION_DONE || record.state == EVALUATION_INFEASIBLE))
+            individual_answer_from_store(rs, p->record.id, g, &record);
+        else
+            evaluation_request(rs, p, g);
+    }
+}
+
+/* In the store: told as before, its evaluations as they are now. */
+static void put_reopened(struct run_search *rs, const struct pending *p)
+{
+    struct individual_record told;
+    if (!p->record.told_order) {
+        individual_put(rs, &p->record);
+        return;
+    }
+    if (individual_load(rs->run, rs->record.id, p->record.id, &told))
+        return;
+    told.state = INDIVIDUAL_PENDING;
+    memcpy(told.evaluation, p->record.evaluation, sizeof told.evaluation);
+    individual_put(rs, &told);
+    store_put(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, told.id), "\1", 1);
+}
+
+int individual_reopen(struct run_search *rs, uint64_t id)
+{
+    struct pending *p = map_get(&rs->pending, id);
+    if (!p) {
+        p = xcalloc(1, sizeof *p);
+        int rc = individual_load(rs->run, rs->record.id, id, &p->record);
+        if (!rc && (!p->record.told_order || p->record.vetoed))
+            rc = -ENOENT;
+        if (rc) {
+            free(p);
+            return rc;
+        }
+        map_set(&rs->pending, id, p);
+        rs->n_retelling++;
+    }
+    struct individual_record *ind = &p->record;
+    ind->state = ind->ruled = INDIVIDUAL_PENDING;
+    ind->cause = OUTCOME_OK;
+    ind->measured = ind->flags = 0;
+    ind->board[0] = ind->reason[0] = '\0';
+    p->status = SEARCH_OK;
+    p->complete = false;
+    p->n_open = ind->n_evaluations;
+    collect_answers(rs, p);
+    put_reopened(rs, p);
+    rs->dirty = true;
+    return 0;
+}
+
+void individual_put_back(struct run_search *rs, struct pending *p)
+{
+    struct individual_record told;
+    if (individual_load(rs->run, rs->record.id, p->record.id, &told))
+        return;
+    told.state = told.told_state;
+    for (uint32_t g = 0; g < told.n_evaluations && told.told_state == INDIVIDUAL_DONE; g++) {
+        struct evaluation_record e;
+        if (!evaluation_load(rs->run, told.evaluation[g], &e) && evaluation_standing(rs->run, &e) == EVALUATION_DONE)
+            continue;
+        told.state = INDIVIDUAL_CANCELED;
+        copy_string(told.reason, sizeof told.reason, "its measurement was taken back, and the search ended before another");
+    }
+    individual_put(rs, &told);
+    store_erase(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, told.id));
 }

@@ -51,6 +51,16 @@ static int load_open(struct run_search *rs, const struct evaluation_record *reco
     return sched_restore(r->sched, r->now, record->id, a.id, a.epoch, a.board, a.worker, a.incarnation);
 }
 
+/* Told, and measured again: the record is what was told, values are collected anew. */
+static void prepare_again(struct run_search *rs, struct individual_record *ind)
+{
+    rs->n_retelling++;
+    ind->ruled = INDIVIDUAL_PENDING;
+    ind->cause = OUTCOME_OK;
+    ind->measured = ind->flags = 0;
+    ind->board[0] = ind->reason[0] = '\0';
+}
+
 static int load_individual(struct run_search *rs, uint64_t id)
 {
     struct run *r = rs->run;
@@ -60,7 +70,14 @@ static int load_individual(struct run_search *rs, uint64_t id)
         free(p);
         return rc;
     }
+    if (p->record.state == INDIVIDUAL_CANCELED) { /* the search ended without it the time before */
+        rs->n_abandoned++;
+        free(p);
+        return 0;
+    }
     map_set(&rs->pending, id, p);
+    if (p->record.told_order)
+        prepare_again(rs, &p->record);
     if (p->record.ruled != INDIVIDUAL_PENDING) { /* settled, only not told yet; its other evaluations may have become anything since */
         p->status = p->record.ruled == INDIVIDUAL_INFEASIBLE ? SEARCH_INFEASIBLE : SEARCH_FAILED;
         individual_completed(rs, p);
@@ -77,10 +94,7 @@ static int load_individual(struct run_search *rs, uint64_t id)
             rc = load_open(rs, &e, id, g);
             continue;
         }
-        struct measurement m = {0};
-        bool have = e.accepted && !measurement_load(r, e.accepted, &m);
-        individual_answer(rs, id, g, e.state, have ? &m : NULL, p->record.reason[0] ? p->record.reason : m.reason);
-        measurement_fini(&m);
+        individual_answer_from_store(rs, id, g, &e);
     }
     if (!p->complete && !p->record.n_evaluations)
         individual_completed(rs, p);
@@ -97,15 +111,41 @@ static int load_pending(struct run_search *rs)
         bool told;
         if (search_get(rs->core, id, &proposal, &told, &result) || told)
             continue;
-        if (rs->next_tell == UINT64_MAX)
-            rs->next_tell = id;
         int rc = load_individual(rs, id);
         if (rc)
             return rc;
+        if (rs->next_tell == UINT64_MAX && map_get(&rs->pending, id))
+            rs->next_tell = id;
     }
     if (rs->next_tell == UINT64_MAX)
         rs->next_tell = search_count(rs->core);
     return 0;
+}
+
+struct told_ids {
+    uint64_t *id;
+    size_t n, capacity;
+};
+
+static bool collect_told(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct told_ids *t = user;
+    (void)value;
+    (void)n_value;
+    t->id = xgrow(t->id, &t->capacity, t->n + 1, sizeof *t->id);
+    t->id[t->n++] = key_read_u64(key, n_key, 1);
+    return true;
+}
+
+/* Told individuals that are measured again. */
+static int load_again(struct run_search *rs)
+{
+    struct told_ids t = {0};
+    int rc = store_scan(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, 0), 8, collect_told, &t);
+    for (size_t i = 0; i < t.n && !rc; i++)
+        rc = map_get(&rs->pending, t.id[i]) ? 0 : load_individual(rs, t.id[i]);
+    free(t.id);
+    return rc;
 }
 
 static int load_search(struct run_search *rs, struct sonata_error *err)
@@ -127,6 +167,8 @@ static int load_search(struct run_search *rs, struct sonata_error *err)
     hash_content(space.data, space.size, rs->space_hash);
     rs->front_dirty = true;
     rc = load_pending(rs);
+    if (!rc)
+        rc = load_again(rs);
     if (rc)
         return sonata_error_set(err, rc, "search %llu: a pending individual cannot be loaded: %s", (unsigned long long)rs->record.id, strerror(-rc));
     sched_pause(r->sched, rs->record.id, rs->record.state == SEARCH_PAUSED);
@@ -141,6 +183,8 @@ int run_load(struct run *r, struct sonata_error *err)
     if (rc)
         return sonata_error_set(err, rc, "the store cannot be read: %s", strerror(-rc));
     uint64_t a = store_counter(r->store, "next_attempt"), e = store_counter(r->store, "next_evaluation"), s = store_counter(r->store, "next_search");
+    if (invalidate_load(r))
+        return sonata_error_set(err, -EIO, "the times when boards measured wrong cannot be read");
     if (usage_load(r))
         return sonata_error_set(err, -EIO, "the board time that teams used cannot be read");
     sched_set_next_attempt(r->sched, a ? a : 1);

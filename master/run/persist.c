@@ -42,13 +42,23 @@ void search_log_ask(struct run_search *rs, uint32_t wanted, const struct search_
     put_event(rs, &e);
 }
 
-void search_log_tell(struct run_search *rs, uint64_t id, const struct search_result *result)
+static void log_result(struct run_search *rs, enum event_type type, uint64_t id, const struct search_result *result)
 {
     struct event_record e = {
-        .type = EVENT_TELL, .id = id, .status = (uint32_t)result->status, .n_objectives = rs->spec->n_objectives, .violation = result->violation};
+        .type = type, .id = id, .status = (uint32_t)result->status, .n_objectives = rs->spec->n_objectives, .violation = result->violation};
     for (uint32_t i = 0; i < e.n_objectives; i++)
         e.objective[i] = result->objective[i];
     put_event(rs, &e);
+}
+
+void search_log_tell(struct run_search *rs, uint64_t id, const struct search_result *result)
+{
+    log_result(rs, EVENT_TELL, id, result);
+}
+
+void search_log_retell(struct run_search *rs, uint64_t id, const struct search_result *result)
+{
+    log_result(rs, EVENT_RETELL, id, result);
 }
 
 void search_log_control(struct run_search *rs, const char *text)

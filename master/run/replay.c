@@ -45,7 +45,7 @@ static int replay_tell(struct replay *p, const struct event_record *e)
 {
     struct search_result result = {.status = (enum search_status)e->status, .violation = e->violation};
     memcpy(result.objective, e->objective, sizeof result.objective);
-    int rc = e->status <= SEARCH_FAILED ? search_tell(p->core, e->id, &result) : -EBADMSG;
+    int rc = e->status > SEARCH_FAILED ? -EBADMSG : e->type == EVENT_TELL ? search_tell(p->core, e->id, &result) : search_retell(p->core, e->id, &result);
     return rc ? sonata_error_set(p->err, rc, "search %llu: the result of proposal %llu at event %llu is refused", (unsigned long long)p->id,
                                  (unsigned long long)e->id, (unsigned long long)p->next)
               : 0;
@@ -64,7 +64,7 @@ static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uin
         p->rc = sonata_error_set(p->err, -EBADMSG, "search %llu: event %llu is damaged", (unsigned long long)p->id, (unsigned long long)p->next);
     else if (e.type == EVENT_ASK)
         p->rc = replay_ask(p, &e);
-    else if (e.type == EVENT_TELL)
+    else if (e.type == EVENT_TELL || e.type == EVENT_RETELL)
         p->rc = replay_tell(p, &e);
     p->next++;
     return !p->rc;

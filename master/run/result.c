@@ -106,15 +106,79 @@ static void charge_team(struct run *r, const struct evaluation *e, const struct 
         usage_add(r, e->waiter[0].search->record.team, m->duration_ns);
 }
 
+static void set_attempt_state(struct run *r, uint64_t attempt, enum attempt_state state)
+{
+    struct attempt_record a;
+    if (attempt_load(r, attempt, &a))
+        return;
+    a.state = state;
+    attempt_put(r, &a);
+}
+
+/* A further measurement joins the others. */
+static bool is_further(const struct evaluation *e)
+{
+    return e->record.reopened == REOPENED_FURTHER && e->record.accepted;
+}
+
+static enum attempt_state good_state(const struct evaluation *e)
+{
+    return is_further(e) ? ATTEMPT_REPLICATE : ATTEMPT_ACCEPTED;
+}
+
+/* Into the record of the evaluation; true when it shall rest on more still. */
+static bool take_measurement(struct run *r, struct evaluation_record *e, bool further, const struct measurement *m)
+{
+    e->answers++;
+    if (further && m->outcome != OUTCOME_OK)
+        return false; /* it ran before: one refusal proves nothing, and the answer stands */
+    if (further) {
+        e->further[e->n_further++] = m->attempt;
+    } else {
+        if (e->accepted)
+            set_attempt_state(r, e->accepted, ATTEMPT_REPLICATE); /* replaced: kept, not counted */
+        e->accepted = m->attempt;
+        e->n_further = 0;
+        e->reopened = REOPENED_FURTHER;
+    }
+    return m->outcome == OUTCOME_OK && 1 + e->n_further < e->wanted && e->n_further < FURTHER_MAX;
+}
+
 static void answer(struct run *r, struct evaluation *e, const struct measurement *m)
 {
-    e->record.accepted = m->attempt;
     if (e->n_waiters) {
         struct run_search *owner = e->waiter[0].search;
         owner->record.board_ns += m->duration_ns > 0 ? m->duration_ns : 0;
         owner->dirty = true;
     }
-    evaluation_close(r, e, m->outcome == OUTCOME_OK ? EVALUATION_DONE : EVALUATION_INFEASIBLE, m, m->reason);
+    if (!take_measurement(r, &e->record, is_further(e), m)) {
+        evaluation_close(r, e, evaluation_standing(r, &e->record), m->reason);
+        return;
+    }
+    e->record.live = 0;
+    e->record.tries = (struct tries){.reported = e->record.tries.reported};
+    evaluation_put(r, &e->record);
+    if (evaluation_schedule(r, e))
+        run_note(r, true, "evaluation cannot be scheduled", "evaluation=%llu", (unsigned long long)e->record.id);
+}
+
+/* Good or not, nothing is learned from a board at a time when it measured wrong. The job waits for another attempt, nobody is to blame. */
+static const char *result_of_wrong(struct run *r, struct attempt_record *a, const struct measurement *m)
+{
+    enum sched_verdict verdict;
+    uint64_t job;
+    struct evaluation *e = a->state == ATTEMPT_LIVE ? map_get(&r->evaluations, a->evaluation) : NULL;
+    sched_measured(r->sched, m->attempt, m->duration_ns);
+    if (e && sched_result(r->sched, r->now, m->attempt, m->epoch, m->board, OUTCOME_CANCELED, "", &verdict, &job))
+        return "unknown";
+    a->lost_epoch = sched_board_epoch(r->sched, a->board);
+    save_measurement(r, a, m, ATTEMPT_INVALIDATED);
+    if (e) {
+        charge_team(r, e, m);
+        save_tries(r, e);
+    }
+    run_note(r, true, "result refused: its board measured wrong at that time", "attempt=%llu board=%s", (unsigned long long)m->attempt, m->board);
+    return "invalidated";
 }
 
 static const char *result_of_live(struct run *r, struct attempt_record *a, struct measurement *m)
@@ -129,7 +193,7 @@ static const char *result_of_live(struct run *r, struct attempt_record *a, struc
     if (sched_result(r->sched, r->now, m->attempt, m->epoch, m->board, m->outcome, m->reason, &verdict, &job))
         return "unknown";
     a->lost_epoch = sched_board_epoch(r->sched, a->board);
-    save_measurement(r, a, m, is_good(m) ? ATTEMPT_ACCEPTED : ATTEMPT_FAILED);
+    save_measurement(r, a, m, is_good(m) ? good_state(e) : ATTEMPT_FAILED);
     charge_team(r, e, m);
     if (verdict == SCHED_FINISHED)
         answer(r, e, m);
@@ -156,7 +220,7 @@ static const char *result_of_dead(struct run *r, struct attempt_record *a, struc
         return "accepted";
     }
     if (e && !sched_finish(r->sched, a->evaluation)) {
-        save_measurement(r, a, m, ATTEMPT_ACCEPTED);
+        save_measurement(r, a, m, good_state(e));
         charge_team(r, e, m);
         answer(r, e, m);
         return "accepted";
@@ -183,6 +247,8 @@ const char *run_result(struct run *r, const char *worker, const struct measureme
         verdict = "unknown";
     else if (a.has_measurement)
         verdict = "duplicate";
+    else if (measured_wrong(r, &m) && is_good(&m))
+        verdict = result_of_wrong(r, &a, &m);
     else if (a.state == ATTEMPT_LIVE)
         verdict = result_of_live(r, &a, &m);
     else
@@ -216,6 +282,12 @@ void result_adopt(struct run *r, const char *worker, const struct sched_running 
     run_note(r, false, "attempt adopted", "attempt=%llu board=%s", (unsigned long long)a.id, a.board);
 }
 
+/* Every try and every further measurement has its own simulated noise, the same whenever it is begun again. */
+static uint64_t noise_of_try(const struct evaluation_record *e)
+{
+    return e->noise_seed + UINT64_C(0x9e3779b97f4a7c15) * e->tries.reported + UINT64_C(0xd1b54a32d192ed03) * e->answers;
+}
+
 static void apply_assign(struct run *r, const struct sched_action *act)
 {
     struct evaluation *e = map_get(&r->evaluations, act->job);
@@ -247,7 +319,7 @@ static void apply_assign(struct run *r, const struct sched_action *act)
                                    .n_metrics = e->record.need.n_metrics,
                                    .lease_ns = r->config.sched.lease_ns,
                                    .time_limit_ns = r->config.time_limit_ns,
-                                   .noise_seed = e->record.noise_seed + UINT64_C(0x9e3779b97f4a7c15) * e->record.tries.reported}};
+                                   .noise_seed = noise_of_try(&e->record)}};
     copy_string(o->worker, sizeof o->worker, act->worker);
     copy_string(o->job.board, sizeof o->job.board, act->board);
     copy_string(o->job.supernet, sizeof o->job.supernet, e->record.supernet);
@@ -287,7 +359,10 @@ static void apply_bury(struct run *r, const struct sched_action *act)
     if (!e)
         return;
     run_note(r, true, "evaluation given up", "evaluation=%llu class=%s reason=\"%s\"", (unsigned long long)act->job, outcome_name(act->outcome), act->reason);
-    evaluation_close(r, e, EVALUATION_FAILED, NULL, act->reason);
+    enum evaluation_state standing = evaluation_standing(r, &e->record);
+    bool answered = standing != EVALUATION_CANCELED; /* measured again in vain: what was known stands */
+    e->record.cause = answered ? OUTCOME_OK : act->outcome;
+    evaluation_close(r, e, answered ? standing : EVALUATION_FAILED, answered ? "" : act->reason);
 }
 
 void actions_apply(struct run *r)

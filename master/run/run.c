@@ -86,6 +86,7 @@ static void search_run_free(struct run_search *rs)
     search_free(rs->core);
     free(rs->ask_proposal);
     free(rs->complete);
+    free(rs->again);
     free(rs->spec);
     free(rs);
 }
@@ -101,6 +102,8 @@ void run_free(struct run *r)
     }
     map_fini(&r->evaluations);
     usage_free(r);
+    free(r->invalid);
+    free(r->scan.user);
     for (uint32_t i = 0; i < r->n_searches; i++)
         search_run_free(r->search[i]);
     map_fini(&r->search_by_id);
@@ -207,7 +210,8 @@ static int64_t next_wall_deadline(const struct run *r)
     int64_t next = INT64_MAX;
     for (uint32_t i = 0; i < r->n_searches; i++) {
         const struct run_search *rs = r->search[i];
-        if (rs->record.state != SEARCH_RUNNING || !rs->spec || !rs->spec->budget_wall_ns || rs->busy)
+        if (rs->record.state != SEARCH_RUNNING || !rs->spec || !rs->spec->budget_wall_ns || rs->busy ||
+            rs->record.active_ns > rs->spec->budget_wall_ns) /* it waits for results that are measured again */
             continue;
         int64_t due = r->now + rs->spec->budget_wall_ns - rs->record.active_ns;
         if (due < next)
@@ -256,7 +260,8 @@ int64_t run_turn(struct run *r)
     usage_turn(r);
     sched_tick(r->sched, r->now);
     actions_apply(r);
-    bool more = advance_searches(r);
+    bool more = invalidate_step(r);
+    more = advance_searches(r) || more;
     if (!r->stopping) {
         sched_dispatch(r->sched, r->now);
         actions_apply(r);

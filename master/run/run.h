@@ -75,7 +75,7 @@ int run_hello(struct run *r, const char *worker, uint64_t incarnation, const str
 int run_heartbeat(struct run *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
                   const struct sched_running *running, uint32_t n_running) SONATA_MUST_CHECK;
 void run_goodbye(struct run *r, const char *worker);
-/* A result. The verdict ("accepted", "duplicate", "replicate", "stale_epoch", "unknown") is to be sent after the turn is durable; NULL while
+/* A result. The verdict ("accepted", "duplicate", "replicate", "stale_epoch", "invalidated", "unknown") is to be sent after the turn is durable; NULL while
  * blocked: do not acknowledge, the worker keeps it. */
 const char *run_result(struct run *r, const char *worker, const struct measurement *m);
 
@@ -86,6 +86,15 @@ struct run_owner {
     uint32_t searches_max; /* unfinished ones of the team; 0: no limit of its own */
 };
 int run_submit(struct run *r, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Proposals without a result and results that are measured again. */
+uint32_t run_search_pending(const struct run *r, uint64_t id);
+/* Measures again what failed for a cause: an error class (infra, lost, invalid, bug, config), "infeasible", "noisy" (measured, but flagged), "failed" or "" (every error class),
+ * "all". A search that is done goes on until they are told. How many in *ret_n; none is no error. The budget is not charged again. */
+int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Results of the board with from <= started < to (its worker's wall clock) are no longer trusted: those that come later are refused, those that were
+ * accepted are taken back over the next turns, their evaluations open again, and every search that was told one is told anew, searches that are done
+ * too. Idempotent. -EINVAL: no board or an empty span; -EAGAIN while blocked. */
+int run_invalidate(struct run *r, const char *board, int64_t from_wall_ns, int64_t to_wall_ns) SONATA_MUST_CHECK;
 /* pause, resume, cancel, extend. */
 int run_control(struct run *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Within its team a search of higher priority goes strictly first: -100 .. 100. */

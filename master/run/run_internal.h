@@ -7,7 +7,8 @@
 
 struct run_search;
 
-/* An individual that is not told yet. */
+/* An individual that is not told yet, or told and measured again (record.told_order). Of the latter the store keeps what was told until there is an
+ * answer: values that come in are here alone and found again in the evaluations after a restart. */
 struct pending {
     struct individual_record record;
     uint32_t n_open;          /* evaluations without an answer */
@@ -39,6 +40,11 @@ struct run_search {
     uint64_t *complete;       /* ids in order of completion; tells of told ones are skipped */
     size_t n_complete, complete_at, complete_capacity;
     uint64_t next_tell;       /* proposal order: id to be told next */
+    uint64_t *again;          /* ids of completed ones that were told before, in order of completion */
+    size_t n_again, again_at, again_capacity;
+    uint32_t n_retelling;     /* told ones among the pending */
+    uint32_t n_abandoned;     /* proposals never told, from when the search ended the time before */
+    bool indexed;             /* finished, and in the index of run->scan */
     uint32_t total_slots;     /* of fitting boards, as of total_generation of the scheduler */
     uint64_t total_generation;
     bool dirty;               /* header to be written this turn */
@@ -50,6 +56,16 @@ struct run_search {
     bool busy, drop_when_idle;
     uint32_t ask_wanted, ask_got;
     struct search_proposal *ask_proposal;
+};
+
+/* Individuals of finished searches by evaluation, while results are taken back (invalidate.c). */
+struct user_index {
+    struct user {
+        uint64_t evaluation, search, individual;
+    } *user;
+    size_t n, capacity;
+    bool sorted;
+    uint64_t search, next; /* being indexed, and from which individual on; search 0: none */
 };
 
 struct run {
@@ -69,6 +85,11 @@ struct run {
     bool stopping, blocked;
     char blocked_reason[256];
     int64_t retry_ns, retain_ns;
+    struct invalid_record *invalid; /* boards that measured wrong for a time */
+    uint32_t n_invalid;
+    size_t invalid_capacity;
+    struct user_index scan;
+    bool hold_asks;         /* a scan waits until every search core is at home */
     uint32_t n_working;
     /* to be sent after the commit */
     struct outgoing {
@@ -113,20 +134,41 @@ int supply_check(const struct run *r, const struct search_spec *spec, struct son
 void supply_describe_unknown(const struct run *r, const char *type, char *text, size_t size);
 
 /* evaluation.c */
-/* The evaluation of that group for the individual: joined when open, answered from the store when known, else new. */
+/* The evaluation of that group for the individual: joined when open, answered from the store when known, else opened: again when it had one. */
 void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group);
 void evaluation_drop_waiters(struct run_search *rs, struct pending *p, const char *reason);
-/* All waiters get the answer; the evaluation leaves memory. m is NULL unless done or infeasible. */
-void evaluation_close(struct run *r, struct evaluation *e, enum evaluation_state state, const struct measurement *m, const char *reason);
+/* All waiters get the answer; the evaluation leaves memory. The reason (and, from the record, the cause) is that of a failure. */
+void evaluation_close(struct run *r, struct evaluation *e, enum evaluation_state state, const char *reason);
+/* The measurement that answers it; where it rests on several, the first with the means of all. Release with measurement_fini(). */
+int evaluation_answer(struct run *r, const struct evaluation_record *record, struct measurement *ret_measurement) SONATA_MUST_CHECK;
 int evaluation_load(struct run *r, uint64_t id, struct evaluation_record *ret_record) SONATA_MUST_CHECK;
 void evaluation_put(struct run *r, const struct evaluation_record *record);
 struct evaluation *evaluation_open(struct run *r, const struct evaluation_record *record); /* into memory and scheduler's view by caller */
 void evaluation_wait(struct evaluation *e, struct run_search *rs, uint64_t individual, uint32_t group);
+bool evaluation_is_awaited(const struct evaluation *e, const struct run_search *rs, uint64_t individual, uint32_t group);
+/* Waits, and makes it a job when it is none. */
+void evaluation_join(struct evaluation *e, struct run_search *rs, uint64_t individual, uint32_t group);
+/* Opens it again with fresh tries until it rests on `wanted` measurements (how: of no account without an answer); one that is open wants more.
+ * The caller joins it. NULL: no such evaluation. */
+struct evaluation *evaluation_reopen(struct run *r, uint64_t id, enum reopened how, uint32_t wanted);
+/* Nobody waits: its answer stands again, or it is canceled. Frees it. */
+void evaluation_abandon(struct run *r, struct evaluation *e);
+/* State it has, or would have if nobody waited for more. */
+enum evaluation_state evaluation_standing(struct run *r, const struct evaluation_record *record);
 int evaluation_schedule(struct run *r, struct evaluation *e) SONATA_MUST_CHECK;
 
 /* individual.c */
 void individual_create(struct run_search *rs, const struct search_proposal *p);
-void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, enum evaluation_state state, const struct measurement *m, const char *reason);
+/* One group's answer: record says in which state and, done or infeasible, m with which values (NULL: they cannot be read). */
+void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m,
+                       const char *reason);
+/* Reads the answer of an evaluation that is not open and gives it. */
+void individual_answer_from_store(struct run_search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record);
+/* Measures it again as far as its evaluations are open, failed, canceled or missing; it is told anew if it was told. 0, -ENOENT. */
+int individual_reopen(struct run_search *rs, uint64_t id) SONATA_MUST_CHECK;
+/* Forgets one that is measured again, as the search ends: what was told stands, unless its measurement was taken back. */
+void individual_put_back(struct run_search *rs, struct pending *p);
+bool metrics_are_exact(const struct metric_value *metric, uint32_t n);
 void individual_completed(struct run_search *rs, struct pending *p);
 void individual_put(struct run_search *rs, const struct individual_record *record);
 int individual_load(struct run *r, uint64_t search, uint64_t id, struct individual_record *ret_record) SONATA_MUST_CHECK;
@@ -134,6 +176,8 @@ int individual_load(struct run *r, uint64_t search, uint64_t id, struct individu
 /* search_run.c */
 /* Tells and asks as far as this turn goes; true when more could be done at once. */
 bool search_advance(struct run_search *rs);
+/* A search that is done goes on from where it was; one that goes on already is left alone. */
+int search_reopen(struct run_search *rs, struct sonata_error *err) SONATA_MUST_CHECK;
 void search_finish(struct run_search *rs, enum search_state state, const char *reason);
 bool search_is_quick(const struct search_spec *spec); /* proposals of its algorithm cost microseconds */
 void search_join_team(struct run_search *rs); /* for fair share */
@@ -148,6 +192,16 @@ int measurement_load(struct run *r, uint64_t attempt, struct measurement *ret_me
 
 void measurement_put(struct run *r, const struct measurement *m);
 
+/* replicate.c */
+/* Measures again what its front lacks. false: nothing, the front may be told. */
+bool replicate_front(struct run_search *rs);
+
+/* invalidate.c */
+bool measured_wrong(const struct run *r, const struct measurement *m); /* its board was not to be trusted at that time */
+int invalidate_load(struct run *r) SONATA_MUST_CHECK;
+/* One bounded step of taking results back; true: more could be done at once. */
+bool invalidate_step(struct run *r);
+
 /* retain.c */
 /* One bounded step; returns when the next is due. */
 int64_t retain_step(struct run *r);
@@ -155,6 +209,7 @@ int64_t retain_step(struct run *r);
 /* persist.c */
 void search_log_ask(struct run_search *rs, uint32_t wanted, const struct search_proposal *proposal, uint32_t got);
 void search_log_tell(struct run_search *rs, uint64_t id, const struct search_result *result);
+void search_log_retell(struct run_search *rs, uint64_t id, const struct search_result *result);
 void search_log_control(struct run_search *rs, const char *text);
 void search_persist(struct run_search *rs); /* header, and a snapshot when due */
 void search_snapshot(struct run_search *rs);

@@ -48,7 +48,18 @@ void search_refresh(struct run_search *rs)
 
 static uint32_t in_flight(const struct run_search *rs)
 {
-    return rs->record.asked - rs->record.told;
+    return rs->record.asked - rs->record.told - rs->n_abandoned;
+}
+
+uint32_t run_search_pending(const struct run *r, uint64_t id)
+{
+    const struct run_search *rs = run_get(r, id);
+    return rs && !search_is_finished(rs) ? in_flight(rs) + rs->n_retelling : 0;
+}
+
+static bool wall_is_used(const struct run_search *rs)
+{
+    return rs->spec->budget_wall_ns && rs->record.active_ns >= rs->spec->budget_wall_ns;
 }
 
 static void count_result(struct search_record *s, const struct individual_record *ind, enum search_status status)
@@ -62,24 +73,39 @@ static void count_result(struct search_record *s, const struct individual_record
     s->reused += ind->reused && status != SEARCH_FAILED;
 }
 
+/* What the search core is to know of a complete individual. */
+static struct search_result result_of(struct run_search *rs, struct pending *p)
+{
+    struct individual_record *ind = &p->record;
+    struct search_result result = {.status = p->status, .violation = p->status == SEARCH_OK || ind->vetoed ? ind->violation : 0};
+    if (p->status == SEARCH_OK && !plan_objectives(rs, ind, result.objective, &result.violation)) {
+        result = (struct search_result){.status = p->status = SEARCH_FAILED};
+        ind->cause = OUTCOME_BUG;
+        copy_string(ind->reason, sizeof ind->reason, "bug: a value is missing");
+    }
+    return result;
+}
+
+/* As told, into the record. */
+static void record_result(struct individual_record *ind, const struct search_result *result, int64_t wall_ns)
+{
+    static const enum individual_state state[] = {[SEARCH_OK] = INDIVIDUAL_DONE, [SEARCH_INFEASIBLE] = INDIVIDUAL_INFEASIBLE, [SEARCH_FAILED] = INDIVIDUAL_FAILED};
+    ind->state = ind->told_state = state[result->status];
+    memcpy(ind->objective, result->objective, sizeof ind->objective);
+    ind->violation = result->violation;
+    ind->told_wall_ns = wall_ns;
+}
+
 static void tell(struct run_search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
-    struct search_result result = {.status = p->status, .violation = ind->violation};
-    if (p->status == SEARCH_OK && !plan_objectives(rs, ind, result.objective, &result.violation)) {
-        result = (struct search_result){.status = p->status = SEARCH_FAILED};
-        copy_string(ind->reason, sizeof ind->reason, "bug: a value is missing");
-    }
+    struct search_result result = result_of(rs, p);
     int rc = search_tell(rs->core, ind->id, &result);
     if (rc)
         run_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
                  (unsigned long long)ind->id, rc);
     search_log_tell(rs, ind->id, &result);
-    static const enum individual_state state[] = {[SEARCH_OK] = INDIVIDUAL_DONE, [SEARCH_INFEASIBLE] = INDIVIDUAL_INFEASIBLE, [SEARCH_FAILED] = INDIVIDUAL_FAILED};
-    ind->state = state[result.status];
-    memcpy(ind->objective, result.objective, sizeof ind->objective);
-    ind->violation = result.violation;
-    ind->told_wall_ns = rs->run->wall;
+    record_result(ind, &result, rs->run->wall);
     count_result(&rs->record, ind, result.status);
     ind->told_order = rs->record.told;
     rs->front_dirty = true;
@@ -88,6 +114,57 @@ static void tell(struct run_search *rs, struct pending *p)
     individual_put(rs, ind);
     map_remove(&rs->pending, ind->id);
     free(p);
+}
+
+static bool same_result(const struct search_result *a, const struct search_result *b, uint32_t n_objectives)
+{
+    if (a->status != b->status)
+        return false;
+    if (a->status != SEARCH_OK)
+        return true;
+    bool same = !(a->violation < b->violation || a->violation > b->violation);
+    for (uint32_t o = 0; o < n_objectives && same; o++)
+        same = !(a->objective[o] < b->objective[o] || a->objective[o] > b->objective[o]);
+    return same;
+}
+
+/* The core learns of it only when the result is another. The counters follow; the budget was charged when it was told first. */
+static void retell(struct run_search *rs, struct pending *p)
+{
+    struct individual_record *ind = &p->record;
+    struct search_result result = result_of(rs, p), before;
+    if (!search_get(rs->core, ind->id, NULL, NULL, &before) && !same_result(&before, &result, rs->spec->n_objectives)) {
+        int rc = search_retell(rs->core, ind->id, &result);
+        if (rc)
+            run_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
+                     (unsigned long long)ind->id, rc);
+        search_log_retell(rs, ind->id, &result);
+        rs->record.infeasible -= before.status == SEARCH_INFEASIBLE;
+        rs->record.infeasible += result.status == SEARCH_INFEASIBLE;
+        rs->record.failed -= before.status == SEARCH_FAILED;
+        rs->record.failed += result.status == SEARCH_FAILED;
+        rs->record.retold++;
+        rs->front_dirty = true;
+    }
+    record_result(ind, &result, rs->run->wall);
+    individual_put(rs, ind);
+    store_erase(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, ind->id));
+    rs->n_retelling--;
+    rs->dirty = true;
+    map_remove(&rs->pending, ind->id);
+    free(p);
+}
+
+/* The next complete individual that was told before, or NULL. */
+static struct pending *next_again(struct run_search *rs)
+{
+    while (rs->again_at < rs->n_again) {
+        struct pending *p = map_get(&rs->pending, rs->again[rs->again_at++]);
+        if (p && p->complete && p->record.told_order)
+            return p;
+    }
+    rs->n_again = rs->again_at = 0;
+    return NULL;
 }
 
 /* The next complete individual in the search's order, or NULL. */
@@ -102,7 +179,7 @@ static struct pending *next_complete(struct run_search *rs)
     }
     while (rs->complete_at < rs->n_complete) {
         struct pending *p = map_get(&rs->pending, rs->complete[rs->complete_at++]);
-        if (p)
+        if (p && p->complete && !p->record.told_order) /* it may have been opened again meanwhile */
             return p;
     }
     rs->complete_at = rs->n_complete = 0;
@@ -139,11 +216,17 @@ static uint32_t flight_limit(struct run_search *rs)
     return 4 * rs->total_slots + 64;
 }
 
+/* Proposals are computed on another thread, and something waits for all cores to be here. */
+static bool must_stay_home(const struct run_search *rs)
+{
+    return rs->run->hold_asks && rs->run->hooks.work && !search_is_quick(rs->spec);
+}
+
 /* How many proposals to ask for now; 0: none. */
 static uint32_t wanted(struct run_search *rs)
 {
     const struct search_record *s = &rs->record;
-    if (s->state != SEARCH_RUNNING || rs->run->stopping || s->stalled || !s->planned)
+    if (s->state != SEARCH_RUNNING || rs->run->stopping || s->stalled || !s->planned || wall_is_used(rs) || must_stay_home(rs))
         return 0;
     uint32_t flying = in_flight(rs);
     if (s->charged + flying >= s->budget || s->vetoed >= VETO_MIN + VETO_FACTOR * s->budget)
@@ -217,14 +300,20 @@ static void ask(struct run_search *rs, uint32_t n)
     hooks->work(hooks->user, ask_work, ask_done, rs);
 }
 
+static bool is_over(const struct run_search *rs)
+{
+    const struct search_record *s = &rs->record;
+    return s->charged >= s->budget || s->vetoed >= VETO_MIN + VETO_FACTOR * s->budget || s->stalled;
+}
+
 static void finish_if_over(struct run_search *rs)
 {
     const struct search_record *s = &rs->record;
-    if (s->state != SEARCH_RUNNING || rs->run->stopping)
+    if (s->state != SEARCH_RUNNING || rs->run->stopping || rs->n_retelling)
         return;
-    if (rs->spec->budget_wall_ns && s->active_ns >= rs->spec->budget_wall_ns)
+    if (wall_is_used(rs))
         search_finish(rs, SEARCH_DONE, "the wall-clock budget is used");
-    else if (in_flight(rs))
+    else if (in_flight(rs) || (is_over(rs) && replicate_front(rs)))
         return;
     else if (s->charged >= s->budget)
         search_finish(rs, SEARCH_DONE, "");
@@ -259,7 +348,9 @@ bool search_advance(struct run_search *rs)
     for (int step = 0; step < STEPS_PER_TURN; step++) {
         uint32_t n = wanted(rs);
         struct pending *p = NULL;
-        if (n && rs->proposal_order) {
+        if ((p = next_again(rs))) {
+            retell(rs, p);
+        } else if (n && rs->proposal_order) {
             ask(rs, n);
         } else if ((p = next_complete(rs))) {
             tell(rs, p);
@@ -267,7 +358,8 @@ bool search_advance(struct run_search *rs)
             ask(rs, n);
         } else {
             finish_if_over(rs);
-            return false;
+            if (!rs->core || !rs->n_retelling || rs->again_at == rs->n_again)
+                return false;
         }
         if (rs->busy)
             return false;
@@ -282,12 +374,17 @@ void search_finish(struct run_search *rs, enum search_state state, const char *r
     for (struct pending *p; (p = map_next(&rs->pending, &at));) {
         p->complete = true;
         evaluation_drop_waiters(rs, p, "the search ended");
-        p->record.state = INDIVIDUAL_CANCELED;
-        individual_put(rs, &p->record);
+        if (p->record.told_order) {
+            individual_put_back(rs, p);
+        } else {
+            p->record.state = INDIVIDUAL_CANCELED;
+            individual_put(rs, &p->record);
+        }
         free(p);
     }
     map_fini(&rs->pending);
     rs->n_complete = rs->complete_at = 0;
+    rs->n_again = rs->again_at = rs->n_retelling = rs->n_abandoned = 0;
     rs->record.state = state;
     rs->record.finished_wall_ns = r->wall;
     copy_string(rs->record.reason, sizeof rs->record.reason, reason);

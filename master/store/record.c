@@ -3,9 +3,11 @@
 #include "store/record.h"
 
 #include <errno.h>
+#include <string.h>
 
-/* SEARCH_VERSION 2: priority. */
-enum { RECORD_VERSION = 1, SEARCH_VERSION = 2 };
+/* SEARCH_VERSION 2: priority; 3: results told anew, replicates. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements.
+ * EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, written for nothing else. */
+enum { RECORD_VERSION = 1, SEARCH_VERSION = 3, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_VERSION = 2 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -27,7 +29,7 @@ const char *evaluation_state_name(enum evaluation_state s)
 
 const char *attempt_state_name(enum attempt_state s)
 {
-    static const char *const name[ATTEMPT_STATE_COUNT] = {"live", "accepted", "failed", "lost", "released", "canceled", "replicate", "stale_epoch"};
+    static const char *const name[ATTEMPT_STATE_COUNT] = {"live", "accepted", "failed", "lost", "released", "canceled", "replicate", "stale_epoch", "invalidated"};
     return (unsigned)s < ATTEMPT_STATE_COUNT ? name[s] : NULL;
 }
 
@@ -115,6 +117,8 @@ void search_record_encode(const struct search_record *r, struct bytes *out)
     for (uint32_t i = 0; i < r->n_groups; i++)
         put_group(&r->group[i], out);
     bytes_put_u32(out, (uint32_t)r->priority);
+    bytes_put_u32(out, r->retold);
+    bytes_put_u32(out, r->replicates);
 }
 
 int search_record_decode(const void *p, size_t n, struct search_record *ret_record)
@@ -147,6 +151,10 @@ int search_record_decode(const void *p, size_t n, struct search_record *ret_reco
         read_group(&r, &x.group[i]);
     if (version >= 2)
         x.priority = (int32_t)reader_u32(&r);
+    if (version >= 3) {
+        x.retold = reader_u32(&r);
+        x.replicates = reader_u32(&r);
+    }
     if (!reader_done(&r))
         return -EBADMSG;
     *ret_record = x;
@@ -173,7 +181,7 @@ static void read_metric(struct reader *r, struct metric_value *m)
 
 void individual_record_encode(const struct individual_record *r, struct bytes *out)
 {
-    bytes_put_u8(out, RECORD_VERSION);
+    bytes_put_u8(out, INDIVIDUAL_VERSION);
     bytes_put_u64(out, r->id);
     put_genotype(r->n_genes, &r->genotype, out);
     bytes_put_string(out, r->arm);
@@ -204,15 +212,42 @@ void individual_record_encode(const struct individual_record *r, struct bytes *o
     bytes_put_f64(out, r->hypervolume);
     bytes_put_u64(out, (uint64_t)r->told_wall_ns);
     bytes_put_u32(out, r->told_order);
+    bytes_put_u8(out, (uint8_t)r->told_state);
+    bytes_put_u8(out, (uint8_t)r->cause);
+    bytes_put_u32(out, r->measured);
+}
+
+/* Version 1 had the class in the reason alone: "lost: no sign of life". */
+static enum outcome cause_of_reason(const char *reason)
+{
+    for (int o = OUTCOME_INFEASIBLE; o < OUTCOME_COUNT; o++) {
+        size_t n = strlen(outcome_name((enum outcome)o));
+        if (!strncmp(reason, outcome_name((enum outcome)o), n) && reason[n] == ':')
+            return (enum outcome)o;
+    }
+    return OUTCOME_INFRA;
+}
+
+static void read_individual_2(struct reader *r, int version, struct individual_record *x)
+{
+    if (version >= 2) {
+        x->told_state = read_enum(r, INDIVIDUAL_STATE_COUNT);
+        x->cause = read_enum(r, OUTCOME_COUNT);
+        x->measured = reader_u32(r);
+        return;
+    }
+    x->told_state = x->told_order ? x->state : INDIVIDUAL_PENDING;
+    x->cause = x->state == INDIVIDUAL_FAILED || x->ruled == INDIVIDUAL_FAILED ? cause_of_reason(x->reason) : OUTCOME_OK;
+    x->measured = x->told_state == INDIVIDUAL_DONE;
 }
 
 int individual_record_decode(const void *p, size_t n, struct individual_record *ret_record)
 {
     struct reader r;
     struct individual_record x = {0};
-    int rc = open_record(p, n, &r);
-    if (rc)
-        return rc;
+    int version = open_version(p, n, INDIVIDUAL_VERSION, &r);
+    if (version < 0)
+        return version;
     x.id = reader_u64(&r);
     read_genotype(&r, &x.n_genes, &x.genotype);
     reader_string(&r, x.arm, sizeof x.arm);
@@ -245,6 +280,7 @@ int individual_record_decode(const void *p, size_t n, struct individual_record *
     x.hypervolume = reader_f64(&r);
     x.told_wall_ns = (int64_t)reader_u64(&r);
     x.told_order = reader_u32(&r);
+    read_individual_2(&r, version, &x);
     if (!reader_done(&r))
         return -EBADMSG;
     *ret_record = x;
@@ -253,7 +289,7 @@ int individual_record_decode(const void *p, size_t n, struct individual_record *
 
 void evaluation_record_encode(const struct evaluation_record *r, struct bytes *out)
 {
-    bytes_put_u8(out, RECORD_VERSION);
+    bytes_put_u8(out, EVALUATION_VERSION);
     bytes_put_u64(out, r->id);
     bytes_append(out, r->space_hash, sizeof r->space_hash);
     put_genotype(r->n_genes, &r->genotype, out);
@@ -272,15 +308,37 @@ void evaluation_record_encode(const struct evaluation_record *r, struct bytes *o
     bytes_put_u64(out, r->accepted);
     bytes_put_u32(out, r->replicates);
     bytes_put_u64(out, r->noise_seed);
+    bytes_put_u8(out, (uint8_t)r->reopened);
+    bytes_put_u32(out, r->wanted);
+    bytes_put_u32(out, r->answers);
+    bytes_put_u32(out, r->n_further);
+    for (uint32_t i = 0; i < r->n_further; i++)
+        bytes_put_u64(out, r->further[i]);
+    bytes_put_u8(out, (uint8_t)r->cause);
+}
+
+static void read_evaluation_2(struct reader *r, int version, struct evaluation_record *x)
+{
+    if (version < 2) {
+        x->answers = x->accepted != 0;
+        return;
+    }
+    x->reopened = read_enum(r, REOPENED_COUNT);
+    x->wanted = reader_u32(r);
+    x->answers = reader_u32(r);
+    x->n_further = reader_count(r, FURTHER_MAX, 8);
+    for (uint32_t i = 0; i < x->n_further; i++)
+        x->further[i] = reader_u64(r);
+    x->cause = read_enum(r, OUTCOME_COUNT);
 }
 
 int evaluation_record_decode(const void *p, size_t n, struct evaluation_record *ret_record)
 {
     struct reader r;
     struct evaluation_record x = {0};
-    int rc = open_record(p, n, &r);
-    if (rc)
-        return rc;
+    int version = open_version(p, n, EVALUATION_VERSION, &r);
+    if (version < 0)
+        return version;
     x.id = reader_u64(&r);
     reader_copy(&r, x.space_hash, sizeof x.space_hash);
     read_genotype(&r, &x.n_genes, &x.genotype);
@@ -299,6 +357,7 @@ int evaluation_record_decode(const void *p, size_t n, struct evaluation_record *
     x.accepted = reader_u64(&r);
     x.replicates = reader_u32(&r);
     x.noise_seed = reader_u64(&r);
+    read_evaluation_2(&r, version, &x);
     if (!reader_done(&r))
         return -EBADMSG;
     *ret_record = x;
@@ -403,9 +462,45 @@ int usage_record_decode(const void *p, size_t n, struct usage_record *ret_record
     return 0;
 }
 
-void event_record_encode(const struct event_record *r, struct bytes *out)
+void invalid_record_encode(const struct invalid_record *r, struct bytes *out)
 {
     bytes_put_u8(out, RECORD_VERSION);
+    bytes_put_string(out, r->board);
+    bytes_put_u32(out, r->n_spans);
+    for (uint32_t i = 0; i < r->n_spans; i++) {
+        bytes_put_u64(out, (uint64_t)r->span[i].from_wall_ns);
+        bytes_put_u64(out, (uint64_t)r->span[i].to_wall_ns);
+    }
+    bytes_put_u8(out, r->scanning);
+    bytes_put_u64(out, r->next);
+    bytes_put_u64(out, r->last);
+}
+
+int invalid_record_decode(const void *p, size_t n, struct invalid_record *ret_record)
+{
+    struct reader r;
+    struct invalid_record x = {.board = ""};
+    int rc = open_record(p, n, &r);
+    if (rc)
+        return rc;
+    reader_string(&r, x.board, sizeof x.board);
+    x.n_spans = reader_count(&r, INVALID_SPANS_MAX, 16);
+    for (uint32_t i = 0; i < x.n_spans; i++) {
+        x.span[i].from_wall_ns = (int64_t)reader_u64(&r);
+        x.span[i].to_wall_ns = (int64_t)reader_u64(&r);
+    }
+    x.scanning = reader_u8(&r) != 0;
+    x.next = reader_u64(&r);
+    x.last = reader_u64(&r);
+    if (!reader_done(&r))
+        return -EBADMSG;
+    *ret_record = x;
+    return 0;
+}
+
+void event_record_encode(const struct event_record *r, struct bytes *out)
+{
+    bytes_put_u8(out, r->type == EVENT_RETELL ? EVENT_VERSION : RECORD_VERSION);
     bytes_put_u8(out, (uint8_t)r->type);
     bytes_put_u64(out, (uint64_t)r->wall_ns);
     bytes_put_u32(out, r->wanted);
@@ -424,10 +519,10 @@ int event_record_decode(const void *p, size_t n, struct event_record *ret_record
 {
     struct reader r;
     struct event_record x = {0};
-    int rc = open_record(p, n, &r);
-    if (rc)
-        return rc;
-    x.type = read_enum(&r, EVENT_CONTROL + 1);
+    int version = open_version(p, n, EVENT_VERSION, &r);
+    if (version < 0)
+        return version;
+    x.type = read_enum(&r, version >= 2 ? EVENT_RETELL + 1 : EVENT_CONTROL + 1);
     x.wall_ns = (int64_t)reader_u64(&r);
     x.wanted = reader_u32(&r);
     x.got = reader_u32(&r);

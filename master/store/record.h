@@ -12,7 +12,7 @@
 #include "domain/space.h"
 #include "domain/spec.h"
 
-enum { GROUPS_MAX = OBJECTIVES_MAX + CONSTRAINTS_MAX, ARM_NAME_MAX = 32, WORKER_NAME_MAX = 64, OWNER_NAME_MAX = 40 };
+enum { GROUPS_MAX = OBJECTIVES_MAX + CONSTRAINTS_MAX, ARM_NAME_MAX = 32, WORKER_NAME_MAX = 64, OWNER_NAME_MAX = 40, FURTHER_MAX = 31 };
 
 /* What one evaluation of a search asks of a board: a board type ("" = any that supplies the metrics) and metrics. */
 struct need_group {
@@ -46,6 +46,8 @@ struct search_record {
     bool planned;             /* groups are settled */
     uint32_t n_groups;
     struct need_group group[GROUPS_MAX];
+    uint32_t retold;     /* results that replaced told ones */
+    uint32_t replicates; /* further measurements asked for so that the front is sure */
 };
 
 enum individual_state { INDIVIDUAL_PENDING, INDIVIDUAL_DONE, INDIVIDUAL_INFEASIBLE, INDIVIDUAL_FAILED, INDIVIDUAL_CANCELED, INDIVIDUAL_STATE_COUNT };
@@ -76,10 +78,23 @@ struct individual_record {
     double violation, hypervolume;
     int64_t told_wall_ns;
     uint32_t told_order; /* from 1; 0: not told */
+    /* As the search core knows it; PENDING: not told. While a told individual is measured again its state is PENDING, and values, objectives and
+     * flags stay those that were told. */
+    enum individual_state told_state;
+    enum outcome cause; /* failed: the error class, else OUTCOME_OK */
+    uint32_t measured;  /* measurements its values rest on; 0: none yet */
 };
 
 enum evaluation_state { EVALUATION_OPEN, EVALUATION_DONE, EVALUATION_INFEASIBLE, EVALUATION_FAILED, EVALUATION_CANCELED, EVALUATION_STATE_COUNT };
 const char *evaluation_state_name(enum evaluation_state s);
+
+/* Why an answered evaluation is open again. */
+enum reopened {
+    REOPENED_NOT,     /* open for the first time, or its answer was taken back: there is none */
+    REOPENED_FURTHER, /* a further measurement joins those it rests on */
+    REOPENED_REPLACE, /* a new measurement takes the place of those it rests on */
+    REOPENED_COUNT
+};
 
 /* Failed tries by error class; `reported` counts results that said failure (not silence): it varies the simulated noise of a retry. */
 struct tries {
@@ -99,8 +114,14 @@ struct evaluation_record {
     struct tries tries;
     uint64_t live;       /* attempt that has the lease; 0: none */
     uint64_t accepted;   /* attempt whose measurement answers it; 0: none */
-    uint32_t replicates; /* further valid measurements kept */
+    uint32_t replicates; /* late measurements kept beside, not counted */
     uint64_t noise_seed;
+    enum reopened reopened; /* accepted is kept while it is open, and stands again when nobody waits any more */
+    uint32_t wanted;        /* measurements its answer shall rest on; 0 as 1 */
+    uint32_t answers;       /* good measurements ever: varies the simulated noise of the next */
+    uint32_t n_further;
+    uint64_t further[FURTHER_MAX]; /* attempts whose measurements count beside the accepted one */
+    enum outcome cause;     /* failed: the error class */
 };
 
 enum attempt_state {
@@ -110,8 +131,9 @@ enum attempt_state {
     ATTEMPT_LOST,      /* the lease ran out; may still be adopted */
     ATTEMPT_RELEASED,  /* never started; given back */
     ATTEMPT_CANCELED,
-    ATTEMPT_REPLICATE, /* good, but another attempt had answered already */
+    ATTEMPT_REPLICATE, /* good, but another attempt had answered already; counts when its evaluation lists it */
     ATTEMPT_STALE,     /* came back after its board was given away */
+    ATTEMPT_INVALIDATED, /* its board was found to measure wrong at that time: kept for audit, not used */
     ATTEMPT_STATE_COUNT
 };
 const char *attempt_state_name(enum attempt_state s);
@@ -136,6 +158,19 @@ struct board_record {
     int64_t first_wall_ns;
 };
 
+/* When a board measured wrong: spans of wall-clock time [from, to), apart and in order. Spans whose scan is not over are looked through for
+ * results that were accepted, in order of the attempts. */
+enum { INVALID_SPANS_MAX = 64 };
+struct invalid_record {
+    char board[BOARD_NAME_MAX];
+    uint32_t n_spans;
+    struct invalid_span {
+        int64_t from_wall_ns, to_wall_ns;
+    } span[INVALID_SPANS_MAX];
+    bool scanning;          /* attempts from `next` to `last` are still to be looked at */
+    uint64_t next, last;
+};
+
 /* Board time a team used on one day (UTC): every measurement made for its searches, also the failed ones. */
 struct usage_record {
     char team[OWNER_NAME_MAX];
@@ -143,16 +178,17 @@ struct usage_record {
     uint64_t attempts;
 };
 
-enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3 };
+/* RETELL: the result of a told id is another from here on. */
+enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3, EVENT_RETELL = 4 };
 
 /* What happened to the search core, in order: enough to run it again. */
 struct event_record {
     enum event_type type;
     int64_t wall_ns;
     uint32_t wanted, got;  /* ask */
-    uint64_t id;           /* ask: first id given; tell: id told */
+    uint64_t id;           /* ask: first id given; tell, retell: id told */
     uint64_t digest;       /* ask: hash64 over the genotypes given */
-    uint32_t status;       /* tell: enum search_status */
+    uint32_t status;       /* tell, retell: enum search_status */
     uint32_t n_objectives;
     double objective[OBJECTIVES_MAX], violation;
     char text[64];         /* control */
@@ -170,6 +206,8 @@ void board_record_encode(const struct board_record *r, struct bytes *out);
 int board_record_decode(const void *p, size_t n, struct board_record *ret_record) SONATA_MUST_CHECK;
 void usage_record_encode(const struct usage_record *r, struct bytes *out);
 int usage_record_decode(const void *p, size_t n, struct usage_record *ret_record) SONATA_MUST_CHECK;
+void invalid_record_encode(const struct invalid_record *r, struct bytes *out);
+int invalid_record_decode(const void *p, size_t n, struct invalid_record *ret_record) SONATA_MUST_CHECK;
 void event_record_encode(const struct event_record *r, struct bytes *out);
 int event_record_decode(const void *p, size_t n, struct event_record *ret_record) SONATA_MUST_CHECK;
 

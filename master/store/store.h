@@ -35,11 +35,13 @@ enum store_db {
     STORE_DICTIONARY,     /* id: database, and what its values are packed against (store/pack.h) */
     STORE_USAGE,          /* UTC day, hash of the team's name: struct usage_record */
     STORE_SURROGATE,      /* search id: search_forests_save() bytes of the moment of its snapshot, while it is not finished */
+    STORE_RETELL,         /* search id, sequence: told individuals that are measured again */
+    STORE_INVALID,        /* board name: struct invalid_record */
     STORE_DB_COUNT
 };
 
-/* 1: all values plain. 2: packed ones among them. A store of an older schema is brought up to date when it is opened for writing. */
-enum { STORE_SCHEMA = 2 };
+/* 1: all values plain. 2: packed ones among them. 3: results that are told anew. A store of an older schema is brought up to date when it is opened for writing. */
+enum { STORE_SCHEMA = 3 };
 
 struct store;
 struct store_options {

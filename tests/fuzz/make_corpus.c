@@ -243,9 +243,10 @@ static void records(void)
                                    .group = {{.board_type = "pi", .n_metrics = 1, .metric = {"latency"}}}};
     struct individual_record individual = {.id = 2, .n_genes = 3, .arm = "random", .n_objectives = 2, .n_evaluations = 1, .evaluation = {7}, .n_metrics = 1,
                                            .metric = {{.name = "latency", .value = 1, .low = 1, .high = 1, .n = 1}}};
-    struct evaluation_record evaluation = {.id = 7, .n_genes = 3, .tier = "screen", .need = search.group[0], .live = 3};
+    struct evaluation_record evaluation = {.id = 7, .n_genes = 3, .tier = "screen", .need = search.group[0], .live = 3, .accepted = 1, .n_further = 1, .further = {2}};
     struct attempt_record attempt = {.id = 3, .evaluation = 7, .board = "pi-1", .worker = "rack", .epoch = 2, .state = ATTEMPT_LIVE};
     struct board_record board = {.name = "pi-1", .type = "pi", .epoch = 2, .done = 5};
+    struct invalid_record invalid = {.board = "b", .n_spans = 1, .span = {{1, 2}}, .scanning = true, .next = 1, .last = 2};
     struct event_record event = {.type = EVENT_TELL, .id = 2, .n_objectives = 2, .objective = {1, 2}};
     struct team team = {.name = "vision", .weight = 1};
     struct access_key key = {.public_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", .role = ACCESS_TEAM, .team = "vision", .label = "alice"};
@@ -268,6 +269,7 @@ static void records(void)
     SAVE("team", team_encode, &team);
     SAVE("key", key_encode, &key);
     SAVE("audit-entry", audit_encode, &entry);
+    SAVE("invalid-record", invalid_record_encode, &invalid);
 #undef SAVE
 }
 

@@ -1,9 +1,10 @@
 /* kill -9 of master and worker at random moments of a seeded search against table boards: the finished run is the one that was never killed.
  *
- *     test_kill [SEED [KILLS [BUDGET [ALGORITHM]]]]    SEED of the moments (0: from the clock) is printed: a failure can be repeated
+ *     test_kill [SEED [KILLS [BUDGET [ALGORITHM [REPLICATES]]]]]    SEED of the moments (0: from the clock) is printed: a failure can be repeated
  *
  * Compared: every proposal in order, every value, the order of results, the front. Checked: `sonata-master --check`, nothing measured is lost (the
- * number of results is the budget) and nothing counted twice. The submission itself is killed, too, and asked for again by its request id. */
+ * number of results is the budget) and nothing counted twice. With REPLICATES latencies are noisy and one more death comes while the front is measured
+ * again. The submission itself is killed, too, and asked for again by its request id. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,7 +116,7 @@ static struct result collect(struct table_farm *f, uint64_t id)
 static bool same_individual(const Sonata__Individual *a, const Sonata__Individual *b)
 {
     if (a->id != b->id || a->told_order != b->told_order || strcmp(a->state, b->state) || a->genotype.len != b->genotype.len ||
-        memcmp(a->genotype.data, b->genotype.data, a->genotype.len) || a->n_metrics != b->n_metrics || a->on_front != b->on_front ||
+        memcmp(a->genotype.data, b->genotype.data, a->genotype.len) || a->n_metrics != b->n_metrics || a->measured != b->measured || a->on_front != b->on_front ||
         a->hypervolume != b->hypervolume)
         return false;
     for (size_t i = 0; i < a->n_metrics; i++) {
@@ -153,12 +154,18 @@ static struct result run(struct table_farm *f, const struct search_spec *spec, u
     unsigned counts[3] = {0};
     int64_t start = clock_monotonic_ns();
     table_farm_open(f, SONATA_BINARY_DIR "/bin", BOARDS, DELAY_MS);
+    f->board_options = spec->replicates > 1 ? ",noise.latency=0.1" : "";
     table_farm_start_master(f);
     table_farm_start_worker(f, 0);
     uint64_t id = submit(f, spec, kills > 0);
     for (unsigned k = 0; k < kills; k++) {
         wait_for(f, id, (uint32_t)((uint64_t)spec->budget_evaluations * k / (kills + 1)));
         clock_sleep_ns((int64_t)rng_below(&rng, 60000) * 1000);
+        kill_something(f, &rng, counts);
+    }
+    if (kills && spec->replicates > 1) {
+        wait_for(f, id, spec->budget_evaluations);
+        clock_sleep_ns((int64_t)rng_below(&rng, 200) * SONATA_MS);
         kill_something(f, &rng, counts);
     }
     wait_until_done(f, id);
@@ -170,10 +177,11 @@ static struct result run(struct table_farm *f, const struct search_spec *spec, u
 
 int main(int argc, char **argv)
 {
-    uint64_t seed = 0, kills = 20, budget = 300;
+    uint64_t seed = 0, kills = 20, budget = 300, replicates = 0;
     if ((argc > 1 && parse_u64(argv[1], 0, UINT64_MAX, &seed)) || (argc > 2 && parse_u64(argv[2], 0, 10000, &kills)) ||
-        (argc > 3 && parse_u64(argv[3], 20, 4000, &budget))) {
-        fprintf(stderr, "usage: test_kill [SEED [KILLS [BUDGET [ALGORITHM]]]]\n");
+        (argc > 3 && parse_u64(argv[3], 20, 4000, &budget)) ||
+        (argc > 5 && parse_u64(argv[5], 1, REPLICATES_WANTED_MAX, &replicates))) {
+        fprintf(stderr, "usage: test_kill [SEED [KILLS [BUDGET [ALGORITHM [REPLICATES]]]]]\n");
         return 2;
     }
     if (!seed)
@@ -181,6 +189,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("seed %" PRIu64 ", %" PRIu64 " kills, %" PRIu64 " evaluations\n", seed, kills, budget);
     struct search_spec *spec = table_farm_spec("kill", argc > 4 ? argv[4] : "nsga2", (uint32_t)budget, 5);
+    spec->replicates = (uint32_t)replicates;
     spec->n_options = 1;
     copy_string(spec->option[0].name, sizeof spec->option[0].name, "order");
     copy_string(spec->option[0].value, sizeof spec->option[0].value, "proposal");

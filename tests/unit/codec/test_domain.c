@@ -46,7 +46,8 @@ static struct space sample_space(void)
 static struct search_spec sample_spec(void)
 {
     struct search_spec s = {.name = "try", .n_objectives = 2, .n_constraints = 1, .algorithm = "nsga2", .population = 20, .n_options = 1,
-                            .budget_evaluations = 300, .budget_wall_ns = 7, .tier = "search", .dataset = "fashion-mnist", .supernet = "sup", .seed = 99};
+                            .budget_evaluations = 300, .budget_wall_ns = 7, .tier = "search", .dataset = "fashion-mnist", .supernet = "sup", .seed = 99,
+                            .replicates = 3, .replicate_budget = 60};
     s.space = sample_space();
     s.objective[0] = (struct objective){.metric = "accuracy", .goal = GOAL_MAX};
     s.objective[1] = (struct objective){.metric = "latency", .board = "host", .goal = GOAL_MIN};

@@ -78,7 +78,7 @@ static void test_reads_everything(void **state)
                                "  - {metric: energy, board: rpi4, min: 0.5, max: 1.5M}\n"
                                "algorithm: {name: sonata+, population: 20, generational: true, options: [{name: agent, value: fixed}]}\n"
                                "budget: {evaluations: 300, wall: 2h}\n"
-                               "evaluation: {tier: screen, dataset: fashion-mnist, supernet: net-v1}\n"
+                               "evaluation: {tier: screen, dataset: fashion-mnist, supernet: net-v1, replicates: 5, replicate_budget: 40}\n"
                                "boards: [\"host\", \"pi:table:x.csv\"]\n"
                                "seed: 18446744073709551615\n";
     static struct search_file f;
@@ -104,6 +104,8 @@ static void test_reads_everything(void **state)
     assert_int_equal(s->budget_evaluations, 300);
     assert_int_equal(s->budget_wall_ns, 7200 * SONATA_SECOND);
     assert_string_equal(s->tier, "screen");
+    assert_int_equal(s->replicates, 5);
+    assert_int_equal(s->replicate_budget, 40);
     assert_string_equal(s->dataset, "fashion-mnist");
     assert_string_equal(s->supernet, "net-v1");
     uint8_t hash[HASH_SIZE];
@@ -182,6 +184,8 @@ static const struct {
     {"name: x\nspace: no-such\nobjectives: [{metric: accuracy, goal: max}]\nbudget: {evaluations: 20}\n",
      "s.yaml:2: space: no space is called 'no-such'; presets: broken, net, tiny; or give the path of a space file"},
     {"name: x\nspace: ./gone.yaml\nobjectives: [{metric: accuracy, goal: max}]\nbudget: {evaluations: 20}\n", "s.yaml:2: space: ./gone.yaml: No such file"},
+    {SHORT "evaluation: {replicates: 33}\n", "s.yaml:5: evaluation.replicates: 33 is here; expected 1 to 32"},
+    {SHORT "evaluation: {replicate_budget: 100001}\n", "s.yaml:5: evaluation.replicate_budget: 100001 is here; expected 1 to 100000"},
     {SHORT "evaluation: {tier: quick}\n", "s.yaml:5: evaluation.tier: 'quick' is here; expected screen, search or report"},
     {SHORT "evaluation: {supernet: net-v1}\n", "s.yaml:5: evaluation: a supernet needs data to be measured on; expected `dataset:` too"},
     {SHORT "evaluation: {dataset: d, supernet: net-v1}\n",

@@ -60,12 +60,13 @@ DECODER(evaluation)
 DECODER(attempt)
 DECODER(board)
 DECODER(event)
+DECODER(invalid)
 
 static void test_search(void **state)
 {
     (void)state;
     struct search_record r = {.id = 3, .name = "n", .algorithm = "nsga2", .state = SEARCH_PAUSED, .reason = "r", .budget = 1, .asked = 2, .told = 3,
-                              .events = 9, .active_ns = -1, .front_size = 4, .hypervolume = 0.25, .planned = true, .n_groups = 2};
+                              .events = 9, .active_ns = -1, .front_size = 4, .hypervolume = 0.25, .planned = true, .n_groups = 2, .retold = 5, .replicates = 6};
     copy_string(r.group[0].board_type, sizeof r.group[0].board_type, "pi");
     r.group[0].n_metrics = 2;
     copy_string(r.group[0].metric[1], sizeof r.group[0].metric[1], "latency");
@@ -77,7 +78,8 @@ static void test_individual(void **state)
     (void)state;
     struct individual_record r = {.id = 3, .n_genes = 5, .genotype = {{1, 2, 3, 4, 5}}, .arm = "init", .parent = {-1, 4}, .n_objectives = 2,
                                   .predicted = true, .mean = {1, 2}, .sd = {3, 4}, .state = INDIVIDUAL_FAILED, .n_evaluations = 2, .evaluation = {7, 8},
-                                  .board = "b", .reason = "because", .n_metrics = 1, .objective = {0.5, -2}, .violation = 0.125, .told_order = 6};
+                                  .board = "b", .reason = "because", .n_metrics = 1, .objective = {0.5, -2}, .violation = 0.125, .told_order = 6, .told_state = INDIVIDUAL_DONE,
+                                  .cause = OUTCOME_BUG, .measured = 5};
     r.metric[0] = (struct metric_value){.name = "latency@pi", .value = 1, .low = 0, .high = 2, .n = 3};
     ROUND_TRIP(individual, r);
     struct bytes b = {0};
@@ -94,7 +96,10 @@ static void test_others(void **state)
 {
     (void)state;
     struct evaluation_record e = {.id = 1, .n_genes = 3, .genotype = {{9, 8, 7}}, .tier = "search", .dataset = "d", .supernet = "s", .need = {.n_metrics = 1},
-                                  .state = EVALUATION_DONE, .tries = {1, 2, 3, 4}, .live = 5, .accepted = 6, .replicates = 7, .noise_seed = 8};
+                                  .state = EVALUATION_DONE, .tries = {1, 2, 3, 4}, .live = 5, .accepted = 6, .replicates = 7, .noise_seed = 8,
+                                  .reopened = REOPENED_FURTHER, .wanted = 9, .answers = 10, .n_further = 2, .further = {11, 12}, .cause = OUTCOME_LOST};
+    struct invalid_record i = {.board = "b", .n_spans = 2, .span = {{1, 2}, {5, 9}}, .scanning = true, .next = 3, .last = 4};
+    struct event_record retell = {.type = EVENT_RETELL, .wall_ns = 1, .id = 2, .n_objectives = 1, .objective = {7}};
     struct attempt_record a = {.id = 1, .evaluation = 2, .board = "b", .worker = "w", .incarnation = 3, .epoch = 4, .lost_epoch = 5, .state = ATTEMPT_STALE,
                                .outcome = OUTCOME_INFRA, .has_measurement = true, .assigned_wall_ns = 6, .closed_wall_ns = 7};
     struct board_record b = {.name = "b", .type = "t", .epoch = 1, .done = 2, .failed = 3, .busy_ns = 4, .first_wall_ns = 5};
@@ -103,6 +108,8 @@ static void test_others(void **state)
     ROUND_TRIP(attempt, a);
     ROUND_TRIP(board, b);
     ROUND_TRIP(event, v);
+    ROUND_TRIP(event, retell);
+    ROUND_TRIP(invalid, i);
 }
 
 int main(void)

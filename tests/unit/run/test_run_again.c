@@ -1,0 +1,474 @@
+/* Results that are measured again: retry, results of a board taken back, the front replicated; each with deaths of the master in between. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "farm.h"
+
+static struct farm farm;
+static bool broken;       /* boards answer failures to some architectures */
+static const char *liar;  /* this board's latencies are ten times too high */
+static double noise;      /* relative, of latency */
+
+static double noisy(const struct evaluation_job *job, double value)
+{
+    struct rng rng = rng_seeded(job->noise_seed, 3);
+    return value * (1 + noise * (2 * rng_uniform(&rng) - 1));
+}
+
+static void answer(struct farm *f, const struct evaluation_job *job, struct measurement *m)
+{
+    double latency = 1, accuracy = 50;
+    (void)f;
+    for (int i = 0; i < 6; i++) {
+        latency += (7 - i) * 0.5 * job->genotype.allele[i];
+        accuracy += (i + 1) * job->genotype.allele[i];
+    }
+    if (broken && job->genotype.allele[0] == 1) {
+        m->outcome = OUTCOME_INFRA;
+        copy_string(m->reason, sizeof m->reason, "infra: the board hangs");
+        return;
+    }
+    if (broken && job->genotype.allele[0] == 2) {
+        m->outcome = OUTCOME_INFEASIBLE;
+        copy_string(m->reason, sizeof m->reason, "infeasible: not enough memory");
+        return;
+    }
+    m->outcome = OUTCOME_OK;
+    if (liar && !strcmp(job->board, liar))
+        latency *= 10;
+    for (uint32_t i = 0; i < job->n_metrics; i++) {
+        bool is_latency = !strcmp(job->metric[i], "latency");
+        double v = is_latency ? noisy(job, latency) : accuracy;
+        measurement_add(m, job->metric[i], v, v, v, is_latency);
+    }
+}
+
+static int open_farm(void **state)
+{
+    (void)state;
+    broken = false;
+    liar = NULL;
+    noise = 0;
+    farm_open(&farm, 11);
+    farm.config.sched.backoff_ns = SONATA_MS;
+    farm_crash(&farm);
+    farm_start(&farm);
+    farm.answer = answer;
+    farm_add_board(&farm, "pi-1", "pi", "accuracy latency");
+    farm_add_board(&farm, "pi-2", "pi", "accuracy latency");
+    farm_hello(&farm);
+    return 0;
+}
+
+static int close_farm(void **state)
+{
+    (void)state;
+    farm_close(&farm);
+    return 0;
+}
+
+static void restart(void)
+{
+    farm_crash(&farm);
+    farm_start(&farm);
+    farm_hello(&farm);
+}
+
+/* Replayed from its first event and from the snapshot; all invariants. */
+static void assert_sound(uint64_t id)
+{
+    struct sonata_error err = {{0}};
+    uint64_t events;
+    uint32_t proposals;
+    farm_turn(&farm);
+    assert_int_equal(store_pending(farm.store), 0);
+    if (run_replay(farm.store, id, &events, &proposals, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(farm_check(&farm), 0);
+}
+
+static uint64_t submit(const char *algorithm, uint32_t budget, uint32_t replicates, uint32_t replicate_budget)
+{
+    struct search_spec *spec = farm_spec("s", algorithm, budget, 3);
+    spec->replicates = replicates;
+    spec->replicate_budget = replicate_budget;
+    farm_option(spec, "order", replicates ? "proposal" : "arrival");
+    uint64_t id = farm_submit(&farm, spec);
+    free(spec);
+    return id;
+}
+
+static struct search_record header(uint64_t id)
+{
+    return *run_search_by_id(farm.run, id);
+}
+
+static uint32_t retry(uint64_t id, const char *cause)
+{
+    uint32_t n = UINT32_MAX;
+    struct sonata_error err = {{0}};
+    run_set_time(farm.run, farm.now, farm.wall);
+    if (run_retry(farm.run, id, cause, &n, &err))
+        fail_msg("%s", err.text);
+    return n;
+}
+
+static uint32_t count(uint64_t id, enum individual_state state)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < header(id).asked; i++)
+        n += farm_individual(&farm, id, i).state == state;
+    return n;
+}
+
+/* Works with a death of the master after every third step. */
+static void work_with_deaths(uint64_t id)
+{
+    for (int k = 0; k < 2000 && header(id).state == SEARCH_RUNNING; k++) {
+        farm_work(&farm, id, 1 + rng_below(&farm.rng, 3));
+        if (header(id).state != SEARCH_RUNNING)
+            break;
+        restart();
+        if (k % 5 == 0)
+            assert_int_equal(farm_check(&farm), 0);
+    }
+}
+
+static void test_retry_of_a_done_search(void **state)
+{
+    (void)state;
+    broken = true;
+    uint64_t id = submit("nsga2", 60, 0, 0);
+    farm_work(&farm, id, 3000);
+    struct search_record before = header(id);
+    assert_int_equal(before.state, SEARCH_DONE);
+    assert_true(before.failed > 3 && before.infeasible > 3);
+    assert_int_equal(count(id, INDIVIDUAL_FAILED), before.failed);
+    for (uint32_t i = 0; i < before.asked; i++)
+        assert_true((farm_individual(&farm, id, i).state == INDIVIDUAL_FAILED) == (farm_individual(&farm, id, i).cause == OUTCOME_INFRA));
+
+    uint32_t n = 7;
+    assert_int_equal(run_retry(farm.run, id, "weather", &n, NULL), -EINVAL);
+    assert_int_equal(run_retry(farm.run, 99, "all", &n, NULL), -ENOENT);
+    assert_int_equal(retry(id, "lost"), 0);
+    assert_int_equal(header(id).state, SEARCH_DONE); /* nothing to do: not even opened */
+    broken = false;
+    assert_int_equal(retry(id, "infra"), before.failed);
+    assert_int_equal(retry(id, "infra"), 0); /* they are on their way */
+    assert_int_equal(header(id).state, SEARCH_RUNNING);
+    assert_int_equal(run_search_pending(farm.run, id), before.failed);
+    assert_sound(id);
+    work_with_deaths(id);
+    struct search_record after = header(id);
+    assert_int_equal(after.state, SEARCH_DONE);
+    assert_int_equal(after.failed, 0);
+    assert_int_equal(after.infeasible, before.infeasible);
+    assert_int_equal(after.charged, before.charged); /* paid when they failed */
+    assert_int_equal(after.asked, before.asked);
+    assert_int_equal(after.retold, before.failed);
+    assert_int_equal(count(id, INDIVIDUAL_DONE) + count(id, INDIVIDUAL_INFEASIBLE), after.asked);
+    assert_sound(id);
+
+    assert_int_equal(retry(id, "all"), before.infeasible);
+    farm_work(&farm, id, 3000);
+    assert_int_equal(header(id).infeasible, 0);
+    assert_int_equal(count(id, INDIVIDUAL_DONE), after.asked);
+    assert_sound(id);
+    assert_int_equal(run_control(farm.run, id, "extend", 20, NULL), 0); /* and it goes on from the new values */
+    farm_work(&farm, id, 3000);
+    assert_int_equal(header(id).charged, 80);
+    assert_sound(id);
+}
+
+static void test_retry_of_a_running_search(void **state)
+{
+    (void)state;
+    broken = true;
+    uint64_t id = submit("sonata+", 60, 0, 0);
+    for (int k = 0; k < 3000 && header(id).failed < 3; k++)
+        farm_work(&farm, id, 1);
+    uint32_t failed = header(id).failed;
+    assert_true(failed > 0 && header(id).state == SEARCH_RUNNING);
+    broken = false;
+    assert_int_equal(retry(id, ""), failed);
+    work_with_deaths(id);
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    assert_int_equal(header(id).failed, 0);
+    assert_int_equal(header(id).charged, 60);
+    assert_sound(id);
+}
+
+/* What fails again is failed again; an infeasible one that cannot be measured now stays what it was. */
+static void test_retry_in_vain(void **state)
+{
+    (void)state;
+    broken = true;
+    uint64_t id = submit("random", 40, 0, 0);
+    farm_work(&farm, id, 3000);
+    struct search_record before = header(id);
+    assert_int_equal(retry(id, "all"), before.failed + before.infeasible);
+    farm_work(&farm, id, 3000);
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    assert_int_equal(header(id).failed, before.failed);
+    assert_int_equal(header(id).infeasible, before.infeasible);
+    assert_int_equal(header(id).retold, 0); /* nothing changed, so the core heard nothing */
+    assert_sound(id);
+}
+
+static void test_retry_then_cancel(void **state)
+{
+    (void)state;
+    broken = true;
+    uint64_t id = submit("random", 40, 0, 0);
+    farm_work(&farm, id, 3000);
+    struct search_record before = header(id);
+    assert_true(retry(id, "all") > 0);
+    farm_turn(&farm);
+    assert_int_equal(run_control(farm.run, id, "cancel", 0, NULL), 0);
+    farm_turn(&farm);
+    assert_int_equal(header(id).state, SEARCH_CANCELED);
+    assert_int_equal(count(id, INDIVIDUAL_FAILED), before.failed);
+    assert_int_equal(count(id, INDIVIDUAL_INFEASIBLE), before.infeasible);
+    assert_sound(id);
+    uint32_t n;
+    assert_int_equal(run_retry(farm.run, id, "all", &n, NULL), -EINVAL);
+}
+
+/* --- results taken back --- */
+
+static double latency_of(const struct individual_record *ind)
+{
+    for (uint32_t i = 0; i < ind->n_metrics; i++) {
+        if (!strcmp(ind->metric[i].name, "latency@pi"))
+            return ind->metric[i].value;
+    }
+    return -1;
+}
+
+static double true_latency(const struct individual_record *ind)
+{
+    double latency = 1;
+    for (int i = 0; i < 6; i++)
+        latency += (7 - i) * 0.5 * ind->genotype.allele[i];
+    return latency;
+}
+
+static uint32_t count_lies(uint64_t id)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < header(id).asked; i++) {
+        struct individual_record ind = farm_individual(&farm, id, i);
+        n += ind.told_order && latency_of(&ind) > 1.5 * true_latency(&ind);
+    }
+    return n;
+}
+
+static void invalidate(const char *board, int64_t from, int64_t to)
+{
+    run_set_time(farm.run, farm.now, farm.wall);
+    assert_int_equal(run_invalidate(farm.run, board, from, to), 0);
+}
+
+/* A search that is done, one that runs and one that was canceled were told lies of one board; the others were not. */
+static void test_results_are_taken_back(void **state)
+{
+    (void)state;
+    uint64_t honest = submit("random", 20, 0, 0);
+    farm_work(&farm, honest, 3000);
+    struct search_record untouched = header(honest);
+    int64_t from = farm.wall + SONATA_MS;
+    farm_turn(&farm);
+    farm_turn(&farm);
+    liar = "pi-2";
+    struct search_spec *spec = farm_spec("done", "nsga2", 60, 8);
+    uint64_t done = farm_submit(&farm, spec);
+    farm_work(&farm, done, 3000);
+    spec->seed = 9;
+    uint64_t canceled = farm_submit(&farm, spec);
+    farm_work(&farm, canceled, 25);
+    assert_int_equal(run_control(farm.run, canceled, "cancel", 0, NULL), 0);
+    spec->seed = 10;
+    uint64_t running = farm_submit(&farm, spec);
+    free(spec);
+    farm_work(&farm, running, 25);
+    assert_int_equal(header(done).state, SEARCH_DONE);
+    assert_int_equal(header(running).state, SEARCH_RUNNING);
+    uint32_t lies = count_lies(done);
+    assert_true(lies > 10 && count_lies(running) > 5 && count_lies(canceled) > 3);
+
+    liar = NULL;
+    assert_int_equal(run_invalidate(farm.run, "", from, farm.wall), -EINVAL);
+    assert_int_equal(run_invalidate(farm.run, "pi-2", from, from), -EINVAL);
+    invalidate("pi-2", from, farm.wall + 1);
+    restart(); /* before the turn: as if it had not been reported */
+    assert_int_equal(count_lies(done), lies);
+    invalidate("pi-2", from, farm.wall + 1);
+    invalidate("pi-2", from, farm.wall + 1); /* the journal says it twice */
+    farm_turn(&farm);
+    assert_int_equal(header(done).state, SEARCH_RUNNING);
+    assert_int_equal(run_search_pending(farm.run, done), lies);
+    assert_sound(done);
+    restart();
+    work_with_deaths(done);
+    work_with_deaths(running);
+    assert_int_equal(header(done).state, SEARCH_DONE);
+    assert_int_equal(header(running).state, SEARCH_DONE);
+    assert_int_equal(count_lies(done), 0);
+    assert_int_equal(count_lies(running), 0);
+    assert_int_equal(header(done).retold, lies);
+    assert_int_equal(header(done).charged, 60);
+    assert_int_equal(header(canceled).state, SEARCH_CANCELED);
+    assert_int_equal(header(honest).retold, 0);
+    assert_int_equal(header(honest).events, untouched.events);
+    assert_sound(done);
+    assert_sound(running);
+    assert_sound(canceled);
+    restart();
+    assert_sound(running);
+}
+
+/* A result from the wrong time that comes late is refused, its attempt is over, and its job goes on. */
+static void test_late_results_are_refused(void **state)
+{
+    (void)state;
+    uint64_t id = submit("random", 20, 0, 0);
+    farm_turn(&farm);
+    farm_turn(&farm);
+    assert_true(farm.n_held >= 2);
+    struct farm_held *held = &farm.held[0];
+    char board[BOARD_NAME_MAX];
+    copy_string(board, sizeof board, held->job.board);
+    liar = board;
+    farm_measure(&farm, 0);
+    liar = NULL;
+    farm_turn(&farm);
+    invalidate(board, farm.wall - 10 * SONATA_SECOND, farm.wall);
+    assert_string_equal(farm_send(&farm, 0), "invalidated");
+    assert_string_equal(farm_send(&farm, 0), "duplicate");
+    farm_turn(&farm);
+    farm_drop(&farm, 0);
+    assert_int_equal(farm_check(&farm), 0);
+    farm_work(&farm, id, 3000);
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    assert_int_equal(header(id).charged, 20);
+    assert_int_equal(header(id).failed, 0);
+    assert_int_equal(count_lies(id), 0);
+    assert_sound(id);
+}
+
+/* --- the front measured again --- */
+
+static void test_front_is_measured_again(void **state)
+{
+    (void)state;
+    noise = 0.2;
+    uint64_t id = submit("nsga2", 60, 4, 1000);
+    for (int k = 0; k < 5000 && !header(id).replicates; k++)
+        farm_work(&farm, id, 1);
+    assert_int_equal(header(id).charged, 60);
+    assert_int_equal(header(id).state, SEARCH_RUNNING);
+    assert_sound(id);
+    work_with_deaths(id);
+    struct search_record s = header(id);
+    assert_int_equal(s.state, SEARCH_DONE);
+    assert_int_equal(s.charged, 60);
+    assert_true(s.replicates >= 3 * s.front_size && s.retold >= s.front_size);
+    uint64_t *front;
+    uint32_t n;
+    assert_int_equal(run_front(farm.run, id, &front, &n, NULL), 0);
+    assert_true(n > 3);
+    for (uint32_t i = 0; i < n; i++) {
+        struct individual_record ind = farm_individual(&farm, id, front[i]);
+        assert_int_equal(ind.measured, 4);
+        for (uint32_t k = 0; k < ind.n_metrics; k++) {
+            if (strcmp(ind.metric[k].name, "latency@pi"))
+                continue;
+            assert_int_equal(ind.metric[k].n, 4);
+            assert_true(ind.metric[k].low < ind.metric[k].value && ind.metric[k].value < ind.metric[k].high);
+        }
+    }
+    free(front);
+    assert_sound(id);
+
+    farm_work(&farm, submit("random", 40, 4, 1000), 3000);
+    uint64_t measured = farm.measured, again = submit("random", 40, 4, 1000); /* the same: everything is known, and nothing is measured */
+    farm_work(&farm, again, 3000);
+    assert_int_equal(header(again).state, SEARCH_DONE);
+    assert_int_equal(farm.measured, measured);
+    assert_sound(again);
+}
+
+static void test_replicates_keep_to_their_budget(void **state)
+{
+    (void)state;
+    noise = 0.2;
+    uint64_t id = submit("nsga2", 60, 8, 0); /* a fifth of the budget */
+    farm_work(&farm, id, 5000);
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    assert_int_equal(header(id).replicates, 12);
+    assert_int_equal(farm.measured, 72);
+    assert_sound(id);
+    noise = 0;
+    uint64_t off = submit("random", 20, 1, 0);
+    farm_work(&farm, off, 3000);
+    assert_int_equal(header(off).replicates, 0);
+    assert_sound(off);
+}
+
+/* One of several measurements is taken back: the others go on counting, and another takes its place. */
+static void test_a_replicate_is_taken_back(void **state)
+{
+    (void)state;
+    noise = 0.2;
+    uint64_t id = submit("nsga2", 40, 3, 1000);
+    while (!header(id).replicates)
+        farm_work(&farm, id, 1);
+    int64_t from = farm.wall;
+    farm_turn(&farm);
+    liar = "pi-2";
+    farm_work(&farm, id, 3000);
+    liar = NULL;
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    uint32_t charged = header(id).charged;
+    invalidate("pi-2", from, farm.wall + 1);
+    farm_turn(&farm);
+    assert_int_equal(header(id).state, SEARCH_RUNNING);
+    assert_sound(id);
+    work_with_deaths(id);
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    assert_int_equal(header(id).charged, charged);
+    assert_int_equal(count_lies(id), 0);
+    assert_sound(id);
+}
+
+static void test_cancel_while_the_front_is_measured(void **state)
+{
+    (void)state;
+    noise = 0.2;
+    uint64_t id = submit("nsga2", 40, 5, 1000);
+    while (!header(id).replicates)
+        farm_work(&farm, id, 1);
+    assert_int_equal(run_control(farm.run, id, "cancel", 0, NULL), 0);
+    farm_turn(&farm);
+    assert_int_equal(count(id, INDIVIDUAL_DONE), 40); /* what was known stands */
+    assert_sound(id);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
+    const struct CMUnitTest tests[] = {T(test_retry_of_a_done_search),  T(test_retry_of_a_running_search),       T(test_retry_in_vain),
+                                       T(test_retry_then_cancel),       T(test_results_are_taken_back),          T(test_late_results_are_refused),
+                                       T(test_front_is_measured_again), T(test_replicates_keep_to_their_budget), T(test_a_replicate_is_taken_back),
+                                       T(test_cancel_while_the_front_is_measured)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
