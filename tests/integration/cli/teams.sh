@@ -46,7 +46,7 @@ expect 2 "--no-share" as m/admin.key teams set vision --share --no-share
 # boards at a time: vision is held to one of two and says so; audio is not in its way
 search_file long 220 > long.yaml
 search_file short 20 > short.yaml
-search_file urgent 60 > urgent.yaml
+search_file urgent 60 | sed "s/^seed:.*/seed: 11/" > urgent.yaml # networks of its own, not those of long
 expect 0 "search 1" as key-vision.key submit long.yaml
 wait_for "waits: team quota of 1 board is in use" as key-vision.key show 1
 [ "$(number_of key-vision.key boards teams)" = 1 ] || fail "vision uses $(number_of key-vision.key boards teams) boards, its quota is 1"
