@@ -99,6 +99,8 @@ COMMAND(supernet);
 COMMAND(keys);
 COMMAND(teams);
 COMMAND(audit);
+COMMAND(replay);
+COMMAND(backup);
 #undef COMMAND
 
 #endif

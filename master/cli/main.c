@@ -52,6 +52,11 @@ const struct command command_table[] = {
      "architecture measured for one of them is not measured again for another.",
      cmd_teams},
     {"audit", "", "show who changed what", "Shows the newest changes of teams and keys, oldest first (admins only).", cmd_audit},
+    {"replay", "[SEARCH]", "prove that a search can be resumed",
+     "Runs the event log of a search again from its start, in a process beside the master, and compares every proposal with the recorded one.", cmd_replay},
+    {"backup", "[NAME]", "copy the master's store",
+     "Writes a consistent, compacted copy of the live store to the folder NAME (default: the time) in the master's --backup-dir (admins only). A master can be\n"
+     "started on the copy.", cmd_backup},
     {"bench", "[ARGUMENTS]", "compare search algorithms on published tables", "See `sonata bench --help`.", cmd_bench},
     {"supernet", "[ARGUMENTS]", "train and inspect supernets", "Runs sonata-supernet; see `sonata supernet --help`.", cmd_supernet},
     {0},

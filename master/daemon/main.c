@@ -115,7 +115,7 @@ int main(int argc, char **argv)
     else if (s.exit_with_parent && !tie_to_parent(parent))
         status = 1;
     else
-        status = master_main(&s);
+        status = master_main(&s, argc, argv);
     settings_fini(&s);
     return status;
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,7 +28,10 @@
 enum { STOP_LIMIT_MS = 4000, STOP_POLL_MS = 20, TIMER_MAX_MS = 60000 };
 
 struct master {
-    const struct settings *settings;
+    struct settings *settings;
+    int argc; /* the command line, read again on SIGHUP */
+    char **argv;
+    char backup_dir[4096];
     struct loop loop;
     struct net *net;
     struct store *store;
@@ -165,6 +169,43 @@ static void on_stop(void *user)
     uv_timer_start(&m->stop_timer, on_stop_timer, STOP_POLL_MS, STOP_POLL_MS);
 }
 
+static void needs_restart(const char *name)
+{
+    log_warn("this option changed but takes effect only at the next start", "option=%s", name);
+}
+
+static void set_log_level(const struct settings *s)
+{
+    enum log_level level;
+    if (!log_level_parse(s->log_level, &level))
+        log_init("sonata-master", level, s->log_json);
+}
+
+/* SIGHUP: the configuration file and the environment are read again; when they are wrong everything stays as it is. */
+static void on_reload(void *user)
+{
+    struct master *m = user;
+    struct settings next;
+    struct sonata_error err = {{0}};
+    service_notify("RELOADING=1");
+    int r = settings_read(&next, m->argc, m->argv, &err);
+    if (!r)
+        r = settings_check(&next, &err);
+    if (r) {
+        log_error("the configuration is not reloaded: it has a mistake", "reason=\"%s\"", err.text);
+    } else {
+        settings_reload(m->settings, &next, needs_restart);
+        next.log_json = m->settings->log_json;
+        set_log_level(&next);
+        struct run_config config = settings_run_config(m->settings);
+        run_reconfigure(m->run, &config);
+        rpc_set_rates(m->rpc, m->settings->worker_rate, m->settings->client_rate, m->settings->byte_rate);
+        log_info("configuration reloaded", "file=%s", m->settings->config ? m->settings->config : "");
+    }
+    settings_fini(&next);
+    service_notify("READY=1");
+}
+
 static int open_state(struct master *m, uint64_t incarnation, struct sonata_error *err)
 {
     const struct settings *s = m->settings;
@@ -186,6 +227,12 @@ static int open_ports(struct master *m, uint64_t incarnation, struct sonata_erro
     struct rpc_config config = {
         .worker_endpoint = s->worker_endpoint, .client_endpoint = s->client_endpoint, .hwm = (int)s->queue, .incarnation = incarnation,
         .worker_rate = s->worker_rate, .client_rate = s->client_rate, .byte_rate = s->byte_rate};
+    if (s->backup_dir[0])
+        copy_string(m->backup_dir, sizeof m->backup_dir, s->backup_dir);
+    else
+        snprintf(m->backup_dir, sizeof m->backup_dir, "%s/backups", s->state);
+    config.state = s->state;
+    config.backup_dir = m->backup_dir;
     config.access = m->security.access;
     config.security = &m->security.keys;
     m->net = net_new();
@@ -215,9 +262,9 @@ static void start_timers(struct master *m)
         uv_timer_start(&m->watchdog, on_watchdog, us / 3000, us / 3000);
 }
 
-int master_main(const struct settings *settings)
+int master_main(struct settings *settings, int argc, char **argv)
 {
-    struct master m = {.settings = settings, .rpc = rpc_new()};
+    struct master m = {.settings = settings, .argc = argc, .argv = argv, .rpc = rpc_new()};
     struct sonata_error err = {{0}};
     uint64_t incarnation = (uint64_t)clock_wall_ns();
     signal(SIGXFSZ, SIG_IGN); /* a file over its limit is an error code of the write */
@@ -237,6 +284,7 @@ int master_main(const struct settings *settings)
     } else {
         announce(&m);
         m.open = true;
+        m.loop.reload = on_reload;
     }
     loop_run(&m.loop);
     if (loop_fini(&m.loop))

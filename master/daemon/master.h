@@ -5,6 +5,6 @@
 #include "daemon/settings.h"
 
 /* Runs until SIGTERM or SIGINT. Returns the exit status: 0 orderly end, 1 it could not start (reason logged). */
-int master_main(const struct settings *settings);
+int master_main(struct settings *settings, int argc, char **argv);
 
 #endif

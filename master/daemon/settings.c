@@ -18,7 +18,7 @@ const struct option_def settings_table[] = {
              "tcp, none when both are ipc"},
     {.name = "config", .letter = 'f', .type = OPTION_TEXT, .offset = AT(config), .argument = "FILE", .help = "read options from FILE first"},
     {.name = "log-level", .letter = 'l', .type = OPTION_CHOICE, .offset = AT(log_level), .argument = "LEVEL", .standard = "info",
-     .choices = "error|warn|info|debug", .help = "least severe lines to write"},
+     .choices = "error|warn|info|debug", .help = "least severe lines to write", .reloadable = true},
     {.name = "log-json", .type = OPTION_FLAG, .offset = AT(log_json), .help = "write log lines as JSON objects"},
     {.name = "heartbeat", .type = OPTION_DURATION, .offset = AT(heartbeat_ns), .argument = "TIME", .standard = "2s",
      .help = "how often workers give a sign of life"},
@@ -33,7 +33,7 @@ const struct option_def settings_table[] = {
     {.name = "backoff", .type = OPTION_DURATION, .offset = AT(backoff_ns), .argument = "TIME", .standard = "5s",
      .help = "delay before a job that failed is tried again; doubles each time"},
     {.name = "time-limit", .type = OPTION_DURATION, .offset = AT(time_limit_ns), .argument = "TIME", .standard = "10m", .min = 1, .max = 86400,
-     .help = "longest time one attempt may take on a board"},
+     .help = "longest time one attempt may take on a board", .reloadable = true},
     {.name = "retry-infra", .type = OPTION_INT, .offset = AT(max_infra), .argument = "N", .standard = "3", .min = 0, .max = 1000000,
      .help = "tries again after a lost lease or a failed board"},
     {.name = "retry-invalid", .type = OPTION_INT, .offset = AT(max_invalid), .argument = "N", .standard = "3", .min = 0, .max = 1000000,
@@ -45,17 +45,17 @@ const struct option_def settings_table[] = {
     {.name = "queue", .type = OPTION_INT, .offset = AT(queue), .argument = "N", .standard = "256", .min = 10, .max = 1000000,
      .help = "messages queued per worker"},
     {.name = "worker-rate", .type = OPTION_NUMBER, .offset = AT(worker_rate), .argument = "N", .standard = "5000", .min = 0, .max = 1e9,
-     .help = "messages a second one worker's connection may send, twice as many at once; 0: no limit"},
+     .help = "messages a second one worker's connection may send, twice as many at once; 0: no limit", .reloadable = true},
     {.name = "client-rate", .type = OPTION_NUMBER, .offset = AT(client_rate), .argument = "N", .standard = "1000", .min = 0, .max = 1e9,
-     .help = "requests a second of one client key, twice as many at once; 0: no limit"},
+     .help = "requests a second of one client key, twice as many at once; 0: no limit", .reloadable = true},
     {.name = "byte-rate", .type = OPTION_NUMBER, .offset = AT(byte_rate), .argument = "BYTES", .standard = "64Mi", .min = 0, .max = 1e13,
-     .help = "bytes a second to and from one worker, from one client, four times as many at once; a peer beyond a limit is not listened to for 10 s; 0: no limit"},
+     .help = "bytes a second to and from one worker, from one client, four times as many at once; a peer beyond a limit is not listened to for 10 s; 0: no limit", .reloadable = true},
     {.name = "keep-samples", .type = OPTION_DURATION, .offset = AT(keep_samples_ns), .argument = "TIME", .standard = "0s", .min = 0, .max = 1e9,
-     .help = "age after which the raw samples of measurements are dropped (720h: a month); 0: never"},
+     .help = "age after which the raw samples of measurements are dropped (720h: a month); 0: never", .reloadable = true},
     {.name = "searches", .type = OPTION_INT, .offset = AT(searches), .argument = "N", .standard = "1000", .min = 1, .max = 100000,
-     .help = "searches that may be unfinished at the same time"},
+     .help = "searches that may be unfinished at the same time", .reloadable = true},
     {.name = "commit-retry", .type = OPTION_DURATION, .offset = AT(commit_retry_ns), .argument = "TIME", .standard = "1s",
-     .help = "pause before a failed write of the store is tried again"},
+     .help = "pause before a failed write of the store is tried again", .reloadable = true},
     {.name = "map-size", .type = OPTION_NUMBER, .offset = AT(map_size), .argument = "BYTES", .standard = "64Mi", .min = 65536, .max = 1e13,
      .help = "first size of the store's memory map; it grows by itself"},
     {.name = "ready-fd", .type = OPTION_INT, .offset = AT(ready_fd), .argument = "FD", .standard = "-1", .min = -1, .max = 65535,
@@ -64,6 +64,8 @@ const struct option_def settings_table[] = {
     {.name = "check", .type = OPTION_FLAG, .offset = AT(check), .help = "verify the store, print what is in it and what is wrong, and exit (0: sound)"},
     {.name = "backup", .type = OPTION_TEXT, .offset = AT(backup), .argument = "FOLDER",
      .help = "copy the store (a master may be running on it) to FOLDER, which can be started from, and exit"},
+    {.name = "backup-dir", .type = OPTION_TEXT, .offset = AT(backup_dir), .argument = "DIR", .standard = "",
+     .help = "where `sonata backup` puts copies of the store; default: the folder backups in the state folder"},
     {.name = "replay", .type = OPTION_INT, .offset = AT(replay), .argument = "SEARCH", .standard = "0", .min = 0, .max = 9e15,
      .help = "run the event log of a search again from its start, compare every proposal, and exit (0: identical)"},
     {.name = "check-config", .type = OPTION_FLAG, .offset = AT(check_config), .help = "verify the options and exit"},
@@ -128,6 +130,37 @@ int settings_check(const struct settings *s, struct sonata_error *err)
             r = sonata_error_set(err, -EINVAL, "endpoint '%s': tcp://ADDRESS:PORT or ipc://PATH is expected", endpoint[i]);
     }
     return r;
+}
+
+static size_t size_of(enum option_type type)
+{
+    return type == OPTION_FLAG ? sizeof(bool) : type == OPTION_NUMBER ? sizeof(double) : sizeof(int64_t);
+}
+
+static bool is_text(enum option_type type)
+{
+    return type == OPTION_TEXT || type == OPTION_CHOICE;
+}
+
+static bool is_same(const struct option_def *d, const struct settings *a, const struct settings *b)
+{
+    const char *p = (const char *)a + d->offset, *q = (const char *)b + d->offset;
+    if (!is_text(d->type))
+        return !memcmp(p, q, size_of(d->type));
+    const char *x = *(const char *const *)p, *y = *(const char *const *)q;
+    return x == y || (x && y && !strcmp(x, y));
+}
+
+void settings_reload(struct settings *s, const struct settings *next, void (*other)(const char *name))
+{
+    for (const struct option_def *d = settings_table; d->name; d++) {
+        if (is_same(d, s, next))
+            continue;
+        if (!d->reloadable)
+            other(d->name);
+        else if (!is_text(d->type))
+            memcpy((char *)s + d->offset, (const char *)next + d->offset, size_of(d->type));
+    }
 }
 
 void settings_fini(struct settings *s)

@@ -8,7 +8,7 @@
 #include "run/run.h"
 
 struct settings {
-    const char *state, *worker_endpoint, *client_endpoint, *security, *config, *log_level, *backup;
+    const char *state, *worker_endpoint, *client_endpoint, *security, *config, *log_level, *backup, *backup_dir;
     int64_t replay;
     bool log_json, check, check_config, dump_config, exit_with_parent, help, version;
     int64_t ready_fd;
@@ -25,6 +25,9 @@ int settings_read(struct settings *s, int argc, char **argv, struct sonata_error
 /* -EINVAL when times are not in order etc. */
 int settings_check(const struct settings *s, struct sonata_error *err) SONATA_MUST_CHECK;
 struct run_config settings_run_config(const struct settings *s);
+/* Takes over from `next` what may change while the master runs (`reloadable` in the table) and hands the rest to `other`, by name, when it differs.
+ * Text is not taken over, so `next` may go. */
+void settings_reload(struct settings *s, const struct settings *next, void (*other)(const char *name));
 void settings_fini(struct settings *s);
 
 #endif

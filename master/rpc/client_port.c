@@ -46,6 +46,8 @@ static uint64_t search_of(const Sonata__Request *q)
         return q->measurement->search;
     case SONATA__REQUEST__VERB_INSIGHT:
         return q->insight->search;
+    case SONATA__REQUEST__VERB_TASK:
+        return q->task->search;
     default:
         return 0;
     }
@@ -53,6 +55,8 @@ static uint64_t search_of(const Sonata__Request *q)
 
 static bool is_for_admins(const Sonata__Request *q)
 {
+    if (q->verb_case == SONATA__REQUEST__VERB_TASK)
+        return !strcmp(q->task->action, "backup");
     return q->verb_case == SONATA__REQUEST__VERB_KEYS || q->verb_case == SONATA__REQUEST__VERB_AUDIT ||
            (q->verb_case == SONATA__REQUEST__VERB_TEAMS && strcmp(q->teams->action, "list"));
 }
@@ -60,7 +64,7 @@ static bool is_for_admins(const Sonata__Request *q)
 /* Another team's search answers as one that does not exist. */
 static int authorize(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, struct sonata_error *err)
 {
-    if ((is_for_admins(q) || q->verb_case == SONATA__REQUEST__VERB_TEAMS) && !rpc->config.access)
+    if ((is_for_admins(q) || q->verb_case == SONATA__REQUEST__VERB_TEAMS) && q->verb_case != SONATA__REQUEST__VERB_TASK && !rpc->config.access)
         return sonata_error_set(err, -ENOTSUP, "this master runs without keys: start it with --security curve to have teams");
     if (is_for_admins(q) && !caller->admin)
         return sonata_error_set(err, -EACCES, "this needs an admin key");
@@ -101,6 +105,8 @@ static int perform(struct rpc *rpc, const struct rpc_caller *caller, const Sonat
         return client_measurement(rpc, q->measurement, reply);
     case SONATA__REQUEST__VERB_INSIGHT:
         return client_insight(rpc, q->insight, reply);
+    case SONATA__REQUEST__VERB_TASK:
+        return client_task(rpc, caller, q->task, reply);
     case SONATA__REQUEST__VERB_PING:
         return 0;
     default:
@@ -192,6 +198,8 @@ void reply_release(struct rpc_reply *reply)
     free(m->keys);
     free(m->teams);
     free(m->audit);
+    if (m->task)
+        sonata__task_status__free_unpacked(m->task, NULL);
     if (m->insight)
         sonata__insight__free_unpacked(m->insight, NULL);
 }

@@ -30,14 +30,20 @@ static bool may_connect(void *user, const char *domain, const char *public_key, 
     return yes;
 }
 
+void rpc_set_rates(struct rpc *rpc, double worker_rate, double client_rate, double byte_rate)
+{
+    rpc->worker_limit.rates = (struct limit_rates){worker_rate, byte_rate, BYTE_BURST_S * byte_rate, RPC_MUTE_S * SONATA_SECOND};
+    rpc->client_limit.rates = rpc->worker_limit.rates;
+    rpc->client_limit.rates.messages = client_rate;
+}
+
 int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loop, const struct rpc_config *config, struct sonata_error *err)
 {
     rpc->run = run;
     rpc->config = *config;
-    rpc->worker_limit.rates =
-        (struct limit_rates){config->worker_rate, config->byte_rate, BYTE_BURST_S * config->byte_rate, RPC_MUTE_S * SONATA_SECOND};
-    rpc->client_limit.rates = rpc->worker_limit.rates;
-    rpc->client_limit.rates.messages = config->client_rate;
+    rpc->tasks.loop = loop;
+    rpc->tasks.state = config->state;
+    rpc_set_rates(rpc, config->worker_rate, config->client_rate, config->byte_rate);
     if (client_forget_old_requests(rpc))
         log_warn("old replies cannot be read", "database=%s", store_db_name(STORE_REQUEST));
     struct net_handler on_worker = {worker_message, rpc}, on_client = {client_message, rpc};
@@ -63,6 +69,7 @@ void rpc_close(struct rpc *rpc)
     if (rpc->clients)
         net_close(rpc->clients);
     net_zap_close(rpc->zap);
+    task_close_all(&rpc->tasks);
     rpc->workers = rpc->clients = NULL;
     rpc->zap = NULL;
 }

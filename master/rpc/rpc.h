@@ -16,6 +16,7 @@ struct rpc_config {
     int hwm;                                       /* messages queued per worker */
     double worker_rate, client_rate;               /* messages per second of one connection of a worker, of one client key; 0: no limit */
     double byte_rate;                              /* bytes per second of either, for a worker in both directions; 0: no limit */
+    const char *state, *backup_dir;                /* folders of the store and of backups; must outlive the rpc */
     uint64_t incarnation;                          /* of this start of the master */
     struct access *access;                         /* teams and keys; NULL: no keys, whoever can connect may do everything */
     const struct net_security *security;           /* the server's key pair when there is access */
@@ -31,6 +32,8 @@ struct rpc;
 struct rpc *rpc_new(void);
 /* Opens both ports. -EADDRINUSE etc. with the endpoint in err. */
 int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loop, const struct rpc_config *config, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Other limits from now on, as in struct rpc_config. */
+void rpc_set_rates(struct rpc *rpc, double worker_rate, double client_rate, double byte_rate);
 /* Closes the sockets; the loop must turn until their handles are closed, then rpc_free(). */
 void rpc_close(struct rpc *rpc);
 void rpc_free(struct rpc *rpc);

@@ -5,6 +5,7 @@
 #include "codec/codec.h"
 #include "rpc/limit.h"
 #include "rpc/rpc.h"
+#include "rpc/task.h"
 #include "sched/map.h"
 
 enum { RPC_UPLOADS_MAX = 4, RPC_PAGE_MAX = 1000, RPC_PEERS_MAX = 20000, RPC_UPLOAD_IDLE_S = 600, RPC_MUTE_S = 10, RPC_CLIENT_QUEUE = 16 };
@@ -29,6 +30,7 @@ struct rpc {
     struct rpc_config config;
     struct map by_peer; /* hash64 of the peer id → struct rpc_worker */
     struct map by_name; /* hash64 of the name → the same */
+    struct task_table tasks;
     struct limiter worker_limit, client_limit;
     struct rpc_counts counts;
     int64_t garbage_logged_ns;
@@ -89,6 +91,7 @@ int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__
 int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Teams *verb, struct rpc_reply *reply);
 int client_audit(struct rpc *rpc, const Sonata__GetAudit *verb, struct rpc_reply *reply);
 int client_put_blob(struct rpc *rpc, const Sonata__PutBlob *verb, struct rpc_reply *reply);
+int client_task(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Task *verb, struct rpc_reply *reply);
 void reply_release(struct rpc_reply *reply);
 
 #endif

@@ -136,6 +136,14 @@ bool run_is_blocked(const struct run *r, const char **ret_reason)
     return r->blocked;
 }
 
+void run_reconfigure(struct run *r, const struct run_config *config)
+{
+    r->config.time_limit_ns = config->time_limit_ns;
+    r->config.keep_samples_ns = config->keep_samples_ns;
+    r->config.commit_retry_ns = config->commit_retry_ns;
+    r->config.searches_max = config->searches_max;
+}
+
 struct store *run_store(struct run *r)
 {
     return r->store;

@@ -35,6 +35,10 @@ struct run_team {
     struct sched_quota quota;
 };
 
+struct run;
+/* Takes over from config what may change while it runs: time limit, keeping of samples, pause after a failed commit, number of searches. */
+void run_reconfigure(struct run *r, const struct run_config *config);
+
 struct run_hooks {
     void *user;
     /* The lease is durable: send it. The job is borrowed for the call. */
@@ -48,7 +52,6 @@ struct run_hooks {
     void (*note)(void *user, bool warning, const char *msg, const char *fields);
 };
 
-struct run;
 /* Loads every search from the store, with its pending evaluations and live leases (which get the grace period). The store is borrowed. */
 int run_new(struct store *store, const struct run_config *config, const struct run_hooks *hooks, int64_t now, int64_t wall, struct run **ret_run,
             struct sonata_error *err) SONATA_MUST_CHECK;
