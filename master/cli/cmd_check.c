@@ -72,6 +72,9 @@ static void print_search(const char *path, const struct search_file *f)
     if (s->budget_wall_ns)
         format_duration(s->budget_wall_ns, wall);
     printf("  %s, %u evaluations of tier '%s', %s wall time, seed %llu\n", s->algorithm, s->budget_evaluations, s->tier, wall, (unsigned long long)s->seed);
+    if (s->replicates > 1)
+        printf("  the front is measured again until each member rests on %u measurements, with at most %u more\n", s->replicates,
+               s->replicate_budget ? s->replicate_budget : (s->budget_evaluations + REPLICATE_SHARE - 1) / REPLICATE_SHARE);
     if (s->supernet[0])
         printf("  supernet %s (%s) on data set %s\n", s->supernet, f->supernet_path, s->dataset);
     for (unsigned i = 0; i < f->n_boards; i++)

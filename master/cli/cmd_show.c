@@ -55,8 +55,10 @@ static void print_status(const struct results *r)
         format_duration(r->spec.budget_wall_ns, wall);
     printf("  algorithm    %s, seed %" PRIu64 "%s%s\n", r->spec.algorithm, r->spec.seed, r->spec.budget_wall_ns ? ", wall budget " : "",
            r->spec.budget_wall_ns ? wall : "");
-    printf("  evaluation   tier %s%s%s%s%s\n", r->spec.tier, r->spec.dataset[0] ? ", data set " : "", r->spec.dataset,
-           r->spec.supernet[0] ? ", supernet " : "", r->spec.supernet);
+    printf("  evaluation   tier %s", r->spec.tier);
+    if (r->spec.replicates > 1)
+        printf(", front measured %u times", r->spec.replicates);
+    printf("%s%s%s%s\n", r->spec.dataset[0] ? ", data set " : "", r->spec.dataset, r->spec.supernet[0] ? ", supernet " : "", r->spec.supernet);
 }
 
 static void print_values(const struct results *r, const struct results_individual *x)

@@ -196,6 +196,8 @@ void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group
     bool found = find_known(r, &want, &key, &known);
     if (found) {
         p->record.evaluation[group] = known.id;
+        if (known.reopened == REOPENED_FURTHER) /* what is known so far will do: who wants more waits for it */
+            known.state = evaluation_standing(r, &known);
         if (known.state != EVALUATION_OPEN)
             individual_answer_from_store(rs, p->record.id, group, &known);
         else

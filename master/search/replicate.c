@@ -8,13 +8,19 @@
 uint32_t replicate_round(const struct replicate_member *front, uint32_t n, uint32_t wanted, uint64_t left, struct replicate_member *ret_due)
 {
     uint32_t k = 0;
-    for (uint32_t i = 0; i < n && left; i++) {
-        if (front[i].measured >= wanted)
-            continue;
-        uint32_t more = wanted - front[i].measured;
-        more = more < left ? more : (uint32_t)left;
-        ret_due[k++] = (struct replicate_member){front[i].id, more};
-        left -= more;
+    for (uint32_t i = 0; i < n; i++)
+        ret_due[i] = (struct replicate_member){front[i].id, 0};
+    for (uint32_t level = 0; level < wanted && left; level++) { /* the least measured first: what is left does most there */
+        for (uint32_t i = 0; i < n && left; i++) {
+            if (front[i].measured + ret_due[i].measured == level) {
+                ret_due[i].measured++;
+                left--;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (ret_due[i].measured)
+            ret_due[k++] = ret_due[i];
     }
     return k;
 }

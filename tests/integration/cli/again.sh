@@ -76,6 +76,7 @@ stop "$worker"
 serve ,delay=30ms,noise.latency=0.2
 # another tier: nothing is reused
 search_file noisy 60 "evaluation: {tier: screen, replicates: 3, replicate_budget: 500}" > noisy.yaml
+expect 0 "rests on 3 measurements, with at most 500 more" sonata check noisy.yaml
 expect 0 "" sonata submit noisy.yaml --patience 30s
 wait_until replicates 4 noisy
 kill_master

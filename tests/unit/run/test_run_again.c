@@ -17,6 +17,7 @@ static struct farm farm;
 static bool broken;       /* boards answer failures to some architectures */
 static const char *liar;  /* this board's latencies are ten times too high */
 static double noise;      /* relative, of latency */
+static bool shaky;        /* every other architecture is flagged noisy, its latency doubled */
 
 static double noisy(const struct evaluation_job *job, double value)
 {
@@ -45,6 +46,10 @@ static void answer(struct farm *f, const struct evaluation_job *job, struct meas
     m->outcome = OUTCOME_OK;
     if (liar && !strcmp(job->board, liar))
         latency *= 10;
+    if (shaky && job->genotype.allele[5] % 2) {
+        latency *= 2;
+        m->flags |= FLAG_NOISY;
+    }
     for (uint32_t i = 0; i < job->n_metrics; i++) {
         bool is_latency = !strcmp(job->metric[i], "latency");
         double v = is_latency ? noisy(job, latency) : accuracy;
@@ -55,7 +60,7 @@ static void answer(struct farm *f, const struct evaluation_job *job, struct meas
 static int open_farm(void **state)
 {
     (void)state;
-    broken = false;
+    broken = shaky = false;
     liar = NULL;
     noise = 0;
     farm_open(&farm, 11);
@@ -243,6 +248,33 @@ static void test_retry_then_cancel(void **state)
     assert_int_equal(run_retry(farm.run, id, "all", &n, NULL), -EINVAL);
 }
 
+static uint32_t count_lies(uint64_t id);
+
+/* A noisy answer stands until another takes its place. */
+static void test_noisy_results_are_replaced(void **state)
+{
+    (void)state;
+    shaky = true;
+    uint64_t id = submit("nsga2", 40, 0, 0);
+    farm_work(&farm, id, 3000);
+    uint32_t lies = count_lies(id);
+    assert_true(lies > 5);
+    shaky = false;
+    assert_int_equal(retry(id, "failed"), 0);
+    assert_int_equal(retry(id, "noisy"), lies);
+    assert_sound(id);
+    work_with_deaths(id);
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    assert_int_equal(header(id).retold, lies);
+    assert_int_equal(count_lies(id), 0);
+    for (uint32_t i = 0; i < header(id).asked; i++) {
+        assert_int_equal(farm_individual(&farm, id, i).flags, 0);
+        assert_int_equal(farm_individual(&farm, id, i).measured, 1);
+    }
+    assert_int_equal(retry(id, "noisy"), 0);
+    assert_sound(id);
+}
+
 /* --- results taken back --- */
 
 static double latency_of(const struct individual_record *ind)
@@ -424,6 +456,26 @@ static void test_replicates_keep_to_their_budget(void **state)
     assert_sound(off);
 }
 
+/* Who only wants a value does not wait for the further measurements that another search wants. */
+static void test_others_need_not_wait(void **state)
+{
+    (void)state;
+    noise = 0.2;
+    uint64_t id = submit("random", 40, 6, 1000);
+    while (!header(id).replicates)
+        farm_work(&farm, id, 1);
+    uint64_t measured = farm.measured, other = submit("random", 40, 1, 0);
+    for (int k = 0; k < 300; k++)
+        farm_turn(&farm); /* nobody measures */
+    assert_int_equal(header(other).state, SEARCH_DONE);
+    assert_int_equal(header(other).reused, 40);
+    assert_int_equal(farm.measured, measured);
+    assert_sound(other);
+    farm_work(&farm, id, 3000);
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    assert_sound(id);
+}
+
 /* One of several measurements is taken back: the others go on counting, and another takes its place. */
 static void test_a_replicate_is_taken_back(void **state)
 {
@@ -467,7 +519,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
     const struct CMUnitTest tests[] = {T(test_retry_of_a_done_search),  T(test_retry_of_a_running_search),       T(test_retry_in_vain),
-                                       T(test_retry_then_cancel),       T(test_results_are_taken_back),          T(test_late_results_are_refused),
+                                       T(test_retry_then_cancel),       T(test_noisy_results_are_replaced), T(test_others_need_not_wait), T(test_results_are_taken_back),          T(test_late_results_are_refused),
                                        T(test_front_is_measured_again), T(test_replicates_keep_to_their_budget), T(test_a_replicate_is_taken_back),
                                        T(test_cancel_while_the_front_is_measured)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,10 @@ static void rounds_fill_up_and_end(void **state)
     (void)state;
     assert_int_equal(replicate_round(front, 4, 4, UINT64_MAX, due), 3);
     assert_true(due[0].id == 7 && due[0].measured == 3 && due[1].id == 9 && due[1].measured == 2 && due[2].id == 5 && due[2].measured == 3);
-    assert_int_equal(replicate_round(front, 4, 4, 4, due), 2); /* the budget ends in the middle of the second */
-    assert_true(due[0].measured == 3 && due[1].id == 9 && due[1].measured == 1);
+    assert_int_equal(replicate_round(front, 4, 4, 4, due), 3); /* too little for all: the least measured first */
+    assert_true(due[0].id == 7 && due[0].measured == 2 && due[1].id == 9 && due[1].measured == 1 && due[2].id == 5 && due[2].measured == 1);
+    assert_int_equal(replicate_round(front, 4, 4, 1, due), 1);
+    assert_true(due[0].id == 7 && due[0].measured == 1);
     assert_int_equal(replicate_round(front, 4, 4, 0, due), 0);
     assert_int_equal(replicate_round(front, 4, 1, UINT64_MAX, due), 0);
     assert_int_equal(replicate_round(front, 0, 4, UINT64_MAX, due), 0);
