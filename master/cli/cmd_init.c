@@ -43,6 +43,7 @@ static const char on_host[] =
     "  tier: screen                # screen (a second each) | search (15 s and more) | report (minutes)\n"
     "  dataset: fashion-mnist\n"
     "  supernet: fmnist-mbconv-v1  # a name, or the path of a .safetensors file\n"
+    "  # replicates: 3             # measure members of the front again until each rests on so many measurements\n"
     "\n"
     "seed: 1\n";
 
