@@ -38,10 +38,10 @@ int evaluation_answer(struct run *r, const struct evaluation_record *record, str
         n += add_values(r, record->further[k], m, value, n, samples);
     for (uint32_t i = 0; i < m->n_metrics && n > 1; i++) {
         struct metric_value *v = &m->metric[i];
-        double half;
-        if (!v->n)
-            continue;
-        v->value = replicate_mean(value[i], n, &half);
+        double half, mean = replicate_mean(value[i], n, &half);
+        if (!(half > 0))
+            continue; /* always the same, as accuracy on the whole test set: its own interval says more than none */
+        v->value = mean;
         v->low = v->value - half;
         v->high = v->value + half;
         v->n = samples[i];

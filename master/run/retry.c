@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/memory.h"
 #include "run/run_internal.h"
 
@@ -66,28 +67,34 @@ static void open_answers(struct run_search *rs, const struct individual_record *
     }
 }
 
-static uint32_t retry_all(struct run_search *rs, const struct cause *c)
+/* Ids of the individuals meant; *ret_ids is for free(). */
+static uint32_t collect(struct run_search *rs, const struct cause *c, uint64_t **ret_ids)
 {
-    uint32_t n = 0;
-    for (uint64_t id = 0; id < rs->record.asked; id++) {
+    size_t n = 0, capacity = 0;
+    bool none = c->named == NAMED_FAILED && !rs->record.failed;
+    *ret_ids = NULL;
+    for (uint64_t id = 0; id < rs->record.asked && !none; id++) {
         struct individual_record ind;
         if (individual_load(rs->run, rs->record.id, id, &ind) || !is_meant(&ind, c))
             continue;
-        if (ind.state != INDIVIDUAL_FAILED)
-            open_answers(rs, &ind);
-        n += !individual_reopen(rs, id);
+        *ret_ids = xgrow(*ret_ids, &capacity, n + 1, sizeof **ret_ids);
+        (*ret_ids)[n++] = id;
     }
-    return n;
+    return (uint32_t)n;
 }
 
-static uint32_t count_meant(struct run_search *rs, const struct cause *c)
+static uint32_t reopen_all(struct run_search *rs, const uint64_t *id, uint32_t n)
 {
-    uint32_t n = 0;
-    for (uint64_t id = 0; id < rs->record.asked; id++) {
+    uint32_t reopened = 0;
+    for (uint32_t i = 0; i < n; i++) {
         struct individual_record ind;
-        n += !individual_load(rs->run, rs->record.id, id, &ind) && is_meant(&ind, c);
+        if (individual_load(rs->run, rs->record.id, id[i], &ind))
+            continue;
+        if (ind.state != INDIVIDUAL_FAILED)
+            open_answers(rs, &ind);
+        reopened += !individual_reopen(rs, id[i]);
     }
-    return n;
+    return reopened;
 }
 
 int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, struct sonata_error *err)
@@ -102,11 +109,12 @@ int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, st
         return sonata_error_set(err, -EINVAL, "'%.32s' is not a cause: infra, lost, invalid, bug, config, failed, infeasible, noisy or all is expected", cause);
     if (rs->record.state == SEARCH_CANCELED)
         return sonata_error_set(err, -EINVAL, "search %llu is canceled: submit it anew (known results are reused)", (unsigned long long)id);
-    uint32_t n = count_meant(rs, &c);
+    cleanup_free uint64_t *ids = NULL;
+    uint32_t n = collect(rs, &c, &ids);
     int rc = n ? search_reopen(rs, err) : 0;
     if (rc)
         return rc;
-    *ret_n = n ? retry_all(rs, &c) : 0;
+    *ret_n = reopen_all(rs, ids, n);
     if (n) {
         char text[64];
         snprintf(text, sizeof text, "retry %s: %u", cause[0] ? cause : "failed", *ret_n);
