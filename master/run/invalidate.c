@@ -241,9 +241,10 @@ static void mark(struct run_search *rs, uint64_t id)
 static void tell_anew(struct run_search *rs, uint64_t id)
 {
     struct sonata_error err = {{0}};
-    bool goes_on = !search_is_finished(rs) || rs->record.state == SEARCH_DONE;
+    bool goes_on = !search_is_finished(rs) || (rs->record.state == SEARCH_DONE && !rs->closed);
     if (goes_on && search_is_finished(rs)) {
         goes_on = !search_reopen(rs, &err);
+        rs->closed = !goes_on;
         if (goes_on)
             search_log_control(rs, "results taken back");
         run_note(rs->run, !goes_on, goes_on ? "search goes on: results were taken back" : "search cannot go on although results were taken back",

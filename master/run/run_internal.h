@@ -45,6 +45,7 @@ struct run_search {
     uint32_t n_retelling;     /* told ones among the pending */
     uint32_t n_abandoned;     /* proposals never told, from when the search ended the time before */
     bool indexed;             /* finished, and in the index of run->scan */
+    bool closed;              /* done, and cannot go on: its core cannot be loaded */
     uint32_t total_slots;     /* of fitting boards, as of total_generation of the scheduler */
     uint64_t total_generation;
     bool dirty;               /* header to be written this turn */
