@@ -140,7 +140,8 @@ static const cyaml_schema_value_t search_schema = {CYAML_VALUE_MAPPING(CYAML_FLA
 /* As master/search/search.h; the master checks again with the search core itself. */
 static const char *const algorithms[] = {"random", "nsga2", "sonata", "sonata+", "aging", "linas", "nsganetv2", "local", "optuna-nsga2"};
 static const char *const tiers[] = {"screen", "search", "report"};
-static const char *const metrics[] = {"accuracy", "latency", "energy", "params", "macs", "flash", "ram", "weights"};
+static const char *const metrics[] = {"accuracy", "latency", "energy", "params", "macs", "flash", "ram", "weights",
+                                      "flash_code", "flash_weights", "ram_activation", "ram_runtime"};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 struct conversion {
@@ -178,7 +179,7 @@ static int check_metric(const struct conversion *c, const char *path, const char
     if (!is_word(metric, "_-."))
         return yaml_doc_error(c->doc, c->err, path, "'%s' is here; expected accuracy, latency, energy, params, macs, flash, ram, or the word a backend uses%s",
                               metric, strchr(metric, '@') ? " (the board goes into `board:`)" : "");
-    if (board && metric_is_analytic(metric))
+    if (board && metric_is_analytic(metric, board))
         return yaml_doc_error(c->doc, c->err, path, "'%s' is computed from the architecture; expected no `board:` beside it", metric);
     if (board && !is_word(board, "_-."))
         return yaml_doc_error(c->doc, c->err, path, "board '%s': expected a board type, one word", board);

@@ -3,34 +3,24 @@
 #include "domain/analytic.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include "domain/arena.h"
 #include "domain/mbconv.h"
+#include "domain/metric.h"
 
-static double tensor_bytes(const struct network *n, unsigned tensor)
-{
-    if (!tensor)
-        return 4.0 * n->input_size * n->input_size * n->input_channels;
-    const struct network_layer *l = &n->layer[tensor - 1];
-    return 4.0 * l->out_size * l->out_size * l->out_channels;
-}
+struct named {
+    const char *name;
+    double value;
+};
 
 static double peak_bytes(const struct network *n)
 {
-    int last_use[NETWORK_LAYERS_MAX + 1] = {0};
-    for (int i = 0; i < n->n_layers; i++) {
-        last_use[n->layer[i].input] = i;
-        if (n->layer[i].add >= 0)
-            last_use[n->layer[i].add] = i;
-    }
-    double peak = 0;
-    for (int i = 0; i < n->n_layers; i++) {
-        double live = tensor_bytes(n, (unsigned)i + 1);
-        for (int t = 0; t <= i; t++)
-            live += last_use[t] >= i ? tensor_bytes(n, (unsigned)t) : 0;
-        peak = live > peak ? live : peak;
-    }
-    return peak;
+    struct arena_tensor tensor[NETWORK_LAYERS_MAX + 1];
+    arena_of_network(n, tensor);
+    return 4.0 * arena_lower_bound(tensor, n->n_layers + 1u);
 }
 
 void analytic_of_network(const struct network *n, struct analytic *ret_counts)
@@ -48,20 +38,61 @@ int analytic_count(const struct space *s, const struct genotype *g, struct analy
     return r;
 }
 
-int analytic_metric(const struct space *s, const struct genotype *g, const char *name, double *ret_value)
+/* Sizes of the blob format, version 1 (worker/firmware/blob.h, which this layer may not see; the tests of the quantiser compare). */
+enum { BLOB_HEADER = 64, BLOB_LAYER = 52, BLOB_SUM = 4 + 4 + 1 };
+
+static double align4(double bytes)
 {
-    struct analytic a;
-    if (analytic_count(s, g, &a, NULL))
-        return -EINVAL;
-    const struct {
-        const char *name;
-        double value;
-    } by_name[] = {{"params", a.params}, {"macs", a.macs}, {"ram", a.ram}, {"weights", a.weights}, {"flash", a.flash}};
-    for (size_t i = 0; i < sizeof by_name / sizeof *by_name; i++) {
-        if (!strcmp(name, by_name[i].name)) {
-            *ret_value = by_name[i].value;
-            return 0;
+    return 4 * ceil(bytes / 4);
+}
+
+static double blob_bytes(const struct network *n)
+{
+    double at = BLOB_HEADER + BLOB_LAYER * (double)n->n_layers;
+    for (unsigned i = 0; i < n->n_layers; i++) {
+        const struct network_layer *l = &n->layer[i];
+        double taps = l->type == NETWORK_CONV || l->type == NETWORK_DEPTHWISE ? (double)l->kernel * l->kernel : 1;
+        double products = l->type == NETWORK_DEPTHWISE ? taps : taps * l->in_channels;
+        if (l->type == NETWORK_MEAN)
+            at += align4(4 + 1); /* one multiplier, one shift */
+        else
+            at += align4(products * l->out_channels) + align4((double)BLOB_SUM * l->out_channels);
+    }
+    return at;
+}
+
+struct analytic_memory analytic_memory_of_network(const struct network *n)
+{
+    struct arena_tensor tensor[NETWORK_LAYERS_MAX + 1];
+    arena_of_network(n, tensor);
+    return (struct analytic_memory){.flash_code = ANALYTIC_FLASH_CODE, .flash_weights = blob_bytes(n),
+                                    .ram_activation = arena_plan(tensor, n->n_layers + 1u), .ram_runtime = ANALYTIC_RAM_RUNTIME};
+}
+
+static bool find(const char *name, const struct named *list, size_t n, double *ret_value)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(name, list[i].name)) {
+            *ret_value = list[i].value;
+            return true;
         }
     }
-    return -ENOENT;
+    return false;
+}
+
+int analytic_metric(const struct space *s, const struct genotype *g, const char *name, double *ret_value)
+{
+    struct network n;
+    if (mbconv_shape(s, g, &n, NULL, NULL))
+        return -EINVAL;
+    if (metric_is_memory(name)) { /* planning an arena costs more than all counts together */
+        struct analytic_memory m = analytic_memory_of_network(&n);
+        const struct named by_name[] = {{"flash_code", m.flash_code}, {"flash_weights", m.flash_weights}, {"ram_activation", m.ram_activation},
+                                        {"ram_runtime", m.ram_runtime}};
+        return find(name, by_name, sizeof by_name / sizeof *by_name, ret_value) ? 0 : -ENOENT;
+    }
+    struct analytic a;
+    analytic_of_network(&n, &a);
+    const struct named by_name[] = {{"params", a.params}, {"macs", a.macs}, {"ram", a.ram}, {"weights", a.weights}, {"flash", a.flash}};
+    return find(name, by_name, sizeof by_name / sizeof *by_name, ret_value) ? 0 : -ENOENT;
 }

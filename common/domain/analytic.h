@@ -6,7 +6,7 @@
 #include "domain/network.h"
 #include "domain/space.h"
 
-/* All for one picture and float32 values, batch norm folded. */
+/* All for one picture, batch norm folded. These five are of the float32 network. */
 struct analytic {
     double params;      /* weights and biases */
     double macs;        /* multiply-accumulates of convolutions and the classifier */
@@ -17,11 +17,24 @@ struct analytic {
 
 enum { ANALYTIC_LAYER_BYTES = 32 };
 
+/* Bytes of the network quantised to int8 on the reference firmware (docs/MCU.md), as the firmware and the quantiser report them. Code and weights lie in
+ * flash, activations and the rest in RAM: it fits a part when flash_code + flash_weights and ram_activation + ram_runtime do. */
+struct analytic_memory {
+    double flash_code;     /* of any network: ANALYTIC_FLASH_CODE, at least what an image of the firmware reports */
+    double flash_weights;  /* the int8 blob, exactly: header, layer table, weights, biases, multipliers, shifts */
+    double ram_activation; /* the arena, exactly: activation tensors as the planner lays them (domain/arena.h) */
+    double ram_runtime;    /* of any network: ANALYTIC_RAM_RUNTIME, at least what an image of the firmware reports */
+};
+
+/* The shipped images report between three quarters and all of these (tests/unit/mcu/test_qemu.c). */
+enum { ANALYTIC_FLASH_CODE = 24 << 10, ANALYTIC_RAM_RUNTIME = 34 << 10 };
+
 /* -EINVAL when the space has no network family. */
 int analytic_count(const struct space *s, const struct genotype *g, struct analytic *ret_counts, struct sonata_error *err) SONATA_MUST_CHECK;
 /* From a layer list (weights may be NULL). */
 void analytic_of_network(const struct network *n, struct analytic *ret_counts);
-/* One of params, macs, ram, weights, flash by name. -EINVAL: no network family; -ENOENT: another name. */
+struct analytic_memory analytic_memory_of_network(const struct network *n);
+/* One of the nine fields by name. -EINVAL: no network family; -ENOENT: another name. */
 int analytic_metric(const struct space *s, const struct genotype *g, const char *name, double *ret_value) SONATA_MUST_CHECK;
 
 #endif

@@ -44,12 +44,23 @@ bool measurement_add(struct measurement *m, const char *name, double value, doub
     return true;
 }
 
-bool metric_is_analytic(const char *name)
+static bool is_one_of(const char *name, const char *const *list, size_t n)
 {
-    static const char *const analytic[] = {"params", "macs", "flash", "ram", "weights"};
-    for (size_t i = 0; i < sizeof analytic / sizeof *analytic; i++) {
-        if (!strcmp(name, analytic[i]))
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(name, list[i]))
             return true;
     }
     return false;
+}
+
+bool metric_is_memory(const char *name)
+{
+    static const char *const memory[] = {"flash_code", "flash_weights", "ram_activation", "ram_runtime"};
+    return is_one_of(name, memory, sizeof memory / sizeof *memory);
+}
+
+bool metric_is_analytic(const char *name, const char *board)
+{
+    static const char *const count[] = {"params", "macs", "flash", "ram", "weights"};
+    return is_one_of(name, count, sizeof count / sizeof *count) || (metric_is_memory(name) && !board[0]);
 }

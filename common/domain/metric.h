@@ -93,7 +93,10 @@ struct constraint {
     double min, max;
 };
 
-/* True for metrics computed from the genotype without a board: params, macs, flash, ram, weights. */
-bool metric_is_analytic(const char *name);
+/* flash_code, flash_weights, ram_activation, ram_runtime: computed (of the int8 network on the reference firmware) where no board is named, reported by a
+ * board where one is. */
+bool metric_is_memory(const char *name);
+/* Computed from the genotype without a board: params, macs, flash, ram, weights, and the memory fields unless a board type is named ("": none). */
+bool metric_is_analytic(const char *name, const char *board);
 
 #endif

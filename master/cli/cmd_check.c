@@ -40,7 +40,7 @@ static void print_bound(const struct constraint *k)
     format_value(k->max, high);
     results_heading(k->metric, k->board, name);
     printf("    %s%s%s%s%s  (%s)\n", k->min > -1e300 ? low : "", k->min > -1e300 ? " <= " : "", name, k->max < 1e300 ? " <= " : "", k->max < 1e300 ? high : "",
-           metric_is_analytic(k->metric) ? "computed before anything is measured" : "measured");
+           metric_is_analytic(k->metric, k->board) ? "computed before anything is measured" : "measured");
 }
 
 static void print_space(const struct space *s)
@@ -60,9 +60,9 @@ static void print_search(const char *path, const struct search_file *f)
     print_space(&s->space);
     for (uint32_t i = 0; i < s->n_objectives; i++) {
         const struct objective *o = &s->objective[i];
-        const char *where = metric_is_analytic(o->metric) ? "computed on the master" : o->board[0] ? "measured on boards of type " : "measured on any board that supplies it";
+        const char *where = metric_is_analytic(o->metric, o->board) ? "computed on the master" : o->board[0] ? "measured on boards of type " : "measured on any board that supplies it";
         printf("  %s %s%s%s: %s%s\n", o->goal == GOAL_MAX ? "maximise" : "minimise", o->metric, metric_unit(o->metric)[0] ? " in " : "", metric_unit(o->metric), where,
-               metric_is_analytic(o->metric) ? "" : o->board);
+               metric_is_analytic(o->metric, o->board) ? "" : o->board);
     }
     if (s->n_constraints)
         puts("  subject to");

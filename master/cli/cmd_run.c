@@ -217,7 +217,7 @@ static bool find_unsupplied(const struct run *run, const char **ret_metric, cons
         bool objective = i < s->n_objectives;
         const char *metric = objective ? s->objective[i].metric : s->constraint[i - s->n_objectives].metric;
         const char *board = objective ? s->objective[i].board : s->constraint[i - s->n_objectives].board;
-        bool found = metric_is_analytic(metric);
+        bool found = metric_is_analytic(metric, board);
         for (size_t k = 0; k < run->n_seen && !found; k++)
             found = supplies(&run->seen[k], metric, board);
         if (!found) {

@@ -48,7 +48,7 @@ static void add_heading(struct headings *h, const char *metric, const char *boar
     char name[HEADING_MAX];
     results_heading(metric, board, name);
     for (unsigned i = 0; i < h->n; i++) {
-        if (!strcmp(h->name[i], name) || (!board[0] && !strcmp(h->metric[i], metric)))
+        if (!strcmp(h->name[i], name) || (!board[0] && !metric_is_memory(metric) && !strcmp(h->metric[i], metric)))
             return;
     }
     if (h->n == HEADINGS_MAX)
@@ -68,7 +68,7 @@ static void add_measured(struct headings *h, const char *name)
         *at = 0;
     const char *board = at ? at + 1 : "";
     for (unsigned i = 0; i < h->n; i++) {
-        if (!strcmp(h->metric[i], metric) && (!h->board[i][0] || !strcmp(h->board[i], board)))
+        if (!strcmp(h->metric[i], metric) && ((!h->board[i][0] && !metric_is_memory(metric)) || !strcmp(h->board[i], board)))
             return;
     }
     add_heading(h, metric, board);

@@ -79,6 +79,8 @@ const struct metric_value *results_value(const struct results_individual *x, con
         const struct metric_value *v = &x->metric[i];
         if (!strcmp(v->name, full))
             return v;
+        if (metric_is_memory(metric))
+            continue; /* computed and reported are two things */
         if (!strcmp(v->name, metric))
             plain = v;
         else if (!other && !board[0] && of_metric(v->name, metric))
@@ -94,7 +96,8 @@ void results_heading(const char *metric, const char *board, char text[METRIC_NAM
 
 const char *metric_unit(const char *metric)
 {
-    static const char *const unit[][2] = {{"accuracy", "%"}, {"latency", "ms"}, {"energy", "mJ"}, {"flash", "B"}, {"ram", "B"}, {"weights", "B"}};
+    static const char *const unit[][2] = {{"accuracy", "%"}, {"latency", "ms"}, {"energy", "mJ"}, {"flash", "B"}, {"ram", "B"}, {"weights", "B"},
+                                           {"flash_code", "B"}, {"flash_weights", "B"}, {"ram_activation", "B"}, {"ram_runtime", "B"}};
     size_t n = strcspn(metric, "@");
     for (size_t i = 0; i < sizeof unit / sizeof *unit; i++) {
         if (strlen(unit[i][0]) == n && !strncmp(metric, unit[i][0], n))

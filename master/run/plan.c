@@ -18,7 +18,7 @@ enum { WINDOW_DEFAULT = 8, WINDOW_MAX = 4096 };
 
 bool plan_is_analytic(const struct search_spec *spec, const char *metric, const char *board)
 {
-    return !board[0] && spec->space.network.family[0] && metric_is_analytic(metric);
+    return !board[0] && spec->space.network.family[0] && metric_is_analytic(metric, board);
 }
 
 static void add_metric(struct need_group *g, const char *metric)
@@ -211,7 +211,7 @@ void plan_fill(const struct run_search *rs, struct individual_record *ind, uint3
     const char *metric, *board;
     for (uint32_t i = 0; plan_metric(rs->spec, i, &metric, &board); i++) {
         const struct metric_value *v = measurement_metric(m, metric);
-        if (!v || !group_has(&rs->record.group[group], metric, board))
+        if (!v || plan_is_analytic(rs->spec, metric, board) || !group_has(&rs->record.group[group], metric, board))
             continue;
         char label[METRIC_NAME_MAX];
         metric_label(metric, board, label);

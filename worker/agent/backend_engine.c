@@ -22,7 +22,8 @@ struct engine_board {
     struct dataset dataset[BOARD_DATASETS_MAX];
 };
 
-static const char *const engine_metrics[] = {"accuracy", "latency", "latency_p90", "latency_p99", "latency_min", "params", "macs"};
+static const char *const engine_metrics[] = {"accuracy", "latency", "latency_p90", "latency_p99", "latency_min", "params", "macs",
+                                             "flash_weights", "ram_activation"};
 
 static void close_engine(void *backend)
 {
@@ -163,6 +164,15 @@ static enum outcome outcome_of(int r)
     return r == -ENOMEM ? OUTCOME_INFEASIBLE : r == -ENOENT || r == -EINVAL || r == -EBADMSG ? OUTCOME_CONFIG : OUTCOME_BUG;
 }
 
+/* Of the float network in this process: larger than what an int8 firmware needs, and every tensor has its own place (docs/WORKER.md, "Backends"). */
+static void report_memory(const struct engine_session *s, struct measurement *m)
+{
+    size_t weights, tensors;
+    engine_memory(s, &weights, &tensors);
+    measurement_add(m, "flash_weights", (double)weights, (double)weights, (double)weights, 0);
+    measurement_add(m, "ram_activation", (double)tensors, (double)tensors, (double)tensors, 0);
+}
+
 static void run(void *backend, const struct backend_job *job, struct measurement *m)
 {
     const struct engine_board *b = backend;
@@ -184,6 +194,7 @@ static void run(void *backend, const struct backend_job *job, struct measurement
         const struct network *net = engine_network(s);
         measurement_add(m, "params", net->params, net->params, net->params, 0);
         measurement_add(m, "macs", net->macs, net->macs, net->macs, 0);
+        report_memory(s, m);
         r = wanted(job, "latency") ? measure_latency(s, job, m, &err) : 0;
     }
     if (!r && wanted(job, "accuracy"))

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "domain/arena.h"
 #include "firmware/blob.h"
 #include "mcu/float_pass.h"
-#include "mcu/plan.h"
 
 enum { BIAS_LIMIT = 1 << 29 };
 
@@ -23,7 +23,7 @@ struct scale {
 struct builder {
     const struct network *net;
     struct scale tensor[NETWORK_LAYERS_MAX + 1];
-    struct plan_tensor plan[NETWORK_LAYERS_MAX + 1];
+    struct arena_tensor plan[NETWORK_LAYERS_MAX + 1];
     uint8_t *blob;
 };
 
@@ -120,28 +120,6 @@ static int calibrate(struct builder *b, const float *pictures, size_t n, struct 
     for (unsigned t = 0; t < tensors; t++)
         b->tensor[t] = scale_of(low[t], high[t]);
     return rc;
-}
-
-/* Tensor t is written in step t - 1 (the input before step 0) and read until its last reader. */
-static uint32_t plan_tensors(struct builder *b)
-{
-    const struct network *net = b->net;
-
-    for (unsigned t = 0; t <= net->n_layers; t++) {
-        const struct network_layer *l = t ? &net->layer[t - 1] : NULL;
-
-        b->plan[t] = (struct plan_tensor){
-            .size = l ? (uint32_t)l->out_size * l->out_size * l->out_channels
-                      : (uint32_t)net->input_size * net->input_size * net->input_channels,
-            .first = t ? t - 1 : 0, .last = t ? t - 1 : 0,
-        };
-    }
-    for (unsigned i = 0; i < net->n_layers; i++) {
-        b->plan[net->layer[i].input].last = i;
-        if (net->layer[i].add >= 0)
-            b->plan[net->layer[i].add].last = i;
-    }
-    return plan_arena(b->plan, net->n_layers + 1u);
 }
 
 static int check_limits(const struct network *net, struct sonata_error *err)
@@ -303,8 +281,10 @@ static int build(struct builder *b, struct bytes *ret_blob, struct sonata_error 
     const struct network *net = b->net;
     struct q8_layer *layer = xcalloc(net->n_layers, sizeof *layer);
     size_t size = lay_out(net, layer);
-    uint32_t arena = plan_tensors(b);
     int rc = 0;
+
+    arena_of_network(net, b->plan);
+    uint32_t arena = arena_plan(b->plan, net->n_layers + 1u);
 
     if (size > Q8_BLOB_MAX || arena > Q8_ARENA_MAX) {
         free(layer);

@@ -182,6 +182,19 @@ const struct network *engine_network(const struct engine_session *s)
     return &s->network;
 }
 
+void engine_memory(const struct engine_session *s, size_t *ret_weights, size_t *ret_tensors)
+{
+    size_t floats = 0;
+    for (unsigned i = 0; i < s->network.n_layers; i++) {
+        const struct network_layer *l = &s->network.layer[i];
+        size_t taps = l->type == NETWORK_CONV || l->type == NETWORK_DEPTHWISE ? (size_t)l->kernel * l->kernel : 1;
+        floats += l->weight ? taps * (l->type == NETWORK_DEPTHWISE ? 1 : l->in_channels) * l->out_channels : 0;
+        floats += l->bias ? l->out_channels : 0;
+    }
+    *ret_weights = floats * sizeof(float);
+    *ret_tensors = s->ops->tensor_bytes(s->one);
+}
+
 void engine_fingerprint(const struct engine_session *s, char *text, size_t size)
 {
     char hash[HASH_HEX];

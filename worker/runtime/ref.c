@@ -10,6 +10,7 @@ struct runtime {
     const struct network *n;
     size_t batch;
     float *tensor[NETWORK_LAYERS_MAX + 1];
+    size_t tensor_bytes;
 };
 
 /* One output value of a convolution, without bias. */
@@ -89,15 +90,26 @@ static void ref_destroy(struct runtime *r)
     free(r);
 }
 
+static float *tensor_new(struct runtime *r, size_t n)
+{
+    r->tensor_bytes += n * sizeof(float);
+    return xcalloc(n, sizeof(float));
+}
+
+static size_t ref_tensor_bytes(const struct runtime *r)
+{
+    return r->tensor_bytes;
+}
+
 static int ref_create(const struct network *n, size_t batch, struct runtime **ret_runtime, struct sonata_error *err)
 {
     (void)err;
     struct runtime *r = xcalloc(1, sizeof *r);
     r->n = n;
     r->batch = batch;
-    r->tensor[0] = xcalloc(batch * n->input_size * n->input_size * n->input_channels, sizeof(float));
+    r->tensor[0] = tensor_new(r, batch * n->input_size * n->input_size * n->input_channels);
     for (unsigned i = 0; i < n->n_layers; i++)
-        r->tensor[i + 1] = xcalloc(batch * n->layer[i].out_size * n->layer[i].out_size * n->layer[i].out_channels, sizeof(float));
+        r->tensor[i + 1] = tensor_new(r, batch * n->layer[i].out_size * n->layer[i].out_size * n->layer[i].out_channels);
     *ret_runtime = r;
     return 0;
 }
@@ -108,7 +120,7 @@ static const char *ref_version(void)
 }
 
 const struct runtime_ops runtime_ref = {.name = "ref", .version = ref_version, .create = ref_create, .run = ref_run, .destroy = ref_destroy,
-                                        .convolve = ref_convolve};
+                                        .tensor_bytes = ref_tensor_bytes, .convolve = ref_convolve};
 
 const struct runtime_ops *runtime_find(const char *name)
 {

@@ -18,6 +18,8 @@ struct runtime_ops {
     /* pictures [batch][size][size][channels] -> logits [batch][classes]; allocates nothing. */
     int (*run)(struct runtime *r, const float *pictures, float *logits);
     void (*destroy)(struct runtime *r); /* NULL is fine */
+    /* Bytes it holds for tensors: every one has its own place, so this is their sum, not the peak of those alive. */
+    size_t (*tensor_bytes)(const struct runtime *r);
     /* One convolution layer without ReLU and residual: build_convolve of supernet/build.h (context unused). */
     int (*convolve)(void *context, const struct network_layer *layer, size_t batch, const float *x, float *y);
 };

@@ -15,6 +15,7 @@ struct runtime {
     const struct network *n;
     size_t batch;
     float *tensor[NETWORK_LAYERS_MAX + 1];
+    size_t tensor_bytes;
     xnn_operator_t layer[NETWORK_LAYERS_MAX], add[NETWORK_LAYERS_MAX];
     struct depthwise *depthwise[NETWORK_LAYERS_MAX]; /* NULL where `layer` does it */
 };
@@ -100,9 +101,15 @@ static void xnnpack_destroy(struct runtime *r)
     free(r);
 }
 
-static float *tensor_new(size_t n)
+static float *tensor_new(struct runtime *r, size_t n)
 {
+    r->tensor_bytes += n * sizeof(float) + XNN_EXTRA_BYTES;
     return xcalloc_line(1, n * sizeof(float) + XNN_EXTRA_BYTES);
+}
+
+static size_t xnnpack_tensor_bytes(const struct runtime *r)
+{
+    return r->tensor_bytes;
 }
 
 static int xnnpack_create(const struct network *n, size_t batch, struct runtime **ret_runtime, struct sonata_error *err)
@@ -112,11 +119,11 @@ static int xnnpack_create(const struct network *n, size_t batch, struct runtime 
     struct runtime *r = xcalloc(1, sizeof *r);
     r->n = n;
     r->batch = batch;
-    r->tensor[0] = tensor_new(batch * n->input_size * n->input_size * n->input_channels);
+    r->tensor[0] = tensor_new(r, batch * n->input_size * n->input_size * n->input_channels);
     int e = 0;
     for (unsigned i = 0; i < n->n_layers && !e; i++) {
         const struct network_layer *l = &n->layer[i];
-        r->tensor[i + 1] = tensor_new(batch * l->out_size * l->out_size * l->out_channels);
+        r->tensor[i + 1] = tensor_new(r, batch * l->out_size * l->out_size * l->out_channels);
         e = status_error(err, create_layer(r, i), l);
         if (!e && l->add >= 0)
             e = status_error(err, create_add(r, i), l);
@@ -171,4 +178,4 @@ static const char *xnnpack_version(void)
 }
 
 const struct runtime_ops runtime_xnnpack = {.name = "xnnpack", .version = xnnpack_version, .create = xnnpack_create, .run = xnnpack_run,
-                                            .destroy = xnnpack_destroy, .convolve = xnnpack_convolve};
+                                            .destroy = xnnpack_destroy, .tensor_bytes = xnnpack_tensor_bytes, .convolve = xnnpack_convolve};

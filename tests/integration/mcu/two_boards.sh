@@ -52,6 +52,7 @@ objectives:
   - {metric: ram_activation, board: m4, goal: min}
 constraints:
   - {metric: macs, max: 300k}
+  - {metric: ram_activation, max: 30Ki}
 algorithm: {name: random, population: 4}
 budget: {evaluations: 20}
 evaluation: {tier: screen, dataset: fashion-mnist, supernet: fmnist-mbconv-v1}
@@ -89,6 +90,11 @@ figures() { # figures FILE
   last=$(($(column "$1" arm) - 1))
   grep ',done,' "$1" | cut -d, -f"$first-$last,$(column "$1" accuracy@m4),$(column "$1" ticks@m4),$(column "$1" ram_activation@m4)" | sort
 }
+# the bytes the master computed before it sent anything are the bytes the firmware reports
+computed=$(column $all ram_activation) reported=$(column $all ram_activation@m4)
+[ -n "$computed" ] || fail "all.csv has no ram_activation"
+[ "$(grep ',done,' $all | cut -d, -f"$computed,$reported" | awk -F, '$1 == "" || $1 + 0 != $2 + 0' | wc -l)" -eq 0 ] ||
+  fail "computed and reported RAM differ: $(grep ',done,' $all | cut -d, -f"$computed,$reported" | head -n 3)"
 figures first.sonata/all.csv > first.figures
 figures second.sonata/all.csv > second.figures
 common=$(cut -d, -f4- first.figures | sort -u | comm -12 - <(cut -d, -f4- second.figures | sort -u) | wc -l)

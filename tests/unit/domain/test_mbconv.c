@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "domain/analytic.h"
 #include "domain/mbconv.h"
+#include "domain/metric.h"
 #include "support/cmocka.h"
 #include "support/mbconv_space.h"
 
@@ -62,7 +63,38 @@ static void metrics_by_name(void **state)
     assert_int_equal(analytic_metric(&s, &g, "ram", &v), 0);
     assert_true(v == a.ram);
     assert_int_equal(analytic_metric(&s, &g, "latency", &v), -ENOENT);
+    struct network n;
+    assert_int_equal(mbconv_shape(&s, &g, &n, NULL, NULL), 0);
+    struct analytic_memory m = analytic_memory_of_network(&n);
+    const double want[] = {m.flash_code, m.flash_weights, m.ram_activation, m.ram_runtime};
+    static const char *const field[] = {"flash_code", "flash_weights", "ram_activation", "ram_runtime"};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(analytic_metric(&s, &g, field[i], &v), 0);
+        assert_true(v == want[i] && v > 0);
+        assert_true(metric_is_memory(field[i]) && metric_is_analytic(field[i], "") && !metric_is_analytic(field[i], "m4"));
+    }
+    assert_true(metric_is_analytic("ram", "m4") && !metric_is_analytic("latency", "") && !metric_is_memory("ram"));
+    assert_true(m.ram_activation >= a.ram / 4); /* the plan is never below the peak of what is alive */
     assert_int_equal(analytic_metric(&cell, &g, "macs", &v), -EINVAL);
+}
+
+/* The smallest network by hand: header, 10 layers, then per layer weights, biases, multipliers and shifts, padded to 4. */
+static void int8_memory_by_hand(void **state)
+{
+    (void)state;
+    struct space s = mbconv_space();
+    struct genotype g = space_first(&s);
+    struct network n;
+    assert_int_equal(mbconv_shape(&s, &g, &n, NULL, NULL), 0);
+    struct analytic_memory m = analytic_memory_of_network(&n);
+    double blob = 64 + 10 * 52, sums = 8 * 9; /* a bias, a multiplier and a shift for each of 8 channels */
+    blob += (72 + sums);                       /* stem 9 * 8 */
+    blob += 2 * ((64 + sums) + (72 + sums) + (64 + sums));
+    blob += 128 + 144;                         /* head 8 to 16: 16 * 9 bytes of sums */
+    blob += 8;                                 /* mean: multiplier and shift, padded */
+    blob += 48 + 28;                           /* linear 16 to 3: 27 bytes of sums, padded */
+    assert_true(m.flash_weights == blob);
+    assert_true(m.ram_activation == 256); /* two tensors of 4 x 4 x 8 bytes side by side */
 }
 
 static void bigger_choices_never_shrink_a_network(void **state)
@@ -111,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(smallest_network_by_hand),    cmocka_unit_test(ram_counts_what_is_alive), cmocka_unit_test(metrics_by_name),
+        cmocka_unit_test(int8_memory_by_hand),
         cmocka_unit_test(bigger_choices_never_shrink_a_network), cmocka_unit_test(spaces_that_cannot_be_built),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,13 +13,32 @@ struct random_net_options random_net_small(void)
     };
 }
 
+static void fill(struct network_layer *l, struct rng *rng)
+{
+    size_t fan = l->type == NETWORK_DEPTHWISE ? (size_t)l->kernel * l->kernel : (size_t)l->kernel * l->kernel * l->in_channels, n = fan * l->out_channels;
+
+    if (l->type == NETWORK_MEAN)
+        return;
+    l->weight = xcalloc(n, sizeof(float));
+    l->bias = xcalloc(l->out_channels, sizeof(float));
+    for (size_t i = 0; i < n; i++)
+        l->weight[i] = (float)(rng_normal(rng) * sqrt(2.0 / (double)fan));
+    for (size_t i = 0; i < l->out_channels; i++)
+        l->bias[i] = (float)(rng_normal(rng) * 0.1);
+}
+
+void random_net_fill(struct network *net, struct rng *rng)
+{
+    for (unsigned i = 0; i < net->n_layers; i++)
+        fill(&net->layer[i], rng);
+}
+
 /* Appends a layer that reads the last tensor. */
 static struct network_layer *append(struct network *net, enum network_layer_type type, unsigned out, unsigned kernel, unsigned stride, bool relu,
                                     struct rng *rng)
 {
     struct network_layer *l = &net->layer[net->n_layers];
     const struct network_layer *before = net->n_layers ? l - 1 : NULL;
-    size_t fan, n;
 
     *l = (struct network_layer){
         .type = type, .in_channels = before ? before->out_channels : net->input_channels, .out_channels = (uint16_t)out,
@@ -28,16 +47,7 @@ static struct network_layer *append(struct network *net, enum network_layer_type
     };
     l->out_size = (uint16_t)(type == NETWORK_MEAN || type == NETWORK_LINEAR ? 1 : (l->in_size + stride - 1) / stride);
     net->n_layers++;
-    if (type == NETWORK_MEAN)
-        return l;
-    fan = type == NETWORK_DEPTHWISE ? kernel * kernel : (size_t)kernel * kernel * l->in_channels;
-    n = fan * out;
-    l->weight = xcalloc(n, sizeof(float));
-    l->bias = xcalloc(out, sizeof(float));
-    for (size_t i = 0; i < n; i++)
-        l->weight[i] = (float)(rng_normal(rng) * sqrt(2.0 / (double)fan));
-    for (size_t i = 0; i < out; i++)
-        l->bias[i] = (float)(rng_normal(rng) * 0.1);
+    fill(l, rng);
     return l;
 }
 

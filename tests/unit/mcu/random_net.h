@@ -16,6 +16,8 @@ struct random_net_options {
 struct random_net_options random_net_small(void);
 /* Weights ~ He initialisation, biases small. Release with random_net_fini(). */
 void random_net_init(struct network *net, const struct random_net_options *o, struct rng *rng);
+/* Gives the layers of a list without weights (mbconv_shape()) random ones. */
+void random_net_fill(struct network *net, struct rng *rng);
 void random_net_fini(struct network *net);
 /* n pictures with smooth content in 0 .. 1; caller frees. */
 float *random_pictures(const struct network *net, unsigned n, struct rng *rng);

@@ -12,6 +12,7 @@
 
 #include "../firmware/conformance.h"
 #include "base/clock.h"
+#include "domain/analytic.h"
 #include "mcu/int8_net.h"
 #include "mcu/link.h"
 #include "mcu/quantize.h"
@@ -94,6 +95,7 @@ static void test_grammar(void **state)
 struct candidate {
     struct bytes blob;
     struct int8_net net;
+    struct analytic_memory memory; /* computed from the shapes alone */
     int8_t *input;  /* PICTURES inputs */
     int8_t *logits; /* and their logits on the host */
 };
@@ -109,6 +111,7 @@ static void make_candidate(struct candidate *c, const struct random_net_options 
     memset(c, 0, sizeof *c);
     random_net_init(&net, o, &rng);
     pictures = random_pictures(&net, PICTURES, &rng);
+    c->memory = analytic_memory_of_network(&net);
     assert_int_equal(quantize_network(&net, pictures, PICTURES, &c->blob, &err), 0);
     assert_int_equal(int8_net_init(&c->net, c->blob.data, c->blob.size, &err), 0);
     h = int8_net_header(&c->net);
@@ -147,6 +150,26 @@ static struct tiny *open_board(const struct qemu_board *q)
     return NULL;
 }
 
+/* The firmware's own words about the network it has and about itself, against what is computed without it. */
+static void check_memory(struct tiny *t, const struct link_info *info, const struct analytic_memory *m)
+{
+    struct tiny_reply *reply = calloc(1, sizeof *reply);
+    struct sonata_error err = {0};
+    const struct tiny_extension *e;
+    uint64_t blob, arena, flash, ram;
+
+    assert_int_equal(tiny_command(t, "sonata net", TINY_EXTENSION, 10 * SONATA_SECOND, reply, &err), 0);
+    e = tiny_extension(reply, "net");
+    assert_true(tiny_field(e, "blob", &blob) && tiny_field(e, "arena", &arena) && tiny_field(e, "flash", &flash) && tiny_field(e, "ram", &ram));
+    assert_true((double)blob == m->flash_weights);
+    assert_true((double)arena == m->ram_activation);
+    assert_int_equal(flash - blob, info->flash_code);
+    assert_int_equal(ram - arena, info->ram_runtime);
+    assert_true(info->flash_code <= m->flash_code && info->flash_code >= 0.75 * m->flash_code);
+    assert_true(info->ram_runtime <= m->ram_runtime && info->ram_runtime >= 0.75 * m->ram_runtime);
+    free(reply);
+}
+
 /* Ticks of one inference of each picture; logits are compared on the way. */
 static void run_candidate(struct tiny *t, const struct candidate *c, enum link_framing framing, uint64_t ticks[PICTURES])
 {
@@ -156,6 +179,7 @@ static void run_candidate(struct tiny *t, const struct candidate *c, enum link_f
 
     if (link_info_get(t, &info, &err) != 0 || link_upload(t, &info, c->blob.data, c->blob.size, framing, &err) != 0)
         fail_msg("%s", err.text);
+    check_memory(t, &info, &c->memory);
     for (unsigned i = 0; i < PICTURES; i++) {
         struct tiny_inference f;
         struct link_result r;

@@ -11,11 +11,16 @@
 
 #include "support/cmocka.h"
 
+#include "base/memory.h"
+#include "conf/space_file.h"
+#include "domain/analytic.h"
+#include "domain/mbconv.h"
 #include "firmware/blob.h"
 #include "mcu/float_pass.h"
 #include "mcu/int8_net.h"
 #include "mcu/profile.h"
 #include "random_net.h"
+#include "support/mbconv_space.h"
 
 enum { CALIBRATION = 32, PICTURES = 64 };
 
@@ -221,6 +226,66 @@ static void test_memory_report(void **state)
     close_fixture(&f);
 }
 
+/* What the master computes from the shapes alone is what quantiser and planner make, to the byte. */
+static void assert_computed(const struct network *net, const char *what, unsigned i, struct rng *rng)
+{
+    struct analytic_memory m = analytic_memory_of_network(net);
+    struct mcu_profile p = {.name = "board"};
+    struct bytes blob = {0};
+    struct sonata_error err = {0};
+    struct q8_header h;
+    float *pictures = random_pictures(net, 1, rng);
+
+    if (quantize_network(net, pictures, 1, &blob, &err) != 0)
+        fail_msg("%s %u: %s", what, i, err.text);
+    memcpy(&h, blob.data, sizeof h);
+    struct mcu_memory report = mcu_memory_of(&p, &h);
+    if (m.flash_weights != (double)report.weights || m.ram_activation != (double)report.ram_activation)
+        fail_msg("%s %u: computed %.0f and %.0f bytes, reported %llu and %llu", what, i, m.flash_weights, m.ram_activation, (unsigned long long)report.weights,
+                 (unsigned long long)report.ram_activation);
+    bytes_fini(&blob);
+    free(pictures);
+}
+
+static void test_memory_is_known_before(void **state)
+{
+    static const char *const file[] = {SONATA_SOURCE_DIR "/deploy/spaces/fmnist-mbconv.yaml", NULL};
+    struct rng rng = rng_seeded(77, 1);
+    unsigned n = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 40; i++, n++) { /* shapes no space of ours has: two channels, odd sides, odd channel counts */
+        struct random_net_options o = {5 + i % 9, 1 + i % 3, 2 + i % 11, 3 + i % 7, 1 + i % 3, 1 + i % 4, i % 2 ? 3 : 5, 5 + i};
+        struct network net;
+
+        random_net_init(&net, &o, &rng);
+        assert_computed(&net, "random network", i, &rng);
+        random_net_fini(&net);
+    }
+    for (unsigned k = 0; k < 2; k++) {
+        struct space *s = xcalloc(1, sizeof *s);
+        struct sonata_error err = {0};
+
+        *s = mbconv_space();
+        if (file[k] && space_file_read(file[k], s, &err) != 0)
+            fail_msg("%s", err.text);
+        for (unsigned i = 0; i < 40; i++, n++) {
+            struct genotype g = i == 0 ? space_first(s) : i == 1 ? space_last(s) : space_random(s, &rng);
+            struct network net;
+            double v;
+
+            assert_int_equal(mbconv_shape(s, &g, &net, NULL, &err), 0);
+            random_net_fill(&net, &rng);
+            assert_computed(&net, s->name, i, &rng);
+            assert_int_equal(analytic_metric(s, &g, "flash_weights", &v), 0);
+            assert_true(v == analytic_memory_of_network(&net).flash_weights);
+            random_net_fini(&net);
+        }
+        free(s);
+    }
+    print_message("%u networks: bytes computed before are bytes reported\n", n);
+}
+
 static void test_accuracy_counts(void **state)
 {
     struct random_net_options o = random_net_small();
@@ -248,7 +313,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_logits_are_near_the_float_network), cmocka_unit_test(test_same_input_gives_same_blob),
         cmocka_unit_test(test_dead_channels),                     cmocka_unit_test(test_unsound_networks_are_refused),
-        cmocka_unit_test(test_memory_report),                     cmocka_unit_test(test_accuracy_counts),
+        cmocka_unit_test(test_memory_report),                     cmocka_unit_test(test_memory_is_known_before),
+        cmocka_unit_test(test_accuracy_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,42 @@ static void test_analytic_objective_and_veto(void **state)
     free(spec);
 }
 
+static void answer_memory(struct farm *f, const struct evaluation_job *job, struct measurement *m)
+{
+    (void)f;
+    m->outcome = OUTCOME_OK;
+    for (uint32_t i = 0; i < job->n_metrics; i++)
+        measurement_add(m, job->metric[i], 1e6 + job->genotype.allele[1], 1e6, 2e6, 0);
+}
+
+/* The same field computed (no board) and reported (by a board type): two values, and neither is taken for the other. */
+static void test_computed_and_reported_memory(void **state)
+{
+    (void)state;
+    farm_add_board(&farm, "x", "pi", "accuracy ram_activation");
+    farm_hello(&farm);
+    farm.answer = answer_memory;
+    struct search_spec *spec = farm_spec("s", "random", 12, 4);
+    make_mbconv(&spec->space);
+    spec->objective[1] = (struct objective){.metric = "ram_activation", .board = "pi", .goal = GOAL_MIN};
+    spec->n_constraints = 1;
+    spec->constraint[0] = (struct constraint){.metric = "ram_activation", .min = -INFINITY, .max = 9000};
+    uint64_t id = farm_submit(&farm, spec);
+    farm_work(&farm, id, 3000);
+    const struct search_record *s = run_search_by_id(farm.run, id);
+    assert_int_equal(s->state, SEARCH_DONE);
+    assert_true(s->vetoed > 0 && s->front_size > 0);
+    for (uint32_t i = 0; i < s->asked; i++) {
+        struct individual_record r = farm_individual(&farm, id, i);
+        double computed;
+        assert_int_equal(analytic_metric(&spec->space, &r.genotype, "ram_activation", &computed), 0);
+        assert_true(value_of(&r, "ram_activation") == computed);
+        assert_int_equal(r.vetoed, computed > 9000);
+        assert_true(r.vetoed || (r.violation <= 0 && value_of(&r, "ram_activation@pi") >= 1e6));
+    }
+    free(spec);
+}
+
 static void test_small_space_ends_early(void **state)
 {
     (void)state;
@@ -366,6 +402,7 @@ int main(void)
         T(test_veto_by_one_board_survives_a_restart),
         T(test_measured_constraint),
         T(test_analytic_objective_and_veto),
+        T(test_computed_and_reported_memory),
         T(test_small_space_ends_early),
         T(test_bad_submissions),
         T(test_supply_at_submission),

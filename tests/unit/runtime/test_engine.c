@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "domain/analytic.h"
 #include "runtime/dataset.h"
 #include "supernet/build.h"
 #include "supernet/safetensors.h"
@@ -46,6 +47,24 @@ static int teardown(void **state)
     return 0;
 }
 
+/* What the engine holds against what is computed from the genotype: weights to the byte; tensors are all kept, so their sum, not the peak (`padding`
+ * bytes each at most, for the library to read over the end). */
+static void check_memory(const struct engine_session *s, const struct fixture *f, size_t padding)
+{
+    const struct network *n = engine_network(s);
+    size_t weights, tensors, sum = 4u * n->input_size * n->input_size * n->input_channels;
+    struct analytic a;
+    double v;
+    for (unsigned i = 0; i < n->n_layers; i++)
+        sum += 4u * n->layer[i].out_size * n->layer[i].out_size * n->layer[i].out_channels;
+    engine_memory(s, &weights, &tensors);
+    assert_int_equal(analytic_count(&f->s, &f->g, &a, NULL), 0);
+    assert_int_equal(analytic_metric(&f->s, &f->g, "weights", &v), 0);
+    assert_true((double)weights == v);
+    assert_true(tensors >= sum && tensors <= sum + padding * (n->n_layers + 1u));
+    assert_true((double)tensors >= a.ram);
+}
+
 static void a_session_measures(void **state)
 {
     struct fixture *f = *state;
@@ -70,6 +89,7 @@ static void a_session_measures(void **state)
         assert_non_null(strstr(text, i ? "executor=ref\n" : "executor=xnnpack\n"));
         assert_non_null(strstr(text, "recalibration_pictures=512\n"));
         assert_true(engine_network(s)->n_layers > 10);
+        check_memory(s, f, i ? 0 : 64);
         engine_close(s);
     }
     assert_true(accuracy[0] == accuracy[1]);

@@ -1,21 +1,21 @@
 /* Greedy arena planning: each tensor in turn takes the lowest gap between the tensors already placed that live at the same time. */
-#include "mcu/plan.h"
+#include "domain/arena.h"
 
 #include <assert.h>
 #include <stdbool.h>
 
-static bool together(const struct plan_tensor *a, const struct plan_tensor *b)
+static bool together(const struct arena_tensor *a, const struct arena_tensor *b)
 {
     return a->first <= b->last && b->first <= a->last;
 }
 
 static uint32_t align_up(uint32_t v)
 {
-    return (v + PLAN_ALIGN - 1) / PLAN_ALIGN * PLAN_ALIGN;
+    return (v + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
 }
 
 /* Lowest offset at which tensor t overlaps none of the placed ones that live with it. */
-static uint32_t lowest_gap(const struct plan_tensor *tensor, const uint16_t *placed, size_t n_placed, uint16_t t)
+static uint32_t lowest_gap(const struct arena_tensor *tensor, const uint16_t *placed, size_t n_placed, uint16_t t)
 {
     uint32_t at = 0;
     bool moved = true;
@@ -23,7 +23,7 @@ static uint32_t lowest_gap(const struct plan_tensor *tensor, const uint16_t *pla
     while (moved) {
         moved = false;
         for (size_t i = 0; i < n_placed; i++) {
-            const struct plan_tensor *p = &tensor[placed[i]];
+            const struct arena_tensor *p = &tensor[placed[i]];
 
             if (together(p, &tensor[t]) && at < p->offset + p->size && p->offset < at + tensor[t].size) {
                 at = align_up(p->offset + p->size);
@@ -34,12 +34,12 @@ static uint32_t lowest_gap(const struct plan_tensor *tensor, const uint16_t *pla
     return at;
 }
 
-static uint32_t place_all(struct plan_tensor *tensor, const uint16_t *order, size_t n)
+static uint32_t place_all(struct arena_tensor *tensor, const uint16_t *order, size_t n)
 {
     uint32_t arena = 0;
 
     for (size_t i = 0; i < n; i++) {
-        struct plan_tensor *t = &tensor[order[i]];
+        struct arena_tensor *t = &tensor[order[i]];
 
         t->offset = lowest_gap(tensor, order, i, order[i]);
         if (t->offset + t->size > arena)
@@ -48,7 +48,7 @@ static uint32_t place_all(struct plan_tensor *tensor, const uint16_t *order, siz
     return align_up(arena);
 }
 
-static void sort_by_size(const struct plan_tensor *tensor, uint16_t *order, size_t n)
+static void sort_by_size(const struct arena_tensor *tensor, uint16_t *order, size_t n)
 {
     for (size_t i = 1; i < n; i++)
         for (size_t j = i; j > 0 && tensor[order[j]].size > tensor[order[j - 1]].size; j--) {
@@ -59,12 +59,12 @@ static void sort_by_size(const struct plan_tensor *tensor, uint16_t *order, size
         }
 }
 
-uint32_t plan_arena(struct plan_tensor *tensor, size_t n)
+uint32_t arena_plan(struct arena_tensor *tensor, size_t n)
 {
-    uint16_t birth[PLAN_TENSORS_MAX], size[PLAN_TENSORS_MAX];
+    uint16_t birth[ARENA_TENSORS_MAX], size[ARENA_TENSORS_MAX];
     uint32_t by_birth, by_size;
 
-    assert(n <= PLAN_TENSORS_MAX);
+    assert(n <= ARENA_TENSORS_MAX);
     for (size_t i = 0; i < n; i++)
         birth[i] = size[i] = (uint16_t)i;
     sort_by_size(tensor, size, n);
@@ -73,7 +73,7 @@ uint32_t plan_arena(struct plan_tensor *tensor, size_t n)
     return by_birth < by_size ? place_all(tensor, birth, n) : by_size;
 }
 
-uint32_t plan_lower_bound(const struct plan_tensor *tensor, size_t n)
+uint32_t arena_lower_bound(const struct arena_tensor *tensor, size_t n)
 {
     uint32_t bound = 0;
 
@@ -87,4 +87,19 @@ uint32_t plan_lower_bound(const struct plan_tensor *tensor, size_t n)
             bound = live;
     }
     return bound;
+}
+
+void arena_of_network(const struct network *n, struct arena_tensor *tensor)
+{
+    for (unsigned t = 0; t <= n->n_layers; t++) {
+        const struct network_layer *l = t ? &n->layer[t - 1] : NULL;
+        uint32_t values = l ? (uint32_t)l->out_size * l->out_size * l->out_channels : (uint32_t)n->input_size * n->input_size * n->input_channels;
+
+        tensor[t] = (struct arena_tensor){.size = values, .first = t ? t - 1 : 0, .last = t ? t - 1 : 0};
+    }
+    for (unsigned i = 0; i < n->n_layers; i++) { /* written in its own step, read until its last reader */
+        tensor[n->layer[i].input].last = i;
+        if (n->layer[i].add >= 0)
+            tensor[n->layer[i].add].last = i;
+    }
 }
