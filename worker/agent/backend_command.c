@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "measure/statistics.h"
+#include "measure/windows.h"
 #include "process/process.h"
 #include "runtime/dataset.h"
 #include "runtime/engine.h"
@@ -183,7 +184,8 @@ static void take_samples(const struct adapter_result *r, struct measurement *m)
 static void report_latency(const struct adapter_result *r, const struct latency_protocol *protocol, struct measurement *m)
 {
     double v[ADAPTER_WINDOWS_MAX], min = INFINITY, p90[ADAPTER_WINDOWS_MAX];
-    unsigned low, high, n = r->n_windows, n_p90 = 0;
+    unsigned n = r->n_windows, n_p90 = 0;
+    struct windows_summary s;
     for (unsigned i = 0; i < n; i++) {
         v[i] = r->window[i].value_us;
         m->window_median_us[i] = (float)v[i];
@@ -192,20 +194,18 @@ static void report_latency(const struct adapter_result *r, const struct latency_
             p90[n_p90++] = r->window[i].p90_us;
     }
     m->n_windows = n;
-    double cv = coefficient_of_variation(v, n);
-    sort_doubles(v, n);
-    double coverage = median_interval_ranks(n, 0.95, &low, &high), median = sorted_median(v, n);
-    measurement_add(m, "latency", median / 1e3, v[low - 1] / 1e3, v[high - 1] / 1e3, n);
+    windows_summarise(v, n, &s);
+    measurement_add(m, "latency", s.median_us / 1e3, s.low_us / 1e3, s.high_us / 1e3, n);
     if (isfinite(min))
         measurement_add(m, "latency_min", min / 1e3, min / 1e3, min / 1e3, n);
     sort_doubles(p90, n_p90);
     if (n_p90)
         measurement_add(m, "latency_p90", sorted_median(p90, n_p90) / 1e3, p90[0] / 1e3, p90[n_p90 - 1] / 1e3, n_p90);
-    double half = (v[high - 1] - v[low - 1]) / 2 / median;
-    if ((protocol->accept_half_width > 0 && half > protocol->accept_half_width) || (protocol->accept_cv > 0 && cv > protocol->accept_cv))
+    if (!windows_accepted(protocol, &s))
         m->flags |= FLAG_NOISY;
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "windows=%u", n);
-    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "interval_coverage=%.4f", coverage);
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "interval_coverage=%.4f", s.coverage);
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "window_cv=%.5f", s.cv);
     take_samples(r, m);
 }
 

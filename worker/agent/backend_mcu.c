@@ -12,6 +12,7 @@
 #include "agent/fingerprint.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "measure/windows.h"
 #include "mcu/int8_net.h"
 #include "mcu/quantize.h"
 #include "mcu/session.h"
@@ -153,9 +154,9 @@ static int8_t *board_inputs(const struct dataset *d, const struct int8_net *net,
 
 static void report(const struct mcu_result *result, bool emulated, const struct backend_job *job, struct measurement *m)
 {
-    double ms = 1e-3, half = (result->high_us - result->low_us) / 2 / result->median_us;
-    uint32_t n = result->inferences < UINT32_MAX ? (uint32_t)result->inferences : UINT32_MAX;
-    measurement_add(m, "latency", result->median_us * ms, result->low_us * ms, result->high_us * ms, n);
+    struct windows_summary s;
+    windows_summarise(result->window_us, result->n_windows, &s);
+    measurement_add(m, "latency", s.median_us * 1e-3, s.low_us * 1e-3, s.high_us * 1e-3, result->n_windows);
     add_exact(m, "ticks", (double)result->ticks);
     add_exact(m, "flash_code", (double)result->memory.flash_code);
     add_exact(m, "flash_weights", (double)result->memory.weights);
@@ -164,14 +165,26 @@ static void report(const struct mcu_result *result, bool emulated, const struct 
     m->n_windows = result->n_windows;
     for (uint32_t i = 0; i < result->n_windows; i++)
         m->window_median_us[i] = (float)result->window_us[i];
-    if (job->protocol->accept_half_width > 0 && half > job->protocol->accept_half_width)
+    if (!windows_accepted(job->protocol, &s))
         m->flags |= FLAG_NOISY;
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "windows=%u", result->n_windows);
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "window_cv=%.5f", s.cv);
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "interval_coverage=%.4f", s.coverage);
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "inferences=%llu", (unsigned long long)result->inferences);
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "mcu=%s", result->board);
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "mcu_hz=%u", result->info.tick_hz);
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "mcu_emulated=%s", emulated ? "yes" : "no");
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "mcu_firmware=extension %u, format %u, code %u", result->info.extension,
                     result->info.format, result->info.flash_code);
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "mcu_logits_compared=%u", result->compared);
+}
+
+/* The host's rule (measure/windows.h) on the board's windows, with the time they took by the board's clock. */
+static bool want_more(void *user, const struct mcu_result *so_far)
+{
+    struct windows_summary s;
+    windows_summarise(so_far->window_us, so_far->n_windows, &s);
+    return windows_want_more(user, &s, so_far->n_windows, (int64_t)(so_far->measured_us * 1e3));
 }
 
 static int run_on_board(const struct mcu_board *b, const struct backend_job *job, const struct bytes *blob, const struct int8_net *net,
@@ -184,6 +197,7 @@ static int run_on_board(const struct mcu_board *b, const struct backend_job *job
     int8_t *input = board_inputs(d, net, n);
     struct mcu_request request = {
         .options = &b->options, .blob = blob->data, .size = blob->size, .input = input, .n_inputs = n, .windows = timed ? p->windows : 1,
+        .want_more = timed ? want_more : NULL, .want_more_user = (void *)p,
         .warmup_us = timed ? (double)p->warmup_ns * 1e-3 : 0, .window_us = timed ? (double)p->window_ns * 1e-3 : 0,
         .warmup_inferences = timed ? p->warmup_inferences : 0, .min_inferences = timed ? p->min_inferences : 1, .scale = p->scale,
         .scale_floor_us = (double)p->scale_floor_ns * 1e-3, .phase = job->phase, .phase_user = job->phase_user,

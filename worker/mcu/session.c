@@ -115,32 +115,13 @@ static int one_window(struct tiny *t, uint32_t n, uint32_t warmups, double estim
     return 0;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static void summarize(struct mcu_result *out)
-{
-    double sorted[MCU_WINDOWS_MAX];
-    unsigned n = out->n_windows;
-
-    memcpy(sorted, out->window_us, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_value);
-    out->median_us = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-    out->low_us = sorted[0];
-    out->high_us = sorted[n - 1];
-}
-
 /* On an emulator every inference of a picture takes the same ticks: the first one is the measurement. */
 static void take_first(double us, struct mcu_result *out)
 {
     out->n_windows = 1;
     out->inferences = 1;
     out->window_us[0] = us;
-    summarize(out);
+    out->measured_us = us;
 }
 
 static uint32_t at_least(double n, uint32_t minimum)
@@ -157,6 +138,13 @@ static double scaled(const struct mcu_request *r, double duration_us, double est
     return r->scale > 0 && cut < duration_us ? cut : duration_us;
 }
 
+static bool another(const struct mcu_request *r, const struct mcu_result *so_far)
+{
+    if (so_far->n_windows < r->windows)
+        return true;
+    return so_far->n_windows < MCU_WINDOWS_MAX && r->want_more && r->want_more(r->want_more_user, so_far);
+}
+
 static int measure(struct tiny *t, const struct mcu_request *r, double estimate_us, struct mcu_result *out, struct sonata_error *err)
 {
     uint32_t each = (r->min_inferences + r->windows - 1) / r->windows, n;
@@ -166,13 +154,16 @@ static int measure(struct tiny *t, const struct mcu_request *r, double estimate_
     if (rc < 0)
         return sonata_error_set(err, rc, "infeasible:time: one inference takes %.0f s", estimate_us / 1e6);
     tell(r, "measure");
-    for (unsigned w = 0; w < r->windows && rc == 0; w++) {
-        rc = one_window(t, n, w ? 0 : warmups, estimate_us, &out->window_us[w], err);
-        out->n_windows += rc == 0;
-        out->inferences += rc == 0 ? n : 0;
+    while (rc == 0 && another(r, out)) {
+        double *us = &out->window_us[out->n_windows];
+
+        rc = one_window(t, n, out->n_windows ? 0 : warmups, estimate_us, us, err);
+        if (rc == 0) {
+            out->n_windows++;
+            out->inferences += n;
+            out->measured_us += *us * n;
+        }
     }
-    if (rc == 0)
-        summarize(out);
     return rc;
 }
 

@@ -1,7 +1,7 @@
 /* One candidate on one microcontroller: from a quantised network to latency, memory and the proof that the board computes what the host does.
  *
  *     fits the profile? -> open, synchronise -> sonata info -> fits the firmware? -> upload -> compare logits of sample pictures
- *     -> estimate -> windows of `infer N` -> median of window values
+ *     -> estimate -> windows of `infer N` until the caller has enough
  *
  * Blocking; for the forked candidate of a board. Accuracy is the caller's: the host's kernels give the same logits (int8_net.h). */
 #ifndef SONATA_MCU_SESSION_H
@@ -40,6 +40,8 @@ int mcu_options_set(struct mcu_options *o, const char *key, const char *value, s
 const char *mcu_options_keys(void);
 int mcu_options_check(const struct mcu_options *o, struct sonata_error *err) SONATA_MUST_CHECK;
 
+struct mcu_result;
+
 struct mcu_request {
     const struct mcu_options *options;
     const void *blob;
@@ -47,7 +49,10 @@ struct mcu_request {
     const int8_t *input;     /* n_inputs quantised pictures of input_count values; at least 1 */
     unsigned n_inputs;
     /* Latency windows in the board's own time. */
-    unsigned windows;
+    unsigned windows;        /* at least */
+    /* After `windows` and after each further one, up to MCU_WINDOWS_MAX: whether another is to be taken. The limits are the caller's; NULL: no further ones. */
+    bool (*want_more)(void *user, const struct mcu_result *so_far);
+    void *want_more_user;
     double warmup_us, window_us;
     uint32_t warmup_inferences, min_inferences; /* min_inferences in total */
     double scale, scale_floor_us; /* > 0: both durations are cut to scale inferences' time, but not below the floor (measure/protocol.h) */
@@ -63,7 +68,7 @@ struct mcu_result {
     unsigned n_windows;
     double window_us[MCU_WINDOWS_MAX]; /* of one inference: total ticks / N */
     uint64_t inferences;         /* measured */
-    double median_us, low_us, high_us; /* smallest and largest window */
+    double measured_us;          /* the windows' length together, by the board's clock */
     uint64_t ticks;              /* of the first picture's first inference */
     unsigned compared;           /* pictures with equal logits */
 };

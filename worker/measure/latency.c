@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "measure/statistics.h"
+#include "measure/windows.h"
 
 enum { PILOT_INFERENCES = 3, PILOT_INFERENCES_MAX = 1000, BATCH_MAX = 1 << 20, WINDOW_SAMPLES_MAX = 200000, INFERENCES_MAX = 100000000, STABLE_WINDOWS = 3 };
 static const int64_t PILOT_NS = 2000000;
@@ -137,24 +138,13 @@ static void keep_samples(const struct run *run, struct latency_result *result)
     result->inferences += run->n_sample * (uint64_t)run->batch;
 }
 
-/* Median of window medians, its interval and their spread so far. */
-static void summarise_windows(struct latency_result *result)
+static void take_summary(const struct windows_summary *s, struct latency_result *result)
 {
-    double sorted[LATENCY_WINDOWS_MAX];
-    memcpy(sorted, result->window_median_us, result->n_windows * sizeof *sorted);
-    sort_doubles(sorted, result->n_windows);
-    unsigned low, high;
-    result->coverage = median_interval_ranks(result->n_windows, 0.95, &low, &high);
-    result->median_us = sorted_median(sorted, result->n_windows);
-    result->low_us = sorted[low - 1];
-    result->high_us = sorted[high - 1];
-    result->window_cv = coefficient_of_variation(result->window_median_us, result->n_windows);
-}
-
-static bool accepted(const struct latency_protocol *p, const struct latency_result *r)
-{
-    double half_width = (r->high_us - r->low_us) / 2 / r->median_us;
-    return !(p->accept_half_width > 0 && half_width > p->accept_half_width) && !(p->accept_cv > 0 && r->window_cv > p->accept_cv);
+    result->median_us = s->median_us;
+    result->low_us = s->low_us;
+    result->high_us = s->high_us;
+    result->coverage = s->coverage;
+    result->window_cv = s->cv;
 }
 
 static int measure_windows(struct run *run, struct latency_result *result)
@@ -169,17 +159,16 @@ static int measure_windows(struct run *run, struct latency_result *result)
         result->n_windows++;
         keep_samples(run, result);
         result->measure_ns = now(run) - start;
-        if (result->n_windows < p->windows)
-            continue;
-        summarise_windows(result);
-        if (result->median_us <= 0)
+        struct windows_summary summary;
+        windows_summarise(result->window_median_us, result->n_windows, &summary);
+        if (summary.median_us <= 0)
             return -EIO;
-        if (accepted(p, result))
-            return 0;
-        if (result->n_windows >= p->windows_max || result->measure_ns >= p->cap_ns) {
+        if (windows_want_more(p, &summary, result->n_windows, result->measure_ns))
+            continue;
+        take_summary(&summary, result);
+        if (!windows_accepted(p, &summary))
             result->flags |= FLAG_NOISY;
-            return 0;
-        }
+        return 0;
     }
 }
 

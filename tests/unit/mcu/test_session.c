@@ -85,12 +85,51 @@ static void test_candidate_from_blob_to_metrics(void **state)
     assert_int_equal(b->result.compared, PICTURES);
     assert_int_equal(b->result.n_windows, 5);
     assert_int_equal(b->result.inferences, 5 * 10); /* 40 us of 4 us inferences */
-    assert_true(b->result.median_us > 3.999 && b->result.median_us < 4.001); /* 100 ticks of 25 MHz */
+    for (unsigned w = 0; w < 5; w++)
+        assert_true(b->result.window_us[w] > 3.999 && b->result.window_us[w] < 4.001); /* 100 ticks of 25 MHz */
+    assert_true(b->result.measured_us > 199.9 && b->result.measured_us < 200.1);
     assert_int_equal(b->result.memory.weights, b->blob.size);
     assert_int_equal(b->result.memory.flash_code, 20000);
     assert_int_equal(b->result.memory.ram_runtime, 33000);
     assert_int_equal(b->result.memory.ram_activation, h.arena_size);
     assert_int_equal(b->result.macs, h.macs);
+}
+
+struct wish {
+    unsigned windows, asked;
+    double measured_us;
+};
+
+static bool want_more(void *user, const struct mcu_result *so_far)
+{
+    struct wish *w = user;
+
+    w->asked++;
+    w->measured_us = so_far->measured_us;
+    return so_far->n_windows < w->windows;
+}
+
+/* Asked after the tier's number of windows and after each further one; never beyond what a result holds. */
+static void test_windows_go_on_as_long_as_they_are_wanted(void **state)
+{
+    struct bench *b = *state;
+    struct wish w = {.windows = 9};
+
+    b->request.want_more = want_more;
+    b->request.want_more_user = &w;
+    if (run(b) != 0)
+        fail_msg("%s", b->err.text);
+    assert_int_equal(b->result.n_windows, 9);
+    assert_int_equal(b->result.inferences, 90);
+    assert_int_equal(w.asked, 5);
+    assert_true(w.measured_us > 359.9 && w.measured_us < 360.1);
+    w = (struct wish){.windows = 3};
+    assert_int_equal(run(b), 0);
+    assert_int_equal(b->result.n_windows, 5);
+    assert_int_equal(w.asked, 1);
+    w = (struct wish){.windows = 1000};
+    assert_int_equal(run(b), 0);
+    assert_int_equal(b->result.n_windows, MCU_WINDOWS_MAX);
 }
 
 static void test_emulated_board_is_asked_once(void **state)
@@ -103,7 +142,7 @@ static void test_emulated_board_is_asked_once(void **state)
     assert_int_equal(b->result.n_windows, 1);
     assert_int_equal(b->result.inferences, 1);
     assert_int_equal(b->result.ticks, 100);
-    assert_true(b->result.median_us > 3.999 && b->result.high_us < 4.001);
+    assert_true(b->result.window_us[0] > 3.999 && b->result.window_us[0] < 4.001);
     assert_int_equal(b->result.compared, PICTURES);
 }
 
@@ -237,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_candidate_from_blob_to_metrics),
+        TEST(test_windows_go_on_as_long_as_they_are_wanted),
         TEST(test_emulated_board_is_asked_once),
         TEST(test_infeasible_before_a_byte_is_sent),
         TEST(test_wrong_arithmetic_is_noticed),
