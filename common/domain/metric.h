@@ -49,7 +49,7 @@ enum measurement_flag {
     FLAG_THROTTLED = 32,
 };
 
-enum { REASON_MAX = 160, FINGERPRINT_MAX = 1024, SAMPLES_MAX = 100000 };
+enum { REASON_MAX = 160, FINGERPRINT_MAX = 2048, SAMPLES_MAX = 100000 };
 
 /* The record of one attempt as the worker reports it. Release with measurement_fini(). */
 struct measurement {

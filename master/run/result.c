@@ -63,16 +63,25 @@ static void charge_board(struct run *r, const struct measurement *m, bool good)
     board_put(r, &board);
 }
 
+/* The first metric that was asked and is not there; NULL: all are. */
+static const char *missing_metric(const struct evaluation_record *e, const struct measurement *m)
+{
+    for (uint32_t i = 0; i < e->need.n_metrics; i++) {
+        const struct metric_value *v = measurement_metric(m, e->need.metric[i]);
+        if (!v || !isfinite(v->value))
+            return e->need.metric[i];
+    }
+    return NULL;
+}
+
 /* A good result must hold what was asked. Otherwise it is the tool's bug, whatever it says. */
 static void check_complete(const struct evaluation_record *e, struct measurement *m)
 {
-    for (uint32_t i = 0; m->outcome == OUTCOME_OK && i < e->need.n_metrics; i++) {
-        const struct metric_value *v = measurement_metric(m, e->need.metric[i]);
-        if (v && isfinite(v->value))
-            continue;
-        m->outcome = OUTCOME_BUG;
-        snprintf(m->reason, sizeof m->reason, "bug: the result lacks %s", e->need.metric[i]);
-    }
+    const char *missing = m->outcome == OUTCOME_OK ? missing_metric(e, m) : NULL;
+    if (!missing)
+        return;
+    m->outcome = OUTCOME_BUG;
+    snprintf(m->reason, sizeof m->reason, "bug: the result lacks %s", missing);
 }
 
 static void save_measurement(struct run *r, struct attempt_record *a, const struct measurement *m, enum attempt_state state)
@@ -181,12 +190,29 @@ static const char *result_of_wrong(struct run *r, struct attempt_record *a, cons
     return "invalidated";
 }
 
+/* Invalid once more than a job may be (MEASUREMENT 3.5): what was measured all the same counts as noisy when it is whole, else the job is unmeasurable. */
+static void settle_invalid(struct run *r, const struct evaluation *e, struct measurement *m)
+{
+    char why[REASON_MAX];
+    uint32_t before = sched_tries(r->sched, e->record.id).invalid;
+    if (m->outcome != OUTCOME_INVALID || before < r->config.sched.max_invalid)
+        return;
+    copy_string(why, sizeof why, m->reason);
+    bool whole = !missing_metric(&e->record, m);
+    snprintf(m->reason, sizeof m->reason, "%s in %u attempts, the last: %.100s", whole ? "noisy: never valid" : "invalid: unmeasurable, not valid", before + 1, why);
+    if (whole) {
+        m->outcome = OUTCOME_OK;
+        m->flags |= FLAG_NOISY;
+    }
+}
+
 static const char *result_of_live(struct run *r, struct attempt_record *a, struct measurement *m)
 {
     struct evaluation *e = map_get(&r->evaluations, a->evaluation);
     if (!e)
         return "unknown";
     check_complete(&e->record, m);
+    settle_invalid(r, e, m);
     enum sched_verdict verdict;
     uint64_t job;
     sched_measured(r->sched, m->attempt, m->duration_ns);

@@ -44,7 +44,8 @@ void measurement_fail(struct measurement *m, enum outcome outcome, const char *f
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     m->outcome = outcome;
-    m->n_metrics = 0;
+    if (outcome != OUTCOME_INVALID)
+        m->n_metrics = 0;
     snprintf(m->reason, sizeof m->reason, "%s: %.*s", outcome_name(outcome), (int)(sizeof m->reason - 16), text);
     for (char *c = m->reason; *c; c++) {
         if ((unsigned char)*c < 32 || *c == 127)

@@ -58,7 +58,8 @@ const struct backend_ops *backend_find(const char *name);
 /* "table, engine, …" */
 const char *backend_names(void);
 
-/* Sets outcome and "class: text" as the reason. */
+/* Sets outcome and "class: text" as the reason. Metrics are dropped, but for OUTCOME_INVALID: the master takes them for noisy ones when the job was measured under
+ * wrong conditions too often. */
 void measurement_fail(struct measurement *m, enum outcome outcome, const char *format, ...) SONATA_PRINTF(3, 4);
 
 #endif

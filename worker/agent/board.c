@@ -254,6 +254,7 @@ void board_pump(struct board *b)
     b->front_sent = true;
     b->state = BOARD_BUSY;
     copy_string(b->phase, sizeof b->phase, "start");
+    b->queue[0].frame.queued_ns = clock_monotonic_ns() - b->queue[0].arrived_ns;
     send_frame(b, FRAME_JOB, &b->queue[0].frame, sizeof b->queue[0].frame);
 }
 

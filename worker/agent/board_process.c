@@ -143,7 +143,7 @@ static int load_supernet(struct board_process *b, struct sonata_error *err)
 static struct candidate candidate_of(struct board_process *b, bool canary)
 {
     bool supernet = b->frame.supernet_path[0];
-    return (struct candidate){.ops = b->ops, .backend = b->backend, .config = &b->config, .canary = canary, .control_fd = b->control,
+    return (struct candidate){.ops = b->ops, .backend = b->backend, .config = &b->config, .canary = canary, .queued_ns = b->frame.queued_ns, .control_fd = b->control,
                               .job = {.job = &b->frame.job, .space = &b->space, .supernet = supernet ? b->supernet.data : NULL,
                                       .supernet_size = supernet ? b->supernet.size : 0, .protocol = &b->protocol}};
 }

@@ -16,6 +16,7 @@ struct job_frame {
     struct evaluation_job job;
     char space_path[JOB_PATH_MAX];
     char supernet_path[JOB_PATH_MAX]; /* "" none */
+    int64_t queued_ns;                /* it waited that long for the board and its blobs */
 };
 
 /* Runs until the descriptor closes. parent_pid: the daemon's; a mismatch means that it died already. Returns the exit status. */

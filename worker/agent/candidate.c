@@ -64,10 +64,10 @@ static void send_phase(void *user, const char *name)
     frame_write(*(int *)user, FRAME_PHASE, name, strlen(name));
 }
 
-/* Runs the backend between preflight and post-check. What was measured under wrong conditions is invalid: its samples are kept, its metrics are not. */
+/* Runs the backend between preflight and post-check. What was measured under wrong conditions is invalid: kept, but not for the search. */
 static void run_checked(const struct candidate *c, struct measurement *m)
 {
-    static struct cpu_state before;
+    static struct cpu_state before, after; /* 6 KiB each; one candidate per process */
     char reason[PREFLIGHT_REASON_MAX];
     c->job.phase(c->job.phase_user, "cool-down");
     if (!preflight(c->config, 120 * SONATA_SECOND, &before, reason)) {
@@ -75,7 +75,9 @@ static void run_checked(const struct candidate *c, struct measurement *m)
         return;
     }
     c->ops->run(c->backend, &c->job, m);
-    if (m->outcome == OUTCOME_OK && !postcheck(c->config, &before, reason))
+    cpu_state_read(c->config->sysfs, CPU_STATE_COMMANDS, &after);
+    preflight_describe(c->config, &before, &after, m->fingerprint, sizeof m->fingerprint);
+    if (m->outcome == OUTCOME_OK && !postcheck(c->config, &before, &after, reason))
         measurement_fail(m, OUTCOME_INVALID, "%s", reason);
 }
 
@@ -85,6 +87,9 @@ static void run_backend(const struct candidate *c, struct measurement *m)
     int core = c->ops->measures ? c->config->core : -1;
     conditions_read(&before, c->config->sysfs, core);
     fingerprint_host(m->fingerprint, sizeof m->fingerprint, &before, core);
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "backend=%s", c->ops->name);
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "tier=%s", c->job.job->tier[0] ? c->job.job->tier : "search");
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "queue_ms=%lld", (long long)(c->queued_ns / SONATA_MS));
     if (nice_set)
         fingerprint_add(m->fingerprint, sizeof m->fingerprint, "nice=%d", nice_set);
     if (c->ops->measures)
@@ -92,8 +97,12 @@ static void run_backend(const struct candidate *c, struct measurement *m)
     else
         c->ops->run(c->backend, &c->job, m);
     conditions_read(&after, c->config->sysfs, core);
-    if (c->ops->measures)
-        m->flags |= fingerprint_changes(m->fingerprint, sizeof m->fingerprint, &before, &after);
+    if (!c->ops->measures)
+        return;
+    m->flags |= fingerprint_changes(m->fingerprint, sizeof m->fingerprint, &before, &after);
+    const char *wrong = flags_invalidate(m->flags, c->job.job->tier);
+    if (m->outcome == OUTCOME_OK && wrong)
+        measurement_fail(m, OUTCOME_INVALID, "%s", wrong);
 }
 
 static _Noreturn void child(const struct candidate *c, pid_t parent, int fd)

@@ -11,6 +11,7 @@ struct candidate {
     void *backend;
     const struct board_config *config;
     struct backend_job job;
+    int64_t queued_ns;  /* the job waited that long in the worker */
     bool canary;        /* run ops->canary instead of ops->run */
     int control_fd;     /* of the board process: closed in the child; -1 none */
 };

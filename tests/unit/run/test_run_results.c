@@ -10,7 +10,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "codec/codec.h"
 #include "farm.h"
+#include "store/record.h"
 
 static struct farm farm;
 
@@ -178,6 +180,97 @@ static void test_infra_is_tried_three_times_more(void **state)
     assert_int_equal(farm_check(&farm), 0);
 }
 
+static uint32_t invalid_times; /* of the first attempts of a job; then it is fine */
+static uint32_t attempts_of[4096];
+
+static void answer_invalid(struct farm *f, const struct evaluation_job *job, struct measurement *m)
+{
+    uint32_t *n = &attempts_of[(job->genotype.allele[0] << 10 | job->genotype.allele[1] << 8 | job->genotype.allele[2] << 6 | job->genotype.allele[3] << 4 |
+                                job->genotype.allele[4] << 2 | job->genotype.allele[5]) & 4095];
+    bool invalid = ++*n <= invalid_times;
+    fail_with(f, invalid ? OUTCOME_INVALID : OUTCOME_OK, invalid ? "invalid: contended: others had more than 3 % of the core's time" : "", m);
+    for (uint32_t i = 0; i < job->n_metrics; i++)
+        measurement_add(m, job->metric[i], *n, *n, *n, 1);
+}
+
+static void answer_nothing(struct farm *f, const struct evaluation_job *job, struct measurement *m)
+{
+    (void)job;
+    fail_with(f, OUTCOME_INVALID, "invalid: too_hot: 81.0 C after 120 s of waiting, 60 C is the limit", m);
+}
+
+static struct measurement last_measurement(uint64_t id, uint64_t individual)
+{
+    struct individual_record ind = farm_individual(&farm, id, individual);
+    struct evaluation_record e = {.id = 0};
+    struct measurement m = {0};
+    cleanup_bytes struct bytes b = {0}, v = {0};
+    assert_int_equal(store_get(farm.store, STORE_EVALUATION, key_u64(ind.evaluation[0]), &b), 0);
+    assert_int_equal(evaluation_record_decode(b.data, b.size, &e), 0);
+    if (e.accepted) {
+        assert_int_equal(store_get(farm.store, STORE_MEASUREMENT, key_u64(e.accepted), &v), 0);
+        assert_int_equal(measurement_decode(v.data, v.size, &m, NULL), 0);
+    }
+    return m;
+}
+
+/* Measured again without the search knowing; a fourth time it is taken as noisy, a restart in between forgets nothing. */
+static void test_invalid_is_measured_again(void **state)
+{
+    (void)state;
+    memset(attempts_of, 0, sizeof attempts_of);
+    invalid_times = 2;
+    farm.answer = answer_invalid;
+    uint64_t id = start(5);
+    farm_work(&farm, id, 12);
+    farm_crash(&farm);
+    farm_start(&farm);
+    farm_hello(&farm);
+    farm_work(&farm, id, 3000);
+    const struct search_record *s = run_search_by_id(farm.run, id);
+    assert_int_equal(s->state, SEARCH_DONE);
+    assert_int_equal(s->told, 5);
+    assert_int_equal(s->failed + s->infeasible, 0);
+    struct individual_record ind = farm_individual(&farm, id, 0);
+    assert_true(ind.metric[0].value == 3); /* the third attempt's */
+    assert_int_equal(ind.flags, 0);
+    assert_int_equal(farm_check(&farm), 0);
+}
+
+static void test_never_valid_is_noisy(void **state)
+{
+    (void)state;
+    memset(attempts_of, 0, sizeof attempts_of);
+    invalid_times = 1000;
+    farm.answer = answer_invalid;
+    uint64_t id = start(5);
+    farm_work(&farm, id, 3000);
+    const struct search_record *s = run_search_by_id(farm.run, id);
+    assert_int_equal(s->state, SEARCH_DONE);
+    assert_int_equal(s->failed, 0);
+    assert_int_equal(farm.measured, 5 * 4);
+    struct individual_record ind = farm_individual(&farm, id, 0);
+    assert_int_equal(ind.state, INDIVIDUAL_DONE);
+    assert_true(ind.metric[0].value == 4 && ind.flags & FLAG_NOISY);
+    struct measurement m = last_measurement(id, 0);
+    assert_int_equal(m.outcome, OUTCOME_OK);
+    assert_string_equal(m.reason, "noisy: never valid in 4 attempts, the last: invalid: contended: others had more than 3 % of the core's time");
+    measurement_fini(&m);
+    assert_int_equal(farm_check(&farm), 0);
+}
+
+static void test_never_measured_is_unmeasurable(void **state)
+{
+    (void)state;
+    farm.answer = answer_nothing;
+    uint64_t id = start(3);
+    farm_work(&farm, id, 3000);
+    assert_int_equal(run_search_by_id(farm.run, id)->failed, 3);
+    assert_int_equal(farm.measured, 3 * 4);
+    assert_non_null(strstr(farm_individual(&farm, id, 0).reason, "invalid: unmeasurable, not valid in 4 attempts, the last: invalid: too_hot"));
+    assert_int_equal(farm_check(&farm), 0);
+}
+
 static void test_infeasible_is_final(void **state)
 {
     (void)state;
@@ -250,6 +343,9 @@ int main(void)
         T(test_spooled_result_of_a_lost_attempt),
         T(test_stale_epoch),
         T(test_infra_is_tried_three_times_more),
+        T(test_invalid_is_measured_again),
+        T(test_never_valid_is_noisy),
+        T(test_never_measured_is_unmeasurable),
         T(test_infeasible_is_final),
         T(test_missing_metric_is_a_bug_tried_once_more),
         T(test_known_results_are_reused),
