@@ -20,6 +20,15 @@ static const struct option_def options[] = {
     {0},
 };
 
+/* A team is not told what a board did for all. */
+static void print_count(struct text_table *t, bool hidden, uint64_t n)
+{
+    if (hidden)
+        text_table_cell(t, "-");
+    else
+        text_table_cell(t, "%llu", (unsigned long long)n);
+}
+
 static void print_boards(const struct results_board *board, size_t n)
 {
     static const char *const heading[] = {"board", "type", "backend", "worker", "state", "done", "failed", "busy", "metrics", "doing"};
@@ -33,8 +42,8 @@ static void print_boards(const struct results_board *board, size_t n)
         text_table_cell(t, "%s", b->backend);
         text_table_cell(t, "%s", b->worker);
         text_table_cell(t, "%s", b->online ? b->state : "offline");
-        text_table_cell(t, "%llu", (unsigned long long)b->done);
-        text_table_cell(t, "%llu", (unsigned long long)b->failed);
+        print_count(t, b->anonymous, b->done);
+        print_count(t, b->anonymous, b->failed);
         text_table_cell(t, "%.0f%%", 100 * b->busy_share);
         text_table_cell(t, "%s", b->metrics);
         text_table_cell(t, "%s", b->phase[0] ? b->phase : b->detail);

@@ -22,6 +22,10 @@ static void list_row(struct text_table *t, const struct results_status *st)
     char active[16];
     format_duration(st->active_ns, active);
     text_table_cell(t, "%llu", (unsigned long long)st->id);
+    if (st->team[0]) /* what commands take, too */
+        text_table_cell(t, "%s/%llu", st->team, (unsigned long long)st->number);
+    else
+        text_table_cell(t, "-");
     text_table_cell(t, "%s", st->name);
     text_table_cell(t, "%s", st->state);
     text_table_cell(t, "%u/%u", st->told, st->budget);
@@ -34,12 +38,12 @@ static void list_row(struct text_table *t, const struct results_status *st)
 
 static int print_list(const Sonata__Reply *reply, bool json, struct sonata_error *err)
 {
-    static const char *const heading[] = {"id", "name", "state", "evaluations", "front", "hypervolume", "unusable", "time", "note"};
+    static const char *const heading[] = {"id", "of team", "name", "state", "evaluations", "front", "hypervolume", "unusable", "time", "note"};
     struct text_table *t = text_table_new();
     cJSON *list = cJSON_CreateArray();
     int r = 0;
-    for (size_t i = 0; i < 9; i++)
-        text_table_column(t, heading[i], i == 0 || (i >= 3 && i <= 7));
+    for (size_t i = 0; i < 10; i++)
+        text_table_column(t, heading[i], i == 0 || (i >= 4 && i <= 8));
     for (size_t i = 0; !r && i < reply->n_searches; i++) {
         struct results_status st;
         r = results_from_status_message(reply->searches[i], &st, err);

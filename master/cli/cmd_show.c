@@ -34,7 +34,10 @@ static void print_status(const struct results *r)
     clock_format_utc(s->created_wall_ns, created);
     format_duration(s->active_ns, active);
     format_duration(s->board_ns, board);
-    printf("search %" PRIu64 ": %s%s%s\n", s->id, s->name, s->team[0] ? ", team " : "", s->team);
+    printf("search %" PRIu64 ": %s", s->id, s->name);
+    if (s->team[0])
+        printf(", of team %s number %" PRIu64, s->team, s->number);
+    putchar('\n');
     printf("  state        %s%s%s\n", s->state, s->reason[0] ? ": " : "", s->reason);
     printf("  evaluations  %u of %u; %u pending, %u infeasible, %u failed, %u reused\n", s->told, s->budget, s->pending, s->infeasible, s->failed, s->reused);
     printf("  front        %u points, hypervolume %.6f\n", s->front_size, s->hypervolume);

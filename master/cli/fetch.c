@@ -16,6 +16,7 @@ int results_from_status_message(const Sonata__SearchStatus *m, struct results_st
     if (!m->name || !m->state)
         return sonata_error_set(err, -EBADMSG, "the master sent a search without name or state");
     struct results_status s = {.id = m->id,
+                               .number = m->number,
                                .budget = m->budget_evaluations,
                                .told = m->told,
                                .pending = m->pending,
@@ -235,7 +236,7 @@ int results_fetch_insight(struct session *s, struct results *r, struct sonata_er
 
 static void take_board(const Sonata__BoardStatus *m, struct results_board *b)
 {
-    *b = (struct results_board){.online = m->online, .done = m->done, .failed = m->failed, .busy_share = m->busy_share};
+    *b = (struct results_board){.online = m->online, .done = m->done, .failed = m->failed, .busy_share = m->busy_share, .anonymous = m->anonymous};
     copy_string(b->worker, sizeof b->worker, m->worker);
     copy_string(b->phase, sizeof b->phase, m->phase);
     if (!m->info)

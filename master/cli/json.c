@@ -42,6 +42,7 @@ cJSON *json_status(const struct results_status *s)
     json_integer(o, "id", (int64_t)s->id);
     cJSON_AddStringToObject(o, "name", s->name);
     cJSON_AddStringToObject(o, "team", s->team);
+    json_integer(o, "number", (int64_t)s->number);
     cJSON_AddStringToObject(o, "state", s->state);
     cJSON_AddStringToObject(o, "reason", s->reason);
     cJSON_AddNumberToObject(o, "budget", s->budget);
@@ -202,8 +203,10 @@ cJSON *json_board(const struct results_board *b)
     cJSON_AddStringToObject(o, "phase", b->phase);
     cJSON_AddStringToObject(o, "metrics", b->metrics);
     cJSON_AddStringToObject(o, "detail", b->detail);
-    json_integer(o, "done", (int64_t)b->done);
-    json_integer(o, "failed", (int64_t)b->failed);
+    if (!b->anonymous) {
+        json_integer(o, "done", (int64_t)b->done);
+        json_integer(o, "failed", (int64_t)b->failed);
+    }
     json_number(o, "busy_share", b->busy_share);
     return o;
 }

@@ -15,7 +15,7 @@
 enum { RESULTS_ARMS_MAX = 16, RESULTS_BOARDS_MAX = 256 };
 
 struct results_status {
-    uint64_t id;
+    uint64_t id, number; /* number: within the team; what a team sees as the id, too */
     char name[SPEC_NAME_MAX], team[64], state[16], reason[256];
     uint32_t budget, told, pending, infeasible, failed, reused, front_size, retold, replicates;
     double hypervolume;
@@ -39,7 +39,7 @@ struct results_individual {
 
 struct results_board {
     char id[BOARD_NAME_MAX], type[BOARD_NAME_MAX], backend[32], state[32], phase[32], worker[64], detail[160], metrics[160];
-    bool online;
+    bool online, anonymous; /* anonymous: done and failed are not for us to know */
     uint64_t done, failed;
     double busy_share;
 };

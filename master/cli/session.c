@@ -222,6 +222,15 @@ int session_put_blob(struct session *s, const uint8_t hash[32], const void *data
     }
 }
 
+/* "vision/2": number 2 of team vision. */
+static bool is_of_team(const Sonata__SearchStatus *st, const char *text)
+{
+    const char *slash = strrchr(text, '/');
+    uint64_t number;
+    return slash && !parse_u64(slash + 1, 1, UINT64_MAX, &number) && st->number == number && strlen(st->team) == (size_t)(slash - text) &&
+           !strncmp(st->team, text, (size_t)(slash - text));
+}
+
 /* Picks the newest match among the listed searches; the answer's text for -ENOENT names them. */
 static int pick(const Sonata__Reply *reply, const char *text, uint64_t *ret_id, struct sonata_error *err)
 {
@@ -231,7 +240,7 @@ static int pick(const Sonata__Reply *reply, const char *text, uint64_t *ret_id, 
     size_t used = 0;
     for (size_t i = 0; i < reply->n_searches; i++) {
         const Sonata__SearchStatus *st = reply->searches[i];
-        bool match = !text || (number && st->id == wanted) || !strcmp(st->name, text);
+        bool match = !text || (number && st->id == wanted) || is_of_team(st, text) || !strcmp(st->name, text);
         if (match && (!found || st->id > id)) {
             id = st->id;
             found = true;

@@ -1,35 +1,38 @@
-/* Uploads: chunks in order, bounded, verified by content hash before they reach the store. */
+/* Uploads: chunks in order, bounded, verified by content hash before they reach the store. An upload belongs to a pool of teams (struct run_owner): what
+ * others uploaded, or are uploading, changes no answer. */
 #include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/memory.h"
 #include "rpc/rpc_internal.h"
 
-static bool is_stored(struct rpc *rpc, const uint8_t *hash)
+/* The pool's upload of that hash, else a free place, else one idle for long. A pool has RPC_UPLOADS_PER_POOL places at most, so that it cannot keep the
+ * others from theirs. */
+static struct rpc_upload *find_upload(struct rpc *rpc, const uint8_t *hash, const char *pool)
 {
-    struct bytes b = {0};
-    bool stored = !store_get(run_store(rpc->run), STORE_BLOB, key_bytes(hash, HASH_SIZE), &b);
-    bytes_fini(&b);
-    return stored;
-}
-
-/* The upload of that hash, else a free place, else one idle for long. */
-static struct rpc_upload *find_upload(struct rpc *rpc, const uint8_t *hash)
-{
-    struct rpc_upload *place = NULL;
+    struct rpc_upload *place = NULL, *own = NULL;
     int64_t now = clock_monotonic_ns();
+    unsigned n_own = 0;
     for (unsigned i = 0; i < RPC_UPLOADS_MAX; i++) {
         struct rpc_upload *u = &rpc->upload[i];
-        if (u->total && !memcmp(u->hash, hash, HASH_SIZE))
+        bool is_own = u->total && !strcmp(u->pool, pool);
+        if (is_own && !memcmp(u->hash, hash, HASH_SIZE))
             return u;
+        n_own += is_own;
+        if (is_own && now - u->touched_ns > RPC_UPLOAD_OWN_IDLE_S * SONATA_SECOND)
+            own = u;
         if (!u->total || now - u->touched_ns > RPC_UPLOAD_IDLE_S * SONATA_SECOND)
             place = u;
     }
+    if (n_own >= RPC_UPLOADS_PER_POOL || !place)
+        place = own;
     if (place) {
         bytes_fini(&place->data);
         place->total = 0;
         memcpy(place->hash, hash, HASH_SIZE);
+        copy_string(place->pool, sizeof place->pool, pool);
     }
     return place;
 }
@@ -48,18 +51,18 @@ static int store_upload(struct rpc *rpc, struct rpc_upload *u, struct rpc_reply 
     if (memcmp(hash, u->hash, HASH_SIZE))
         rc = sonata_error_set(&reply->err, -EBADMSG, "the uploaded content does not have the announced hash: send it again");
     else
-        store_put(run_store(rpc->run), STORE_BLOB, key_bytes(u->hash, HASH_SIZE), u->data.data, u->data.size);
+        run_add_blob(rpc->run, u->hash, u->pool, u->data.data, u->data.size);
     end_upload(u);
     reply->message.have_blob = !rc;
     return rc;
 }
 
-int client_put_blob(struct rpc *rpc, const Sonata__PutBlob *verb, struct rpc_reply *reply)
+int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__PutBlob *verb, struct rpc_reply *reply)
 {
     const char *reason;
     if (verb->hash.len != HASH_SIZE)
         return sonata_error_set(&reply->err, -EINVAL, "a blob is named by a hash of 32 bytes");
-    if (is_stored(rpc, verb->hash.data)) {
+    if (run_has_blob(rpc->run, verb->hash.data, caller->pool)) {
         reply->message.have_blob = true;
         return 0;
     }
@@ -70,9 +73,9 @@ int client_put_blob(struct rpc *rpc, const Sonata__PutBlob *verb, struct rpc_rep
     if (!verb->total || verb->total > WIRE_BLOB_MAX || verb->data.len > WIRE_MESSAGE_MAX || verb->offset > verb->total ||
         verb->data.len > verb->total - verb->offset)
         return sonata_error_set(&reply->err, -EFBIG, "a blob of 1 to %d bytes is expected, in chunks within it", WIRE_BLOB_MAX);
-    struct rpc_upload *u = find_upload(rpc, verb->hash.data);
+    struct rpc_upload *u = find_upload(rpc, verb->hash.data, caller->pool);
     if (!u)
-        return sonata_error_set(&reply->err, -EBUSY, "%d uploads are under way: try again later", RPC_UPLOADS_MAX);
+        return sonata_error_set(&reply->err, -EBUSY, "too many uploads are under way: try again later");
     if (!verb->offset)
         bytes_clear(&u->data);
     else if (u->total != verb->total || verb->offset > u->data.size)

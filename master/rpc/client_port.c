@@ -32,27 +32,6 @@ bool caller_sees(const struct rpc_caller *caller, const struct search_record *s)
     return caller->admin || !strcmp(caller->team, s->team);
 }
 
-/* The search a request is about, 0: about none. */
-static uint64_t search_of(const Sonata__Request *q)
-{
-    switch (q->verb_case) {
-    case SONATA__REQUEST__VERB_SHOW:
-        return q->show->search;
-    case SONATA__REQUEST__VERB_INDIVIDUALS:
-        return q->individuals->search;
-    case SONATA__REQUEST__VERB_CONTROL:
-        return q->control->search;
-    case SONATA__REQUEST__VERB_MEASUREMENT:
-        return q->measurement->search;
-    case SONATA__REQUEST__VERB_INSIGHT:
-        return q->insight->search;
-    case SONATA__REQUEST__VERB_TASK:
-        return q->task->search;
-    default:
-        return 0;
-    }
-}
-
 static bool is_for_admins(const Sonata__Request *q)
 {
     if (q->verb_case == SONATA__REQUEST__VERB_TASK)
@@ -62,20 +41,16 @@ static bool is_for_admins(const Sonata__Request *q)
 }
 
 /* Another team's search answers as one that does not exist. */
-static int authorize(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, struct sonata_error *err)
+static int authorize(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Request *q, struct sonata_error *err)
 {
     if ((is_for_admins(q) || q->verb_case == SONATA__REQUEST__VERB_TEAMS) && q->verb_case != SONATA__REQUEST__VERB_TASK && !rpc->config.access)
         return sonata_error_set(err, -ENOTSUP, "this master runs without keys: start it with --security curve to have teams");
     if (is_for_admins(q) && !caller->admin)
         return sonata_error_set(err, -EACCES, "this needs an admin key");
-    uint64_t id = search_of(q);
-    const struct search_record *s = id ? run_search_by_id(rpc->run, id) : NULL;
-    if (id && (!s || !caller_sees(caller, s)))
-        return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)id);
-    return 0;
+    return border_in(rpc, caller, q, err);
 }
 
-static int perform(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, struct rpc_reply *reply)
+static int perform(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Request *q, struct rpc_reply *reply)
 {
     int rc = authorize(rpc, caller, q, &reply->err);
     if (rc)
@@ -98,9 +73,9 @@ static int perform(struct rpc *rpc, const struct rpc_caller *caller, const Sonat
     case SONATA__REQUEST__VERB_CONTROL:
         return client_control(rpc, q->control, reply);
     case SONATA__REQUEST__VERB_BOARDS:
-        return client_boards(rpc, caller, reply);
+        return client_boards(rpc, reply);
     case SONATA__REQUEST__VERB_PUT_BLOB:
-        return client_put_blob(rpc, q->put_blob, reply);
+        return client_put_blob(rpc, caller, q->put_blob, reply);
     case SONATA__REQUEST__VERB_MEASUREMENT:
         return client_measurement(rpc, q->measurement, reply);
     case SONATA__REQUEST__VERB_INSIGHT:
@@ -204,7 +179,7 @@ void reply_release(struct rpc_reply *reply)
         sonata__insight__free_unpacked(m->insight, NULL);
 }
 
-static void on_request(struct rpc *rpc, const struct net_peer *peer, const struct rpc_caller *caller, const Sonata__Request *q)
+static void on_request(struct rpc *rpc, const struct net_peer *peer, const struct rpc_caller *caller, Sonata__Request *q)
 {
     if (q->id.len != REQUEST_ID_SIZE) {
         rpc_garbage(rpc, "client", "a request without an id of 16 bytes");
@@ -216,6 +191,7 @@ static void on_request(struct rpc *rpc, const struct net_peer *peer, const struc
     reply.message.id = q->id;
     reply.message.server = (char *)"sonata-master " SONATA_VERSION;
     reply.message.code = perform(rpc, caller, q, &reply);
+    border_out(rpc, caller, &reply);
     if (reply.message.code)
         reply.message.text = reply.err.text;
     if (changes(q) && !reply.message.code)
@@ -238,6 +214,8 @@ static bool identify(const struct rpc *rpc, const char *user_id, struct rpc_call
     ret_caller->admin = k->role == ACCESS_ADMIN;
     copy_string(ret_caller->team, sizeof ret_caller->team, k->team);
     copy_string(ret_caller->label, sizeof ret_caller->label, k->label);
+    const struct team *team = access_team(rpc->config.access, k->team);
+    copy_string(ret_caller->pool, sizeof ret_caller->pool, team && !team->share ? team->name : "");
     return true;
 }
 

@@ -17,7 +17,7 @@ int client_submit(struct rpc *rpc, const struct rpc_caller *caller, const Sonata
     int rc = spec_from_message(verb->spec, spec, &reply->err);
     uint64_t id = 0;
     const struct team *team = rpc->config.access ? access_team(rpc->config.access, caller->team) : NULL;
-    struct run_owner owner = {.team = caller->team, .pool = team && !team->share ? team->name : "", .searches_max = team ? team->searches_max : 0};
+    struct run_owner owner = {.team = caller->team, .pool = caller->pool, .searches_max = team ? team->searches_max : 0};
     if (!rc)
         rc = run_submit(rpc->run, spec, &owner, &id, &reply->err);
     reply->message.search = id;
@@ -30,6 +30,7 @@ static Sonata__SearchStatus *status_message(struct rpc *rpc, const struct search
     Sonata__SearchStatus *m = xmalloc(sizeof *m);
     sonata__search_status__init(m);
     m->id = s->id;
+    m->number = s->number;
     m->name = xstrdup(s->name);
     m->team = xstrdup(s->team);
     m->state = xstrdup(search_state_name(s->state));
@@ -71,7 +72,7 @@ int client_show(struct rpc *rpc, const Sonata__ShowSearch *verb, struct rpc_repl
 {
     const struct search_record *s = run_search_by_id(rpc->run, verb->search);
     if (!s)
-        return sonata_error_set(&reply->err, -ENOENT, "there is no search %llu", (unsigned long long)verb->search);
+        return sonata_error_set(&reply->err, -ENOENT, "there is no such search");
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
     int rc = run_spec(rpc->run, verb->search, spec, &reply->err);
     if (rc)
@@ -249,8 +250,7 @@ int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, stru
     cleanup_bytes struct bytes b = {0};
     struct individual_record r;
     if (store_get(run_store(rpc->run), STORE_INDIVIDUAL, key_u64_pair(verb->search, verb->individual), &b) || individual_record_decode(b.data, b.size, &r))
-        return sonata_error_set(&reply->err, -ENOENT, "search %llu has no individual %llu", (unsigned long long)verb->search,
-                                (unsigned long long)verb->individual);
+        return sonata_error_set(&reply->err, -ENOENT, "the search has no individual %llu", (unsigned long long)verb->individual);
     reply->message.search = verb->search;
     reply->message.measurements = xcalloc(MEASUREMENTS_MAX, sizeof *reply->message.measurements);
     for (uint32_t i = 0; i < r.n_evaluations; i++)

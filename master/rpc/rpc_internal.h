@@ -8,7 +8,8 @@
 #include "rpc/task.h"
 #include "sched/map.h"
 
-enum { RPC_UPLOADS_MAX = 4, RPC_PAGE_MAX = 1000, RPC_PEERS_MAX = 20000, RPC_UPLOAD_IDLE_S = 600, RPC_MUTE_S = 10, RPC_CLIENT_QUEUE = 16 };
+enum { RPC_UPLOADS_MAX = 8, RPC_UPLOADS_PER_POOL = 2, RPC_SEARCH_FIELDS = 2, RPC_PAGE_MAX = 1000, RPC_PEERS_MAX = 20000, RPC_UPLOAD_IDLE_S = 600,
+       RPC_UPLOAD_OWN_IDLE_S = 30, RPC_MUTE_S = 10, RPC_CLIENT_QUEUE = 16 };
 
 struct rpc_worker {
     struct net_peer peer;
@@ -18,7 +19,8 @@ struct rpc_worker {
 
 struct rpc_upload {
     uint8_t hash[32];
-    uint64_t total; /* 0: free */
+    char pool[OWNER_NAME_MAX]; /* whose upload: struct run_owner */
+    uint64_t total;            /* 0: free */
     struct bytes data;
     int64_t touched_ns;
 };
@@ -64,6 +66,7 @@ void worker_blob_get(struct rpc *rpc, const struct net_peer *peer, const Sonata_
 struct rpc_caller {
     bool admin;
     char team[TEAM_NAME_MAX];
+    char pool[TEAM_NAME_MAX]; /* struct run_owner */
     char label[KEY_LABEL_MAX];
 };
 
@@ -73,6 +76,13 @@ bool caller_sees(const struct rpc_caller *caller, const struct search_record *s)
 void client_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n);
 /* At the start: remembered replies older than a week. */
 int client_forget_old_requests(struct rpc *rpc);
+struct rpc_reply;
+/* client_border.c */
+/* Numbers of the caller become ids; -ENOENT: not a search the caller may see. */
+int border_in(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Request *q, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The reply as the caller may see it. */
+void border_out(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply);
+
 /* The verbs fill the reply and return 0 or a negative code with the reason in err. */
 struct rpc_reply {
     Sonata__Reply message;
@@ -85,12 +95,12 @@ int client_individuals(struct rpc *rpc, const Sonata__GetIndividuals *verb, stru
 int client_control(struct rpc *rpc, const Sonata__Control *verb, struct rpc_reply *reply);
 int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, struct rpc_reply *reply);
 int client_insight(struct rpc *rpc, const Sonata__GetInsight *verb, struct rpc_reply *reply);
-int client_boards(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply);
+int client_boards(struct rpc *rpc, struct rpc_reply *reply);
 /* client_access.c: admins only, but that a team may list itself. */
 int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Keys *verb, struct rpc_reply *reply);
 int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Teams *verb, struct rpc_reply *reply);
 int client_audit(struct rpc *rpc, const Sonata__GetAudit *verb, struct rpc_reply *reply);
-int client_put_blob(struct rpc *rpc, const Sonata__PutBlob *verb, struct rpc_reply *reply);
+int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__PutBlob *verb, struct rpc_reply *reply);
 int client_task(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Task *verb, struct rpc_reply *reply);
 void reply_release(struct rpc_reply *reply);
 

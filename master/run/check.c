@@ -22,6 +22,7 @@ struct check {
     uint64_t findings;
     struct map leases;   /* (board, epoch) of every attempt: given out once */
     struct map accepted; /* evaluation id → its one accepted attempt + 1 */
+    struct map numbers;  /* hash of team and number of a search */
     uint64_t with_measurement, max_attempt, max_evaluation, again;
     /* of the search being checked */
     const struct search_record *search;
@@ -383,6 +384,19 @@ static bool check_surrogate(void *user, const uint8_t *key, size_t n_key, const 
     return true;
 }
 
+/* No two searches of a team have one number (0: a master of before there were numbers wrote the header last). */
+static void check_number(struct check *c, const struct search_record *s)
+{
+    struct bytes b = {0};
+    bytes_put_string(&b, s->team);
+    bytes_put_u64(&b, s->number);
+    uint64_t key = hash64(b.data, b.size);
+    bytes_fini(&b);
+    if (s->number && map_get(&c->numbers, key))
+        finding(c, "search %llu is number %llu of team '%s', and so is another", (ull)s->id, (ull)s->number, s->team);
+    map_set(&c->numbers, key, tag(s->id));
+}
+
 static bool check_search(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct check *c = user;
@@ -392,6 +406,7 @@ static bool check_search(void *user, const uint8_t *key, size_t n_key, const uin
         finding(c, "search %llu: damaged header", (ull)id);
         return true;
     }
+    check_number(c, &s);
     uint64_t before = c->findings;
     c->search = &s;
     c->n_individuals = 0;
@@ -412,6 +427,15 @@ static bool check_search(void *user, const uint8_t *key, size_t n_key, const uin
     return true;
 }
 
+static bool check_blob_pool(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct check *c = user;
+    (void)value;
+    if (n_key < HASH_SIZE || !n_value || !has(c, STORE_BLOB, key_bytes(key, HASH_SIZE)))
+        finding(c, "an upload is noted whose content is not stored");
+    return true;
+}
+
 static void check_counter(struct check *c, const char *name, uint64_t largest)
 {
     uint64_t next = store_counter(c->store, name);
@@ -427,8 +451,8 @@ uint64_t run_check(struct store *store, void (*say)(void *user, const char *line
         enum store_db db;
         bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t);
     } pass[] = {{STORE_ATTEMPT, check_attempt},  {STORE_MEASUREMENT, check_measurement}, {STORE_EVALUATION, check_evaluation},
-                {STORE_EVALUATION_KEY, check_index}, {STORE_BLOB, check_blob},           {STORE_SURROGATE, check_surrogate},
-                {STORE_SEARCH, check_search},        {STORE_INVALID, check_invalid}};
+                {STORE_EVALUATION_KEY, check_index}, {STORE_BLOB, check_blob},           {STORE_BLOB_POOL, check_blob_pool},
+                {STORE_SURROGATE, check_surrogate},  {STORE_SEARCH, check_search},       {STORE_INVALID, check_invalid}};
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++) {
         if (store_scan(store, pass[i].db, all, 0, pass[i].each, &c))
             finding(&c, "database %s cannot be read", store_db_name(pass[i].db));
@@ -441,6 +465,7 @@ uint64_t run_check(struct store *store, void (*say)(void *user, const char *line
     check_counter(&c, "next_evaluation", c.max_evaluation);
     map_fini(&c.leases);
     map_fini(&c.accepted);
+    map_fini(&c.numbers);
     free(c.individual);
     char line[200];
     for (unsigned db = 0; db < STORE_DB_COUNT; db++) {

@@ -74,17 +74,16 @@ static int check_limits(const struct run *r, const struct run_owner *owner, stru
     return 0;
 }
 
-static int check_supernet(struct run *r, const struct search_spec *spec, struct sonata_error *err)
+static int check_supernet(struct run *r, const struct search_spec *spec, const char *pool, struct sonata_error *err)
 {
     static const uint8_t none[HASH_SIZE];
     if (!memcmp(spec->supernet_hash, none, sizeof none))
         return 0;
-    cleanup_bytes struct bytes b = {0};
     char hex[HASH_HEX];
     hash_to_hex(spec->supernet_hash, HASH_SIZE, hex);
-    return store_get(r->store, STORE_BLOB, key_bytes(spec->supernet_hash, HASH_SIZE), &b)
-               ? sonata_error_set(err, -ENOENT, "supernet '%s' (%.16s…) is not on the master: upload it first", spec->supernet, hex)
-               : 0;
+    return run_has_blob(r, spec->supernet_hash, pool)
+               ? 0
+               : sonata_error_set(err, -ENOENT, "supernet '%s' (%.16s…) is not on the master: upload it first", spec->supernet, hex);
 }
 
 int run_submit(struct run *r, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id, struct sonata_error *err)
@@ -99,7 +98,7 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     if (!rc)
         rc = check_limits(r, owner, err);
     if (!rc)
-        rc = check_supernet(r, spec, err);
+        rc = check_supernet(r, spec, owner->pool ? owner->pool : "", err);
     if (!rc)
         rc = supply_check(r, spec, err);
     if (!rc)
@@ -119,6 +118,7 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     copy_string(rs->record.name, sizeof rs->record.name, spec->name);
     copy_string(rs->record.algorithm, sizeof rs->record.algorithm, spec->algorithm);
     copy_string(rs->record.team, sizeof rs->record.team, owner->team ? owner->team : "");
+    number_give(rs);
     search_join_team(rs);
     copy_string(rs->record.pool, sizeof rs->record.pool, owner->pool ? owner->pool : "");
     rs->dirty = true;
@@ -131,8 +131,8 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     store_put(r->store, STORE_BLOB, key_bytes(rs->space_hash, HASH_SIZE), space.data, space.size);
     store_set_counter(r->store, "next_search", r->next_search);
     search_log_control(rs, "submitted");
-    run_note(r, false, "search submitted", "search=%llu name=%s algorithm=%s budget=%u", (unsigned long long)rs->record.id, spec->name, spec->algorithm,
-             spec->budget_evaluations);
+    run_note(r, false, "search submitted", "search=%llu team=%s number=%llu name=%s algorithm=%s budget=%u", (unsigned long long)rs->record.id, rs->record.team,
+             (unsigned long long)rs->record.number, spec->name, spec->algorithm, spec->budget_evaluations);
     *ret_id = rs->record.id;
     return 0;
 }
@@ -183,8 +183,7 @@ bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size)
 static int resume(struct run_search *rs, struct sonata_error *err)
 {
     if (search_is_finished(rs))
-        return sonata_error_set(err, -EINVAL, "search %llu is %s: only a paused one can be resumed", (unsigned long long)rs->record.id,
-                                search_state_name(rs->record.state));
+        return sonata_error_set(err, -EINVAL, "the search is %s: only a paused one can be resumed", search_state_name(rs->record.state));
     rs->record.state = SEARCH_RUNNING;
     rs->record.reason[0] = '\0';
     sched_pause(rs->run->sched, rs->record.id, false);
@@ -194,8 +193,7 @@ static int resume(struct run_search *rs, struct sonata_error *err)
 static int pause_search(struct run_search *rs, struct sonata_error *err)
 {
     if (search_is_finished(rs))
-        return sonata_error_set(err, -EINVAL, "search %llu is %s: it cannot be paused", (unsigned long long)rs->record.id,
-                                search_state_name(rs->record.state));
+        return sonata_error_set(err, -EINVAL, "the search is %s: it cannot be paused", search_state_name(rs->record.state));
     rs->record.state = SEARCH_PAUSED;
     sched_pause(rs->run->sched, rs->record.id, true);
     return 0;
@@ -253,12 +251,10 @@ static int extend(struct run_search *rs, uint32_t evaluations, struct sonata_err
     if (!evaluations || evaluations > 10000000 - rs->record.budget)
         return sonata_error_set(err, -EINVAL, "extend by 1 evaluation or more, up to 10,000,000 in all");
     if (rs->record.state == SEARCH_CANCELED || rs->record.state == SEARCH_STOPPED_FAILED)
-        return sonata_error_set(err, -EINVAL, "search %llu is %s: it cannot be extended", (unsigned long long)rs->record.id,
-                                search_state_name(rs->record.state));
+        return sonata_error_set(err, -EINVAL, "the search is %s: it cannot be extended", search_state_name(rs->record.state));
     if (rs->record.state == SEARCH_DONE) {
         if (rs->record.asked != rs->record.told)
-            return sonata_error_set(err, -EINVAL, "search %llu ended with proposals unfinished: submit it anew (known results are reused)",
-                                    (unsigned long long)rs->record.id);
+            return sonata_error_set(err, -EINVAL, "the search ended with proposals unfinished: submit it anew (known results are reused)");
         int rc = search_reopen(rs, err);
         if (rc)
             return rc;
@@ -274,7 +270,7 @@ int run_control(struct run *r, uint64_t id, const char *action, uint32_t evaluat
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
     struct run_search *rs = run_get(r, id);
     if (!rs)
-        return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)id);
+        return sonata_error_set(err, -ENOENT, "there is no such search");
     int rc = 0;
     if (!strcmp(action, "pause"))
         rc = pause_search(rs, err);
@@ -318,7 +314,7 @@ int run_spec(struct run *r, uint64_t id, struct search_spec *ret_spec, struct so
 {
     struct run_search *rs = run_get(r, id);
     if (!rs)
-        return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)id);
+        return sonata_error_set(err, -ENOENT, "there is no such search");
     if (!rs->spec)
         return spec_load(r->store, id, ret_spec, err);
     *ret_spec = *rs->spec;
@@ -347,7 +343,7 @@ int run_front(struct run *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n, s
 {
     struct run_search *rs = run_get(r, id);
     if (!rs)
-        return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)id);
+        return sonata_error_set(err, -ENOENT, "there is no such search");
     if (!rs->core || rs->busy)
         return stored_front(r, id, ret_ids, ret_n);
     *ret_n = search_front(rs->core, NULL, 0);
@@ -360,7 +356,7 @@ int run_insight(struct run *r, uint64_t id, struct search_insight *ret_insight, 
 {
     struct run_search *rs = run_get(r, id);
     if (!rs)
-        return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)id);
+        return sonata_error_set(err, -ENOENT, "there is no such search");
     if (rs->busy)
         return sonata_error_set(err, -EAGAIN, "the search is computing proposals: ask again");
     struct search *core = rs->core, *loaded = NULL;

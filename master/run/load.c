@@ -33,6 +33,19 @@ static bool load_header(void *user, const uint8_t *key, size_t n_key, const uint
     return true;
 }
 
+/* In order of id. Records from before there were numbers get the ones they would have had; the first turn writes them. */
+static void load_numbers(struct run *r)
+{
+    for (uint32_t i = 0; i < r->n_searches; i++) {
+        if (r->search[i]->record.number)
+            number_index(r->search[i]);
+    }
+    for (uint32_t i = 0; i < r->n_searches; i++) {
+        if (!r->search[i]->record.number)
+            number_give(r->search[i]);
+    }
+}
+
 /* An open evaluation a pending individual waits for: job, tries and, when it had one, its lease. */
 static int load_open(struct run_search *rs, const struct evaluation_record *record, uint64_t individual, uint32_t group)
 {
@@ -182,6 +195,7 @@ int run_load(struct run *r, struct sonata_error *err)
         rc = store_scan(r->store, STORE_SEARCH, (struct store_key){0}, 0, load_header, r);
     if (rc)
         return sonata_error_set(err, rc, "the store cannot be read: %s", strerror(-rc));
+    load_numbers(r);
     uint64_t a = store_counter(r->store, "next_attempt"), e = store_counter(r->store, "next_evaluation"), s = store_counter(r->store, "next_search");
     if (invalidate_load(r))
         return sonata_error_set(err, -EIO, "the times when boards measured wrong cannot be read");

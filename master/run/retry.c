@@ -104,11 +104,11 @@ int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, st
     if (r->blocked)
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
     if (!rs)
-        return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)id);
+        return sonata_error_set(err, -ENOENT, "there is no such search");
     if (!parse_cause(cause, &c))
         return sonata_error_set(err, -EINVAL, "'%.32s' is not a cause: infra, lost, invalid, bug, config, failed, infeasible, noisy or all is expected", cause);
     if (rs->record.state == SEARCH_CANCELED)
-        return sonata_error_set(err, -EINVAL, "search %llu is canceled: submit it anew (known results are reused)", (unsigned long long)id);
+        return sonata_error_set(err, -EINVAL, "the search is canceled: submit it anew (known results are reused)");
     cleanup_free uint64_t *ids = NULL;
     uint32_t n = collect(rs, &c, &ids);
     int rc = n ? search_reopen(rs, err) : 0;

@@ -107,6 +107,8 @@ void run_free(struct run *r)
     for (uint32_t i = 0; i < r->n_searches; i++)
         search_run_free(r->search[i]);
     map_fini(&r->search_by_id);
+    map_fini(&r->search_by_number);
+    map_fini(&r->last_of_team);
     free(r->search);
     free(r->outgoing);
     sched_free(r->sched);

@@ -88,6 +88,7 @@ struct run_owner {
     const char *team, *pool;
     uint32_t searches_max; /* unfinished ones of the team; 0: no limit of its own */
 };
+/* -ENOENT: the pool did not upload the supernet. */
 int run_submit(struct run *r, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Proposals without a result and results that are measured again. */
 uint32_t run_search_pending(const struct run *r, uint64_t id);
@@ -108,6 +109,11 @@ bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size)
 void run_team_usage(const struct run *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns);
 /* Weights or quotas may have changed: asks the hook again for every search. */
 void run_teams_changed(struct run *r);
+/* Id of the search that the team knows by this number; 0: none. */
+uint64_t run_search_of_team(const struct run *r, const char *team, uint64_t number);
+/* Whether the pool (struct run_owner) uploaded that content, and that it did, with the content. */
+bool run_has_blob(struct run *r, const uint8_t hash[32], const char *pool);
+void run_add_blob(struct run *r, const uint8_t hash[32], const char *pool, const void *data, size_t n);
 uint32_t run_search_count(const struct run *r);
 /* By index in order of id; borrowed until the next change. */
 const struct search_record *run_search_record(struct run *r, uint32_t index);

@@ -79,6 +79,8 @@ struct run {
     uint32_t n_searches;
     size_t search_capacity;
     struct map search_by_id;
+    struct map search_by_number; /* hash of team and number */
+    struct map last_of_team;     /* hash of the team → its search of the largest number */
     struct map evaluations; /* open ones by id */
     uint64_t next_search, next_evaluation;
     struct map usage;       /* hash of the team's name → struct usage_record, of usage_day */
@@ -107,6 +109,12 @@ struct run_search *run_get(const struct run *r, uint64_t id);
 struct run_search *run_add_search(struct run *r, uint64_t id); /* zeroed record with the id, in the tables */
 void run_send_cancel(struct run *r, const char *worker, uint64_t attempt, const char *reason);
 bool search_is_finished(const struct run_search *rs);
+
+/* number.c */
+/* The next number of its team, at its submission (or when a record from before there were numbers is loaded). */
+void number_give(struct run_search *rs);
+/* Enters a search that has its number. */
+void number_index(struct run_search *rs);
 
 /* plan.c */
 /* Settles the groups when known boards can serve them; false (and the reason) when not yet. */

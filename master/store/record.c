@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* SEARCH_VERSION 2: priority; 3: results told anew, replicates. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements.
- * EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, written for nothing else. */
-enum { RECORD_VERSION = 1, SEARCH_VERSION = 3, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_VERSION = 2 };
+/* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team. INDIVIDUAL_VERSION 2: what the core knows, cause, number of
+ * measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, written for nothing else. */
+enum { RECORD_VERSION = 1, SEARCH_VERSION = 4, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_VERSION = 2 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -119,6 +119,7 @@ void search_record_encode(const struct search_record *r, struct bytes *out)
     bytes_put_u32(out, (uint32_t)r->priority);
     bytes_put_u32(out, r->retold);
     bytes_put_u32(out, r->replicates);
+    bytes_put_u64(out, r->number);
 }
 
 int search_record_decode(const void *p, size_t n, struct search_record *ret_record)
@@ -155,6 +156,8 @@ int search_record_decode(const void *p, size_t n, struct search_record *ret_reco
         x.retold = reader_u32(&r);
         x.replicates = reader_u32(&r);
     }
+    if (version >= 4)
+        x.number = reader_u64(&r);
     if (!reader_done(&r))
         return -EBADMSG;
     *ret_record = x;

@@ -29,6 +29,7 @@ struct search_record {
     char name[SPEC_NAME_MAX];
     char algorithm[32];
     char team[OWNER_NAME_MAX]; /* whose it is; "" on a master without teams */
+    uint64_t number;           /* within its team, from 1: what the team calls it; 0 only in a record of before version 4 */
     char pool[OWNER_NAME_MAX]; /* whose measurements it may use and adds to: its team's, or "" = those of all that share */
     int32_t priority;          /* within its team: higher goes strictly first */
     enum search_state state;

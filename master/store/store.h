@@ -37,6 +37,7 @@ enum store_db {
     STORE_SURROGATE,      /* search id: search_forests_save() bytes of the moment of its snapshot, while it is not finished */
     STORE_RETELL,         /* search id, sequence: told individuals that are measured again */
     STORE_INVALID,        /* board name: struct invalid_record */
+    STORE_BLOB_POOL,      /* BLAKE2b of the content, hash of a pool: it was uploaded by that pool */
     STORE_DB_COUNT
 };
 

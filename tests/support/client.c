@@ -14,12 +14,19 @@
 
 enum { ID_SIZE = 16, ASK_AGAIN_MS = 1000, PAGE = 250, PAGE_TIMEOUT_MS = 20000 };
 
+static const struct net_security *client_keys;
+
+void client_use_keys(const struct net_security *keys)
+{
+    client_keys = keys;
+}
+
 /* One connection, one question; NULL after timeout_ms. */
 static Sonata__Reply *ask_once(const char *endpoint, const struct bytes *question, const uint8_t id[ID_SIZE], int timeout_ms)
 {
     struct net_client *c;
     Sonata__Reply *reply = NULL;
-    if (net_client_new(endpoint, NULL, &c, NULL))
+    if (net_client_new(endpoint, client_keys, &c, NULL))
         return NULL;
     if (!net_client_send(c, question->data, question->size)) {
         uint8_t *data;

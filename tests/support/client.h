@@ -4,6 +4,9 @@
 
 #include "codec/codec.h"
 
+/* The key pair of all that follows, with the server's key; NULL: none. Borrowed. */
+struct net_security;
+void client_use_keys(const struct net_security *keys);
 /* Fills the id (random unless it has one already). NULL after timeout_ms (times TEST_PATIENCE). Free with sonata__reply__free_unpacked(). The master may be killed and
  * restarted meanwhile: the question is sent again every second on a new connection. */
 Sonata__Reply *client_ask(const char *endpoint, Sonata__Request *q, int timeout_ms);

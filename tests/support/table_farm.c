@@ -62,7 +62,9 @@ void table_farm_start_master(struct table_farm *f)
     const char *const argv[] = {program,   "--state",     state, "--client-endpoint", f->client,       "--worker-endpoint", f->worker, "--heartbeat",
                                 "200ms",   "--suspect",   "1s",  "--offline",         "2s",            "--lease",           "4s",      "--grace",
                                 "4s",      "--backoff",   "20ms", "--retry-infra",    "100000",        "--log-level",       "debug",   "--commit-retry",
-                                "200ms",   "--map-size",  "1Mi", NULL};
+                                "200ms",   "--map-size",  "1Mi", "--security",        f->security ? f->security : "auto",
+                                f->master_options[0], f->master_options[1], f->master_options[2], f->master_options[3], f->master_options[4],
+                                f->master_options[5], f->master_options[6], f->master_options[7], NULL};
     f->master_pid = process_start(argv, log);
 }
 
@@ -85,6 +87,10 @@ void table_farm_start_worker(struct table_farm *f, unsigned index)
                  f->delay_ms, f->board_options);
         argv[n++] = "--board";
         argv[n++] = board[i];
+    }
+    if (f->worker_key) {
+        argv[n++] = "--key";
+        argv[n++] = f->worker_key;
     }
     argv[n] = NULL;
     f->worker_pid[index] = process_start(argv, log);

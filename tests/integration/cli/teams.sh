@@ -50,56 +50,56 @@ search_file urgent 60 | sed "s/^seed:.*/seed: 11/" > urgent.yaml # networks of i
 expect 0 "search 1" as key-vision.key submit long.yaml
 wait_for "waits: team quota of 1 board is in use" as key-vision.key show 1
 [ "$(number_of key-vision.key boards teams)" = 1 ] || fail "vision uses $(number_of key-vision.key boards teams) boards, its quota is 1"
-expect 0 "search 2" as key-audio.key submit short.yaml
-as key-audio.key watch 2 > /dev/null
-expect 0 "done" as key-audio.key show 2
+expect 0 "search 1" as key-audio.key submit short.yaml
+as key-audio.key watch 1 > /dev/null
+expect 0 "done" as key-audio.key show 1
 [ "$(number_of key-vision.key boards teams)" = 1 ] || fail "vision uses more boards than its quota"
 
-# priority within the team: 3 overtakes 1 from its first evaluation on; a file may say it, too
+# priority within the team: 2 overtakes 1 from its first evaluation on; a file may say it, too
 expect 2 "expected" as key-vision.key priority 1 101
 expect 2 "expected" as key-vision.key priority 1 high
 before=$(number_of key-vision.key evaluations show 1)
-expect 0 "search 3" as key-vision.key submit urgent.yaml --priority 5
-[ "$(number_of key-vision.key priority show 3)" = 5 ] || fail "the priority of 3 is not 5"
-as key-vision.key watch 3 > /dev/null
-expect 0 "done" as key-vision.key show 3
+expect 0 "search 2" as key-vision.key submit urgent.yaml --priority 5
+[ "$(number_of key-vision.key priority show 2)" = 5 ] || fail "the priority of 2 is not 5"
+as key-vision.key watch 2 > /dev/null
+expect 0 "done" as key-vision.key show 2
 between=$(($(number_of key-vision.key evaluations show 1) - before))
-[ "$between" -le 30 ] || fail "1 had $between evaluations while 3, which goes before it, had 60" # some after the end of 3, on a slow machine
+[ "$between" -le 30 ] || fail "1 had $between evaluations while 2, which goes before it, had 60" # some after the end of 2, on a slow machine
 expect 0 "search 1" sonata priority --key key-vision.key 1 -- -7
 [ "$(number_of key-vision.key priority show 1)" = -7 ] || fail "the priority of 1 is not -7"
-expect 3 "no search '1'" as key-audio.key priority 1 5
-expect 5 "it wants no more boards" as key-vision.key priority 3 1
+expect 3 "no search 'long'" as key-audio.key priority long 5
+expect 5 "it wants no more boards" as key-vision.key priority 2 1
 search_file said 20 "priority: 101" > wrong.yaml
 expect 2 "expected -100 to 100" sonata check wrong.yaml
 search_file said 20 "priority: 3" > said.yaml
-expect 0 "search 4" as key-vision.key submit said.yaml
-[ "$(number_of key-vision.key priority show 4)" = 3 ] || fail "the file's priority is not heeded"
+expect 0 "search 3" as key-vision.key submit said.yaml
+[ "$(number_of key-vision.key priority show 3)" = 3 ] || fail "the file's priority is not heeded"
 
 # board time a day: audio has used its quota, says so, also after kill -9, and goes on when it is lifted
 expect 0 "is set" as m/admin.key teams set audio --hours-per-day 0.001
-expect 0 "search 5" as key-audio.key submit long.yaml
-wait_for "waits: team quota of 0.001 board-hours per day is used" as key-audio.key show 5
+expect 0 "search 2" as key-audio.key submit long.yaml
+wait_for "waits: team quota of 0.001 board-hours per day is used" as key-audio.key show 2
 for _ in $(seq 100); do # what runs comes in
   [ "$(number_of key-audio.key boards teams)" = 0 ] && break
   sleep 0.1
 done
-used=$(number_of key-audio.key day_ns teams) told=$(number_of key-audio.key evaluations show 5)
+used=$(number_of key-audio.key day_ns teams) told=$(number_of key-audio.key evaluations show 2)
 kill -9 "$master"
 wait "$master" 2> /dev/null
 rm -f m/endpoints
 worker_endpoint=$worker_port client_endpoint=$SONATA_SERVER start_master
 [ "$(number_of key-audio.key day_ns teams)" = "$used" ] || fail "the day's use was $used and is $(number_of key-audio.key day_ns teams) after kill -9"
-expect 0 "waits: team quota of 0.001" as key-audio.key show 5
+expect 0 "waits: team quota of 0.001" as key-audio.key show 2
 wait_for "two" as m/admin.key boards
 sleep 1
-[ "$(number_of key-audio.key evaluations show 5)" = "$told" ] || fail "audio went on over its quota"
+[ "$(number_of key-audio.key evaluations show 2)" = "$told" ] || fail "audio went on over its quota"
 [ "$(number_of key-vision.key priority show 1)" = -7 ] || fail "the priority of 1 was lost with kill -9"
 expect 0 "is set" as m/admin.key teams set audio --hours-per-day 0
 for _ in $(seq 100); do
-  [ "$(number_of key-audio.key evaluations show 5)" -gt "$told" ] && break
+  [ "$(number_of key-audio.key evaluations show 2)" -gt "$told" ] && break
   sleep 0.1
 done
-[ "$(number_of key-audio.key evaluations show 5)" -gt "$told" ] || fail "the quota is lifted but audio's search does not go on"
+[ "$(number_of key-audio.key evaluations show 2)" -gt "$told" ] || fail "the quota is lifted but audio's search does not go on"
 kill "$master"
 wait "$master" 2> /dev/null
 expect 0 "no problems found" sonata-master --state m --check

@@ -62,6 +62,8 @@ static void go_on(unsigned schema)
     s = run_search_by_id(f.run, 2);
     assert_int_equal(s->state, SEARCH_RUNNING);
     assert_int_equal(s->told, 20);
+    for (uint64_t n = 1; n <= 2; n++) /* the numbers that they would have had */
+        assert_int_equal(run_search_of_team(f.run, run_search_by_id(f.run, n)->team, n), n);
     farm_add_board(&f, "b1", "rpi4", "accuracy energy latency");
     farm_add_board(&f, "b2", "rpi4", "accuracy energy latency");
     farm_hello(&f);

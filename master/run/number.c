@@ -1,0 +1,51 @@
+/* The numbers of searches within their teams. A search's id counts the searches of all teams, so a team is shown its own count instead: 1, 2, 3 …
+ * The number is in the header, hence in the transaction of the submission. Searches are never removed, so the next number follows the largest. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "run/run_internal.h"
+
+static uint64_t team_key(const char *team)
+{
+    return hash64(team, strlen(team));
+}
+
+static uint64_t number_key(const char *team, uint64_t number)
+{
+    struct bytes b = {0};
+    bytes_put_string(&b, team);
+    bytes_put_u64(&b, number);
+    uint64_t key = hash64(b.data, b.size);
+    bytes_fini(&b);
+    return key;
+}
+
+/* The search of the team with the largest number stands for its count. */
+static uint64_t last_number(const struct run *r, const char *team)
+{
+    const struct run_search *last = map_get(&r->last_of_team, team_key(team));
+    return last && !strcmp(last->record.team, team) ? last->record.number : 0;
+}
+
+void number_index(struct run_search *rs)
+{
+    struct run *r = rs->run;
+    const struct search_record *s = &rs->record;
+    map_set(&r->search_by_number, number_key(s->team, s->number), rs);
+    if (s->number > last_number(r, s->team))
+        map_set(&r->last_of_team, team_key(s->team), rs);
+}
+
+void number_give(struct run_search *rs)
+{
+    rs->record.number = last_number(rs->run, rs->record.team) + 1;
+    rs->dirty = true;
+    number_index(rs);
+}
+
+uint64_t run_search_of_team(const struct run *r, const char *team, uint64_t number)
+{
+    const struct run_search *rs = map_get(&r->search_by_number, number_key(team, number));
+    return rs && rs->record.number == number && !strcmp(rs->record.team, team) ? rs->record.id : 0;
+}
