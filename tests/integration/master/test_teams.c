@@ -41,16 +41,27 @@ static void blur_board(Sonata__BoardStatus *b)
         b->info->state[0] = '\0';
 }
 
-/* Conditions of the host at the moment of a measurement: load, clock, heat. */
+/* A line of a fingerprint that says how it was at the moment of the measurement: load, clock, heat, durations. */
+static bool is_condition(const char *line)
+{
+    static const char *const start[] = {"load1=", "clock_", "temperature_", "throttle", "foreign_share=", "involuntary_"};
+    size_t n = strcspn(line, "=\n");
+    for (size_t i = 0; i < sizeof start / sizeof *start; i++) {
+        if (!strncmp(line, start[i], strlen(start[i])))
+            return true;
+    }
+    return n > 3 && !strncmp(line + n - 3, "_ms", 3);
+}
+
 static void blur_conditions(char *fingerprint)
 {
     char *to = fingerprint;
     for (const char *line = fingerprint; *line;) {
         size_t n = strcspn(line, "\n"), whole = n + (line[n] == '\n');
-        if (strncmp(line, "load1=", 6) && strncmp(line, "clock_", 6) && strncmp(line, "temperature_", 12) && strncmp(line, "throttle", 8)) {
+        bool keep = !is_condition(line);
+        if (keep)
             memmove(to, line, whole);
-            to += whole;
-        }
+        to += keep ? whole : 0;
         line += whole;
     }
     if (to != fingerprint)
