@@ -92,6 +92,7 @@ COMMAND(resume);
 COMMAND(cancel);
 COMMAND(extend);
 COMMAND(retry);
+COMMAND(fork);
 COMMAND(priority);
 COMMAND(boards);
 COMMAND(bench);

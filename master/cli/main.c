@@ -33,6 +33,9 @@ const struct command command_table[] = {
     {"pause", "SEARCH", "pause a search", "Stops asking for new architectures; what is being measured is finished.", cmd_pause},
     {"resume", "SEARCH", "resume a paused search", "Continues a paused search.", cmd_resume},
     {"cancel", "SEARCH", "end a search", "Ends a search for good; its results stay.", cmd_cancel},
+    {"fork", "SEARCH [FILE]", "start a search with what another measured",
+     "A new search over the same space that begins with every result of SEARCH whose values for the new objectives the store has: no measurement is repeated and\n"
+     "nothing of it is charged. Its specification is SEARCH's with the options below, or that of FILE.", cmd_fork},
     {"priority", "SEARCH N", "let a search go before or after the team's others",
      "Within its team a search of higher priority (-100 to 100, 0 is ordinary) gets boards strictly first; between teams it changes\n"
      "nothing. Before a negative N write `--`.", cmd_priority},

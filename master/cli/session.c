@@ -267,11 +267,13 @@ int session_find_search(struct session *s, const char *text, uint64_t *ret_id, s
     return r ? r : pick(reply->reply, text, ret_id, err);
 }
 
-int session_submit(struct session *s, const struct search_spec *spec, const uint8_t *request_id, uint64_t *ret_id, struct sonata_error *err)
+static int submit_spec(struct session *s, uint64_t fork_of, const struct search_spec *spec, const uint8_t *request_id, uint64_t *ret_id,
+                       struct sonata_error *err)
 {
     Sonata__Submit submit = SONATA__SUBMIT__INIT;
     Sonata__Request request = SONATA__REQUEST__INIT;
     submit.spec = spec_to_message(spec);
+    submit.fork_of = fork_of;
     request.verb_case = SONATA__REQUEST__VERB_SUBMIT;
     request.submit = &submit;
     if (request_id)
@@ -282,6 +284,16 @@ int session_submit(struct session *s, const struct search_spec *spec, const uint
     if (!r)
         *ret_id = reply->reply->search;
     return r;
+}
+
+int session_submit(struct session *s, const struct search_spec *spec, const uint8_t *request_id, uint64_t *ret_id, struct sonata_error *err)
+{
+    return submit_spec(s, 0, spec, request_id, ret_id, err);
+}
+
+int session_fork(struct session *s, uint64_t of, const struct search_spec *spec, uint64_t *ret_id, struct sonata_error *err)
+{
+    return submit_spec(s, of, spec, NULL, ret_id, err);
 }
 
 int session_control(struct session *s, uint64_t search, const char *action, uint32_t evaluations, int32_t priority, struct sonata_error *err)

@@ -32,6 +32,8 @@ int session_call(struct session *s, Sonata__Request *request, Sonata__Envelope *
 int session_put_blob(struct session *s, const uint8_t hash[32], const void *data, size_t n, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Id of the search called `text` (an id; TEAM/NUMBER; or a name: the newest of that name). NULL: the only, else the newest search. -ENOENT lists what there is. */
 int session_find_search(struct session *s, const char *text, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
+/* A submission that starts with the results of search `of`. */
+int session_fork(struct session *s, uint64_t of, const struct search_spec *spec, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Submits; request_id (16 bytes) makes it repeatable, NULL: random. */
 int session_submit(struct session *s, const struct search_spec *spec, const uint8_t *request_id, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Measures again what failed for the cause; *ret_n individuals. */

@@ -12,6 +12,9 @@
 static unsigned search_fields(Sonata__Request *q, uint64_t *field[RPC_SEARCH_FIELDS])
 {
     switch (q->verb_case) {
+    case SONATA__REQUEST__VERB_SUBMIT:
+        field[0] = &q->submit->fork_of;
+        return q->submit->fork_of ? 1 : 0;
     case SONATA__REQUEST__VERB_SHOW:
         field[0] = &q->show->search;
         return 1;

@@ -19,7 +19,7 @@ int client_submit(struct rpc *rpc, const struct rpc_caller *caller, const Sonata
     const struct team *team = rpc->config.access ? access_team(rpc->config.access, caller->team) : NULL;
     struct run_owner owner = {.team = caller->team, .pool = caller->pool, .searches_max = team ? team->searches_max : 0};
     if (!rc)
-        rc = run_submit(rpc->run, spec, &owner, &id, &reply->err);
+        rc = verb->fork_of ? run_fork(rpc->run, verb->fork_of, spec, &owner, &id, &reply->err) : run_submit(rpc->run, spec, &owner, &id, &reply->err);
     reply->message.search = id;
     return rc;
 }

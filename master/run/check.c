@@ -239,7 +239,7 @@ static void check_counters(struct check *c)
         if (!r->told_order)
             continue;
         told++;
-        charged += !r->vetoed;
+        charged += !r->vetoed && strcmp(r->arm, ARM_FORK) != 0;
         vetoed += r->vetoed;
         infeasible += r->told_state == INDIVIDUAL_INFEASIBLE;
         failed += r->told_state == INDIVIDUAL_FAILED;

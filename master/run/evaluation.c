@@ -188,6 +188,13 @@ struct evaluation *evaluation_reopen(struct run *r, uint64_t id, enum reopened h
     return e;
 }
 
+bool evaluation_known(const struct run_search *rs, const struct genotype *g, uint32_t group, struct evaluation_record *ret_record)
+{
+    struct evaluation_record want = record_for(rs, g, group);
+    struct store_key key = key_of(&want);
+    return find_known(rs->run, &want, &key, ret_record) && (ret_record->state == EVALUATION_DONE || ret_record->state == EVALUATION_INFEASIBLE);
+}
+
 void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group)
 {
     struct run *r = rs->run;

@@ -89,6 +89,13 @@ static void count_measured(struct individual_record *ind, const struct evaluatio
         ind->measured = ind->measured && ind->measured < n ? ind->measured : n;
 }
 
+void individual_take(const struct run_search *rs, struct individual_record *ind, uint32_t group, const struct evaluation_record *record,
+                     const struct measurement *m)
+{
+    plan_fill(rs, ind, group, m);
+    count_measured(ind, record, m);
+}
+
 /* The store has what was told of one that is measured again until it is told anew. */
 static void put_unless_told(struct run_search *rs, const struct individual_record *record)
 {
@@ -104,8 +111,7 @@ void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const
         return;
     p->n_open--;
     if (record->state == EVALUATION_DONE && m) {
-        plan_fill(rs, &p->record, group, m);
-        count_measured(&p->record, record, m);
+        individual_take(rs, &p->record, group, record, m);
         if (!p->n_open)
             individual_completed(rs, p);
     } else {

@@ -6,6 +6,7 @@
  * run many proposals again. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
@@ -59,6 +60,19 @@ void search_log_tell(struct run_search *rs, uint64_t id, const struct search_res
 void search_log_retell(struct run_search *rs, uint64_t id, const struct search_result *result)
 {
     log_result(rs, EVENT_RETELL, id, result);
+}
+
+void search_log_inject(struct run_search *rs, const struct individual_record *ind, const struct search_result *result)
+{
+    struct event_record e = {.type = EVENT_INJECT,
+                             .id = ind->id,
+                             .status = (uint32_t)result->status,
+                             .n_objectives = rs->spec->n_objectives,
+                             .violation = result->violation,
+                             .n_genes = ind->n_genes,
+                             .genotype = ind->genotype};
+    memcpy(e.objective, result->objective, sizeof e.objective);
+    put_event(rs, &e);
 }
 
 void search_log_control(struct run_search *rs, const char *text)

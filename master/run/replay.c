@@ -51,6 +51,19 @@ static int replay_tell(struct replay *p, const struct event_record *e)
               : 0;
 }
 
+static int replay_inject(struct replay *p, const struct event_record *e)
+{
+    struct search_result result = {.status = (enum search_status)e->status, .violation = e->violation};
+    uint64_t id = 0;
+    memcpy(result.objective, e->objective, sizeof result.objective);
+    int rc = e->status > SEARCH_FAILED || e->n_genes != p->spec->space.n_genes ? -EBADMSG : search_inject(p->core, &e->genotype, &result, &id);
+    if (!rc && id != e->id)
+        rc = -EBADMSG;
+    return rc ? sonata_error_set(p->err, rc, "search %llu: the result taken over at event %llu is refused", (unsigned long long)p->id,
+                                 (unsigned long long)p->next)
+              : 0;
+}
+
 static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct replay *p = user;
@@ -64,6 +77,8 @@ static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uin
         p->rc = sonata_error_set(p->err, -EBADMSG, "search %llu: event %llu is damaged", (unsigned long long)p->id, (unsigned long long)p->next);
     else if (e.type == EVENT_ASK)
         p->rc = replay_ask(p, &e);
+    else if (e.type == EVENT_INJECT)
+        p->rc = replay_inject(p, &e);
     else if (e.type == EVENT_TELL || e.type == EVENT_RETELL)
         p->rc = replay_tell(p, &e);
     p->next++;

@@ -90,6 +90,10 @@ struct run_owner {
 };
 /* -ENOENT: the pool did not upload the supernet. */
 int run_submit(struct run *r, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
+/* A submission that starts with what search `of` knows, as far as it answers the new objectives: without measurements and without charge. The space must
+ * be the same. -ENOENT: no such search. */
+int run_fork(struct run *r, uint64_t of, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id,
+             struct sonata_error *err) SONATA_MUST_CHECK;
 /* Proposals without a result and results that are measured again. */
 uint32_t run_search_pending(const struct run *r, uint64_t id);
 /* Measures again what failed for a cause: an error class (infra, lost, invalid, bug, config), "infeasible", "noisy" (measured, but flagged), "failed" or "" (every error class),

@@ -166,7 +166,18 @@ void evaluation_abandon(struct run *r, struct evaluation *e);
 enum evaluation_state evaluation_standing(struct run *r, const struct evaluation_record *record);
 int evaluation_schedule(struct run *r, struct evaluation *e) SONATA_MUST_CHECK;
 
+/* Whether the store answers that group for the architecture now (done or infeasible). */
+bool evaluation_known(const struct run_search *rs, const struct genotype *g, uint32_t group, struct evaluation_record *ret_record);
+
+/* fork.c */
+bool fork_is_under_way(const struct run_search *rs);
+/* Takes over a bounded number of the parent's individuals. The core must be here and the plan settled. */
+void fork_step(struct run_search *rs);
+
 /* individual.c */
+/* The values of a group's answer, and on how many measurements they rest. */
+void individual_take(const struct run_search *rs, struct individual_record *ind, uint32_t group, const struct evaluation_record *record,
+                     const struct measurement *m);
 void individual_create(struct run_search *rs, const struct search_proposal *p);
 /* One group's answer: record says in which state and, done or infeasible, m with which values (NULL: they cannot be read). */
 void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m,
@@ -183,6 +194,8 @@ void individual_put(struct run_search *rs, const struct individual_record *recor
 int individual_load(struct run *r, uint64_t search, uint64_t id, struct individual_record *ret_record) SONATA_MUST_CHECK;
 
 /* search_run.c */
+/* A result that no board has to make: into the core and the store, told but not charged. Its id is given here. */
+void search_take_known(struct run_search *rs, struct pending *p);
 /* Tells and asks as far as this turn goes; true when more could be done at once. */
 bool search_advance(struct run_search *rs);
 /* A search that is done goes on from where it was; one that goes on already is left alone. */
@@ -219,6 +232,7 @@ int64_t retain_step(struct run *r);
 void search_log_ask(struct run_search *rs, uint32_t wanted, const struct search_proposal *proposal, uint32_t got);
 void search_log_tell(struct run_search *rs, uint64_t id, const struct search_result *result);
 void search_log_retell(struct run_search *rs, uint64_t id, const struct search_result *result);
+void search_log_inject(struct run_search *rs, const struct individual_record *ind, const struct search_result *result);
 void search_log_control(struct run_search *rs, const char *text);
 void search_persist(struct run_search *rs); /* header, and a snapshot when due */
 void search_snapshot(struct run_search *rs);

@@ -116,6 +116,28 @@ static void tell(struct run_search *rs, struct pending *p)
     free(p);
 }
 
+void search_take_known(struct run_search *rs, struct pending *p)
+{
+    struct individual_record *ind = &p->record;
+    struct search_result result = result_of(rs, p);
+    if (result.status == SEARCH_FAILED || search_inject(rs->core, &ind->genotype, &result, &ind->id))
+        return;
+    if (!ind->measured && result.status == SEARCH_OK && ind->n_evaluations)
+        ind->measured = 1;
+    search_log_inject(rs, ind, &result);
+    record_result(ind, &result, rs->run->wall);
+    rs->record.asked++;
+    rs->record.told++;
+    rs->record.reused++;
+    rs->record.infeasible += result.status == SEARCH_INFEASIBLE;
+    ind->told_order = rs->record.told;
+    rs->front_dirty = true;
+    search_refresh(rs);
+    ind->hypervolume = rs->record.hypervolume;
+    rs->next_tell = ind->id + 1;
+    individual_put(rs, ind);
+}
+
 static bool same_result(const struct search_result *a, const struct search_result *b, uint32_t n_objectives)
 {
     if (a->status != b->status)
@@ -345,6 +367,10 @@ bool search_advance(struct run_search *rs)
         return false;
     if (!was_planned)
         rs->record.reason[0] = '\0';
+    if (fork_is_under_way(rs)) {
+        fork_step(rs);
+        return true;
+    }
     for (int step = 0; step < STEPS_PER_TURN; step++) {
         uint32_t n = wanted(rs);
         struct pending *p = NULL;

@@ -44,12 +44,17 @@ struct search_record {
     int64_t created_wall_ns, finished_wall_ns, active_ns, board_ns;
     uint32_t front_size;
     double hypervolume;
+    uint64_t fork_of;         /* search whose results it starts with; 0: none */
+    uint64_t fork_next, fork_end; /* individuals of that search: the next to be looked at, the first not to be */
     bool planned;             /* groups are settled */
     uint32_t n_groups;
     struct need_group group[GROUPS_MAX];
     uint32_t retold;     /* results that replaced told ones */
     uint32_t replicates; /* further measurements asked for so that the front is sure */
 };
+
+/* Arm of an individual that a fork took over from its parent. */
+#define ARM_FORK "fork"
 
 enum individual_state { INDIVIDUAL_PENDING, INDIVIDUAL_DONE, INDIVIDUAL_INFEASIBLE, INDIVIDUAL_FAILED, INDIVIDUAL_CANCELED, INDIVIDUAL_STATE_COUNT };
 const char *individual_state_name(enum individual_state s);
@@ -180,7 +185,7 @@ struct usage_record {
 };
 
 /* RETELL: the result of a told id is another from here on. */
-enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3, EVENT_RETELL = 4 };
+enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3, EVENT_RETELL = 4, EVENT_INJECT = 5 };
 
 /* What happened to the search core, in order: enough to run it again. */
 struct event_record {
@@ -193,6 +198,8 @@ struct event_record {
     uint32_t n_objectives;
     double objective[OBJECTIVES_MAX], violation;
     char text[64];         /* control */
+    uint16_t n_genes;      /* inject: the architecture; status, objectives and violation are those of a tell, id is what the core gave it */
+    struct genotype genotype;
 };
 
 void search_record_encode(const struct search_record *r, struct bytes *out);

@@ -1,0 +1,132 @@
+/* sonata fork: a new search that starts with what another one measured. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/session.h"
+#include "conf/search_file.h"
+
+struct settings {
+    struct cli_common common;
+    const char *name, *algorithm;
+    struct option_list objective;
+    int64_t evaluations, seed;
+};
+
+enum { NOT_GIVEN = -1 };
+
+static const struct option_def options[] = {
+    {.name = "objective", .letter = 'o', .type = OPTION_LIST, .offset = offsetof(struct settings, objective), .argument = "METRIC[@TYPE]:min|max",
+     .help = "Instead of the parent's objectives; may be given several times."},
+    {.name = "evaluations", .letter = 'n', .type = OPTION_INT, .offset = offsetof(struct settings, evaluations), .argument = "N", .min = 1, .max = 100000,
+     .help = "Evaluations on top of what is taken over; default: the parent's budget."},
+    {.name = "algorithm", .letter = 'a', .type = OPTION_TEXT, .offset = offsetof(struct settings, algorithm), .argument = "NAME",
+     .help = "Instead of the parent's algorithm; its switches are not taken over then."},
+    {.name = "name", .type = OPTION_TEXT, .offset = offsetof(struct settings, name), .argument = "NAME", .help = "Default: the parent's with -fork."},
+    {.name = "seed", .type = OPTION_INT, .offset = offsetof(struct settings, seed), .argument = "N", .min = 0, .max = 9e15,
+     .help = "Default: the parent's."},
+    CLI_SERVER_OPTIONS(struct settings),
+    CLI_JSON_OPTION(struct settings),
+    CLI_HELP_OPTION(struct settings),
+    {0},
+};
+
+/* "latency@rpi4:min" */
+static int parse_objective(const char *text, struct objective *o, struct sonata_error *err)
+{
+    char copy[160];
+    char *goal, *board;
+    *o = (struct objective){0};
+    bool good = copy_string(copy, sizeof copy, text) && (goal = strrchr(copy, ':'));
+    if (good) {
+        *goal++ = '\0';
+        board = strchr(copy, '@');
+        if (board)
+            *board++ = '\0';
+        o->goal = !strcmp(goal, "max") ? GOAL_MAX : GOAL_MIN;
+        good = (o->goal == GOAL_MAX || !strcmp(goal, "min")) && copy[0] && copy_string(o->metric, sizeof o->metric, copy) &&
+               copy_string(o->board, sizeof o->board, board ? board : "");
+    }
+    return good ? 0 : sonata_error_set(err, -EINVAL, "'%s' as an objective: METRIC:min, METRIC:max or METRIC@TYPE:min is expected", text);
+}
+
+static int adjust(const struct settings *s, struct search_spec *spec, struct sonata_error *err)
+{
+    if (s->objective.n > OBJECTIVES_MAX)
+        return sonata_error_set(err, -EINVAL, "at most %d objectives are possible", OBJECTIVES_MAX);
+    for (unsigned i = 0; i < s->objective.n; i++) {
+        int r = parse_objective(s->objective.item[i], &spec->objective[i], err);
+        if (r)
+            return r;
+    }
+    if (s->objective.n)
+        spec->n_objectives = s->objective.n;
+    if (s->evaluations)
+        spec->budget_evaluations = (uint32_t)s->evaluations;
+    if (s->seed != NOT_GIVEN)
+        spec->seed = (uint64_t)s->seed;
+    if (s->algorithm && !copy_string(spec->algorithm, sizeof spec->algorithm, s->algorithm))
+        return sonata_error_set(err, -EINVAL, "'%s' is not an algorithm", s->algorithm);
+    if (s->algorithm)
+        spec->n_options = spec->policy_size = 0;
+    char name[SPEC_NAME_MAX];
+    if (!s->name && (size_t)snprintf(name, sizeof name, "%s-fork", spec->name) < sizeof name)
+        copy_string(spec->name, sizeof spec->name, name);
+    else if (s->name && !copy_string(spec->name, sizeof spec->name, s->name))
+        return sonata_error_set(err, -EINVAL, "the name is longer than %d characters", SPEC_NAME_MAX - 1);
+    return 0;
+}
+
+/* The parent's specification, or that of a file. */
+static int read_spec(struct session *session, uint64_t parent, const char *file, struct search_spec *spec, struct sonata_error *err)
+{
+    if (file) {
+        cleanup_free struct search_file *f = xcalloc(1, sizeof *f);
+        int r = search_file_load(file, f, err);
+        *spec = f->spec;
+        return r;
+    }
+    cleanup_results struct results *results = NULL;
+    int r = results_fetch_status(session, parent, &results, err);
+    if (!r)
+        *spec = results->spec;
+    return r;
+}
+
+int cmd_fork(const struct command *self, int argc, char **argv)
+{
+    struct settings s = {0};
+    int rest, code;
+    s.seed = NOT_GIVEN;
+    if (!command_begin(self, options, &s, argc, argv, 1, 2, &rest, &code))
+        return code;
+    struct sonata_error err = {{0}};
+    cleanup_session struct session *session = NULL;
+    cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
+    uint64_t parent = 0, id = 0;
+    int r = session_open_common(&s.common, &session, &err);
+    if (!r)
+        r = session_find_search(session, argv[rest], &parent, &err);
+    if (!r)
+        r = read_spec(session, parent, rest + 1 < argc ? argv[rest + 1] : NULL, spec, &err);
+    if (!r)
+        r = adjust(&s, spec, &err);
+    if (!r)
+        r = session_fork(session, parent, spec, &id, &err);
+    if (r)
+        return command_fail(self, exit_of(r), "%s", err.text);
+    if (!s.common.json) {
+        printf("search %llu (%s) starts with what search %llu measured; follow it with `sonata watch %llu`\n", (unsigned long long)id, spec->name,
+               (unsigned long long)parent, (unsigned long long)id);
+        return CLI_OK;
+    }
+    cJSON *o = cJSON_CreateObject();
+    json_integer(o, "id", (int64_t)id);
+    cJSON_AddStringToObject(o, "name", spec->name);
+    json_integer(o, "parent", (int64_t)parent);
+    return json_print(o);
+}

@@ -1,0 +1,97 @@
+/* A fork: a search that starts with what another one knows, under objectives, constraints or an algorithm of its own.
+ *
+ * The other's individuals are looked at in order, a bounded number a turn, before anything is asked for. One whose evaluations for the new objectives are
+ * all in the store becomes a result of the fork without a measurement and without charge; one of which something is missing is left out: should the
+ * fork propose it, what is missing is measured. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "codec/codec.h"
+#include "run/run_internal.h"
+
+enum { FORK_PER_TURN = 256 };
+
+int run_fork(struct run *r, uint64_t of, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id, struct sonata_error *err)
+{
+    const struct run_search *parent = run_get(r, of);
+    if (!parent)
+        return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)of);
+    cleanup_free struct search_spec *old = xcalloc(1, sizeof *old);
+    cleanup_bytes struct bytes a = {0}, b = {0};
+    int rc = run_spec(r, of, old, err);
+    if (rc)
+        return rc;
+    space_encode(&old->space, &a);
+    space_encode(&spec->space, &b);
+    if (a.size != b.size || memcmp(a.data, b.data, a.size))
+        return sonata_error_set(err, -EINVAL, "a fork has the space of its parent: '%s' is not the same as '%s' there", spec->space.name, old->space.name);
+    uint32_t end = parent->record.asked; /* before the submission: it may move the table */
+    rc = run_submit(r, spec, owner, ret_id, err);
+    if (rc)
+        return rc;
+    struct run_search *rs = run_get(r, *ret_id);
+    rs->record.fork_of = of;
+    rs->record.fork_end = end;
+    return 0;
+}
+
+bool fork_is_under_way(const struct run_search *rs)
+{
+    return rs->record.fork_next < rs->record.fork_end;
+}
+
+/* Values of every group from the store. False: something is not known. */
+static bool collect(struct run_search *rs, struct pending *p)
+{
+    struct individual_record *ind = &p->record;
+    for (uint32_t g = 0; g < rs->record.n_groups && p->status == SEARCH_OK; g++) {
+        struct evaluation_record known;
+        struct measurement m = {0};
+        if (!evaluation_known(rs, &ind->genotype, g, &known))
+            return false;
+        ind->evaluation[g] = known.id;
+        bool have = known.accepted && !evaluation_answer(rs->run, &known, &m);
+        if (known.state == EVALUATION_INFEASIBLE) {
+            p->status = SEARCH_INFEASIBLE;
+            ind->cause = OUTCOME_INFEASIBLE;
+            copy_string(ind->reason, sizeof ind->reason, have ? m.reason : "infeasible");
+        } else if (have) {
+            individual_take(rs, ind, g, &known, &m);
+        }
+        measurement_fini(&m);
+        if (!have && known.state != EVALUATION_INFEASIBLE)
+            return false;
+    }
+    return true;
+}
+
+static void take_over(struct run_search *rs, uint64_t id)
+{
+    struct individual_record old;
+    if (individual_load(rs->run, rs->record.fork_of, id, &old) || !old.told_order || old.vetoed || search_find(rs->core, &old.genotype) >= 0)
+        return;
+    struct pending p = {.status = SEARCH_OK};
+    p.record = (struct individual_record){.n_genes = old.n_genes,
+                                          .genotype = old.genotype,
+                                          .arm = ARM_FORK,
+                                          .parent = {-1, -1},
+                                          .n_objectives = rs->spec->n_objectives,
+                                          .n_evaluations = rs->record.n_groups,
+                                          .reused = true};
+    p.record.violation = plan_analytic(rs, &p.record);
+    if (p.record.violation <= 0 && collect(rs, &p))
+        search_take_known(rs, &p);
+}
+
+void fork_step(struct run_search *rs)
+{
+    for (int n = 0; n < FORK_PER_TURN && fork_is_under_way(rs); n++)
+        take_over(rs, rs->record.fork_next++);
+    rs->dirty = true;
+    if (!fork_is_under_way(rs))
+        run_note(rs->run, false, "fork has its parent's results", "search=%llu parent=%llu results=%u", (unsigned long long)rs->record.id,
+                 (unsigned long long)rs->record.fork_of, rs->record.told);
+}
