@@ -35,7 +35,12 @@ static uint32_t find_slot(const struct archive *a, const struct space *space, co
 
 int64_t archive_find(const struct archive *a, const struct space *space, const struct genotype *canonical)
 {
-    return a->slots ? (int64_t)a->slot[find_slot(a, space, canonical, hash_of(space, canonical))].row - 1 : -1;
+    return archive_find_hashed(a, space, canonical, hash_of(space, canonical));
+}
+
+int64_t archive_find_hashed(const struct archive *a, const struct space *space, const struct genotype *canonical, uint64_t hash)
+{
+    return a->slots ? (int64_t)a->slot[find_slot(a, space, canonical, (uint32_t)hash)].row - 1 : -1;
 }
 
 static void grow_slots(struct archive *a)

@@ -47,6 +47,8 @@ struct archive {
 void archive_fini(struct archive *a);
 /* Row of the canonical genotype, or -1. */
 int64_t archive_find(const struct archive *a, const struct space *space, const struct genotype *canonical);
+/* The same with hash64() of its alleles at hand. */
+int64_t archive_find_hashed(const struct archive *a, const struct space *space, const struct genotype *canonical, uint64_t hash);
 /* Appends a pending row (the genotype must be unknown); returns it, its number is a->n - 1. Valid until the next append. */
 struct row *archive_push(struct archive *a, const struct space *space, const struct genotype *canonical, const uint8_t features[SPACE_GENES_MAX]);
 /* Records the result of a pending row and updates the front. */

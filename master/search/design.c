@@ -44,18 +44,19 @@ bool keyset_add(struct keyset *k, uint64_t key)
 
 bool candidate_accept(const struct search *s, struct keyset *among, const struct genotype *canonical)
 {
-    return archive_find(&s->archive, &s->space, canonical) < 0 && (!among || keyset_add(among, hash64(canonical->allele, s->space.n_genes)));
+    uint64_t hash = hash64(canonical->allele, s->space.n_genes);
+    return archive_find_hashed(&s->archive, &s->space, canonical, hash) < 0 && (!among || keyset_add(among, hash));
 }
 
 void search_features(const struct search *s, const struct genotype *canonical, uint8_t ret_features[SPACE_GENES_MAX])
 {
     bool active[SPACE_GENES_MAX];
     if (s->set.mask) {
-        space_features(&s->space, canonical, ret_features);
+        layout_features(&s->layout, &s->space, canonical, ret_features);
         return;
     }
     memset(ret_features, 0, SPACE_GENES_MAX);
-    space_active(&s->space, canonical, active);
+    layout_active(&s->layout, canonical, active);
     for (unsigned j = 0; j < s->space.n_genes; j++)
         ret_features[j] = active[j] ? (uint8_t)(canonical->allele[j] + 1) : 0;
 }

@@ -13,7 +13,7 @@
 #include "search/parallel.h"
 
 /* Rows up to which a node's genes are done one by one. */
-enum { FEW = 12 };
+enum { FEW = 12, LOOK = 32 /* rows between two looks whether all genes vary */, TOGETHER = 8 /* rows that walk down a tree in turn */ };
 
 struct job {
     const struct forest_gene *gene;
@@ -136,19 +136,41 @@ static uint32_t values_present(const struct histogram *bin)
     return present;
 }
 
+/* No byte of the word is zero. */
+static bool all_set(uint64_t word)
+{
+    return !((word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080));
+}
+
+/* Which genes differ between rows; `differs` is nonzero in their bytes. Ends as soon as all do. */
+static void find_varying(const struct job *j, const uint32_t *id, uint32_t n, uint64_t differs[FOREST_GENES_MAX / 8])
+{
+    uint64_t first[FOREST_GENES_MAX / 8], row[FOREST_GENES_MAX / 8];
+    memcpy(first, j->rows[id[0]], sizeof first);
+    for (uint32_t i = 1; i < n;) {
+        for (uint32_t end = n - i < LOOK ? n : i + LOOK; i < end; i++) {
+            memcpy(row, j->rows[id[i]], sizeof row);
+            for (uint32_t w = 0; w < FOREST_GENES_MAX / 8; w++)
+                differs[w] |= row[w] ^ first[w];
+        }
+        bool all = true;
+        for (uint32_t w = 0; w < j->n_genes / 8; w++)
+            all &= all_set(differs[w]);
+        for (uint32_t g = j->n_genes / 8 * 8; g < j->n_genes; g++)
+            all &= (differs[g / 8] >> (g % 8 * 8) & 255) != 0;
+        if (all)
+            return;
+    }
+}
+
 /* Draws the genes to try, without replacement; those that are constant here do not count. Returns how many. */
 static uint32_t draw_genes(struct grower *g, const uint32_t *id, uint32_t n)
 {
-    uint64_t differs[FOREST_GENES_MAX / 8] = {0}, first[FOREST_GENES_MAX / 8], row[FOREST_GENES_MAX / 8];
+    uint64_t differs[FOREST_GENES_MAX / 8] = {0};
     uint8_t varies[FOREST_GENES_MAX];
     const struct job *j = g->job;
     uint32_t want = (uint32_t)(j->params->share * j->n_genes + 0.5), k = 0;
-    memcpy(first, j->rows[id[0]], sizeof first);
-    for (uint32_t i = 1; i < n; i++) {
-        memcpy(row, j->rows[id[i]], sizeof row);
-        for (uint32_t w = 0; w < FOREST_GENES_MAX / 8; w++)
-            differs[w] |= row[w] ^ first[w];
-    }
+    find_varying(j, id, n, differs);
     memcpy(varies, differs, sizeof varies);
     want = want ? want : 1;
     for (uint32_t t = 0; t < j->n_genes && k < want; t++) {
@@ -276,15 +298,38 @@ static void grow_tree(void *context, uint32_t piece)
     free(id);
 }
 
+/* Leaves of n rows, n <= TOGETHER, walked to in turn so that the loads overlap. */
+static void descend_together(const struct forest_node *node, const uint8_t *const *row, uint32_t n, uint32_t ret_leaf[TOGETHER])
+{
+    uint32_t moved = 1;
+    for (uint32_t i = 0; i < n; i++)
+        ret_leaf[i] = 0;
+    while (moved) {
+        moved = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t next = forest_step(&node[ret_leaf[i]], row[i]);
+            moved |= next ^ ret_leaf[i];
+            ret_leaf[i] = next;
+        }
+    }
+}
+
 static double out_of_bag_error(const struct job *j, const uint8_t (*rows)[FOREST_GENES_MAX])
 {
     double *sum = xcalloc(2 * (size_t)j->n, sizeof *sum), *count = sum + j->n, error = 0;
     uint32_t n = 0;
     for (uint32_t t = 0; t < j->params->trees; t++) {
-        for (uint32_t i = 0; i < j->tree[t].n_out_of_bag; i++) {
-            uint32_t row = j->tree[t].out_of_bag[i];
-            sum[row] += (double)j->tree[t].node[forest_descend(j->tree[t].node, 0, rows[row])].mean;
-            count[row]++;
+        const struct tree *tree = &j->tree[t];
+        for (uint32_t first = 0; first < tree->n_out_of_bag; first += TOGETHER) {
+            uint32_t k = tree->n_out_of_bag - first < TOGETHER ? tree->n_out_of_bag - first : TOGETHER, leaf[TOGETHER];
+            const uint8_t *row[TOGETHER];
+            for (uint32_t i = 0; i < k; i++)
+                row[i] = rows[tree->out_of_bag[first + i]];
+            descend_together(tree->node, row, k, leaf);
+            for (uint32_t i = 0; i < k; i++) {
+                sum[tree->out_of_bag[first + i]] += (double)tree->node[leaf[i]].mean;
+                count[tree->out_of_bag[first + i]]++;
+            }
         }
     }
     for (uint32_t i = 0; i < j->n; i++) {

@@ -28,22 +28,23 @@ uint8_t operator_other_value(struct search *s, uint32_t j, uint8_t v)
 static void settle(struct search *s, struct genotype *g, const bool has_value[SPACE_GENES_MAX])
 {
     bool active[SPACE_GENES_MAX];
-    for (unsigned j = 0; j < s->space.n_genes; j++) {
-        const struct gene *gene = &s->space.gene[j];
-        int c = gene->condition_gene;
-        active[j] = c < 0 || (active[c] && (gene->condition_mask >> g->allele[c] & 1));
+    const struct layout *l = &s->layout;
+    for (unsigned j = 0; j < l->n_genes; j++) {
+        int c = l->condition[j];
+        active[j] = c < 0 || (active[c] && (l->mask[j] >> g->allele[c] & 1));
         if (!active[j])
             g->allele[j] = 0;
         else if (!has_value[j])
-            g->allele[j] = (uint8_t)rng_below(&s->rng, gene->n_choices);
+            g->allele[j] = (uint8_t)rng_below(&s->rng, l->n_choices[j]);
     }
-    *g = space_canonical(&s->space, g);
+    if (l->cell)
+        *g = space_canonical(&s->space, g);
 }
 
 void operator_set(struct search *s, struct genotype *g, uint32_t j, uint8_t v)
 {
     bool active[SPACE_GENES_MAX];
-    space_active(&s->space, g, active);
+    layout_active(&s->layout, g, active);
     g->allele[j] = v;
     settle(s, g, active);
 }
@@ -53,7 +54,7 @@ static uint32_t mutable_genes(const struct search *s, const bool active[SPACE_GE
 {
     uint32_t n = 0;
     for (unsigned j = 0; j < s->space.n_genes; j++) {
-        if (active[j] && s->space.gene[j].n_choices > 1)
+        if (active[j] && s->layout.n_choices[j] > 1)
             ret_gene[n++] = j;
     }
     return n;
@@ -63,7 +64,7 @@ void operator_mutate(struct search *s, struct genotype *g)
 {
     bool active[SPACE_GENES_MAX];
     uint32_t gene[SPACE_GENES_MAX];
-    space_active(&s->space, g, active);
+    layout_active(&s->layout, g, active);
     uint32_t n = mutable_genes(s, active, gene);
     for (uint32_t t = 0; t < MUTATE_TRIES && n; t++) { /* a change of a dead edge vanishes in the canonical form: again */
         struct genotype child = *g;
@@ -87,7 +88,7 @@ void operator_mutate_one(struct search *s, struct genotype *g)
 {
     bool active[SPACE_GENES_MAX];
     uint32_t gene[SPACE_GENES_MAX];
-    space_active(&s->space, g, active);
+    layout_active(&s->layout, g, active);
     uint32_t n = mutable_genes(s, active, gene);
     for (uint32_t t = 0; t < MUTATE_TRIES && n; t++) {
         struct genotype child = *g;
@@ -105,8 +106,8 @@ void operator_mix(struct search *s, const struct genotype *a, const struct genot
     bool active[2][SPACE_GENES_MAX], has_value[SPACE_GENES_MAX];
     const struct genotype *parent[2] = {a, b};
     struct genotype child = {{0}};
-    space_active(&s->space, a, active[0]);
-    space_active(&s->space, b, active[1]);
+    layout_active(&s->layout, a, active[0]);
+    layout_active(&s->layout, b, active[1]);
     for (unsigned j = 0; j < s->space.n_genes; j++) {
         unsigned from = from_b[j];
         if (!active[from][j])
@@ -124,8 +125,8 @@ void operator_crossover(struct search *s, const struct genotype *a, const struct
     bool blocks = s->set.crossover == CROSSOVER_BLOCK && rng_below(&s->rng, 2);
     uint64_t coins = rng_u64(&s->rng);
     for (unsigned j = 0; j < s->space.n_genes; j++) {
-        int block = s->space.gene[j].block;
-        from_b[j] = coins >> (blocks && block >= 0 ? (unsigned)block % 64 : j) & 1;
+        int block = blocks ? s->space.gene[j].block : -1;
+        from_b[j] = coins >> (block >= 0 ? (unsigned)block % 64 : j) & 1;
     }
     operator_mix(s, a, b, from_b, ret_child);
 }

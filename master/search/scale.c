@@ -24,6 +24,21 @@ static uint32_t first_results(const struct search *s, uint32_t objective, double
     return n;
 }
 
+/* The smallest value is given too. The order of v is lost. */
+static double quantile(double *v, uint32_t n, double share, double *ret_low)
+{
+    double low = v[0], high = v[0];
+    for (uint32_t i = 1; i < n; i++) {
+        low = v[i] < low ? v[i] : low;
+        high = v[i] > high ? v[i] : high;
+    }
+    *ret_low = low;
+    if (share >= 1)
+        return high;
+    qsort(v, n, sizeof *v, compare_doubles);
+    return v[(uint32_t)ceil(share * (n - 1))];
+}
+
 void scale_update(struct search *s)
 {
     const struct archive *a = &s->archive;
@@ -33,9 +48,7 @@ void scale_update(struct search *s)
             uint32_t n = s->scale_n = first_results(s, o, v);
             if (!n)
                 break;
-            qsort(v, n, sizeof *v, compare_doubles);
-            s->first_low[o] = v[0];
-            s->scale_high[o] = v[(uint32_t)ceil(s->set.scale_quantile * (n - 1))];
+            s->scale_high[o] = quantile(v, n, s->set.scale_quantile, &s->first_low[o]);
         }
         free(v);
     }

@@ -41,6 +41,7 @@ int search_new(const struct space *space, const struct search_params *params, st
         return r;
     struct search *s = xcalloc(1, sizeof *s);
     s->space = *space;
+    layout_init(&s->layout, space);
     s->params = *params;
     r = settings_resolve(params, &s->set, err);
     if (r) {

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "search/archive.h"
+#include "search/layout.h"
 #include "search/search.h"
 #include "search/settings.h"
 
@@ -59,6 +60,7 @@ struct agent;
 
 struct search {
     struct space space;
+    struct layout layout;       // of the space
     struct search_params params;
     struct settings set;
     const struct algorithm *algorithm;
