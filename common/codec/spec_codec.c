@@ -61,6 +61,7 @@ Sonata__SearchSpec *spec_to_message(const struct search_spec *s)
     m->options = xcalloc(SPEC_OPTIONS_MAX, sizeof *m->options);
     for (uint32_t i = 0; i < s->n_options; i++)
         m->options[i] = option_to_message(&s->option[i]);
+    m->revision = s->revision;
     m->policy = wire_give_bytes(s->policy, s->policy_size);
     m->budget_evaluations = s->budget_evaluations;
     m->budget_wall_ns = s->budget_wall_ns;
@@ -152,6 +153,7 @@ static int scalars_from_message(const Sonata__SearchSpec *m, struct search_spec 
         return sonata_error_set(err, -EINVAL, "a budget of 1 to %d evaluations, or of wall time, is expected", EVALUATIONS_MAX);
     if (m->policy.len > SPEC_POLICY_MAX)
         return sonata_error_set(err, -EINVAL, "a policy of %zu bytes is over the limit of %d", m->policy.len, SPEC_POLICY_MAX);
+    s->revision = m->revision;
     s->policy_size = (uint32_t)m->policy.len;
     if (s->policy_size)
         memcpy(s->policy, m->policy.data, s->policy_size);

@@ -29,6 +29,7 @@ struct search_spec {
     struct spec_option {
         char name[32], value[32];
     } option[SPEC_OPTIONS_MAX];
+    uint32_t revision;                  /* of the search core's defaults; the master sets it at submission; 0 (older stores): 1 */
     uint32_t policy_size;               /* what the agent starts with: search_policy_save() bytes, 0: nothing */
     uint8_t policy[SPEC_POLICY_MAX];
     uint32_t budget_evaluations;

@@ -94,6 +94,8 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     struct search *core;
     bool order;
     uint32_t window;
+    cleanup_free struct search_spec *own = xmemdup(spec, sizeof *spec);
+    own->revision = SEARCH_REVISION;
     int rc = check_spec(spec, err);
     if (!rc)
         rc = check_limits(r, owner, err);
@@ -102,14 +104,15 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     if (!rc)
         rc = supply_check(r, spec, err);
     if (!rc)
-        rc = plan_params(spec, r->config.threads, &params, &order, &window, err);
+        rc = plan_params(own, r->config.threads, &params, &order, &window, err);
     if (!rc)
-        rc = plan_core(spec, &params, &core, err);
+        rc = plan_core(own, &params, &core, err);
     if (rc)
         return rc;
     struct run_search *rs = run_add_search(r, r->next_search++);
     rs->core = core;
-    rs->spec = xmemdup(spec, sizeof *spec);
+    rs->spec = own;
+    own = NULL;
     rs->proposal_order = order;
     rs->window = window;
     rs->record.priority = spec->priority;
@@ -124,7 +127,7 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     rs->dirty = true;
 
     cleanup_bytes struct bytes encoded = {0}, space = {0};
-    spec_encode(spec, &encoded);
+    spec_encode(rs->spec, &encoded);
     store_put(r->store, STORE_SPEC, key_u64(rs->record.id), encoded.data, encoded.size);
     space_encode(&spec->space, &space);
     hash_content(space.data, space.size, rs->space_hash);

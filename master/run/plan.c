@@ -251,6 +251,7 @@ int plan_params(const struct search_spec *spec, uint32_t threads, struct search_
                               .population = spec->population,
                               .generational = spec->generational,
                               .seed = spec->seed,
+                              .revision = spec->revision ? spec->revision : 1,
                               .threads = threads};
     copy_string(p.algorithm, sizeof p.algorithm, spec->algorithm);
     bool proposal_order = false;

@@ -10,7 +10,7 @@
 /* Nanoseconds. */
 static const double FACTOR = 0.2 /* a multiply-add of a factorisation */, SOLVE = 0.03 /* the same for many right-hand sides at once */,
                     MISMATCH = 0.12 /* a gene of a pair of rows */, KERNEL = 2 /* a pair of rows */, TREE_STEP = 2.5,
-                    STAIR = 40 /* a point of a swept volume */;
+                    STAIR = 12 /* a point of a swept volume and a step of its search */;
 
 void effort_begin(struct search *s)
 {
@@ -57,10 +57,7 @@ double effort_of_prediction(const struct search *s, uint32_t n, bool variance)
 
 double effort_of_gain(const struct search *s, uint32_t n)
 {
-    double points = n;
-    if (s->params.n_objectives < 4)
-        return points * STAIR;
-    return points * pow(points, 0.7) * STAIR; /* a sweep over points, each against those of the front so far */
+    return n * log2(n + 2.0) * STAIR * (s->params.n_objectives > 3 ? 1.25 : 1); /* few points of a front reach into another's box */
 }
 
 uint32_t effort_rows(const struct search *s, uint32_t limit)

@@ -9,7 +9,7 @@
 
 enum { OFFSPRING_TRIES = 40 };
 
-static const double FROM_FRONT = 0.3; /* share of parents taken from the front by least use, when switched on */
+static const double FROM_FRONT = 0.3; /* share of parents taken from the front by least use */
 
 void population_fini(struct population *p)
 {
@@ -114,11 +114,18 @@ static uint32_t least_used(const struct search *s)
     return best;
 }
 
+/* Results of slow networks come late: what is quick to measure has had children by then. Least used members of the front first gives the late ones
+ * theirs. Only where results may overtake each other, unless told otherwise. */
+static bool prefers_least_used(const struct search *s)
+{
+    return s->archive.n_front && (s->set.least_used == LEAST_USED_ON || (s->set.least_used == LEAST_USED_AUTO && s->overtaken));
+}
+
 uint32_t population_tournament(struct search *s)
 {
     const struct population *p = &s->population;
     uint32_t row;
-    if (s->set.least_used && s->archive.n_front && rng_uniform(&s->rng) < FROM_FRONT)
+    if (prefers_least_used(s) && rng_uniform(&s->rng) < FROM_FRONT)
         row = least_used(s);
     else {
         uint32_t a = rng_below(&s->rng, p->n), b = rng_below(&s->rng, p->n);

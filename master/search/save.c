@@ -14,7 +14,7 @@
 #include "search/models.h"
 #include "search/search_internal.h"
 
-enum { VERSION = 1, MAGIC = 0x53544e53 };
+enum { VERSION = 2 /* 1: without the revision */, MAGIC = 0x53544e53 };
 
 static uint64_t space_fingerprint(const struct space *s)
 {
@@ -299,6 +299,7 @@ void search_save(const struct search *s, struct bytes *out)
     bytes_put_u32(out, MAGIC);
     bytes_put_u16(out, VERSION);
     save_params(&s->params, out);
+    bytes_put_u32(out, s->params.revision);
     bytes_put_u64(out, space_fingerprint(&s->space));
     rng_save(&s->rng, out);
     save_archive(s, out);
@@ -356,9 +357,11 @@ static int read_header(struct reader *in, const struct space *space, struct sear
     if (reader_u32(in) != MAGIC)
         return sonata_error_set(err, -EBADMSG, "not the state of a search");
     unsigned version = reader_u16(in);
-    if (!in->bad && version != VERSION)
-        return sonata_error_set(err, -EPROTONOSUPPORT, "state of a search in version %u; this program reads version %d", version, VERSION);
-    if (!load_params(ret_params, in))
+    if (!in->bad && (version < 1 || version > VERSION))
+        return sonata_error_set(err, -EPROTONOSUPPORT, "state of a search in version %u; this program reads up to version %d", version, VERSION);
+    bool ok = load_params(ret_params, in);
+    ret_params->revision = version > 1 ? reader_u32(in) : 1;
+    if (!ok || !ret_params->revision)
         return sonata_error_set(err, -EBADMSG, "state of a search: parameters are cut short");
     if (reader_u64(in) != space_fingerprint(space) || in->bad)
         return sonata_error_set(err, -EBADMSG, "state of a search: it belongs to another space than '%s'", space->name);
@@ -408,7 +411,7 @@ int search_forests_load(struct search *s, struct bytes *forests)
 
 /* --- the policy alone --- */
 
-enum { POLICY_MAGIC = 0x50544e53 };
+enum { POLICY_MAGIC = 0x50544e53, POLICY_VERSION = 1 };
 
 bool search_has_agent(const struct search *s)
 {
@@ -421,7 +424,7 @@ void search_policy_save(const struct search *s, struct bytes *out)
     if (!s->agent)
         return;
     bytes_put_u32(out, POLICY_MAGIC);
-    bytes_put_u16(out, VERSION);
+    bytes_put_u16(out, POLICY_VERSION);
     bytes_put_string(out, s->algorithm->name);
     bytes_put_string(out, s->agent->policy->name);
     agent_save(s->agent, out);
@@ -436,7 +439,7 @@ int search_policy_load(struct search *s, const void *data, size_t n)
     if (n < 8)
         return -EBADMSG;
     struct reader in = reader_of(data, n - 8), tail = reader_of((const uint8_t *)data + n - 8, 8);
-    if (reader_u32(&in) != POLICY_MAGIC || reader_u16(&in) != VERSION || reader_u64(&tail) != hash64(data, n - 8))
+    if (reader_u32(&in) != POLICY_MAGIC || reader_u16(&in) != POLICY_VERSION || reader_u64(&tail) != hash64(data, n - 8))
         return -EBADMSG;
     reader_string(&in, algorithm, sizeof algorithm);
     reader_string(&in, policy, sizeof policy);

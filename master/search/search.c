@@ -43,6 +43,7 @@ int search_new(const struct space *space, const struct search_params *params, st
     s->space = *space;
     layout_init(&s->layout, space);
     s->params = *params;
+    s->params.revision = params->revision ? params->revision : SEARCH_REVISION;
     r = settings_resolve(params, &s->set, err);
     if (r) {
         search_free(s);
@@ -105,6 +106,7 @@ uint32_t search_ask(struct search *s, uint32_t n, struct search_proposal *ret_pr
 {
     struct candidate chunk[ASK_CHUNK];
     uint32_t k = 0;
+    s->overtaken = s->archive.n_pending > 0;
     if (s->set.generational && n > s->generation_left)
         n = s->generation_left;
     while (k < n) {

@@ -16,6 +16,9 @@
 
 enum { SEARCH_OBJECTIVES_MAX = 4 };
 
+/* Raised when a default changes what is proposed; a search keeps the defaults of the revision it began with. 2: `bound`; `least-used` auto in `sonata` and `sonata+`. */
+enum { SEARCH_REVISION = 2 };
+
 /* Zero-initialise, set what matters, the rest takes the documented default in search_params_default(). */
 struct search_params {
     char algorithm[32];          /* "random", "nsga2", "sonata", "sonata+", "aging", "linas", "nsganetv2", "local", "optuna-nsga2" */
@@ -29,6 +32,7 @@ struct search_params {
     struct search_option {
         char name[32], value[32];
     } option[16];
+    uint32_t revision;           /* of the defaults, 0: SEARCH_REVISION */
     uint32_t threads;            /* for surrogate work inside ask; never changes results; 0 = 1 */
 };
 

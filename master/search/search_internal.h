@@ -81,6 +81,7 @@ struct search {
     uint32_t n_hints;
     size_t hint_capacity;
     bool exhausted;
+    bool overtaken;             // the ask under way has proposals of earlier ones in flight, whose results later ones may overtake
     double scale_low[SEARCH_OBJECTIVES_MAX], scale_high[SEARCH_OBJECTIVES_MAX], first_low[SEARCH_OBJECTIVES_MAX];
     uint32_t scale_n;           // results behind scale_high (fixed from set.init on)
     struct models *models;      // NULL for algorithms without a surrogate

@@ -30,7 +30,7 @@ static const struct option options[] = {
     {"crossover", GROUP_EVOLUTION, OPTION_ENUM, AT(crossover), 0, 0, {"uniform", "block"}},
     {"crossover-rate", GROUP_EVOLUTION, OPTION_REAL, AT(crossover_rate), 0, 1, {0}},
     {"design", GROUP_ALL, OPTION_ENUM, AT(design), 0, 0, {"random", "stratified"}},
-    {"least-used", GROUP_EVOLUTION, OPTION_BOOL, AT(least_used), 0, 0, {0}},
+    {"least-used", GROUP_EVOLUTION, OPTION_ENUM, AT(least_used), 0, 0, {"auto", "on", "off"}},
     {"surrogate", GROUP_MODEL, OPTION_ENUM, AT(surrogate), 0, 0, {"gp", "forest", "ridge", "none"}},
     {"trees", GROUP_MODEL, OPTION_COUNT, AT(trees), 5, 500, {0}},
     {"mask", GROUP_MODEL, OPTION_BOOL, AT(mask), 0, 0, {0}},
@@ -153,7 +153,8 @@ static void set_defaults(const struct search_params *p, struct settings *s)
         .arm_crossover = true,
         .reference = 1.05,
         .scale_quantile = 1,
-        .bound = 200,
+        .least_used = LEAST_USED_OFF,
+        .bound = p->revision == 1 ? 0 : 200,
     };
 }
 
@@ -161,11 +162,15 @@ int settings_resolve(const struct search_params *p, struct settings *ret_setting
 {
     struct settings s;
     set_defaults(p, &s);
+    if (p->revision > SEARCH_REVISION)
+        return sonata_error_set(err, -EINVAL, "revision %u of the search is not known; %d is the newest", p->revision, SEARCH_REVISION);
     int64_t index = algorithm_find(p->algorithm);
     if (index < 0)
         return sonata_error_set(err, -EINVAL, "algorithm '%s' is not known; %s are", p->algorithm, algorithm_names());
     const struct algorithm *algorithm = algorithm_get((uint32_t)index);
     s.algorithm = (uint32_t)index;
+    if (algorithm->option_groups & GROUP_SONATA && p->revision != 1)
+        s.least_used = LEAST_USED_AUTO;
     algorithm->defaults(p, &s);
     s.population = p->population ? p->population : s.population;
     s.init = p->init ? p->init : s.init ? s.init : s.population;

@@ -13,6 +13,7 @@ enum agent_kind { AGENT_FIXED, AGENT_THOMPSON, AGENT_LINUCB, AGENT_ACTOR_CRITIC,
 enum reward_kind { REWARD_FRONT, REWARD_GAIN, REWARD_SURVIVAL };
 enum mutation_kind { MUTATION_RESET, MUTATION_ORDINAL, MUTATION_RESAMPLE };
 enum crossover_kind { CROSSOVER_UNIFORM, CROSSOVER_BLOCK };
+enum least_used_kind { LEAST_USED_AUTO, LEAST_USED_ON, LEAST_USED_OFF };
 enum design_kind { DESIGN_RANDOM, DESIGN_STRATIFIED };
 
 struct settings {
@@ -21,7 +22,7 @@ struct settings {
     bool generational;
     uint32_t mutation, crossover, design;
     double crossover_rate;
-    bool least_used;
+    uint32_t least_used;            // front members as parents, see population.c
     uint32_t surrogate, sources, agent, reward;
     bool importance, mask, fallback, feasibility;
     double beta, discount;

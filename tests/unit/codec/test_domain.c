@@ -54,6 +54,7 @@ static struct search_spec sample_spec(void)
     s.constraint[0] = (struct constraint){.metric = "params", .min = -INFINITY, .max = 2e5};
     s.option[0] = (struct spec_option){.name = "eta", .value = "3"};
     memset(s.supernet_hash, 5, sizeof s.supernet_hash);
+    s.revision = 2;
     s.policy_size = 3;
     memcpy(s.policy, "abc", 3);
     return s;
@@ -127,6 +128,7 @@ static void spec_round_trip(void **state)
     assert_int_equal(back.objective[0].goal, GOAL_MAX);
     assert_string_equal(back.option[0].value, "3");
     assert_memory_equal(back.supernet_hash, s.supernet_hash, 32);
+    assert_int_equal(back.revision, 2);
     assert_int_equal(back.policy_size, 3);
     assert_memory_equal(back.policy, "abc", 3);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/memory.h"
 #include "fixture.h"
 #include "search/hypervolume.h"
 #include "search/models.h"
@@ -539,6 +540,52 @@ static void foreign_forests_are_refused(void **state)
     search_free(b);
 }
 
+/* 120 evaluations with `flying` of them always out; hash of the proposals, and how many members of the front were never a parent. */
+static uint64_t with_results_out(const char *least_used, uint32_t flying, uint32_t *ret_unused)
+{
+    struct search_params p = {.algorithm = "sonata+", .n_objectives = 2, .budget = 120, .seed = 4, .n_options = 2,
+                              .option = {{"surrogate", "none"}, {"least-used", ""}}};
+    struct sonata_error err = {{0}};
+    struct search *s;
+    copy_string(p.option[1].value, sizeof p.option[1].value, least_used);
+    if (search_new(&depth, &p, &s, &err))
+        fail_msg("%s", err.text);
+    while (search_told(s) < 120) {
+        struct search_proposal q;
+        struct search_result r = {.status = SEARCH_OK};
+        while (search_pending(s) < flying + 1)
+            assert_int_equal(search_ask(s, 1, &q), 1);
+        uint64_t id = search_count(s) - 1; /* in rounds of one the newest, else the oldest that is out */
+        for (uint64_t i = search_count(s); i-- > 0 && flying;)
+            id = s->archive.row[i].state == ROW_PENDING ? i : id;
+        assert_int_equal(search_get(s, id, &q, NULL, NULL), 0);
+        fixture_evaluate(&depth, &q.genotype, 2, r.objective);
+        assert_int_equal(search_tell(s, id, &r), 0);
+    }
+    *ret_unused = 0;
+    for (uint32_t i = 0; i < s->archive.n_front; i++)
+        *ret_unused += s->archive.row[s->archive.front[i]].uses == 0;
+    uint64_t h = fingerprint(s);
+    search_free(s);
+    return h;
+}
+
+/* Where results overtake each other members of the front that were never a parent get their turn; in rounds nothing changes. */
+static void late_members_get_their_turn(void **state)
+{
+    uint32_t unused[3];
+    (void)state;
+    (void)with_results_out("off", 8, &unused[0]);
+    uint64_t automatic = with_results_out("auto", 8, &unused[1]);
+    assert_true(unused[1] < unused[0]);
+    assert_true(automatic == with_results_out("auto", 8, &unused[2]));
+    (void)with_results_out("off", 0, &unused[0]);
+    (void)with_results_out("auto", 0, &unused[1]);
+    (void)with_results_out("on", 0, &unused[2]);
+    assert_int_equal(unused[0], unused[1]);
+    assert_true(unused[2] < unused[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -559,6 +606,7 @@ int main(void)
         cmocka_unit_test(golden_front),
         cmocka_unit_test(kept_forests_change_nothing),
         cmocka_unit_test(foreign_forests_are_refused),
+        cmocka_unit_test(late_members_get_their_turn),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "fixture.h"
+#include "search/search_internal.h"
 #include "support/cmocka.h"
 
 static struct space depth, cell;
@@ -86,6 +87,43 @@ static void damage_is_refused_by_the_check_sum(void **state)
     bytes_fini(&b);
 }
 
+/* A state of the first version has no revision: its search goes on with the defaults it began with. */
+static void old_defaults_stay(void **state)
+{
+    struct search_params p = {.algorithm = "sonata+", .n_objectives = 2, .budget = 60, .seed = 3, .revision = 1};
+    struct sonata_error err = {{0}};
+    struct search *s, *old;
+    struct bytes b = {0}, first = {0}, again = {0};
+    (void)state;
+    assert_int_equal(search_new(&depth, &p, &s, &err), 0);
+    assert_true(s->set.bound == 0 && s->set.least_used == LEAST_USED_OFF);
+    while (search_told(s) < 45)
+        (void)fixture_step(s, &depth, 2, 5);
+    search_save(s, &b);
+    size_t at = 6 + 4 + strlen("sonata+") + 4 + 4 + 4 + 4 + 1 + 8 + 4; /* magic, version, parameters */
+    assert_int_equal(b.data[at], 1);
+    bytes_append(&first, b.data, at);
+    bytes_append(&first, b.data + at + 4, b.size - at - 4);
+    first.data[4] = 1;
+    seal(&first);
+    if (search_load(&depth, first.data, first.size, &old, &err))
+        fail_msg("%s", err.text);
+    search_save(old, &again);
+    assert_int_equal(again.size, b.size);
+    assert_memory_equal(again.data, b.data, b.size);
+    p.revision = 0;
+    search_free(old);
+    assert_int_equal(search_new(&depth, &p, &old, &err), 0);
+    assert_true(old->set.bound > 0 && old->set.least_used == LEAST_USED_AUTO);
+    p.revision = SEARCH_REVISION + 1;
+    assert_int_equal(search_params_check(&p, &err), -EINVAL);
+    search_free(s);
+    search_free(old);
+    bytes_fini(&b);
+    bytes_fini(&first);
+    bytes_fini(&again);
+}
+
 /* With the check sum repaired, only the checks of the content are left. */
 static void forged_content_never_crashes(void **state)
 {
@@ -152,7 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cut_state_is_refused),     cmocka_unit_test(damage_is_refused_by_the_check_sum),
         cmocka_unit_test(forged_content_never_crashes), cmocka_unit_test(another_space_is_refused),
-        cmocka_unit_test(policies_travel),
+        cmocka_unit_test(policies_travel),          cmocka_unit_test(old_defaults_stay),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

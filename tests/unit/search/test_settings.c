@@ -71,6 +71,7 @@ static void defaults_are_the_documented_ones(void **state)
     assert_int_equal(s.batch, 10);
     assert_int_equal(s.surrogate, SURROGATE_GP);
     assert_int_equal(s.agent, AGENT_THOMPSON);
+    assert_int_equal(s.least_used, LEAST_USED_AUTO);
     assert_close(s.beta, 0.3, 0);
     p = params("sonata+", "agent", "ppo");
     assert_int_equal(settings_resolve(&p, &s, NULL), 0);
@@ -81,6 +82,7 @@ static void defaults_are_the_documented_ones(void **state)
     p = params("nsga2", NULL, NULL);
     p.budget = 1000;
     assert_int_equal(settings_resolve(&p, &s, NULL), 0);
+    assert_int_equal(s.least_used, LEAST_USED_OFF);
     assert_int_equal(s.population, 50);
 }
 
@@ -92,7 +94,7 @@ static void switches_run(void **state)
         {"sonata+", "sources", "inner"},    {"sonata+", "sources", "screen"},    {"sonata+", "importance", "off"},
         {"sonata+", "mask", "off"},         {"sonata+", "agent", "fixed"},       {"sonata+", "agent", "linucb"},
         {"sonata+", "agent", "actor-critic"}, {"sonata+", "agent", "ppo"},       {"sonata+", "reward", "gain"},
-        {"sonata+", "design", "stratified"}, {"sonata+", "least-used", "on"},    {"sonata+", "generational", "on"},
+        {"sonata+", "design", "stratified"}, {"sonata+", "least-used", "off"},    {"sonata+", "generational", "on"},
         {"sonata", "importance", "off"},    {"sonata", "crossover", "block"},    {"sonata", "screen", "1"},
         {"sonata", "reward", "survival"},   {"sonata", "mutation", "ordinal"},   {"nsga2", "least-used", "on"},
         {"nsga2", "mutation", "resample"}};
