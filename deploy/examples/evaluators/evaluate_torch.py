@@ -4,8 +4,8 @@
     command: evaluate_torch.py --genotype {genotype} --supernet {supernet} --dataset /usr/share/datasets/fashion-mnist
                                --threads {threads} --inferences {min_inferences} --warmup {warmup_s}
 
-Takes the weights of the genotype's layers from the safetensors file, measures batch-norm statistics on training pictures (as the engine does: a supernet's
-statistics cannot be shared), then accuracy on the test set and the latency of single pictures. Answers with one SONATA-RESULT line (docs/ADAPTERS.md).
+Takes the weights of the genotype's layers from the safetensors file, measures batch-norm statistics on the engine's training pictures (a supernet's statistics
+cannot be shared), then accuracy on the test set and the latency of single pictures. Answers with one SONATA-RESULT line (docs/ADAPTERS.md).
 
 It is an example to start from: replace build() by your own network and keep the rest. Needs numpy and torch only.
 """
@@ -64,6 +64,43 @@ def read_idx(folder, name):
             shape = struct.unpack(f">{dims}I", data[4 : 4 + 4 * dims])
             return numpy.frombuffer(data, dtype=numpy.uint8, offset=4 + 4 * dims).reshape(shape)
     fail("config", f"{folder}: there is no {name}")
+
+
+MASK = (1 << 64) - 1
+
+
+def splitmix(state):
+    state = (state + 0x9E3779B97F4A7C15) & MASK
+    z = state
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & MASK
+    z = (z ^ z >> 27) * 0x94D049BB133111EB & MASK
+    return state, z ^ z >> 31
+
+
+def recalibration_index(n, count, seed=20240213):
+    """The training pictures that the engine takes: the first of one seeded shuffle (xoshiro256++, Lemire's bounded draw). Other pictures give other statistics
+    and so another network: with the first 512 instead, logits differ by up to 0.4."""
+    _, stream = splitmix(0x6A09E667F3BCC909)
+    state, words = seed ^ stream, []
+    for _ in range(4):
+        state, word = splitmix(state)
+        words.append(word)
+
+    def draw():
+        a, b, c, d = words
+        total = (a + d) & MASK
+        c, d = c ^ a, d ^ b
+        words[:] = a ^ d, b ^ c, c ^ (b << 17 & MASK), (d << 45 | d >> 19) & MASK
+        return ((total << 23 | total >> 41) + a & MASK) >> 32
+
+    index = numpy.arange(n)
+    for i in range(count):
+        m = draw() * (n - i)
+        while m & 0xFFFFFFFF < (1 << 32) % (n - i):
+            m = draw() * (n - i)
+        j = i + (m >> 32)
+        index[[i, j]] = index[[j, i]]
+    return index[:count]
 
 
 def pictures(images):
@@ -141,16 +178,17 @@ def parse_arguments():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--inferences", type=int, default=30)
     parser.add_argument("--warmup", type=float, default=1.0, help="seconds")
+    parser.add_argument("--logits", metavar="FILE", help="also write the test set's logits (float32, row by row) there, to compare with another engine's")
     parser.add_argument("--recalibration", type=int, default=512, help="training pictures for batch norm")
     return parser.parse_args()
 
 
-def measure_accuracy(layers, linear, images, labels):
-    correct = 0
-    for begin in range(0, len(labels), 500):
-        logits = linear(run(layers, pictures(images[begin : begin + 500])))
-        correct += int((logits.argmax(1).numpy() == labels[begin : begin + 500]).sum())
-    n = len(labels)
+def all_logits(layers, linear, images):
+    return numpy.concatenate([linear(run(layers, pictures(images[begin : begin + 500]))).numpy() for begin in range(0, len(images), 500)])
+
+
+def accuracy_of(logits, labels):
+    n, correct = len(labels), int((logits.argmax(1) == labels).sum())
     share, z = correct / n, 1.96  # Wilson interval
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
@@ -188,9 +226,12 @@ def main():
         return torch.addmm(bias, x, weight)
 
     train = read_idx(options.dataset, "train-images-idx3-ubyte")
-    run(layers, pictures(train[: options.recalibration]), calibrate=True)
+    run(layers, pictures(train[recalibration_index(len(train), options.recalibration)]), calibrate=True)
     images, labels = read_idx(options.dataset, "t10k-images-idx3-ubyte"), read_idx(options.dataset, "t10k-labels-idx1-ubyte")
-    accuracy = measure_accuracy(layers, linear, images, labels)
+    logits = all_logits(layers, linear, images)
+    if options.logits:
+        logits.astype("<f4").tofile(options.logits)
+    accuracy = accuracy_of(logits, labels)
     samples = measure_latency(layers, linear, pictures(images[:1]), options.warmup, options.inferences)
     finish({"samples_us": samples, "metrics": {"accuracy": accuracy, "params": sum(layer.weight.numel() + layer.bias.numel() for layer in layers) + weight.numel() + bias.numel()}})
 

@@ -113,6 +113,12 @@ static void trtexec_new(void **state)
     assert_near(window.value_us, 404.04, 1e-3);
     assert_near(window.p90_us, 407.2, 1e-3);
     assert_int_equal(result.flags, 0);
+    put_file(folder, "trtexec-11.0.0.times.json", "times.json");
+    parse_ok(parse_trtexec, "trtexec-11.0.0.out", NULL, folder, 3);
+    assert_int_equal(window.n_samples, 60);
+    assert_near(window.value_us, 404, 5);
+    free(window.samples_us);
+    remove_file(folder, "times.json");
 }
 
 static void trtexec_versions(void **state)
