@@ -11,6 +11,9 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
 target_compile_definitions(sonata_flags INTERFACE _POSIX_C_SOURCE=200809L SONATA_VERSION="${PROJECT_VERSION}")
+if(CMAKE_SIZEOF_VOID_P EQUAL 4) # sizes of files and limits need 64 bits on 32-bit systems too
+  target_compile_definitions(sonata_flags INTERFACE _FILE_OFFSET_BITS=64)
+endif()
 target_compile_options(sonata_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
   -Wmissing-prototypes -Wundef -Wwrite-strings -Wvla -fno-common)
 if(SONATA_WERROR)

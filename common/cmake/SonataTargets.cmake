@@ -31,7 +31,10 @@ function(sonata_program name)
   target_include_directories(${name} PRIVATE ${SONATA_INCLUDE_ROOTS})
   target_link_libraries(${name} PRIVATE sonata_flags)
   sonata_link(${name} ${arg_DEPS})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+  # An installed program takes libraries from beside it where a package brings them (deploy/package.sh), else the system's. The old kind of entry holds for
+  # the libraries' own libraries too.
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin" INSTALL_RPATH "$ORIGIN/../lib/sonata")
+  target_link_options(${name} PRIVATE LINKER:--disable-new-dtags)
   if(NOT arg_NOINSTALL)
     install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
@@ -44,6 +47,10 @@ function(sonata_manual program summary)
   add_custom_command(OUTPUT "${page}" COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${program}> -DNAME=${program} -DSUMMARY=${summary} -DOUT=${page}
     "-DEMULATOR=${emulator}" -P ${CMAKE_SOURCE_DIR}/common/cmake/help_page.cmake DEPENDS ${program} VERBATIM)
   add_custom_target(${program}_manual ALL DEPENDS "${page}")
+  if(NOT TARGET sonata_manuals)
+    add_custom_target(sonata_manuals)
+  endif()
+  add_dependencies(sonata_manuals ${program}_manual)
   install(FILES "${page}" DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endfunction()
 

@@ -33,7 +33,7 @@ sysroot=$root/$arch
 mkdir -p "$root"
 exec 9> "$root/.$arch.lock"
 flock 9
-made_of="$suite $packages"
+made_of="3 $suite $packages"
 if [ "$(cat "$sysroot/.sonata-packages" 2> /dev/null)" = "$made_of" ]; then
   echo "$sysroot"
   exit 0
@@ -47,10 +47,18 @@ part=$root/.$arch.part
 rm -rf "$part"
 trap 'rm -rf "$part"' EXIT
 echo "unpacking Debian $suite $arch from $mirror" >&2
-mmdebstrap --quiet --mode=$mode --architectures="$arch" --variant=extract --include="$packages" --skip=check/qemu \
+# What the packages say about their libraries (which package a soname means) is kept for deploy/package.sh.
+# shellcheck disable=SC2016 # $1 is mmdebstrap's
+keep='for deb in "$1"/var/cache/apt/archives/*.deb; do dpkg-deb --ctrl-tarfile "$deb" |
+  tar -xO ./shlibs >> "$1/.sonata-shlibs" 2> /dev/null || true; done'
+mmdebstrap --quiet --mode=$mode --architectures="$arch" --variant=extract --include="$packages" --skip=check/qemu --extract-hook="$keep" \
   "$suite" "$part" "deb [signed-by=$keyring] $mirror $suite main" >&2 || die "mmdebstrap failed (above)"
 [ -e "$part/usr/lib/$triplet/libc.so" ] || die "the unpacked tree has no C library for $triplet"
-rm -rf "$part"/usr/share/{doc,man,locale,info} "$part/var/cache" "$part/var/lib/apt"
+grep -q '^libzmq 5 ' "$part/.sonata-shlibs" || die "the packages' shlibs files were not kept"
+# Links like libz.so -> /lib/…/libz.so.1 must not leave the tree.
+find "$part/usr/lib" -type l -lname '/*' -print0 | while IFS= read -r -d '' link; do ln -sfr "$part$(readlink "$link")" "$link"; done
+find "$part/usr/share/doc" -type f ! -name copyright -delete
+rm -rf "$part"/usr/share/{man,locale,info} "$part/var/cache" "$part/var/lib/apt"
 echo "$made_of" > "$part/.sonata-packages"
 rm -rf "$sysroot"
 mv "$part" "$sysroot"

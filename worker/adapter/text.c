@@ -52,7 +52,7 @@ void window_from_samples(struct adapter_window *w, float *samples_us, size_t n)
     double sum = 0;
     *w = window_empty();
     w->samples_us = samples_us;
-    w->n_samples = w->n = n;
+    w->n = w->n_samples = n;
     if (!n) {
         free(sorted);
         return;

@@ -109,15 +109,16 @@ static int read_string(struct cursor *c, char *dst, size_t size)
 static int read_count(struct cursor *c, size_t *ret_value)
 {
     skip_space(c);
-    size_t v = 0, digits = 0;
+    uint64_t v = 0;
+    size_t digits = 0;
     for (; c->at < c->n && c->text[c->at] >= '0' && c->text[c->at] <= '9'; c->at++, digits++) {
-        v = v * 10 + (size_t)(c->text[c->at] - '0');
-        if (v > (size_t)1 << 40)
-            return fail(c, "a number below 2^40");
+        v = v * 10 + (uint64_t)(c->text[c->at] - '0');
+        if (v > UINT64_C(1) << 40 || v > SIZE_MAX)
+            return fail(c, "a number below 2^40 (2^32 on a 32-bit system)");
     }
     if (!digits)
         return fail(c, "a number");
-    *ret_value = v;
+    *ret_value = (size_t)v;
     return 0;
 }
 
