@@ -35,6 +35,42 @@ void individual_completed(struct run_search *rs, struct pending *p)
     rs->complete[rs->n_complete++] = p->record.id;
 }
 
+static void request_stage(struct run_search *rs, struct pending *p, uint32_t stage)
+{
+    for (uint32_t g = 0; g < p->record.n_evaluations && p->n_open; g++) {
+        if (plan_stage(rs, g) == stage && !p->record.evaluation[g])
+            evaluation_request(rs, p, g);
+    }
+}
+
+/* The first stage is answered and the second not asked for yet. */
+static bool is_between_stages(const struct run_search *rs, const struct pending *p)
+{
+    uint32_t later = 0;
+    for (uint32_t g = 0; g < p->record.n_evaluations; g++) {
+        if (plan_stage(rs, g) && p->record.evaluation[g])
+            return false;
+        later += plan_stage(rs, g);
+    }
+    return later && p->n_open == later;
+}
+
+/* Over a measured constraint the rest need not be measured. */
+static void begin_second_stage(struct run_search *rs, struct pending *p)
+{
+    p->record.violation = plan_violation(rs, &p->record);
+    if (p->record.violation <= 0) {
+        request_stage(rs, p, 1);
+        return;
+    }
+    p->status = SEARCH_INFEASIBLE;
+    p->record.ruled = INDIVIDUAL_INFEASIBLE;
+    p->record.cause = OUTCOME_INFEASIBLE;
+    p->n_open = 0;
+    copy_string(p->record.reason, sizeof p->record.reason, "infeasible: over a measured constraint; nothing else was measured");
+    individual_completed(rs, p);
+}
+
 void individual_create(struct run_search *rs, const struct search_proposal *proposal)
 {
     struct pending *p = xcalloc(1, sizeof *p);
@@ -65,8 +101,7 @@ void individual_create(struct run_search *rs, const struct search_proposal *prop
     ind->n_evaluations = rs->record.n_groups;
     ind->reused = rs->record.n_groups > 0;
     p->n_open = rs->record.n_groups;
-    for (uint32_t g = 0; g < rs->record.n_groups && p->n_open; g++)
-        evaluation_request(rs, p, g);
+    request_stage(rs, p, 0);
     if (!rs->record.n_groups)
         individual_completed(rs, p);
     individual_put(rs, ind);
@@ -114,6 +149,8 @@ void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const
         individual_take(rs, &p->record, group, record, m);
         if (!p->n_open)
             individual_completed(rs, p);
+        else if (is_between_stages(rs, p))
+            begin_second_stage(rs, p);
     } else {
         bool infeasible = record->state == EVALUATION_INFEASIBLE;
         p->status = infeasible ? SEARCH_INFEASIBLE : SEARCH_FAILED;
@@ -152,6 +189,8 @@ static void collect_answers(struct run_search *rs, struct pending *p)
     for (uint32_t g = 0; g < p->record.n_evaluations && p->n_open; g++) {
         struct evaluation_record record;
         uint64_t id = p->record.evaluation[g];
+        if (!id && plan_stage(rs, g))
+            continue; /* follows the first stage */
         struct evaluation *e = id ? map_get(&r->evaluations, id) : NULL;
         if (e)
             evaluation_join(e, rs, p->record.id, g);
@@ -197,6 +236,7 @@ int individual_reopen(struct run_search *rs, uint64_t id)
     ind->state = ind->ruled = INDIVIDUAL_PENDING;
     ind->cause = OUTCOME_OK;
     ind->measured = ind->flags = 0;
+    ind->violation = 0;
     ind->board[0] = ind->reason[0] = '\0';
     p->status = SEARCH_OK;
     p->complete = false;

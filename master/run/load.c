@@ -71,6 +71,7 @@ static void prepare_again(struct run_search *rs, struct individual_record *ind)
     ind->ruled = INDIVIDUAL_PENDING;
     ind->cause = OUTCOME_OK;
     ind->measured = ind->flags = 0;
+    ind->violation = 0;
     ind->board[0] = ind->reason[0] = '\0';
 }
 

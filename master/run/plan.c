@@ -242,6 +242,41 @@ bool plan_objectives(const struct run_search *rs, const struct individual_record
     return true;
 }
 
+static bool is_constrained(const struct run_search *rs, uint32_t group)
+{
+    const struct search_spec *spec = rs->spec;
+    for (uint32_t i = 0; i < spec->n_constraints; i++) {
+        const struct constraint *c = &spec->constraint[i];
+        if (!plan_is_analytic(spec, c->metric, c->board) && group_has(&rs->record.group[group], c->metric, c->board))
+            return true;
+    }
+    return false;
+}
+
+uint32_t plan_stage(const struct run_search *rs, uint32_t group)
+{
+    if (is_constrained(rs, group))
+        return 0;
+    for (uint32_t g = 0; g < rs->record.n_groups; g++) {
+        if (is_constrained(rs, g))
+            return 1;
+    }
+    return 0;
+}
+
+double plan_violation(const struct run_search *rs, const struct individual_record *ind)
+{
+    double violation = 0;
+    for (uint32_t i = 0; i < rs->spec->n_constraints; i++) {
+        const struct constraint *c = &rs->spec->constraint[i];
+        char label[METRIC_NAME_MAX];
+        metric_label(c->metric, c->board, label);
+        const struct metric_value *v = find_value(ind, label);
+        violation += v && isfinite(v->value) ? violation_of(c, v->value) : 0;
+    }
+    return violation;
+}
+
 /* `order` and `window` are ours; all other options belong to the algorithm. */
 int plan_params(const struct search_spec *spec, uint32_t threads, struct search_params *ret_params, bool *ret_proposal_order, uint32_t *ret_window,
                 struct sonata_error *err)

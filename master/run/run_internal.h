@@ -128,6 +128,10 @@ void group_need(const struct run_search *rs, uint32_t group, struct sched_need *
 double plan_analytic(const struct run_search *rs, struct individual_record *ind);
 /* The values of one group's measurement into the individual. */
 void plan_fill(const struct run_search *rs, struct individual_record *ind, uint32_t group, const struct measurement *m);
+/* When a group is asked for: those that measured constraints are about first (0), the others (1) only of architectures that keep them. */
+uint32_t plan_stage(const struct run_search *rs, uint32_t group);
+/* Violation of the constraints whose values are there. */
+double plan_violation(const struct run_search *rs, const struct individual_record *ind);
 /* Minimised objectives and violation. false: a value is missing. */
 bool plan_objectives(const struct run_search *rs, const struct individual_record *ind, double ret_objective[OBJECTIVES_MAX], double *ret_violation);
 int plan_params(const struct search_spec *spec, uint32_t threads, struct search_params *ret_params, bool *ret_proposal_order, uint32_t *ret_window,

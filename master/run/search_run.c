@@ -77,7 +77,7 @@ static void count_result(struct search_record *s, const struct individual_record
 static struct search_result result_of(struct run_search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
-    struct search_result result = {.status = p->status, .violation = p->status == SEARCH_OK || ind->vetoed ? ind->violation : 0};
+    struct search_result result = {.status = p->status, .violation = ind->violation};
     if (p->status == SEARCH_OK && !plan_objectives(rs, ind, result.objective, &result.violation)) {
         result = (struct search_result){.status = p->status = SEARCH_FAILED};
         ind->cause = OUTCOME_BUG;
