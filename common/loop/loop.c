@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "loop/service.h"
+
 static void on_prepare(uv_prepare_t *h)
 {
     struct loop *l = h->data;
@@ -28,6 +30,21 @@ static void on_hup(uv_signal_t *h, int signum)
         l->reload(l->user);
 }
 
+static void on_watchdog(uv_timer_t *t)
+{
+    (void)t;
+    service_notify("WATCHDOG=1");
+}
+
+/* Three signs in the time within which one is wanted. */
+static void start_watchdog(struct loop *l)
+{
+    uint64_t ms = service_watchdog_ms() / 3;
+    uv_timer_init(&l->uv, &l->watchdog);
+    if (ms)
+        uv_timer_start(&l->watchdog, on_watchdog, 0, ms);
+}
+
 static int start_signal(struct loop *l, uv_signal_t *h, uv_signal_cb cb, int signum)
 {
     int r = uv_signal_init(&l->uv, h);
@@ -45,6 +62,7 @@ int loop_init(struct loop *l, void *user)
     uv_prepare_init(&l->uv, &l->prepare);
     l->prepare.data = l;
     uv_prepare_start(&l->prepare, on_prepare);
+    start_watchdog(l);
     r = start_signal(l, &l->on_term, on_stop_signal, SIGTERM);
     if (!r)
         r = start_signal(l, &l->on_int, on_stop_signal, SIGINT);
@@ -79,6 +97,7 @@ void loop_finish(struct loop *l)
 {
     l->stopping = true;
     close_once((uv_handle_t *)&l->prepare);
+    close_once((uv_handle_t *)&l->watchdog);
     close_once((uv_handle_t *)&l->on_term);
     close_once((uv_handle_t *)&l->on_int);
     close_once((uv_handle_t *)&l->on_hup);

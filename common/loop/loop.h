@@ -1,4 +1,4 @@
-/* Thin libuv glue shared by the daemons: one loop, an end-of-turn hook, signals, orderly close. Handles are plain uv_*_t embedded by users. */
+/* Thin libuv glue shared by the daemons: one loop, an end-of-turn hook, signals, watchdog, orderly close. Handles are plain uv_*_t embedded by users. */
 #ifndef SONATA_LOOP_LOOP_H
 #define SONATA_LOOP_LOOP_H
 
@@ -9,6 +9,7 @@ struct loop {
     uv_loop_t uv;
     uv_signal_t on_term, on_int, on_hup;
     uv_prepare_t prepare;           /* runs before the loop blocks: the end of a turn */
+    uv_timer_t watchdog;            /* signs of life to the service manager when it wants them: a loop that hangs gives none */
     void (*turn)(void *);           /* called once per turn before blocking, after all inputs were handled; may be NULL */
     void (*stop)(void *);           /* SIGTERM, SIGINT or loop_stop(): begin an orderly end; loop_finish() completes it */
     void (*reload)(void *);         /* SIGHUP; may be NULL */

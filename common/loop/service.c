@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "base/parse.h"
 
 void service_notify(const char *state)
 {
@@ -24,4 +25,15 @@ void service_notify(const char *state)
     socklen_t n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
     if (fd >= 0 && sendto(fd, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, n) < 0)
         return;
+}
+
+uint64_t service_watchdog_ms(void)
+{
+    const char *text = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+    uint64_t us, owner;
+    if (!text || parse_u64(text, 3000, UINT64_C(86400000000), &us))
+        return 0;
+    if (pid && (parse_u64(pid, 1, UINT32_MAX, &owner) || owner != (uint64_t)getpid()))
+        return 0; /* meant for the process that started this one */
+    return us / 1000;
 }

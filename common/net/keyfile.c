@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,6 +63,25 @@ int keyfile_parse(const char *name, const void *text, size_t n, struct keyfile *
     return 0;
 }
 
+static const char *credentials_folder(void)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    return folder && folder[0] == '/' ? folder : NULL;
+}
+
+bool keyfile_credential(const char *name, char *path, size_t size)
+{
+    const char *folder = credentials_folder();
+    return folder && (size_t)snprintf(path, size, "%s/%s", folder, name) < size && file_exists(path);
+}
+
+static bool is_credential(const char *path)
+{
+    const char *folder = credentials_folder();
+    size_t n = folder ? strlen(folder) : 0;
+    return n && !strncmp(path, folder, n) && path[n] == '/' && !strchr(path + n + 1, '/');
+}
+
 int keyfile_read(const char *path, struct keyfile *ret_keys, struct sonata_error *err)
 {
     cleanup_bytes struct bytes text = {0};
@@ -72,7 +92,7 @@ int keyfile_read(const char *path, struct keyfile *ret_keys, struct sonata_error
     if (r)
         return r;
     struct stat st;
-    if (k.secret_key[0] && !stat(path, &st) && (st.st_mode & 077))
+    if (k.secret_key[0] && !stat(path, &st) && (st.st_mode & (is_credential(path) ? 037 : 077)))
         return sonata_error_set(err, -EPERM, "%s holds a secret key but others may read it: chmod 600 %s", path, path);
     *ret_keys = k;
     return 0;

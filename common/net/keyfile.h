@@ -8,6 +8,8 @@
 #ifndef SONATA_NET_KEYFILE_H
 #define SONATA_NET_KEYFILE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "net/net.h"
 
@@ -17,6 +19,9 @@ struct keyfile {
 
 /* -EINVAL names the line that is wrong; -EPERM: others may read a file with a secret (chmod 600). */
 int keyfile_read(const char *path, struct keyfile *ret_keys, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Path of a credential that the service manager gave this process (systemd.exec(5), LoadCredential=). Such a file may be readable by its group: the
+ * folder is the process's own. false: there is none of that name. */
+bool keyfile_credential(const char *name, char *path, size_t size);
 /* The same of a text in memory, without the look at the file's mode; `name` is what errors call it. */
 int keyfile_parse(const char *name, const void *text, size_t n, struct keyfile *ret_keys, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Writes atomically with mode 0600; `comment` is one line. -EEXIST when the file is there: a key is never overwritten. */

@@ -38,7 +38,7 @@ struct master {
     struct run *run;
     struct rpc *rpc;
     struct security security;
-    uv_timer_t timer, watchdog, stop_timer;
+    uv_timer_t timer, stop_timer;
     int64_t stop_started_ns;
     bool open; /* ports are open: turns make sense */
 };
@@ -127,18 +127,11 @@ static void on_turn(void *user)
     uv_timer_start(&m->timer, on_timer, ms < 0 ? 0 : ms > TIMER_MAX_MS ? TIMER_MAX_MS : (uint64_t)ms, 0);
 }
 
-static void on_watchdog(uv_timer_t *t)
-{
-    (void)t;
-    service_notify("WATCHDOG=1");
-}
-
 static void close_all(struct master *m)
 {
     m->open = false;
     rpc_close(m->rpc);
     uv_close((uv_handle_t *)&m->timer, NULL);
-    uv_close((uv_handle_t *)&m->watchdog, NULL);
     uv_close((uv_handle_t *)&m->stop_timer, NULL);
     loop_finish(&m->loop);
 }
@@ -254,12 +247,8 @@ static void announce(struct master *m)
 static void start_timers(struct master *m)
 {
     uv_timer_init(&m->loop.uv, &m->timer);
-    uv_timer_init(&m->loop.uv, &m->watchdog);
     uv_timer_init(&m->loop.uv, &m->stop_timer);
     m->stop_timer.data = m;
-    unsigned long long us = notify_watchdog_us();
-    if (us)
-        uv_timer_start(&m->watchdog, on_watchdog, us / 3000, us / 3000);
 }
 
 int master_main(struct settings *settings, int argc, char **argv)

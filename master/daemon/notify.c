@@ -9,19 +9,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/memory.h"
-#include "base/parse.h"
-
-unsigned long long notify_watchdog_us(void)
-{
-    const char *text = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
-    uint64_t us, owner;
-    if (!text || parse_u64(text, 1000, UINT64_C(3600000000), &us))
-        return 0;
-    if (pid && (parse_u64(pid, 1, UINT32_MAX, &owner) || owner != (uint64_t)getpid()))
-        return 0;
-    return us;
-}
 
 static int describe(char *text, size_t size, const char *worker, const char *client)
 {

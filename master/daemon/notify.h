@@ -4,8 +4,6 @@
 
 #include "base/error.h"
 
-/* Microseconds between watchdog signs the service manager wants, 0: none. */
-unsigned long long notify_watchdog_us(void);
 /* "worker=… \nclient=… \npid=…\n" into STATE/endpoints, old or new but never half. */
 int notify_endpoints(const char *folder, const char *worker, const char *client, struct sonata_error *err) SONATA_MUST_CHECK;
 void notify_remove_endpoints(const char *folder);

@@ -25,7 +25,8 @@ static bool wants_curve(const struct settings *s)
 static int server_keys(struct security *s, const char *state, struct sonata_error *err)
 {
     char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s/server.key", state);
+    if (!keyfile_credential("sonata-server.key", path, sizeof path))
+        snprintf(path, sizeof path, "%s/server.key", state);
     if (file_exists(path)) {
         int r = keyfile_read(path, &s->server, err);
         return r || s->server.secret_key[0] ? r : sonata_error_set(err, -EINVAL, "%s: `secret:` is missing", path);

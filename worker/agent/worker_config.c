@@ -79,6 +79,8 @@ int worker_config_finish(struct worker_config *c, struct sonata_error *err)
         return sonata_error_set(err, -EINVAL, "the worker needs a name and a state folder");
     if (!c->n_boards)
         return sonata_error_set(err, -EINVAL, "no board is named: --board host:engine, or boards: in worker.yaml");
+    if (!c->key[0] && !keyfile_credential("sonata-worker.key", c->key, sizeof c->key))
+        c->key[0] = '\0';
     int r = c->key[0] ? keyfile_read(c->key, &c->keys, err) : 0;
     if (!r && c->key[0] && (!c->keys.secret_key[0] || !c->keys.public_key[0] || !c->keys.server_key[0]))
         r = sonata_error_set(err, -EINVAL, "%s: a worker's key file holds server, public and secret", c->key);

@@ -13,9 +13,10 @@ struct worker_config {
     char master[WORKER_ENDPOINT_MAX];       /* tcp://host:port or ipc:///path */
     char state[WORKER_PATH_MAX];            /* folder for spool and blob cache */
     uint64_t cache_max;                     /* bytes of cached blobs */
-    char key[WORKER_PATH_MAX];              /* key file (net/keyfile.h); "" plain, for ipc:// and loopback */
+    char key[WORKER_PATH_MAX];              /* key file (net/keyfile.h); "" the credential sonata-worker.key if there is one, else plain, for ipc:// and loopback */
     struct keyfile keys;                    /* read from it by worker_config_finish() */
     char launcher[WORKER_PATH_MAX];         /* program put before this one when a board process starts; "" none */
+    char log[8];                            /* level; "" info */
     uint32_t n_boards;
     struct board_config *board;             /* owned */
 };

@@ -9,6 +9,7 @@
 #include "agent/worker_config.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/parse.h"
 #include "conf/yaml_doc.h"
@@ -47,7 +48,7 @@ struct raw_tier {
 };
 
 struct raw_worker {
-    char *name, *master, *state, *cache, *key;
+    char *name, *master, *state, *cache, *key, *log;
     struct raw_tier *tiers;
     unsigned tiers_count;
     struct raw_board *boards;
@@ -158,6 +159,7 @@ static const cyaml_schema_field_t worker_fields[] = {
     CYAML_FIELD_STRING_PTR("state", OPTIONAL, struct raw_worker, state, 1, WORKER_PATH_MAX - 1),
     TEXT("cache", struct raw_worker, cache),
     CYAML_FIELD_STRING_PTR("key", OPTIONAL, struct raw_worker, key, 1, WORKER_PATH_MAX - 1),
+    TEXT("log", struct raw_worker, log),
     CYAML_FIELD_SEQUENCE("tiers", OPTIONAL, struct raw_worker, tiers, &tier_schema, 0, BOARD_TIERS),
     CYAML_FIELD_SEQUENCE("boards", OPTIONAL, struct raw_worker, boards, &board_schema, 0, WORKER_BOARDS_MAX),
     CYAML_FIELD_END,
@@ -382,6 +384,11 @@ static int read_worker(struct conversion *c)
         copy_string(w->state, sizeof w->state, raw->state);
     if (raw->key)
         copy_string(w->key, sizeof w->key, raw->key);
+    enum log_level level;
+    if (raw->log && log_level_parse(raw->log, &level))
+        return yaml_doc_error(c->doc, c->err, "log", "'%s' is here; expected error, warn, info or debug", raw->log);
+    if (raw->log)
+        copy_string(w->log, sizeof w->log, raw->log);
     double cache;
     if (raw->cache && (parse_quantity(raw->cache, &cache) || cache < 1 << 20 || cache > 1e15))
         return yaml_doc_error(c->doc, c->err, "cache", "'%s' is here; expected a size of at least 1Mi", raw->cache);

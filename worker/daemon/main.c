@@ -13,11 +13,13 @@
 #include "agent/agent.h"
 #include "agent/backend.h"
 #include "agent/board_process.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/parse.h"
 #include "conf/options.h"
 #include "conf/space_file.h"
+#include "loop/service.h"
 #include "probe/probe.h"
 
 struct settings {
@@ -34,7 +36,7 @@ static const struct option_def options[] = {
     {.name = "name", .letter = 'n', .type = OPTION_TEXT, .offset = offsetof(struct settings, name), .argument = "NAME", .help = "Name of this worker, unique in the farm; default: the host's."},
     {.name = "key", .letter = 'k', .type = OPTION_TEXT, .offset = offsetof(struct settings, key), .argument = "FILE", .help = "Key file (mode 0600): encrypt and authenticate the link."},
     {.name = "launcher", .type = OPTION_TEXT, .offset = offsetof(struct settings, launcher), .argument = "FILE", .help = "Start board processes through this program, as FILE WORKER ARGUMENTS: an emulator, say, where this worker runs under one."},
-    {.name = "log", .type = OPTION_CHOICE, .offset = offsetof(struct settings, log), .argument = "LEVEL", .help = "error, warn, info or debug.", .standard = "info", .choices = "error|warn|info|debug"},
+    {.name = "log", .type = OPTION_CHOICE, .offset = offsetof(struct settings, log), .argument = "LEVEL", .help = "error, warn, info or debug; default: info, or what worker.yaml says.", .choices = "error|warn|info|debug"},
     {.name = "log-json", .type = OPTION_FLAG, .offset = offsetof(struct settings, json), .help = "Log one JSON object per line."},
     {.name = "check-config", .type = OPTION_FLAG, .offset = offsetof(struct settings, check_config), .help = "Check settings, boards and tables, and exit."},
     {.name = "probe", .type = OPTION_FLAG, .offset = offsetof(struct settings, probe), .help = "Say what this host offers for measuring, as a worker.yaml to edit, and exit."},
@@ -90,7 +92,7 @@ static int configure(const struct settings *s, struct worker_config *c, struct s
         if (!r)
             r = worker_config_add(c, &board, err);
     }
-    return r ? r : worker_config_finish(c, err);
+    return r;
 }
 
 /* Tables are small: what is wrong with one is said before anything starts. */
@@ -135,9 +137,67 @@ static void leave_measuring_cores(const struct worker_config *c)
         sched_setaffinity(0, sizeof set, &set);
 }
 
+struct daemon {
+    const struct settings *settings;
+    const struct worker_config *config;
+    uint64_t boards_read; /* hash of the boards as configured */
+    struct agent *agent;
+};
+
+static uint64_t boards_hash(const struct worker_config *c)
+{
+    return c->n_boards ? hash64(c->board, c->n_boards * sizeof *c->board) : 0;
+}
+
 static void on_stop(void *user)
 {
-    agent_stop(*(struct agent **)user);
+    agent_stop(((struct daemon *)user)->agent);
+}
+
+static void start_log(const struct settings *s, const struct worker_config *c)
+{
+    enum log_level level = LOG_INFO;
+    const char *text = s->log ? s->log : c->log;
+    if (!text[0] || !log_level_parse(text, &level))
+        log_init("sonata-worker", level, s->json);
+}
+
+/* What of a new configuration waits for the next start. */
+static void name_the_rest(const struct daemon *d, const struct worker_config *next)
+{
+    const struct worker_config *c = d->config;
+    const struct {
+        const char *name;
+        bool same;
+    } setting[] = {{"name", !strcmp(c->name, next->name)},
+                   {"master", !strcmp(c->master, next->master)},
+                   {"state", !strcmp(c->state, next->state)},
+                   {"key", !next->key[0] || !strcmp(c->key, next->key)},
+                   {"cache", c->cache_max == next->cache_max},
+                   {"boards", d->boards_read == boards_hash(next)}};
+    for (size_t i = 0; i < sizeof setting / sizeof *setting; i++) {
+        if (!setting[i].same)
+            log_warn("this setting changed but takes effect only at the next start", "setting=%s", setting[i].name);
+    }
+}
+
+/* SIGHUP: worker.yaml is read again; when it is wrong everything stays as it is. Boards are processes that measure: they take nothing over. */
+static void on_reload(void *user)
+{
+    struct daemon *d = user;
+    struct worker_config next;
+    struct sonata_error err = {0};
+    service_notify("RELOADING=1");
+    worker_config_init(&next);
+    if (configure(d->settings, &next, &err)) {
+        log_error("the configuration is not reloaded: it has a mistake", "reason=\"%s\"", err.text);
+    } else {
+        start_log(d->settings, &next);
+        name_the_rest(d, &next);
+        log_info("configuration reloaded", "file=%s", d->settings->config ? d->settings->config : "");
+    }
+    worker_config_fini(&next);
+    service_notify("READY=1");
 }
 
 /* What board processes run: this very program, even after its file was replaced; by its name where a launcher, whose "self" is another, starts it. */
@@ -155,20 +215,21 @@ static int find_executable(const struct worker_config *c, char *path, size_t siz
     return 0;
 }
 
-static int run(const struct worker_config *c, struct sonata_error *err)
+static int run(const struct settings *s, const struct worker_config *c, uint64_t boards_read, struct sonata_error *err)
 {
     struct loop loop;
-    struct agent *agent = NULL;
+    struct daemon d = {.settings = s, .config = c, .boards_read = boards_read};
     char executable[1024];
     int r = find_executable(c, executable, sizeof executable, err);
     if (r)
         return r;
-    r = loop_init(&loop, &agent);
+    r = loop_init(&loop, &d);
     if (r)
         return sonata_error_set(err, r, "cannot start the event loop: %s", strerror(-r));
     loop.stop = on_stop;
     leave_measuring_cores(c);
-    r = agent_new(&loop, c, executable, &agent, err);
+    r = agent_new(&loop, c, executable, &d.agent, err);
+    loop.reload = on_reload;
     if (r) {
         loop.stop = NULL;
         loop_stop(&loop);
@@ -177,8 +238,8 @@ static int run(const struct worker_config *c, struct sonata_error *err)
     int leak = loop_fini(&loop);
     if (leak)
         log_error("a handle was left open at the end", "code=%d", leak);
-    int status = agent ? agent_exit_status(agent) : 0;
-    agent_free(agent);
+    int status = d.agent ? agent_exit_status(d.agent) : 0;
+    agent_free(d.agent);
     return r ? r : status;
 }
 
@@ -214,18 +275,19 @@ int main(int argc, char **argv)
         if (getppid() == 1)
             return 1;
     }
-    enum log_level level = LOG_INFO;
-    r = log_level_parse(s.log, &level);
-    log_init("sonata-worker", level, s.json);
     struct worker_config config;
     worker_config_init(&config);
     r = configure(&s, &config, &err);
+    uint64_t boards_read = boards_hash(&config);
+    start_log(&s, &config);
+    if (!r)
+        r = worker_config_finish(&config, &err);
     if (!r)
         r = check_tables(&config, &err);
     if (!r && s.check_config)
         printf("configuration is good: worker %s, %u board(s), master %s\n", config.name, config.n_boards, config.master);
     else if (!r)
-        r = run(&config, &err);
+        r = run(&s, &config, boards_read, &err);
     worker_config_fini(&config);
     return r < 0 ? fail(&err) : r;
 }

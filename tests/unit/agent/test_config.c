@@ -64,6 +64,7 @@ static const char good[] = "name: lab-1\n"
                            "master: tcp://10.0.0.1:7101\n"
                            "state: /var/lib/x\n"
                            "cache: 64Mi\n"
+                           "log: warn\n"
                            "tiers:\n"
                            "  - {name: screen, windows: 4, window: 50ms, scale: 0}\n"
                            "boards:\n"
@@ -86,6 +87,7 @@ static void yaml(void **state)
         fail_msg("%s", err.text);
     assert_string_equal(c.name, "lab-1");
     assert_int_equal(c.cache_max, 64 << 20);
+    assert_string_equal(c.log, "warn");
     assert_int_equal(c.n_boards, 1);
     assert_string_equal(c.board[0].table.path, "/etc/sonata/t.csv");
     assert_true(c.board[0].table.metric[1].noise == 0.1 && c.board[0].table.delay_ns == 5000000);
@@ -121,14 +123,15 @@ static void yaml_mistakes(void **state)
 {
     (void)state;
     expect_yaml_error("name: lab-1", "nam: lab-1", ":1");
-    expect_yaml_error("delay: 5ms", "delay: soon", ":15: boards[0].delay");
-    expect_yaml_error("noise: 0.1", "noise: loud", ":14: boards[0].metrics[1]");
+    expect_yaml_error("delay: 5ms", "delay: soon", ":16: boards[0].delay");
+    expect_yaml_error("noise: 0.1", "noise: loud", ":15: boards[0].metrics[1]");
     expect_yaml_error("noise: 0.1", "noise: 9", "noise of 0 to 2");
     expect_yaml_error("backend: table", "backend: engine", "no 'delay'");
     expect_yaml_error("backend: table", "backend: tabel", "'tabel' is not known");
     expect_yaml_error("name: screen", "name: quick", "tier 'quick' is not known");
     expect_yaml_error("windows: 4", "windows: 2", "windows: 3 to 64");
-    expect_yaml_error("window: 50ms", "window: wide", ":6: tiers[0].window");
+    expect_yaml_error("window: 50ms", "window: wide", ":7: tiers[0].window");
+    expect_yaml_error("log: warn", "log: loud", ":5: log: 'loud' is here");
     expect_yaml_error("cache: 64Mi", "cache: little", ":4: cache");
     expect_yaml_error("    file: t.csv\n", "", "a table file is expected");
     expect_yaml_error("    delay: 5ms\n", "  - {id: pi-1, backend: engine}\n", "named twice");

@@ -33,6 +33,28 @@ static void round_trip(void **state)
     unlink(path);
 }
 
+/* What the service manager hands over lies in a folder of this process alone, so its group may read it. */
+static void credentials(void **state)
+{
+    (void)state;
+    struct keyfile k = {.server_key = ""}, back;
+    char found[128];
+    assert_false(keyfile_credential("key", found, sizeof found));
+    assert_int_equal(net_new_keys(k.public_key, k.secret_key), 0);
+    assert_int_equal(keyfile_write(path, "a key", &k, NULL), 0);
+    assert_int_equal(chmod(path, 0440), 0);
+    assert_int_equal(keyfile_read(path, &back, NULL), -EPERM);
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    assert_true(keyfile_credential("key", found, sizeof found));
+    assert_string_equal(found, path);
+    assert_false(keyfile_credential("other", found, sizeof found));
+    assert_int_equal(keyfile_read(path, &back, NULL), 0);
+    assert_int_equal(chmod(path, 0444), 0);
+    assert_int_equal(keyfile_read(path, &back, NULL), -EPERM);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    unlink(path);
+}
+
 static void expect_refusal(const char *text, const char *part)
 {
     struct sonata_error err = {""};
@@ -74,6 +96,6 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(refuses_nonsense)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(credentials), cmocka_unit_test(refuses_nonsense)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
