@@ -52,19 +52,22 @@ static bool is_meant(const struct individual_record *ind, const struct cause *c)
     return ind->state == INDIVIDUAL_DONE && c->named & NAMED_NOISY && ind->flags & FLAG_NOISY;
 }
 
-/* Answers that stand are to be replaced: that of an infeasible or noisy one by its only group that says so. The answer stays until another is there. */
-static void open_answers(struct run_search *rs, const struct individual_record *ind)
+/* Answers that say infeasible or noisy are to be replaced; each stays until another is there. false: there is none, as of one that was ruled out by
+ * a measured constraint. */
+static bool open_answers(struct run_search *rs, const struct individual_record *ind)
 {
     struct run *r = rs->run;
+    bool opened = false;
     for (uint32_t g = 0; g < ind->n_evaluations; g++) {
         struct evaluation_record e;
         struct measurement m = {0};
-        if (!ind->evaluation[g] || evaluation_load(r, ind->evaluation[g], &e) || !e.accepted || e.state == EVALUATION_OPEN || measurement_load(r, e.accepted, &m))
+        if (!ind->evaluation[g] || evaluation_load(r, ind->evaluation[g], &e) || !e.accepted || measurement_load(r, e.accepted, &m))
             continue;
         if (m.outcome == OUTCOME_INFEASIBLE || m.flags & FLAG_NOISY)
-            (void)evaluation_reopen(r, e.id, REOPENED_REPLACE, 1);
+            opened = evaluation_reopen(r, e.id, REOPENED_REPLACE, 1) || opened;
         measurement_fini(&m);
     }
+    return opened;
 }
 
 /* Ids of the individuals meant; *ret_ids is for free(). */
@@ -90,9 +93,8 @@ static uint32_t reopen_all(struct run_search *rs, const uint64_t *id, uint32_t n
         struct individual_record ind;
         if (individual_load(rs->run, rs->record.id, id[i], &ind))
             continue;
-        if (ind.state != INDIVIDUAL_FAILED)
-            open_answers(rs, &ind);
-        reopened += !individual_reopen(rs, id[i]);
+        if (ind.state == INDIVIDUAL_FAILED || open_answers(rs, &ind))
+            reopened += !individual_reopen(rs, id[i]);
     }
     return reopened;
 }
