@@ -13,6 +13,23 @@
 
 enum { KEY_VERSION = 1, KEY_IDS_MAX = 4096 };
 
+/* Measurements an evaluation of the tier rests on. At `report` each candidate is measured in passes, between which others have the board: A B C A B C, in random
+ * order (MEASUREMENT 1.2). Every pass is a whole attempt: another process, another moment. */
+static uint32_t passes_of(const char *tier)
+{
+    return strcmp(tier, "report") ? 1 : REPORT_PASSES;
+}
+
+bool evaluation_lacks_passes(struct run *r, const struct evaluation_record *e)
+{
+    struct measurement m = {0};
+    if (1 + e->n_further >= passes_of(e->tier) || !e->accepted || measurement_load(r, e->accepted, &m))
+        return false;
+    bool lacks = m.outcome == OUTCOME_OK && !metrics_are_exact(m.metric, m.n_metrics);
+    measurement_fini(&m);
+    return lacks;
+}
+
 /* What is evaluated where and how; metrics are compared apart, so that an answer with more metrics serves a request for fewer. */
 static struct store_key key_of(const struct evaluation_record *e)
 {
@@ -143,7 +160,10 @@ int evaluation_schedule(struct run *r, struct evaluation *e)
     copy_string(need.dataset, sizeof need.dataset, e->record.dataset);
     memcpy(need.metric, e->record.need.metric, sizeof need.metric);
     struct sched_tries tries = {e->record.tries.infra, e->record.tries.invalid, e->record.tries.bug, e->record.tries.reported};
-    return sched_add(r->sched, e->record.id, e->waiter[0].search->record.id, &need, &tries);
+    int rc = sched_add(r->sched, e->record.id, e->waiter[0].search->record.id, &need, &tries);
+    if (!rc && passes_of(e->record.tier) > 1)
+        sched_shuffle(r->sched, e->record.id);
+    return rc;
 }
 
 bool evaluation_is_awaited(const struct evaluation *e, const struct run_search *rs, uint64_t individual, uint32_t group)
@@ -175,7 +195,7 @@ struct evaluation *evaluation_reopen(struct run *r, uint64_t id, enum reopened h
         record.state = EVALUATION_OPEN;
         record.live = 0;
         record.tries = (struct tries){.reported = record.tries.reported};
-        record.wanted = 0;
+        record.wanted = passes_of(record.tier);
         record.reopened = REOPENED_NOT;
         record.cause = OUTCOME_OK;
         e = evaluation_open(r, &record);
@@ -203,6 +223,11 @@ void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group
     bool found = find_known(r, &want, &key, &known);
     if (found) {
         p->record.evaluation[group] = known.id;
+        if (evaluation_lacks_passes(r, &known)) {
+            p->record.reused = false;
+            evaluation_join(evaluation_reopen(r, known.id, REOPENED_FURTHER, REPORT_PASSES), rs, p->record.id, group);
+            return;
+        }
         if (known.reopened == REOPENED_FURTHER) /* what is known so far will do: who wants more waits for it */
             known.state = evaluation_standing(r, &known);
         if (known.state != EVALUATION_OPEN)
@@ -219,6 +244,7 @@ void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group
     }
     want.id = r->next_evaluation++;
     want.state = EVALUATION_OPEN;
+    want.wanted = passes_of(want.tier);
     want.noise_seed = noise_seed(&want, &key);
     store_set_counter(r->store, "next_evaluation", r->next_evaluation);
     index_add(r, &key, want.id);

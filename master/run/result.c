@@ -150,6 +150,8 @@ static bool take_measurement(struct run *r, struct evaluation_record *e, bool fu
         e->n_further = 0;
         e->reopened = REOPENED_FURTHER;
     }
+    if (metrics_are_exact(m->metric, m->n_metrics))
+        return false; /* it would be the same again */
     return m->outcome == OUTCOME_OK && 1 + e->n_further < e->wanted && e->n_further < FURTHER_MAX;
 }
 

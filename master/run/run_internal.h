@@ -5,6 +5,8 @@
 #include "run/run.h"
 #include "sched/map.h"
 
+enum { REPORT_PASSES = 3 }; /* measurements that an evaluation of tier report rests on */
+
 struct run_search;
 
 /* An individual that is not told yet, or told and measured again (record.told_order). Of the latter the store keeps what was told until there is an
@@ -164,6 +166,8 @@ void evaluation_join(struct evaluation *e, struct run_search *rs, uint64_t indiv
 /* Opens it again with fresh tries until it rests on `wanted` measurements (how: of no account without an answer); one that is open wants more.
  * The caller joins it. NULL: no such evaluation. */
 struct evaluation *evaluation_reopen(struct run *r, uint64_t id, enum reopened how, uint32_t wanted);
+/* Answered, but by fewer measurements than its tier asks for: another search was cancelled in the middle. */
+bool evaluation_lacks_passes(struct run *r, const struct evaluation_record *e);
 /* Nobody waits: its answer stands again, or it is canceled. Frees it. */
 void evaluation_abandon(struct run *r, struct evaluation *e);
 /* State it has, or would have if nobody waited for more. */

@@ -106,6 +106,28 @@ void queue_remove(struct sched *s, struct job *j)
     s->n_ready--;
 }
 
+void sched_shuffle(struct sched *s, uint64_t job)
+{
+    struct job *j = map_get(&s->jobs, job);
+    if (!j || (j->queue->head != j && !j->previous))
+        return; /* not waiting */
+    queue_remove(s, j);
+    struct queue *q = j->queue;
+    struct job *after = q->head;
+    for (uint32_t place = q->n_ready ? 1 + rng_below(&s->rng, q->n_ready) : 0; after && place; place--)
+        after = after->next;
+    if (!after) {
+        queue_push(s, j, false);
+        return;
+    }
+    j->previous = after->previous;
+    j->next = after;
+    after->previous->next = j;
+    after->previous = j;
+    q->n_ready++;
+    s->n_ready++;
+}
+
 static uint32_t free_slots(const struct sched *s, const struct board *b)
 {
     return board_is_usable(b) && b->n_slots < board_slot_limit(s) ? board_slot_limit(s) - b->n_slots : 0;

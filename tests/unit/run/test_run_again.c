@@ -515,12 +515,107 @@ static void test_cancel_while_the_front_is_measured(void **state)
     assert_sound(id);
 }
 
+static struct {
+    char board[BOARD_NAME_MAX];
+    uint64_t candidate;
+} given[4096]; /* by attempt: the order of dispatch */
+
+static void answer_and_note(struct farm *f, const struct evaluation_job *job, struct measurement *m)
+{
+    assert_true(job->attempt < 4096);
+    copy_string(given[job->attempt].board, BOARD_NAME_MAX, job->board);
+    given[job->attempt].candidate = 0;
+    for (int i = 0; i < 6; i++)
+        given[job->attempt].candidate = given[job->attempt].candidate * 4 + job->genotype.allele[i] + (i == 0 ? 4 : 0);
+    answer(f, job, m);
+}
+
+static void answer_exactly(struct farm *f, const struct evaluation_job *job, struct measurement *m)
+{
+    (void)f;
+    m->outcome = OUTCOME_OK;
+    for (uint32_t i = 0; i < job->n_metrics; i++)
+        measurement_add(m, job->metric[i], 1 + job->genotype.allele[i], 1 + job->genotype.allele[i], 1 + job->genotype.allele[i], 0);
+}
+
+/* Tier report: three passes for each candidate, others have the board in between, the value is the mean of the passes. */
+static void test_report_is_interleaved(void **state)
+{
+    (void)state;
+    noise = 0.05;
+    memset(given, 0, sizeof given);
+    farm.answer = answer_and_note;
+    struct search_spec *spec = farm_spec("s", "random", 20, 3);
+    copy_string(spec->tier, sizeof spec->tier, "report");
+    farm_option(spec, "order", "proposal");
+    uint64_t id = farm_submit(&farm, spec);
+    work_with_deaths(id);
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    assert_int_equal(header(id).charged, 20); /* budgets count architectures */
+    uint32_t attempts = 0, follows = 0, other = 0;
+    uint64_t last[2] = {0};
+    for (uint32_t a = 0; a < 4096; a++) {
+        if (!given[a].candidate)
+            continue;
+        uint64_t *before = &last[!strcmp(given[a].board, "pi-2")];
+        attempts++;
+        follows += given[a].candidate == *before;
+        other += given[a].candidate != *before;
+        *before = given[a].candidate;
+    }
+    print_message("%u attempts, %u directly after one of the same candidate\n", attempts, follows);
+    assert_true(attempts >= 60 && other > 0);
+    assert_true(follows * 5 < attempts); /* one candidate after itself: only when nothing else waits */
+    for (uint32_t i = 0; i < 20; i++) {
+        struct individual_record r = farm_individual(&farm, id, i);
+        assert_int_equal(r.measured, 3);
+        for (uint32_t k = 0; k < r.n_metrics; k++)
+            assert_int_equal(r.metric[k].low < r.metric[k].high, !strncmp(r.metric[k].name, "latency", 7)); /* accuracy is exact */
+    }
+    assert_sound(id);
+
+    /* a search of the same architectures costs nothing; one whose values are exact is measured once */
+    uint64_t measured = farm.measured, again = farm_submit(&farm, spec);
+    farm_work(&farm, again, 3000);
+    assert_true(farm.measured == measured && header(again).state == SEARCH_DONE);
+    farm.answer = answer_exactly;
+    copy_string(spec->dataset, sizeof spec->dataset, "other");
+    uint64_t exact = farm_submit(&farm, spec);
+    farm_work(&farm, exact, 3000);
+    assert_int_equal(header(exact).charged, 20);
+    assert_int_equal(farm.measured, measured + 20);
+    assert_sound(exact);
+    free(spec);
+}
+
+/* Cancelled between passes: what there is stands, and whoever asks next has the rest measured. */
+static void test_report_cut_short(void **state)
+{
+    (void)state;
+    noise = 0.05;
+    struct search_spec *spec = farm_spec("s", "random", 20, 3);
+    copy_string(spec->tier, sizeof spec->tier, "report");
+    uint64_t first = farm_submit(&farm, spec);
+    farm_work(&farm, first, 7);
+    assert_true(farm.measured > 2);
+    assert_int_equal(run_control(farm.run, first, "cancel", 0, NULL), 0);
+    farm_turn(&farm);
+    assert_int_equal(farm_check(&farm), 0);
+    uint64_t second = farm_submit(&farm, spec);
+    work_with_deaths(second);
+    assert_int_equal(header(second).state, SEARCH_DONE);
+    for (uint32_t i = 0; i < 20; i++)
+        assert_int_equal(farm_individual(&farm, second, i).measured, 3);
+    assert_sound(second);
+    free(spec);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
     const struct CMUnitTest tests[] = {T(test_retry_of_a_done_search),  T(test_retry_of_a_running_search),       T(test_retry_in_vain),
                                        T(test_retry_then_cancel),       T(test_noisy_results_are_replaced), T(test_others_need_not_wait), T(test_results_are_taken_back),          T(test_late_results_are_refused),
                                        T(test_front_is_measured_again), T(test_replicates_keep_to_their_budget), T(test_a_replicate_is_taken_back),
-                                       T(test_cancel_while_the_front_is_measured)};
+                                       T(test_cancel_while_the_front_is_measured), T(test_report_is_interleaved), T(test_report_cut_short)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,6 +68,43 @@ static unsigned dispatch(struct sched_action *ret, unsigned max)
     return n;
 }
 
+/* Anywhere but in front of what waits already; nothing is lost, and the order varies. */
+static void test_shuffle(void **state)
+{
+    (void)state;
+    unsigned place_of_9[5] = {0};
+    for (unsigned round = 0; round < 60; round++) {
+        if (!round)
+            start(3);
+        struct sched_board_info b = board("p", "pi", "latency", "mnist");
+        for (uint64_t job = 1; job <= 3; job++)
+            add(job, 1, want("pi", "latency", ""));
+        add(9, 1, want("pi", "latency", ""));
+        sched_shuffle(s, 9);
+        sched_shuffle(s, 77); /* unknown: nothing */
+        hello(&b, 1);
+        struct sched_action a[8];
+        assert_int_equal(dispatch(a, 8), 4);
+        sched_shuffle(s, 9); /* it does not wait */
+        uint64_t expected = 1;
+        for (unsigned i = 0; i < 4; i++) {
+            if (a[i].job == 9)
+                place_of_9[i]++;
+            else
+                assert_true(a[i].job == expected++);
+        }
+        assert_int_equal(expected, 4);
+        for (unsigned i = 0; i < 4; i++)
+            sched_remove(s, a[i].job, "");
+        while (sched_next_action(s, &a[0]))
+            ;
+    }
+    assert_int_equal(place_of_9[0], 0);
+    assert_true(place_of_9[1] > 5 && place_of_9[2] > 5 && place_of_9[3] > 5);
+    assert_int_equal(sched_job_count(s), 0);
+    sched_free(s);
+}
+
 static void test_type_metric_dataset(void **state)
 {
     (void)state;
@@ -223,7 +260,7 @@ static void test_removed_job_is_canceled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_type_metric_dataset),        cmocka_unit_test(test_idle_boards_before_prefetch),
+        cmocka_unit_test(test_shuffle), cmocka_unit_test(test_type_metric_dataset),        cmocka_unit_test(test_idle_boards_before_prefetch),
         cmocka_unit_test(test_searches_take_turns),        cmocka_unit_test(test_newcomer_does_not_catch_up),
         cmocka_unit_test(test_paused_owner_waits),         cmocka_unit_test(test_failed_job_goes_elsewhere),
         cmocka_unit_test(test_removed_job_is_canceled),
