@@ -11,7 +11,7 @@
 #include "run/run_internal.h"
 #include "search/replicate.h"
 
-static bool add_values(struct run *r, uint64_t attempt, const struct measurement *first, double (*value)[1 + FURTHER_MAX], uint32_t at, uint32_t samples[METRICS_MAX])
+static bool add_values(struct run *r, uint64_t attempt, struct measurement *first, double (*value)[1 + FURTHER_MAX], uint32_t at, uint32_t samples[METRICS_MAX])
 {
     struct measurement m = {0};
     bool ok = !measurement_load(r, attempt, &m);
@@ -20,6 +20,7 @@ static bool add_values(struct run *r, uint64_t attempt, const struct measurement
         value[i][at] = v && isfinite(v->value) ? v->value : first->metric[i].value;
         samples[i] += v ? v->n : 0;
     }
+    first->flags |= ok ? m.flags : 0;
     measurement_fini(&m);
     return ok;
 }

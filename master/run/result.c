@@ -275,7 +275,7 @@ const char *run_result(struct run *r, const char *worker, const struct measureme
         verdict = "unknown";
     else if (a.has_measurement)
         verdict = "duplicate";
-    else if (measured_wrong(r, &m) && is_good(&m))
+    else if (measured_wrong(r, &m) && (is_good(&m) || m.outcome == OUTCOME_INVALID))
         verdict = result_of_wrong(r, &a, &m);
     else if (a.state == ATTEMPT_LIVE)
         verdict = result_of_live(r, &a, &m);
