@@ -2,8 +2,8 @@
  *
  * The core is a function of its parameters and the log, so log + snapshot in one transaction keep promise 2 of DESIGN: the state after any
  * commit is the snapshot with the later events run again. A snapshot is due when the events since the last one outweigh it, so its cost stays a
- * constant factor, and after at most SNAPSHOT_EVENTS events (algorithms that compute for long) or QUICK_EVENTS, so that a start does not have to
- * run many proposals again. */
+ * constant factor, and after at most SNAPSHOT_EVENTS events (algorithms that compute for long; more when the snapshot is large, so that a search of
+ * 100,000 evaluations does not write 20 MB for every 32 of them) or QUICK_EVENTS, so that a start does not have to run many proposals again. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "run/run_internal.h"
 
-enum { SNAPSHOT_EVENTS = 64, QUICK_EVENTS = 8192, SNAPSHOT_EVENT_BYTES = 1024, SNAPSHOT_VERSION = 1, FORESTS_BYTES_MAX = 4 << 20 };
+enum { SNAPSHOT_EVENTS = 64, SNAPSHOT_BYTES_PER_EVENT = 32768, QUICK_EVENTS = 8192, SNAPSHOT_EVENT_BYTES = 1024, SNAPSHOT_VERSION = 1, FORESTS_BYTES_MAX = 4 << 20 };
 
 static void put_event(struct run_search *rs, struct event_record *e)
 {
@@ -124,7 +124,7 @@ void search_snapshot(struct run_search *rs)
 static bool snapshot_is_due(const struct run_search *rs)
 {
     uint64_t since = rs->record.events - rs->snapshot_event, enough = rs->snapshot_size / SNAPSHOT_EVENT_BYTES;
-    uint64_t most = search_is_quick(rs->spec) ? QUICK_EVENTS : SNAPSHOT_EVENTS;
+    uint64_t most = search_is_quick(rs->spec) ? QUICK_EVENTS : SNAPSHOT_EVENTS + rs->snapshot_size / SNAPSHOT_BYTES_PER_EVENT;
     return since > 0 && since >= (enough < most ? enough : most);
 }
 

@@ -4,6 +4,7 @@
  *   search-peers forest FOLDER ROWS   fit_ms predict_ms r2 of a forest of 100 trees, a third of the genes tried at a node
  *   search-peers sort FOLDER N        ms of non-dominated sorting and crowding of N random points, 3 objectives
  *   search-peers generation N         ms of one NSGA-II generation, population N, 40 genes, 3 objectives
+ *   search-peers resume ALGORITHM N   ms to have a search of N results back with its forests, grown and borrowed from their blob
  *   search-peers hypervolume FOLDER N ms and value, N mutually non-dominated points, 3 objectives
  *
  * All times are CPU time: the machine may be shared. */
@@ -212,13 +213,8 @@ static int volume(const char *folder, const char *n_points)
     return 0;
 }
 
-/* One generation: breed N children, evaluate a trivial function, sort 2 N, keep N. */
-static int generation(const char *size)
+static struct space *make_space(void)
 {
-    uint64_t n;
-    if (parse_u64(size, 20, 10000, &n))
-        return 1;
-    enum { GENERATIONS = 10 };
     struct space *s = xcalloc(1, sizeof *s);
     copy_string(s->name, sizeof s->name, "peers");
     s->n_genes = GENES;
@@ -232,6 +228,25 @@ static int generation(const char *size)
             g->value[v] = v;
         }
     }
+    return s;
+}
+
+static struct search_result evaluate(const struct genotype *g)
+{
+    struct search_result r = {.status = SEARCH_OK};
+    for (unsigned j = 0; j < GENES; j++)
+        r.objective[j % OBJECTIVES] += fabs(g->allele[j] - (double)(j / OBJECTIVES % 3)) * (1 + j);
+    return r;
+}
+
+/* One generation: breed N children, evaluate a trivial function, sort 2 N, keep N. */
+static int generation(const char *size)
+{
+    uint64_t n;
+    if (parse_u64(size, 20, 10000, &n))
+        return 1;
+    enum { GENERATIONS = 10 };
+    struct space *s = make_space();
     struct search_params params = {.n_objectives = OBJECTIVES,
                                    .budget = (uint32_t)n * (GENERATIONS + 2),
                                    .population = (uint32_t)n,
@@ -252,9 +267,7 @@ static int generation(const char *size)
             start = clock_cpu_ns(); // the first is the random initial population
         uint32_t got = search_ask(search, (uint32_t)n, p);
         for (uint32_t i = 0; i < got; i++) {
-            struct search_result r = {.status = SEARCH_OK};
-            for (unsigned j = 0; j < GENES; j++)
-                r.objective[j % OBJECTIVES] += fabs(p[i].genotype.allele[j] - (double)(j / OBJECTIVES % 3)) * (1 + j);
+            struct search_result r = evaluate(&p[i].genotype);
             if (search_tell(search, p[i].id, &r))
                 return 1;
         }
@@ -263,6 +276,46 @@ static int generation(const char *size)
     search_free(search);
     free(p);
     free(s);
+    return 0;
+}
+
+/* A search of `results` results comes back from its bytes. */
+static int resume(const char *algorithm, const char *results)
+{
+    uint64_t n;
+    struct search_params params = {.n_objectives = OBJECTIVES, .budget = 1000, .seed = 1};
+    struct space *space = make_space();
+    struct search *s, *back;
+    struct sonata_error err = {{0}};
+    struct search_proposal p;
+    struct bytes state = {0}, forests = {0}, copy = {0};
+    if (parse_u64(results, 20, 10000, &n) || !copy_string(params.algorithm, sizeof params.algorithm, algorithm) || search_new(space, &params, &s, &err))
+        return 1;
+    while (search_told(s) < n && search_ask(s, 1, &p) == 1) {
+        struct search_result r = evaluate(&p.genotype);
+        if (search_tell(s, p.id, &r))
+            return 1;
+    }
+    search_save(s, &state);
+    search_forests_save(s, SIZE_MAX, &forests);
+    double ms[2];
+    for (int borrowed = 0; borrowed < 2; borrowed++) {
+        bytes_clear(&copy);
+        bytes_append(&copy, forests.data, forests.size);
+        int64_t start = clock_cpu_ns();
+        if (search_load(space, state.data, state.size, &back, &err) || (borrowed && search_forests_load(back, &copy)))
+            return 1;
+        if (!borrowed)
+            search_forests_save(back, SIZE_MAX, &copy); /* grows them */
+        ms[borrowed] = cpu_ms_since(start);
+        search_free(back);
+    }
+    printf("%.2f %.2f ms, state %zu bytes, forests %zu bytes\n", ms[0], ms[1], state.size, forests.size);
+    search_free(s);
+    bytes_fini(&state);
+    bytes_fini(&forests);
+    bytes_fini(&copy);
+    free(space);
     return 0;
 }
 
@@ -278,6 +331,8 @@ int main(int argc, char **argv)
         return volume(argv[2], argv[3]);
     if (argc == 3 && !strcmp(argv[1], "generation"))
         return generation(argv[2]);
-    fprintf(stderr, "usage: search-peers make|forest|sort|hypervolume FOLDER [N], search-peers generation N (see peers.sh)\n");
+    if (argc == 4 && !strcmp(argv[1], "resume"))
+        return resume(argv[2], argv[3]);
+    fprintf(stderr, "usage: search-peers make|forest|sort|hypervolume FOLDER [N], search-peers generation N, search-peers resume ALGORITHM N (see peers.sh)\n");
     return 2;
 }

@@ -26,8 +26,9 @@ for pair in ${AGENTS:-sonata:ppo sonata:linucb sonata+:ppo}; do
       learn "$algorithm" "$policy" $seed $accuracy --objective $column:min
     done
     learn "$algorithm" "$policy" $seed --space nb201 --table $data/nb201.csv.gz --objective cifar10_test12:max --objective fpga_energy_mj:min
-    learn "$algorithm" "$policy" $seed $ofa --objective macs_m:min --fit macs_m
-    learn "$algorithm" "$policy" $seed $ofa --objective params_m:min --fit params_m
+    for column in macs_m params_m; do
+      learn "$algorithm" "$policy" $seed --space ofa-mbv3 --table $data/ofa_mbv3.csv.gz --objective top1:max --fit top1 --objective $column:min --fit $column
+    done
     seed=$((seed + 1))
   done
   compared="$algorithm,$name[agent=$agent,policy=0],$name[policy=0]"
