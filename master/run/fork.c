@@ -1,8 +1,8 @@
 /* A fork: a search that starts with what another one knows, under objectives, constraints or an algorithm of its own.
  *
  * The other's individuals are looked at in order, a bounded number a turn, before anything is asked for. One whose evaluations for the new objectives are
- * all in the store becomes a result of the fork without a measurement and without charge; one of which something is missing is left out: should the
- * fork propose it, what is missing is measured. */
+ * all in the store becomes a result of the fork without a measurement and without charge. Of one of which something is missing, on another board say, the
+ * objectives that are known train the models of those objectives (warm start); should the fork propose it, what is missing is measured. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,26 @@ static bool collect(struct run_search *rs, struct pending *p)
     return true;
 }
 
-static void take_over(struct run_search *rs, uint64_t id)
+/* Objectives under the same name: accuracies belong to the network, whatever board they were measured on. */
+static void hint(struct run_search *rs, const struct individual_record *old)
+{
+    double value;
+    for (uint32_t i = 0; i < rs->spec->n_objectives; i++) {
+        if (plan_objective(rs, old, i, &value) && !search_hint(rs->core, &old->genotype, i, value))
+            search_log_hint(rs, old, i, value);
+    }
+}
+
+/* Values mean the same in both: the same weights on the same data. */
+static bool same_networks(struct run_search *rs)
+{
+    cleanup_free struct search_spec *old = xcalloc(1, sizeof *old);
+    struct sonata_error err = {{0}};
+    return !run_spec(rs->run, rs->record.fork_of, old, &err) && !strcmp(old->dataset, rs->spec->dataset) && !strcmp(old->supernet, rs->spec->supernet) &&
+           !memcmp(old->supernet_hash, rs->spec->supernet_hash, sizeof old->supernet_hash);
+}
+
+static void take_over(struct run_search *rs, uint64_t id, bool warm)
 {
     struct individual_record old;
     if (individual_load(rs->run, rs->record.fork_of, id, &old) || !old.told_order || old.vetoed || search_find(rs->core, &old.genotype) >= 0)
@@ -84,12 +103,15 @@ static void take_over(struct run_search *rs, uint64_t id)
     p.record.violation = plan_analytic(rs, &p.record);
     if (p.record.violation <= 0 && collect(rs, &p))
         search_take_known(rs, &p);
+    else if (warm && old.state == INDIVIDUAL_DONE)
+        hint(rs, &old);
 }
 
 void fork_step(struct run_search *rs)
 {
+    bool warm = search_has_models(rs->core) && same_networks(rs);
     for (int n = 0; n < FORK_PER_TURN && fork_is_under_way(rs); n++)
-        take_over(rs, rs->record.fork_next++);
+        take_over(rs, rs->record.fork_next++, warm);
     rs->dirty = true;
     if (!fork_is_under_way(rs))
         run_note(rs->run, false, "fork has its parent's results", "search=%llu parent=%llu results=%u", (unsigned long long)rs->record.id,

@@ -75,6 +75,13 @@ void search_log_inject(struct run_search *rs, const struct individual_record *in
     put_event(rs, &e);
 }
 
+void search_log_hint(struct run_search *rs, const struct individual_record *ind, uint32_t objective, double value)
+{
+    struct event_record e = {
+        .type = EVENT_HINT, .wanted = objective, .n_objectives = 1, .objective = {value}, .n_genes = ind->n_genes, .genotype = ind->genotype};
+    put_event(rs, &e);
+}
+
 void search_log_control(struct run_search *rs, const char *text)
 {
     struct event_record e = {.type = EVENT_CONTROL};

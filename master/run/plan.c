@@ -222,6 +222,17 @@ void plan_fill(const struct run_search *rs, struct individual_record *ind, uint3
         copy_string(ind->board, sizeof ind->board, m->board);
 }
 
+bool plan_objective(const struct run_search *rs, const struct individual_record *ind, uint32_t i, double *ret_value)
+{
+    char label[METRIC_NAME_MAX];
+    metric_label(rs->spec->objective[i].metric, rs->spec->objective[i].board, label);
+    const struct metric_value *v = find_value(ind, label);
+    if (!v || !isfinite(v->value))
+        return false;
+    *ret_value = rs->spec->objective[i].goal == GOAL_MAX ? -v->value : v->value;
+    return true;
+}
+
 bool plan_objectives(const struct run_search *rs, const struct individual_record *ind, double ret_objective[OBJECTIVES_MAX], double *ret_violation)
 {
     const struct search_spec *spec = rs->spec;

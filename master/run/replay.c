@@ -64,6 +64,13 @@ static int replay_inject(struct replay *p, const struct event_record *e)
               : 0;
 }
 
+static int replay_hint(struct replay *p, const struct event_record *e)
+{
+    int rc = e->n_objectives != 1 || e->n_genes != p->spec->space.n_genes ? -EBADMSG : search_hint(p->core, &e->genotype, e->wanted, e->objective[0]);
+    return rc ? sonata_error_set(p->err, rc, "search %llu: the value taken over at event %llu is refused", (unsigned long long)p->id, (unsigned long long)p->next)
+              : 0;
+}
+
 static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct replay *p = user;
@@ -79,6 +86,8 @@ static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uin
         p->rc = replay_ask(p, &e);
     else if (e.type == EVENT_INJECT)
         p->rc = replay_inject(p, &e);
+    else if (e.type == EVENT_HINT)
+        p->rc = replay_hint(p, &e);
     else if (e.type == EVENT_TELL || e.type == EVENT_RETELL)
         p->rc = replay_tell(p, &e);
     p->next++;

@@ -136,6 +136,8 @@ uint32_t plan_stage(const struct run_search *rs, uint32_t group);
 double plan_violation(const struct run_search *rs, const struct individual_record *ind);
 /* Minimised objectives and violation. false: a value is missing. */
 bool plan_objectives(const struct run_search *rs, const struct individual_record *ind, double ret_objective[OBJECTIVES_MAX], double *ret_violation);
+/* Objective i, minimised, when the individual has a value of that name. */
+bool plan_objective(const struct run_search *rs, const struct individual_record *ind, uint32_t i, double *ret_value);
 int plan_params(const struct search_spec *spec, uint32_t threads, struct search_params *ret_params, bool *ret_proposal_order, uint32_t *ret_window,
                 struct sonata_error *err) SONATA_MUST_CHECK;
 
@@ -241,6 +243,7 @@ void search_log_ask(struct run_search *rs, uint32_t wanted, const struct search_
 void search_log_tell(struct run_search *rs, uint64_t id, const struct search_result *result);
 void search_log_retell(struct run_search *rs, uint64_t id, const struct search_result *result);
 void search_log_inject(struct run_search *rs, const struct individual_record *ind, const struct search_result *result);
+void search_log_hint(struct run_search *rs, const struct individual_record *ind, uint32_t objective, double value);
 void search_log_control(struct run_search *rs, const char *text);
 void search_persist(struct run_search *rs); /* header, and a snapshot when due */
 void search_snapshot(struct run_search *rs);

@@ -413,6 +413,11 @@ int search_forests_load(struct search *s, struct bytes *forests)
 
 enum { POLICY_MAGIC = 0x50544e53, POLICY_VERSION = 1 };
 
+bool search_has_models(const struct search *s)
+{
+    return s->models;
+}
+
 bool search_has_agent(const struct search *s)
 {
     return s->agent;

@@ -114,6 +114,8 @@ struct search_insight {
 };
 void search_insight(const struct search *s, struct search_insight *ret_insight);
 
+/* Whether it has models, which search_hint() would train. */
+bool search_has_models(const struct search *s);
 /* Whether an agent decides in it (`sonata`, `sonata+`). */
 bool search_has_agent(const struct search *s);
 /* What the agent of `sonata` or `sonata+` learned, to start other searches of the same algorithm and agent with: a policy trained beforehand.

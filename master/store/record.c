@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks. INDIVIDUAL_VERSION 2: what the core knows, cause, number of
- * measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, 3: INJECT, each written for nothing else. */
-enum { RECORD_VERSION = 1, SEARCH_VERSION = 5, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_VERSION = 3 };
+ * measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else. */
+enum { RECORD_VERSION = 1, SEARCH_VERSION = 5, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -511,7 +511,10 @@ int invalid_record_decode(const void *p, size_t n, struct invalid_record *ret_re
 
 void event_record_encode(const struct event_record *r, struct bytes *out)
 {
-    bytes_put_u8(out, r->type == EVENT_INJECT ? EVENT_VERSION : r->type == EVENT_RETELL ? EVENT_RETELL_VERSION : RECORD_VERSION);
+    bytes_put_u8(out, r->type == EVENT_HINT     ? EVENT_VERSION
+                      : r->type == EVENT_INJECT ? EVENT_INJECT_VERSION
+                      : r->type == EVENT_RETELL ? EVENT_RETELL_VERSION
+                                                : RECORD_VERSION);
     bytes_put_u8(out, (uint8_t)r->type);
     bytes_put_u64(out, (uint64_t)r->wall_ns);
     bytes_put_u32(out, r->wanted);
@@ -524,7 +527,7 @@ void event_record_encode(const struct event_record *r, struct bytes *out)
         bytes_put_f64(out, r->objective[i]);
     bytes_put_f64(out, r->violation);
     bytes_put_string(out, r->text);
-    if (r->type == EVENT_INJECT)
+    if (r->type == EVENT_INJECT || r->type == EVENT_HINT)
         put_genotype(r->n_genes, &r->genotype, out);
 }
 
@@ -535,7 +538,7 @@ int event_record_decode(const void *p, size_t n, struct event_record *ret_record
     int version = open_version(p, n, EVENT_VERSION, &r);
     if (version < 0)
         return version;
-    x.type = read_enum(&r, version >= 3 ? EVENT_INJECT + 1 : version >= 2 ? EVENT_RETELL + 1 : EVENT_CONTROL + 1);
+    x.type = read_enum(&r, version >= 4 ? EVENT_HINT + 1 : version >= 3 ? EVENT_INJECT + 1 : version >= 2 ? EVENT_RETELL + 1 : EVENT_CONTROL + 1);
     x.wall_ns = (int64_t)reader_u64(&r);
     x.wanted = reader_u32(&r);
     x.got = reader_u32(&r);
@@ -549,7 +552,7 @@ int event_record_decode(const void *p, size_t n, struct event_record *ret_record
         x.objective[i] = reader_f64(&r);
     x.violation = reader_f64(&r);
     reader_string(&r, x.text, sizeof x.text);
-    if (x.type == EVENT_INJECT)
+    if (x.type == EVENT_INJECT || x.type == EVENT_HINT)
         read_genotype(&r, &x.n_genes, &x.genotype);
     if (!reader_done(&r))
         return -EBADMSG;

@@ -184,14 +184,15 @@ struct usage_record {
     uint64_t attempts;
 };
 
-/* RETELL: the result of a told id is another from here on. */
-enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3, EVENT_RETELL = 4, EVENT_INJECT = 5 };
+/* RETELL: the result of a told id is another from here on. HINT: one objective of an architecture that was measured elsewhere. */
+enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3, EVENT_RETELL = 4, EVENT_INJECT = 5, EVENT_HINT = 6 };
 
 /* What happened to the search core, in order: enough to run it again. */
 struct event_record {
     enum event_type type;
     int64_t wall_ns;
     uint32_t wanted, got;  /* ask */
+    /* hint: wanted is the objective, objective[0] its value */
     uint64_t id;           /* ask: first id given; tell, retell: id told */
     uint64_t digest;       /* ask: hash64 over the genotypes given */
     uint32_t status;       /* tell, retell: enum search_status */

@@ -190,6 +190,53 @@ static void test_forests_are_kept(void **state)
     farm_close(&f);
 }
 
+static bool count_hints(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct event_record e;
+    (void)key;
+    (void)n_key;
+    assert_int_equal(event_record_decode(value, n_value, &e), 0);
+    if (e.type == EVENT_HINT) {
+        assert_int_equal(e.wanted, 0); /* the accuracy; the latency is of another board */
+        assert_true(e.objective[0] < 0);
+        ++*(uint32_t *)user;
+    }
+    return true;
+}
+
+/* A fork for another board: the parent's accuracies are hints, after a death too; the fork replays. */
+static void test_fork_for_another_board_starts_warm(void **state)
+{
+    (void)state;
+    struct farm f;
+    prepare(&f, 10);
+    farm_add_board(&f, "jet-1", "jet", "accuracy latency");
+    farm_hello(&f);
+    struct search_spec *spec = farm_spec("s", "nsga2", 40, 5);
+    uint64_t parent = farm_submit(&f, spec), fork, events;
+    uint32_t hints = 0, proposals;
+    struct sonata_error err = {{0}};
+    farm_work(&f, parent, 5000);
+    assert_int_equal(run_search_by_id(f.run, parent)->state, SEARCH_DONE);
+    copy_string(spec->algorithm, sizeof spec->algorithm, "sonata+");
+    copy_string(spec->objective[1].board, sizeof spec->objective[1].board, "jet");
+    if (run_fork(f.run, parent, spec, &(struct run_owner){.team = ""}, &fork, &err))
+        fail_msg("%s", err.text);
+    farm_turn(&f);
+    farm_crash(&f);
+    farm_start(&f);
+    farm_hello(&f);
+    farm_work(&f, fork, 5000);
+    assert_int_equal(run_search_by_id(f.run, fork)->state, SEARCH_DONE);
+    assert_int_equal(store_scan(f.store, STORE_EVENT, key_u64_pair(fork, 0), 8, count_hints, &hints), 0);
+    assert_int_equal(hints, 40);
+    if (run_replay(f.store, fork, &events, &proposals, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(farm_check(&f), 0);
+    free(spec);
+    farm_close(&f);
+}
+
 /* A search starts with a policy, is resumed and replayed with it; one of another algorithm is refused. */
 static void test_policy_is_part_of_the_search(void **state)
 {
@@ -315,7 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nsga2),          cmocka_unit_test(test_random),
         cmocka_unit_test(test_surrogate),      cmocka_unit_test(test_uncommitted_submission_is_gone),
-        cmocka_unit_test(test_forests_are_kept), cmocka_unit_test(test_policy_is_part_of_the_search),
+        cmocka_unit_test(test_fork_for_another_board_starts_warm), cmocka_unit_test(test_forests_are_kept), cmocka_unit_test(test_policy_is_part_of_the_search),
         cmocka_unit_test(test_extend_goes_on), cmocka_unit_test(test_pause_and_cancel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
