@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "domain/board_event.h"
 #include "domain/evaluation.h"
 #include "domain/metric.h"
 #include "domain/spec.h"
@@ -46,5 +47,9 @@ Sonata__Measurement *measurement_to_message(const struct measurement *m); /* fre
 /* An Assign as a job and back; bounds and legality checked except alleles (the space is needed for that). */
 int job_from_message(const Sonata__Assign *m, struct evaluation_job *ret_job, struct sonata_error *err) SONATA_MUST_CHECK;
 Sonata__Assign *job_to_message(const struct evaluation_job *job); /* free: sonata__assign__free_unpacked(m, NULL) */
+
+/* Events of boards. Control characters in the text become spaces, and what is too long is cut; -EINVAL for a bad name, time or number. */
+int board_event_from_message(const Sonata__BoardEvent *m, struct board_event *ret_event, struct sonata_error *err) SONATA_MUST_CHECK;
+Sonata__BoardEvent *board_event_to_message(const struct board_event *e); /* free: sonata__board_event__free_unpacked(m, NULL) */
 
 #endif

@@ -449,6 +449,144 @@ int board_record_decode(const void *p, size_t n, struct board_record *ret_record
     return 0;
 }
 
+void board_event_record_encode(const struct board_event_record *r, struct bytes *out)
+{
+    const struct board_event *e = &r->event;
+    bytes_put_u8(out, RECORD_VERSION);
+    bytes_put_u64(out, e->sequence);
+    bytes_put_string(out, e->board);
+    bytes_put_u64(out, (uint64_t)e->wall_ns);
+    bytes_put_string(out, e->kind);
+    bytes_put_string(out, e->state);
+    bytes_put_string(out, e->text);
+    bytes_put_f64(out, e->latency_us);
+    bytes_put_f64(out, e->reference_us);
+    bytes_put_string(out, e->fingerprint);
+    bytes_put_u64(out, (uint64_t)e->invalid_from_wall_ns);
+    bytes_put_u64(out, (uint64_t)e->invalid_to_wall_ns);
+    bytes_put_string(out, r->worker);
+    bytes_put_u64(out, (uint64_t)r->stored_wall_ns);
+}
+
+int board_event_record_decode(const void *p, size_t n, struct board_event_record *ret_record)
+{
+    struct reader r;
+    struct board_event_record x = {.worker = ""};
+    int rc = open_record(p, n, &r);
+    if (rc)
+        return rc;
+    struct board_event *e = &x.event;
+    e->sequence = reader_u64(&r);
+    reader_string(&r, e->board, sizeof e->board);
+    e->wall_ns = (int64_t)reader_u64(&r);
+    reader_string(&r, e->kind, sizeof e->kind);
+    reader_string(&r, e->state, sizeof e->state);
+    reader_string(&r, e->text, sizeof e->text);
+    e->latency_us = reader_f64(&r);
+    e->reference_us = reader_f64(&r);
+    reader_string(&r, e->fingerprint, sizeof e->fingerprint);
+    e->invalid_from_wall_ns = (int64_t)reader_u64(&r);
+    e->invalid_to_wall_ns = (int64_t)reader_u64(&r);
+    reader_string(&r, x.worker, sizeof x.worker);
+    x.stored_wall_ns = (int64_t)reader_u64(&r);
+    if (!reader_done(&r) || e->wall_ns < 0)
+        return -EBADMSG;
+    *ret_record = x;
+    return 0;
+}
+
+const char *board_order_name(enum board_order o)
+{
+    static const char *const name[ORDER_COUNT] = {NULL, "drain", "quarantine", "recalibrate", "power-cycle", "release", "retire"};
+    return (unsigned)o < ORDER_COUNT ? name[o] : NULL;
+}
+
+void board_health_record_encode(const struct board_health_record *r, struct bytes *out)
+{
+    bytes_put_u8(out, RECORD_VERSION);
+    bytes_put_string(out, r->name);
+    bytes_put_u32(out, r->n_events);
+    bytes_put_u64(out, r->n_own);
+    bytes_put_string(out, r->state);
+    bytes_put_f64(out, r->latency_us);
+    bytes_put_f64(out, r->reference_us);
+    bytes_put_u64(out, (uint64_t)r->canary_wall_ns);
+    bytes_put_u64(out, (uint64_t)r->well_wall_ns);
+    bytes_put_u8(out, (uint8_t)r->order);
+    bytes_put_u8(out, r->given);
+    bytes_put_string(out, r->by);
+    bytes_put_string(out, r->reason);
+    bytes_put_u64(out, (uint64_t)r->order_wall_ns);
+    bytes_put_u64(out, (uint64_t)r->hold_until_wall_ns);
+    bytes_put_u8(out, r->probation);
+    bytes_put_u32(out, r->quarantines);
+    bytes_put_u64(out, (uint64_t)r->quarantine_wall_ns);
+}
+
+int board_health_record_decode(const void *p, size_t n, struct board_health_record *ret_record)
+{
+    struct reader r;
+    struct board_health_record x = {.name = ""};
+    int rc = open_record(p, n, &r);
+    if (rc)
+        return rc;
+    reader_string(&r, x.name, sizeof x.name);
+    x.n_events = reader_u32(&r);
+    x.n_own = reader_u64(&r);
+    reader_string(&r, x.state, sizeof x.state);
+    x.latency_us = reader_f64(&r);
+    x.reference_us = reader_f64(&r);
+    x.canary_wall_ns = (int64_t)reader_u64(&r);
+    x.well_wall_ns = (int64_t)reader_u64(&r);
+    x.order = read_enum(&r, ORDER_COUNT);
+    x.given = reader_u8(&r) != 0;
+    reader_string(&r, x.by, sizeof x.by);
+    reader_string(&r, x.reason, sizeof x.reason);
+    x.order_wall_ns = (int64_t)reader_u64(&r);
+    x.hold_until_wall_ns = (int64_t)reader_u64(&r);
+    x.probation = reader_u8(&r) != 0;
+    x.quarantines = reader_u32(&r);
+    x.quarantine_wall_ns = (int64_t)reader_u64(&r);
+    if (!reader_done(&r))
+        return -EBADMSG;
+    *ret_record = x;
+    return 0;
+}
+
+void suspect_record_encode(const struct suspect_record *r, struct bytes *out)
+{
+    bytes_put_u8(out, RECORD_VERSION);
+    bytes_put_u64(out, r->evaluation);
+    bytes_put_u32(out, r->n);
+    for (uint32_t i = 0; i < r->n; i++) {
+        bytes_put_string(out, r->failure[i].board);
+        bytes_put_u64(out, r->failure[i].attempt);
+        bytes_put_u64(out, (uint64_t)r->failure[i].wall_ns);
+        bytes_put_u8(out, r->failure[i].well_after);
+    }
+}
+
+int suspect_record_decode(const void *p, size_t n, struct suspect_record *ret_record)
+{
+    struct reader r;
+    struct suspect_record x = {0};
+    int rc = open_record(p, n, &r);
+    if (rc)
+        return rc;
+    x.evaluation = reader_u64(&r);
+    x.n = reader_count(&r, SUSPECT_MAX, 21);
+    for (uint32_t i = 0; i < x.n; i++) {
+        reader_string(&r, x.failure[i].board, sizeof x.failure[i].board);
+        x.failure[i].attempt = reader_u64(&r);
+        x.failure[i].wall_ns = (int64_t)reader_u64(&r);
+        x.failure[i].well_after = reader_u8(&r) != 0;
+    }
+    if (!reader_done(&r))
+        return -EBADMSG;
+    *ret_record = x;
+    return 0;
+}
+
 void usage_record_encode(const struct usage_record *r, struct bytes *out)
 {
     bytes_put_u8(out, RECORD_VERSION);

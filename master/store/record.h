@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "domain/board_event.h"
 #include "domain/metric.h"
 #include "domain/space.h"
 #include "domain/spec.h"
@@ -177,6 +178,52 @@ struct invalid_record {
     uint64_t next, last;
 };
 
+enum { BOARD_EVENTS_KEPT = 10000 }; /* of one board; the oldest go */
+
+struct board_event_record {
+    struct board_event event;
+    char worker[WORKER_NAME_MAX]; /* that told it; "": the master itself */
+    int64_t stored_wall_ns;
+};
+
+/* What a person wants of a board. DRAIN and RETIRE stand until another order takes their place; the others until the board showed that it has them. */
+enum board_order { ORDER_NONE, ORDER_DRAIN, ORDER_QUARANTINE, ORDER_RECALIBRATE, ORDER_POWER_CYCLE, ORDER_RELEASE, ORDER_RETIRE, ORDER_COUNT };
+/* "drain" …; NULL for none and outside the enum. */
+const char *board_order_name(enum board_order o);
+
+/* Health of a board as the master knows it: from its events, from people, and from its own rules. */
+struct board_health_record {
+    char name[BOARD_NAME_MAX];
+    uint32_t n_events;             /* stored of this board */
+    uint64_t n_own;                /* ever written by the master itself: their sequence numbers */
+    char state[BOARD_WORD_MAX];    /* of the last event */
+    double latency_us, reference_us; /* last canary; 0: failed, or none */
+    int64_t canary_wall_ns;        /* when; 0: never */
+    int64_t well_wall_ns;          /* when one passed last */
+    enum board_order order;
+    bool given;                    /* the board showed that it has the order */
+    char by[64], reason[REASON_MAX];
+    int64_t order_wall_ns;
+    /* the master's own quarantine, for boards without canaries */
+    int64_t hold_until_wall_ns;    /* 0: not held */
+    bool probation;                /* one job at a time until one is good */
+    uint32_t quarantines;          /* in a row, each less than a day after the one before */
+    int64_t quarantine_wall_ns;    /* when the last began */
+};
+
+/* Failures of an open evaluation on boards that have canaries; kept for good when they proved that it kills boards. */
+enum { SUSPECT_MAX = 16 };
+struct suspect_record {
+    uint64_t evaluation;
+    uint32_t n;
+    struct suspect_failure {
+        char board[BOARD_NAME_MAX];
+        uint64_t attempt;
+        int64_t wall_ns;           /* when it failed */
+        bool well_after;           /* the board passed a canary afterwards */
+    } failure[SUSPECT_MAX];
+};
+
 /* Board time a team used on one day (UTC): every measurement made for its searches, also the failed ones. */
 struct usage_record {
     char team[OWNER_NAME_MAX];
@@ -213,6 +260,12 @@ void attempt_record_encode(const struct attempt_record *r, struct bytes *out);
 int attempt_record_decode(const void *p, size_t n, struct attempt_record *ret_record) SONATA_MUST_CHECK;
 void board_record_encode(const struct board_record *r, struct bytes *out);
 int board_record_decode(const void *p, size_t n, struct board_record *ret_record) SONATA_MUST_CHECK;
+void board_event_record_encode(const struct board_event_record *r, struct bytes *out);
+int board_event_record_decode(const void *p, size_t n, struct board_event_record *ret_record) SONATA_MUST_CHECK;
+void board_health_record_encode(const struct board_health_record *r, struct bytes *out);
+int board_health_record_decode(const void *p, size_t n, struct board_health_record *ret_record) SONATA_MUST_CHECK;
+void suspect_record_encode(const struct suspect_record *r, struct bytes *out);
+int suspect_record_decode(const void *p, size_t n, struct suspect_record *ret_record) SONATA_MUST_CHECK;
 void usage_record_encode(const struct usage_record *r, struct bytes *out);
 int usage_record_decode(const void *p, size_t n, struct usage_record *ret_record) SONATA_MUST_CHECK;
 void invalid_record_encode(const struct invalid_record *r, struct bytes *out);

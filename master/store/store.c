@@ -46,7 +46,7 @@ struct store {
 static const char *const db_name[STORE_DB_COUNT] = {"meta",       "search",         "spec",        "individual", "event", "population", "front",
                                                     "evaluation", "evaluation_key", "measurement", "attempt",    "board", "blob",       "request",
                                                     "team",       "key",            "audit",       "dictionary", "usage",
-                                                    "surrogate",  "retell",         "invalid",     "blob_pool"};
+                                                    "surrogate",  "retell",         "invalid",     "blob_pool",  "board_event", "board_health", "suspect"};
 
 const char *store_db_name(enum store_db db)
 {
@@ -262,6 +262,15 @@ struct store_key key_u64_pair(uint64_t a, uint64_t b)
     struct store_key k = {.n = 16};
     put_be64(k.bytes, a);
     put_be64(k.bytes + 8, b);
+    return k;
+}
+
+struct store_key key_u64_triple(uint64_t a, uint64_t b, uint64_t c)
+{
+    struct store_key k = {.n = 24};
+    put_be64(k.bytes, a);
+    put_be64(k.bytes + 8, b);
+    put_be64(k.bytes + 16, c);
     return k;
 }
 
@@ -482,7 +491,17 @@ int store_get(struct store *s, enum store_db db, struct store_key key, struct by
     return 0;
 }
 
-static int scan(struct store *s, MDB_txn *txn, enum store_db db, const struct store_key *from, size_t n_prefix,
+/* Stands on the first record from `from` on, or (back) on the last before it. */
+static int scan_start(MDB_cursor *cursor, const struct store_key *from, bool back, MDB_val *k, MDB_val *v)
+{
+    *k = (MDB_val){from->n, (void *)from->bytes};
+    int rc = mdb_cursor_get(cursor, k, v, from->n ? MDB_SET_RANGE : MDB_FIRST);
+    if (!back)
+        return rc;
+    return mdb_cursor_get(cursor, k, v, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+}
+
+static int scan(struct store *s, MDB_txn *txn, enum store_db db, const struct store_key *from, size_t n_prefix, bool back,
                 bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
 {
     MDB_cursor *cursor;
@@ -490,8 +509,8 @@ static int scan(struct store *s, MDB_txn *txn, enum store_db db, const struct st
     int rc = s->dbi[db] == NO_DBI ? MDB_NOTFOUND : mdb_cursor_open(txn, s->dbi[db], &cursor);
     if (rc)
         return rc == MDB_NOTFOUND ? 0 : rc;
-    MDB_val k = {from->n, (void *)from->bytes}, v;
-    for (rc = mdb_cursor_get(cursor, &k, &v, from->n ? MDB_SET_RANGE : MDB_FIRST); !rc; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+    MDB_val k, v;
+    for (rc = scan_start(cursor, from, back, &k, &v); !rc; rc = mdb_cursor_get(cursor, &k, &v, back ? MDB_PREV : MDB_NEXT)) {
         if (k.mv_size < n_prefix || memcmp(k.mv_data, from->bytes, n_prefix))
             break;
         bytes_clear(&plain);
@@ -504,18 +523,30 @@ static int scan(struct store *s, MDB_txn *txn, enum store_db db, const struct st
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-int store_scan(struct store *s, enum store_db db, struct store_key from, size_t n_prefix,
-               bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
+static int scan_locked(struct store *s, enum store_db db, const struct store_key *from, size_t n_prefix, bool back,
+                       bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
 {
     pthread_rwlock_rdlock(&s->map_lock);
     MDB_txn *txn;
     int rc = begin_read(s, &txn);
     if (!rc) {
-        rc = scan(s, txn, db, &from, n_prefix, each, user);
+        rc = scan(s, txn, db, from, n_prefix, back, each, user);
         end_read(s, txn);
     }
     pthread_rwlock_unlock(&s->map_lock);
     return translate(rc);
+}
+
+int store_scan(struct store *s, enum store_db db, struct store_key from, size_t n_prefix,
+               bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
+{
+    return scan_locked(s, db, &from, n_prefix, false, each, user);
+}
+
+int store_scan_back(struct store *s, enum store_db db, struct store_key before, size_t n_prefix,
+                    bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
+{
+    return scan_locked(s, db, &before, n_prefix, true, each, user);
 }
 
 static MDB_stat statistics(struct store *s, enum store_db db)

@@ -38,6 +38,9 @@ enum store_db {
     STORE_RETELL,         /* search id, sequence: told individuals that are measured again */
     STORE_INVALID,        /* board name: struct invalid_record */
     STORE_BLOB_POOL,      /* BLAKE2b of the content, hash of a pool: it was uploaded by that pool */
+    STORE_BOARD_EVENT,    /* hash of the board's name, wall-clock time, hash of worker and sequence: struct board_event_record */
+    STORE_BOARD_HEALTH,   /* board name: struct board_health_record */
+    STORE_SUSPECT,        /* evaluation id: struct suspect_record */
     STORE_DB_COUNT
 };
 
@@ -63,6 +66,7 @@ struct store_key {
 };
 struct store_key key_u64(uint64_t a);
 struct store_key key_u64_pair(uint64_t a, uint64_t b);
+struct store_key key_u64_triple(uint64_t a, uint64_t b, uint64_t c);
 /* Text or a hash; at most 40 bytes are kept, so longer text must differ before that. */
 struct store_key key_bytes(const void *p, size_t n);
 struct store_key key_text(const char *text);
@@ -83,6 +87,9 @@ int store_get_committed(struct store *s, enum store_db db, struct store_key key,
  * callback borrows key and value until it returns; it returns true to go on. It must not commit. */
 int store_scan(struct store *s, enum store_db db, struct store_key from, size_t n_prefix,
                bool (*each)(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value), void *user) SONATA_MUST_CHECK;
+/* The same, from the last key below `before` (n > 0) down. */
+int store_scan_back(struct store *s, enum store_db db, struct store_key before, size_t n_prefix,
+                    bool (*each)(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value), void *user) SONATA_MUST_CHECK;
 /* Committed records of a database, and the bytes of the pages they are on. */
 uint64_t store_count(struct store *s, enum store_db db);
 uint64_t store_size(struct store *s, enum store_db db);

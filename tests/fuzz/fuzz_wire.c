@@ -16,6 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!measurement_from_message(e->result->measurement, &m, &err))
             measurement_fini(&m);
     }
+    if (e->body_case == SONATA__ENVELOPE__BODY_BOARD_EVENT) {
+        struct board_event event;
+        if (!board_event_from_message(e->board_event, &event, &err))
+            sonata__board_event__free_unpacked(board_event_to_message(&event), NULL);
+    }
     if (e->body_case == SONATA__ENVELOPE__BODY_ASSIGN) {
         struct evaluation_job job;
         (void)!job_from_message(e->assign, &job, &err);

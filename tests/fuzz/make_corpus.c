@@ -248,6 +248,9 @@ static void records(void)
     struct board_record board = {.name = "pi-1", .type = "pi", .epoch = 2, .done = 5};
     struct invalid_record invalid = {.board = "b", .n_spans = 1, .span = {{1, 2}}, .scanning = true, .next = 1, .last = 2};
     struct event_record event = {.type = EVENT_TELL, .id = 2, .n_objectives = 2, .objective = {1, 2}};
+    struct board_event_record board_event = {.event = {.sequence = 1, .board = "pi-1", .wall_ns = 5, .kind = "canary", .state = "ready", .latency_us = 1}};
+    struct board_health_record health = {.name = "pi-1", .n_events = 1, .state = "ready", .order = ORDER_DRAIN, .by = "alice"};
+    struct suspect_record suspect = {.evaluation = 7, .n = 1, .failure = {{.board = "pi-1", .attempt = 3}}};
     struct team team = {.name = "vision", .weight = 1};
     struct access_key key = {.public_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", .role = ACCESS_TEAM, .team = "vision", .label = "alice"};
     struct audit_entry entry = {.id = 1, .actor = "admin", .text = "added team vision"};
@@ -270,6 +273,9 @@ static void records(void)
     SAVE("key", key_encode, &key);
     SAVE("audit-entry", audit_encode, &entry);
     SAVE("invalid-record", invalid_record_encode, &invalid);
+    SAVE("board-event-record", board_event_record_encode, &board_event);
+    SAVE("board-health-record", board_health_record_encode, &health);
+    SAVE("suspect-record", suspect_record_encode, &suspect);
 #undef SAVE
 }
 

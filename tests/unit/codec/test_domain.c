@@ -264,12 +264,76 @@ static void mutations_never_crash(void **state)
     measurement_fini(&m);
 }
 
+static Sonata__BoardEvent sample_event(void)
+{
+    Sonata__BoardEvent m = SONATA__BOARD_EVENT__INIT;
+    m.sequence = 7;
+    m.board = (char *)"pi-1";
+    m.wall_ns = 5;
+    m.kind = (char *)"canary";
+    m.state = (char *)"ready";
+    m.text = (char *)"one\ntwo\x1b[31m";
+    m.latency_us = 101;
+    m.reference_us = 100;
+    m.fingerprint = (char *)"a=1\nb=2";
+    m.invalid_from_wall_ns = 1;
+    m.invalid_to_wall_ns = 4;
+    return m;
+}
+
+static void board_event_round_trip(void **state)
+{
+    (void)state;
+    struct sonata_error err = {0};
+    struct board_event e, back;
+    Sonata__BoardEvent m = sample_event();
+    assert_int_equal(board_event_from_message(&m, &e, &err), 0);
+    assert_string_equal(e.text, "one two [31m"); /* goes into logs and on terminals */
+    assert_string_equal(e.fingerprint, "a=1\nb=2");
+    Sonata__BoardEvent *again = board_event_to_message(&e);
+    assert_int_equal(board_event_from_message(again, &back, &err), 0);
+    assert_memory_equal(&back, &e, sizeof e);
+    sonata__board_event__free_unpacked(again, NULL);
+    char lengthy[5000];
+    memset(lengthy, 'x', sizeof lengthy - 1);
+    lengthy[sizeof lengthy - 1] = '\0';
+    m.text = m.fingerprint = lengthy; /* an event must not come again for ever because somebody wrote much */
+    assert_int_equal(board_event_from_message(&m, &e, &err), 0);
+    assert_int_equal(strlen(e.text), BOARD_TEXT_MAX - 1);
+}
+
+static void board_event_refusals(void **state)
+{
+    (void)state;
+    struct sonata_error err = {0};
+    struct board_event e;
+#define REFUSED(change)                                                   \
+    do {                                                                  \
+        Sonata__BoardEvent m = sample_event();                            \
+        change;                                                           \
+        assert_int_equal(board_event_from_message(&m, &e, &err), -EINVAL); \
+    } while (0)
+    REFUSED(m.board = (char *)"");
+    REFUSED(m.board = (char *)"a board whose name is far longer than what any name may be");
+    REFUSED(m.kind = (char *)"");
+    REFUSED(m.kind = (char *)"a\nb");
+    REFUSED(m.state = (char *)"a state nobody has ever heard of");
+    REFUSED(m.wall_ns = -1);
+    REFUSED(m.latency_us = NAN);
+    REFUSED(m.latency_us = -1);
+    REFUSED(m.reference_us = INFINITY);
+    REFUSED(m.invalid_to_wall_ns = 0);
+    REFUSED(m.invalid_from_wall_ns = -1);
+#undef REFUSED
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(space_round_trip),      cmocka_unit_test(space_refuses_what_space_check_refuses), cmocka_unit_test(spec_round_trip),
         cmocka_unit_test(spec_refusals),         cmocka_unit_test(measurement_round_trip),                 cmocka_unit_test(measurement_refusals),
         cmocka_unit_test(job_round_trip),        cmocka_unit_test(measurement_refuses_a_lying_frame),      cmocka_unit_test(mutations_never_crash),
+        cmocka_unit_test(board_event_round_trip), cmocka_unit_test(board_event_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

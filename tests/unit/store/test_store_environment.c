@@ -114,6 +114,52 @@ static void test_scan_is_in_numeric_order_within_its_prefix(void **state)
     assert_int_equal(store_count(store, STORE_EVENT), 600);
 }
 
+struct backward {
+    uint64_t at[8];
+    uint32_t n, stop;
+};
+
+static bool go_back(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct backward *b = user;
+    (void)value;
+    (void)n_value;
+    assert_int_equal(n_key, 24);
+    b->at[b->n++] = key_read_u64(key, n_key, 1) * 10 + key_read_u64(key, n_key, 2);
+    return b->n != b->stop;
+}
+
+static struct backward back_from(struct store_key before, uint32_t stop)
+{
+    struct backward b = {.stop = stop};
+    assert_int_equal(store_scan_back(store, STORE_BOARD_EVENT, before, 8, go_back, &b), 0);
+    return b;
+}
+
+static void test_scan_back(void **state)
+{
+    (void)state;
+    assert_int_equal(back_from(key_u64_triple(2, UINT64_MAX, UINT64_MAX), 0).n, 0);
+    for (uint64_t board = 1; board <= 3; board++) {
+        for (uint64_t at = 1; at <= 2; at++) {
+            for (uint64_t id = 1; id <= 2; id++)
+                store_put(store, STORE_BOARD_EVENT, key_u64_triple(board, at, id), "x", 1);
+        }
+    }
+    commit();
+    static const uint64_t all[] = {22, 21, 12, 11};
+    for (uint64_t board = 1; board <= 3; board++) { /* 3: its end is the end of the database */
+        struct backward b = back_from(key_u64_triple(board, UINT64_MAX, UINT64_MAX), 0);
+        assert_int_equal(b.n, 4);
+        assert_memory_equal(b.at, all, sizeof all);
+    }
+    struct backward b = back_from(key_u64_triple(2, 2, 1), 0); /* below it, not at it */
+    assert_int_equal(b.n, 2);
+    assert_int_equal(b.at[0], 12);
+    assert_int_equal(back_from(key_u64_triple(2, 2, 1), 1).n, 1);
+    assert_int_equal(back_from(key_u64_triple(1, 0, 0), 0).n, 0);
+}
+
 static void test_map_grows(void **state)
 {
     (void)state;
@@ -232,6 +278,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         T(test_only_commit_is_durable),
         T(test_scan_is_in_numeric_order_within_its_prefix),
+        T(test_scan_back),
         T(test_map_grows),
         T(test_second_master_is_refused),
         T(test_full_disk_loses_nothing),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "store/record.h"
@@ -61,6 +62,9 @@ DECODER(attempt)
 DECODER(board)
 DECODER(event)
 DECODER(invalid)
+DECODER(board_event)
+DECODER(board_health)
+DECODER(suspect)
 
 static void test_search(void **state)
 {
@@ -112,8 +116,31 @@ static void test_others(void **state)
     ROUND_TRIP(invalid, i);
 }
 
+static void test_boards(void **state)
+{
+    (void)state;
+    struct board_event_record e = {.event = {.sequence = 1, .board = "b", .wall_ns = 2, .kind = "canary", .state = "ready", .text = "t", .latency_us = 3,
+                                             .reference_us = 4, .fingerprint = "f", .invalid_from_wall_ns = 5, .invalid_to_wall_ns = 6},
+                                   .worker = "w", .stored_wall_ns = 7};
+    struct board_health_record h = {.name = "b", .n_events = 1, .n_own = 2, .state = "ready", .latency_us = 3, .reference_us = 4, .canary_wall_ns = 5,
+                                    .well_wall_ns = 6, .order = ORDER_RETIRE, .given = true, .by = "alice", .reason = "fan", .order_wall_ns = 7,
+                                    .hold_until_wall_ns = 8, .probation = true, .quarantines = 9, .quarantine_wall_ns = 10};
+    struct suspect_record s = {.evaluation = 1, .n = 2, .failure = {{"a", 2, 3, true}, {"b", 4, 5, false}}};
+    ROUND_TRIP(board_event, e);
+    ROUND_TRIP(board_health, h);
+    ROUND_TRIP(suspect, s);
+    cleanup_bytes struct bytes b = {0};
+    e.event.wall_ns = -1; /* no key can hold it in order */
+    board_event_record_encode(&e, &b);
+    assert_int_equal(board_event_record_decode(b.data, b.size, &e), -EBADMSG);
+    for (int o = ORDER_NONE + 1; o < ORDER_COUNT; o++)
+        assert_non_null(board_order_name((enum board_order)o));
+    assert_null(board_order_name(ORDER_NONE));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_search), cmocka_unit_test(test_individual), cmocka_unit_test(test_others)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_search), cmocka_unit_test(test_individual), cmocka_unit_test(test_others),
+                                       cmocka_unit_test(test_boards)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
