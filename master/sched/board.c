@@ -20,7 +20,7 @@ struct worker *sched_find_worker(const struct sched *s, const char *name)
 
 bool board_is_usable(const struct board *b)
 {
-    return b->takes_work && b->worker && b->worker->link == LINK_ONLINE;
+    return b->takes_work && b->use != SCHED_USE_NOT && b->worker && b->worker->link == LINK_ONLINE;
 }
 
 static void set_state(struct sched *s, struct board *b, const char *state, const char *detail)
@@ -59,6 +59,11 @@ static void move_board(struct board *b, struct worker *w)
 uint32_t board_slot_limit(const struct sched *s)
 {
     return 1 + s->config.prefetch;
+}
+
+uint32_t board_slots(const struct sched *s, const struct board *b)
+{
+    return b->use == SCHED_USE_ONE ? 1 : board_slot_limit(s);
 }
 
 static struct board *add_board(struct sched *s, const char *id)
@@ -200,6 +205,21 @@ void sched_goodbye(struct sched *s, int64_t now, const char *worker)
     copy_string(act->reason, sizeof act->reason, "offline");
 }
 
+int sched_use_board(struct sched *s, const char *board, enum sched_use use)
+{
+    struct board *b = sched_find_board(s, board);
+    if (!b)
+        return -ENOENT;
+    if (b->use != use)
+        s->generation++;
+    b->use = use;
+    for (uint32_t k = b->n_slots; use == SCHED_USE_NOT && k-- > 1;) {
+        if (b->slot[k]->job->state == JOB_LEASED)
+            attempt_withdraw(s, b->slot[k], "its board gets no jobs now");
+    }
+    return 0;
+}
+
 void sched_restore_board(struct sched *s, const char *id, const char *type, uint32_t epoch)
 {
     struct board *b = sched_find_board(s, id);
@@ -220,9 +240,8 @@ uint32_t sched_board_count(const struct sched *s)
     return s->n_boards;
 }
 
-void sched_board_view(const struct sched *s, uint32_t index, struct sched_board_view *ret_view)
+static void view_board(const struct board *b, struct sched_board_view *ret_view)
 {
-    const struct board *b = s->board[index];
     *ret_view = (struct sched_board_view){.info = &b->info,
                                           .worker = b->worker ? b->worker->name : "",
                                           .online = b->worker && b->worker->link != LINK_OFFLINE,
@@ -230,5 +249,19 @@ void sched_board_view(const struct sched *s, uint32_t index, struct sched_board_
                                           .epoch = b->epoch,
                                           .attempt = b->n_slots ? b->slot[0]->id : 0,
                                           .phase = b->n_slots ? b->slot[0]->phase : "",
-                                          .n_attempts = b->n_slots};
+                                          .n_attempts = b->n_slots,
+                                          .use = b->use};
+}
+
+void sched_board_view(const struct sched *s, uint32_t index, struct sched_board_view *ret_view)
+{
+    view_board(s->board[index], ret_view);
+}
+
+bool sched_board_named(const struct sched *s, const char *board, struct sched_board_view *ret_view)
+{
+    const struct board *b = sched_find_board(s, board);
+    if (b)
+        view_board(b, ret_view);
+    return b != NULL;
 }

@@ -20,7 +20,10 @@ struct attempt *attempt_open(struct sched *s, int64_t now, uint64_t id, struct j
                           .deadline_ns = now + s->config.lease_ns};
     j->attempt = a;
     team_take(a);
-    b->slot[b->n_slots++] = a;
+    uint32_t at = b->n_slots++;
+    for (; at && b->slot[at - 1]->epoch > epoch; at--) /* after a restart they come in any order */
+        b->slot[at] = b->slot[at - 1];
+    b->slot[at] = a;
     map_set(&s->attempts, id, a);
     sched_due(s, a->deadline_ns);
     return a;
@@ -70,6 +73,28 @@ void attempt_cancel(struct sched *s, struct attempt *a, const char *reason)
     attempt_close(s, a);
 }
 
+void attempt_withdraw(struct sched *s, struct attempt *a, const char *reason)
+{
+    struct job *j = a->job;
+    attempt_charge(a, 0);
+    attempt_cancel(s, a, reason);
+    sched_step(j, JOB_RELEASE);
+    queue_push(s, j, true);
+}
+
+/* Silence takes the attempts of a board one by one: only the one it was at when it was last heard counts. */
+bool attempt_is_head(const struct attempt *a)
+{
+    const struct board *b = a->board;
+    return b->slot[0] == a && !(b->lost_ns && (!b->worker || b->lost_ns >= b->worker->heard_ns));
+}
+
+bool sched_is_head(const struct sched *s, uint64_t attempt)
+{
+    const struct attempt *a = map_get(&s->attempts, attempt);
+    return a && attempt_is_head(a);
+}
+
 void sched_retry(struct sched *s, int64_t now, struct job *j, bool back_off)
 {
     int64_t wait = 0;
@@ -86,7 +111,10 @@ void sched_retry(struct sched *s, int64_t now, struct job *j, bool back_off)
 void attempt_lose(struct sched *s, int64_t now, struct attempt *a, const char *why)
 {
     struct job *j = a->job;
-    push_attempt_action(s, SCHED_LOST, a, why)->outcome = OUTCOME_LOST;
+    struct sched_action *lost = push_attempt_action(s, SCHED_LOST, a, why);
+    lost->outcome = OUTCOME_LOST;
+    lost->head = attempt_is_head(a);
+    a->board->lost_ns = lost->head ? now : a->board->lost_ns;
     j->avoid = a->board;
     attempt_close(s, a);
     if (++j->tries.infra <= s->config.max_infra) {

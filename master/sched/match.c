@@ -130,7 +130,7 @@ void sched_shuffle(struct sched *s, uint64_t job)
 
 static uint32_t free_slots(const struct sched *s, const struct board *b)
 {
-    return board_is_usable(b) && b->n_slots < board_slot_limit(s) ? board_slot_limit(s) - b->n_slots : 0;
+    return board_is_usable(b) && b->n_slots < board_slots(s, b) ? board_slots(s, b) - b->n_slots : 0;
 }
 
 static bool another_board_fits(const struct sched *s, const struct board *not_this, const struct sched_need *need)
@@ -259,9 +259,17 @@ uint32_t sched_total_slots(const struct sched *s, const struct sched_need *need)
     uint32_t total = 0;
     for (uint32_t i = 0; i < s->n_boards; i++) {
         if (board_is_usable(s->board[i]) && board_fits(s->board[i], need))
-            total += board_slot_limit(s);
+            total += board_slots(s, s->board[i]);
     }
     return total;
+}
+
+uint32_t sched_count_boards(const struct sched *s, const struct sched_need *need)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->n_boards; i++)
+        n += s->board[i]->worker && s->board[i]->worker->link != LINK_OFFLINE && board_fits(s->board[i], need);
+    return n;
 }
 
 bool sched_can_serve(const struct sched *s, const struct sched_need *need)

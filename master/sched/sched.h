@@ -76,7 +76,7 @@ struct sched_running {
 
 enum sched_action_type {
     SCHED_ASSIGN,  /* give `job` to `board` as `attempt` with `epoch` */
-    SCHED_LOST,    /* the lease of `attempt` ended by silence; the job is requeued or buried (another action) */
+    SCHED_LOST,    /* the lease of `attempt` ended by silence; the job is requeued or buried (another action). `head`: its board was at it */
     SCHED_RELEASE, /* the attempt never reached its board; requeued without blame */
     SCHED_CANCEL,  /* tell the worker to drop `attempt` */
     SCHED_BURY,    /* the job is given up: `outcome` and `reason` say why */
@@ -88,6 +88,7 @@ struct sched_action {
     uint32_t epoch;
     char board[BOARD_NAME_MAX], worker[SCHED_WORKER_MAX];
     enum outcome outcome;
+    bool head;
     char reason[REASON_MAX];
 };
 
@@ -148,7 +149,18 @@ int sched_alive(struct sched *s, int64_t now, const char *worker);
 /* Whether a worker of that name was heard of lately. */
 bool sched_is_online(const struct sched *s, const char *worker);
 
+/* What the master lets a board do, beside what its worker says of it. */
+enum sched_use {
+    SCHED_USE_FULLY,
+    SCHED_USE_ONE, /* one job at a time: nothing ahead */
+    SCHED_USE_NOT  /* no new jobs. What it is at goes on; what it was given ahead is given to others without blame (actions) */
+};
+/* -ENOENT: no such board. */
+int sched_use_board(struct sched *s, const char *board, enum sched_use use) SONATA_MUST_CHECK;
+
 /* Attempts. */
+/* Its board is at it, or will be next; not behind another attempt. */
+bool sched_is_head(const struct sched *s, uint64_t attempt);
 bool sched_is_live(const struct sched *s, uint64_t attempt);
 /* Extends the lease of a live attempt; false when it is not live with that epoch. */
 bool sched_renew(struct sched *s, int64_t now, const struct sched_running *running);
@@ -183,6 +195,8 @@ uint32_t sched_open_slots(struct sched *s, uint64_t owner, const struct sched_ne
 uint32_t sched_total_slots(const struct sched *s, const struct sched_need *need);
 /* Changes whenever sched_total_slots() may have changed. */
 uint64_t sched_generation(const struct sched *s);
+/* Boards that fit the need and whose worker is there, whatever their state. */
+uint32_t sched_count_boards(const struct sched *s, const struct sched_need *need);
 /* Whether any known board (online or not) could serve the need. */
 bool sched_can_serve(const struct sched *s, const struct sched_need *need);
 
@@ -195,9 +209,12 @@ struct sched_board_view {
     uint64_t attempt; /* head of its slots, 0: idle */
     const char *phase;
     uint32_t n_attempts;
+    enum sched_use use;
 };
 uint32_t sched_board_count(const struct sched *s);
 void sched_board_view(const struct sched *s, uint32_t index, struct sched_board_view *ret_view);
+/* false: no such board. */
+bool sched_board_named(const struct sched *s, const char *board, struct sched_board_view *ret_view);
 uint32_t sched_job_count(const struct sched *s);
 
 #endif

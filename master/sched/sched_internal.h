@@ -34,6 +34,8 @@ struct board {
     struct sched_board_info info;
     struct worker *worker; /* NULL: not seen since the master started */
     bool takes_work;       /* its own state allows it */
+    enum sched_use use;    /* what the master allows */
+    int64_t lost_ns;       /* when what it was at was lost last */
     uint32_t epoch;
     struct attempt *slot[SCHED_SLOTS_MAX]; /* in order of assignment */
     uint32_t n_slots;
@@ -119,6 +121,7 @@ struct board *sched_find_board(const struct sched *s, const char *id);
 struct worker *sched_find_worker(const struct sched *s, const char *name);
 bool board_is_usable(const struct board *b); /* online, not suspect, its worker is ready for work */
 uint32_t board_slot_limit(const struct sched *s);
+uint32_t board_slots(const struct sched *s, const struct board *b); /* of that board: what its use leaves of the limit */
 
 /* match.c */
 bool board_fits(const struct board *b, const struct sched_need *need);
@@ -148,6 +151,8 @@ void attempt_close(struct sched *s, struct attempt *a); /* frees it; job and boa
 void attempt_release(struct sched *s, struct attempt *a);
 void attempt_lose(struct sched *s, int64_t now, struct attempt *a, const char *why);
 void attempt_cancel(struct sched *s, struct attempt *a, const char *reason);
+void attempt_withdraw(struct sched *s, struct attempt *a, const char *reason); /* canceled before it began; its job waits for another board */
+bool attempt_is_head(const struct attempt *a);
 void sched_retry(struct sched *s, int64_t now, struct job *j, bool back_off);
 
 #endif

@@ -72,16 +72,28 @@ static void pass(int64_t seconds)
     drain();
 }
 
-static int setup(void **state)
+static void start(uint32_t prefetch)
 {
-    (void)state;
     struct sched_config c = sched_config_default();
-    c.prefetch = 0;
+    c.prefetch = prefetch;
     s = sched_new(&c);
     now = 1000 * SONATA_SECOND;
     hello("w", 1, "b", NULL, 0);
     assert_int_equal(sched_add(s, 7, 1, &need, &fresh), 0);
     assert_int_equal(sched_add(s, 7, 1, &need, &fresh), -EEXIST);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    start(0);
+    return 0;
+}
+
+static int setup_ahead(void **state)
+{
+    (void)state;
+    start(1);
     return 0;
 }
 
@@ -285,6 +297,101 @@ static void test_goodbye_releases(void **state)
     assert_null(find(SCHED_ASSIGN));
 }
 
+/* What a board that gets no more jobs was given ahead goes to another; what it is at goes on. */
+static void test_a_board_that_is_not_used(void **state)
+{
+    (void)state;
+    struct sched_board_view v;
+    assert_int_equal(sched_use_board(s, "nobody", SCHED_USE_NOT), -ENOENT);
+    assert_int_equal(sched_add(s, 2, 1, &need, &fresh), 0);
+    assert_int_equal(sched_add(s, 3, 1, &need, &fresh), 0);
+    struct sched_action head = assigned();
+    sched_board_view(s, 0, &v);
+    assert_int_equal(v.n_attempts, 2);
+    uint64_t before = sched_generation(s);
+    assert_int_equal(sched_use_board(s, "b", SCHED_USE_NOT), 0);
+    assert_true(sched_generation(s) != before);
+    drain();
+    assert_int_equal(n_last, 1);
+    assert_int_equal(last[0].type, SCHED_CANCEL);
+    assert_int_equal(last[0].job, 2);
+    assert_true(sched_is_live(s, head.attempt));
+    assert_int_equal(sched_tries(s, 2).infra, 0);
+    assert_int_equal(sched_total_slots(s, &need), 0);
+    enum sched_verdict verdict;
+    uint64_t job;
+    assert_int_equal(sched_result(s, now, head.attempt, head.epoch, "b", OUTCOME_OK, "", &verdict, &job), 0);
+    sched_dispatch(s, now);
+    drain();
+    assert_null(find(SCHED_ASSIGN));
+
+    assert_int_equal(sched_use_board(s, "b", SCHED_USE_ONE), 0);
+    assert_int_equal(sched_total_slots(s, &need), 1);
+    sched_dispatch(s, now);
+    drain();
+    assert_int_equal(n_last, 1);
+    assert_int_equal(sched_use_board(s, "b", SCHED_USE_FULLY), 0);
+    sched_dispatch(s, now);
+    drain();
+    assert_int_equal(n_last, 1);
+    hello("w", 1, "b", NULL, 0); /* its worker's words change nothing about it */
+    assert_int_equal(sched_use_board(s, "b", SCHED_USE_NOT), 0);
+    hello("w", 1, "b", NULL, 0);
+    assert_true(sched_board_named(s, "b", &v));
+    assert_int_equal(v.use, SCHED_USE_NOT);
+    assert_false(sched_board_named(s, "nobody", &v));
+}
+
+/* Of the attempts that silence takes from a board only the one it was at is marked, also when their leases end apart. */
+static void test_only_the_head_is_marked(void **state)
+{
+    (void)state;
+    struct sched_action first = assigned();
+    assert_true(sched_is_head(s, first.attempt));
+    pass(1);
+    assert_int_equal(sched_add(s, 2, 1, &need, &fresh), 0);
+    struct sched_action second = assigned();
+    assert_false(sched_is_head(s, second.attempt));
+    now += 29 * SONATA_SECOND + SONATA_MS;
+    sched_tick(s, now);
+    drain();
+    const struct sched_action *lost = find(SCHED_LOST);
+    assert_int_equal(lost->attempt, first.attempt);
+    assert_true(lost->head);
+    now += 2 * SONATA_SECOND;
+    sched_tick(s, now);
+    drain();
+    lost = find(SCHED_LOST);
+    assert_int_equal(lost->attempt, second.attempt);
+    assert_false(lost->head);
+}
+
+/* After a restart of the master they come in the order of their searches, and no worker is known yet. */
+static void test_restored_attempts_stand_in_order(void **state)
+{
+    (void)state;
+    struct sched_config c = sched_config_default();
+    struct sched *t = sched_new(&c);
+    sched_restore_board(t, "b", "pi", 8);
+    assert_int_equal(sched_add(t, 1, 1, &need, &fresh), 0);
+    assert_int_equal(sched_add(t, 2, 1, &need, &fresh), 0);
+    assert_int_equal(sched_restore(t, now, 1, 56, 8, "b", "w", 1), 0);
+    assert_int_equal(sched_restore(t, now, 2, 55, 7, "b", "w", 1), 0);
+    assert_true(sched_is_head(t, 55));
+    assert_false(sched_is_head(t, 56));
+    sched_tick(t, now + 91 * SONATA_SECOND);
+    struct sched_action a;
+    unsigned heads = 0, n = 0;
+    while (sched_next_action(t, &a)) {
+        n += a.type == SCHED_LOST;
+        heads += a.head;
+        assert_true(!a.head || a.attempt == 55);
+    }
+    assert_int_equal(n, 2);
+    assert_int_equal(heads, 1);
+    sched_free(t);
+}
+
 static void test_duplicate_board_name(void **state)
 {
     (void)state;
@@ -321,6 +428,9 @@ int main(void)
         T(test_adoption_cancels_the_newer_attempt),
         T(test_restart_of_the_master_gives_grace),
         T(test_goodbye_releases),
+        cmocka_unit_test_setup_teardown(test_a_board_that_is_not_used, setup_ahead, teardown),
+        cmocka_unit_test_setup_teardown(test_only_the_head_is_marked, setup_ahead, teardown),
+        T(test_restored_attempts_stand_in_order),
         T(test_duplicate_board_name),
         T(test_config_is_checked),
 #undef T
