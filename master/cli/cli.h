@@ -95,6 +95,7 @@ COMMAND(retry);
 COMMAND(fork);
 COMMAND(priority);
 COMMAND(boards);
+COMMAND(board);
 COMMAND(bench);
 COMMAND(supernet);
 COMMAND(keys);

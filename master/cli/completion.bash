@@ -5,6 +5,10 @@ _sonata() {
     mapfile -t COMPREPLY < <(compgen -W "$(sonata --help | sed -n 's/^  \([a-z]*\) .*/\1/p') --help --version" -- "$current")
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(sonata "$command" --help 2>/dev/null | grep -oE -- '--[a-z-]+')" -- "$current")
+  elif [ "$command" = board ] && [ "$COMP_CWORD" = 2 ]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(sonata boards --patience 1s --json 2>/dev/null | sed -n 's/.*"id":[[:space:]]*"\(.*\)".*/\1/p')" -- "$current")
+  elif [ "$command" = board ] && [ "$COMP_CWORD" = 3 ]; then
+    mapfile -t COMPREPLY < <(compgen -W "drain quarantine recalibrate power-cycle release retire history" -- "$current")
   else
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
   fi

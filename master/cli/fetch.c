@@ -237,6 +237,12 @@ int results_fetch_insight(struct session *s, struct results *r, struct sonata_er
 static void take_board(const Sonata__BoardStatus *m, struct results_board *b)
 {
     *b = (struct results_board){.online = m->online, .done = m->done, .failed = m->failed, .busy_share = m->busy_share, .anonymous = m->anonymous};
+    b->canary_us = m->canary_us;
+    b->reference_us = m->reference_us;
+    b->canary_wall_ns = m->canary_wall_ns;
+    copy_string(b->held, sizeof b->held, m->held);
+    copy_string(b->held_why, sizeof b->held_why, m->held_why);
+    copy_string(b->warning, sizeof b->warning, m->warning);
     copy_string(b->worker, sizeof b->worker, m->worker);
     copy_string(b->phase, sizeof b->phase, m->phase);
     if (!m->info)

@@ -208,6 +208,14 @@ cJSON *json_board(const struct results_board *b)
         json_integer(o, "failed", (int64_t)b->failed);
     }
     json_number(o, "busy_share", b->busy_share);
+    cJSON_AddStringToObject(o, "held", b->held);
+    cJSON_AddStringToObject(o, "held_why", b->held_why);
+    cJSON_AddStringToObject(o, "warning", b->warning);
+    if (b->canary_wall_ns) {
+        json_number(o, "canary_us", b->canary_us);
+        json_number(o, "reference_us", b->reference_us);
+        json_time(o, "canary_at", b->canary_wall_ns);
+    }
     return o;
 }
 

@@ -44,7 +44,12 @@ const struct command command_table[] = {
      "Individuals of a search that failed are measured again with fresh tries; a search that is done goes on until they are told. The budget is not\n"
      "charged again. --cause picks an error class; `infeasible` and `noisy` measure results again that stand until there is another.",
      cmd_retry},
-    {"boards", "", "list boards", "Lists the boards that workers offer, with state and counters.", cmd_boards},
+    {"boards", "", "list boards", "Lists the boards that workers offer, with state, counters and last canary (how far off its reference, how long ago).", cmd_boards},
+    {"board", "ID ACTION", "drain, release, recalibrate … one board; its history",
+     "ACTION is drain (no new jobs; its job ends, then maintenance), quarantine (a pause, then it proves itself), recalibrate (a new canary\n"
+     "reference), power-cycle, release (ends drain and quarantine) or retire (for good), kept until the board shows it, also over restarts.\n"
+     "history lists what happened to the board, oldest first. All for admins only.",
+     cmd_board},
     {"keys", "list | new LABEL | revoke LABEL", "make, list and revoke keys",
      "Keys decide who may connect to a master and as what (admins only). `new` makes a key pair here, writes it to a file that only you can read\n"
      "(--out, default LABEL.key) and puts its public half on the master's list; give the file to whoever shall have it, over a safe channel.\n"

@@ -42,6 +42,9 @@ struct results_board {
     bool online, anonymous; /* anonymous: done and failed are not for us to know */
     uint64_t done, failed;
     double busy_share;
+    char held[64], held_why[260], warning[320];
+    double canary_us, reference_us;
+    int64_t canary_wall_ns; /* 0: never */
 };
 
 struct results_insight {

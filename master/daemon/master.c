@@ -58,6 +58,11 @@ static void on_cancel(void *user, const char *worker, uint64_t attempt, const ch
     rpc_cancel(((struct master *)user)->rpc, worker, attempt, reason);
 }
 
+static void on_command(void *user, const char *worker, const char *board, const char *action)
+{
+    rpc_command(((struct master *)user)->rpc, worker, board, action);
+}
+
 static void on_team(void *user, const char *team, struct run_team *ret_team)
 {
     const struct access *access = ((struct master *)user)->security.access;
@@ -210,7 +215,7 @@ static int open_state(struct master *m, uint64_t incarnation, struct sonata_erro
         return r;
     struct run_config config = settings_run_config(s);
     config.sched.seed = incarnation;
-    struct run_hooks hooks = {.user = m, .assign = on_assign, .cancel = on_cancel, .work = on_work, .team = on_team, .note = on_note};
+    struct run_hooks hooks = {.user = m, .assign = on_assign, .cancel = on_cancel, .command = on_command, .work = on_work, .team = on_team, .note = on_note};
     return run_new(m->store, &config, &hooks, clock_monotonic_ns(), clock_wall_ns(), &m->run, err);
 }
 

@@ -42,6 +42,8 @@ const struct option_def settings_table[] = {
      .help = "tries again after a result that makes no sense"},
     {.name = "prefetch", .type = OPTION_INT, .offset = AT(prefetch), .argument = "N", .standard = "1", .min = 0, .max = SCHED_SLOTS_MAX - 1,
      .help = "jobs leased to a board ahead of time, so that it never waits for the disk of the master"},
+    {.name = "quarantine", .type = OPTION_DURATION, .offset = AT(quarantine_ns), .argument = "TIME", .standard = "5m", .min = 0, .max = 86400,
+     .help = "no jobs for a board without canaries that failed three different ones; 3 and 12 times as long when it goes on failing; 0: never"},
     {.name = "queue", .type = OPTION_INT, .offset = AT(queue), .argument = "N", .standard = "256", .min = 10, .max = 1000000,
      .help = "messages queued per worker"},
     {.name = "worker-rate", .type = OPTION_NUMBER, .offset = AT(worker_rate), .argument = "N", .standard = "5000", .min = 0, .max = 1e9,
@@ -114,6 +116,7 @@ struct run_config settings_run_config(const struct settings *s)
     c.time_limit_ns = s->time_limit_ns;
     c.commit_retry_ns = s->commit_retry_ns;
     c.keep_samples_ns = s->keep_samples_ns;
+    c.quarantine_ns = s->quarantine_ns;
     c.searches_max = (uint32_t)s->searches;
     return c;
 }

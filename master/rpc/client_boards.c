@@ -1,5 +1,9 @@
-/* The board table for people. */
+/* Boards for people: the table, orders, history. Boards are everybody's; what others do on them is not: border_out() takes that from the table, and the
+ * history (when a board did what, with a worker's texts) is for admins, as are orders. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
@@ -29,6 +33,41 @@ static Sonata__BoardInfo *info_message(const struct sched_board_info *b, uint32_
     return m;
 }
 
+/* What keeps the master from giving it jobs, and at whose word: "drain", "by alice: fan". */
+static void held_texts(const struct run_board_health *health, char *held, char *why, size_t size)
+{
+    const struct board_health_record *h = health->record;
+    held[0] = why[0] = '\0';
+    if (h && h->order != ORDER_NONE) {
+        snprintf(held, size, "%s", board_order_name(h->order));
+        snprintf(why, size, "%s%s%s%s", h->by[0] ? "by " : "", h->by, h->by[0] && h->reason[0] ? ": " : "", h->reason);
+    } else if (health->hold_left_ns) {
+        snprintf(held, size, "quarantine for %.0f s", (double)health->hold_left_ns / 1e9);
+    } else if (h && h->probation) {
+        snprintf(held, size, "probation");
+    }
+}
+
+static void add_health(struct rpc *rpc, const struct sched_board_view *v, Sonata__BoardStatus *m)
+{
+    struct run_board_health health;
+    char held[REASON_MAX + 80], why[sizeof held];
+    run_board_health(rpc->run, v->info->id, v->info->type, &health);
+    held_texts(&health, held, why, sizeof held);
+    m->held = xstrdup(held);
+    m->held_why = xstrdup(why);
+    m->warning = xstrdup(health.warning);
+    if (!health.record)
+        return;
+    m->canary_us = health.record->latency_us;
+    m->reference_us = health.record->reference_us;
+    m->canary_wall_ns = health.record->canary_wall_ns;
+    if (!v->info->state[0]) { /* its worker has not come back since the master started */
+        free(m->info->state);
+        m->info->state = xstrdup(health.record->state);
+    }
+}
+
 static Sonata__BoardStatus *status_message(struct rpc *rpc, const struct sched_board_view *v)
 {
     Sonata__BoardStatus *m = xmalloc(sizeof *m);
@@ -38,6 +77,7 @@ static Sonata__BoardStatus *status_message(struct rpc *rpc, const struct sched_b
     m->online = v->online;
     m->attempt = v->attempt;
     m->phase = xstrdup(v->suspect ? "link suspect" : v->phase);
+    add_health(rpc, v, m);
     cleanup_bytes struct bytes b = {0};
     struct board_record record;
     if (!store_get(run_store(rpc->run), STORE_BOARD, key_text(v->info->id), &b) && !board_record_decode(b.data, b.size, &record)) {
@@ -49,7 +89,6 @@ static Sonata__BoardStatus *status_message(struct rpc *rpc, const struct sched_b
     return m;
 }
 
-/* Boards are everybody's; what others do on them is not: border_out(). */
 int client_boards(struct rpc *rpc, struct rpc_reply *reply)
 {
     const struct sched *s = run_sched(rpc->run);
@@ -60,5 +99,65 @@ int client_boards(struct rpc *rpc, struct rpc_reply *reply)
         sched_board_view(s, i, &v);
         reply->message.boards[reply->message.n_boards++] = status_message(rpc, &v);
     }
+    return 0;
+}
+
+int client_board_control(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__BoardControl *verb, struct rpc_reply *reply)
+{
+    char reason[REASON_MAX];
+    if (!copy_string(reason, sizeof reason, verb->reason))
+        return sonata_error_set(&reply->err, -EINVAL, "a reason has at most %d characters", REASON_MAX - 1);
+    for (char *p = reason; *p; p++)
+        *p = (unsigned char)*p < 32 || *p == 127 ? ' ' : *p;
+    struct run_order order = {.board = verb->board, .action = verb->action, .reason = reason, .by = caller->label};
+    int rc = run_board_control(rpc->run, &order, &reply->err);
+    if (rc || !rpc->config.access)
+        return rc;
+    char text[AUDIT_TEXT_MAX];
+    snprintf(text, sizeof text, "board %.48s: %.16s%s%.120s", verb->board, verb->action, reason[0] ? ": " : "", reason);
+    access_audit(rpc->config.access, run_wall(rpc->run), caller->label, text);
+    return 0;
+}
+
+enum { HISTORY_DEFAULT = 100 };
+
+struct history {
+    struct rpc_reply *reply;
+    size_t bytes; /* left for the answer */
+};
+
+static bool add_event(void *user, const struct board_event_record *e)
+{
+    struct history *h = user;
+    Sonata__Reply *m = &h->reply->message;
+    Sonata__BoardEvent *event = board_event_to_message(&e->event);
+    size_t n = sonata__board_event__get_packed_size(event) + 8;
+    if (n > h->bytes) {
+        sonata__board_event__free_unpacked(event, NULL);
+        return false;
+    }
+    h->bytes -= n;
+    m->board_events[m->n_board_events++] = event;
+    return true;
+}
+
+int client_board_history(struct rpc *rpc, const Sonata__GetBoardHistory *verb, struct rpc_reply *reply)
+{
+    struct sched_board_view v;
+    struct history h = {.reply = reply, .bytes = WIRE_MESSAGE_MAX / 2};
+    uint32_t max = verb->max ? verb->max : HISTORY_DEFAULT;
+    bool more = false;
+    if (!sched_board_named(run_sched(rpc->run), verb->board, &v))
+        return sonata_error_set(&reply->err, -ENOENT, "there is no board '%.40s'", verb->board);
+    if (verb->cursor.len && verb->cursor.len != RUN_CURSOR_SIZE)
+        return sonata_error_set(&reply->err, -EINVAL, "a cursor is %d bytes of an earlier answer", RUN_CURSOR_SIZE);
+    max = max < RPC_PAGE_MAX ? max : RPC_PAGE_MAX;
+    reply->message.board_events = xcalloc(max, sizeof *reply->message.board_events);
+    int rc = run_board_history(rpc->run, verb->board, verb->cursor.len ? verb->cursor.data : NULL, max, add_event, &h, reply->cursor, &more);
+    if (rc)
+        return sonata_error_set(&reply->err, rc, "the store cannot be read: %s", strerror(-rc));
+    reply->message.more = more;
+    if (more)
+        reply->message.cursor = (ProtobufCBinaryData){sizeof reply->cursor, reply->cursor};
     return 0;
 }

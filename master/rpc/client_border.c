@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/time.h"
 #include "rpc/rpc_internal.h"
 
 /* The fields of a request that name a search; returns how many. */
@@ -58,6 +59,8 @@ static uint64_t number_of(struct rpc *rpc, uint64_t id)
     return s ? s->number : 0;
 }
 
+#define CANARY_STEP_NS (600 * SONATA_SECOND)
+
 /* That it is busy, and about how much of its time, is everybody's to know; with what is not. */
 static void make_anonymous(Sonata__BoardStatus *b)
 {
@@ -69,6 +72,9 @@ static void make_anonymous(Sonata__BoardStatus *b)
         b->phase = xstrdup("busy");
     }
     b->attempt = 0;
+    free(b->held_why);
+    b->held_why = xstrdup("");
+    b->canary_wall_ns -= b->canary_wall_ns % CANARY_STEP_NS; /* one follows every so many jobs */
     if (b->info)
         b->info->epoch = 0;
 }

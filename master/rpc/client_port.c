@@ -17,6 +17,7 @@ static bool changes(const Sonata__Request *q)
     switch (q->verb_case) {
     case SONATA__REQUEST__VERB_SUBMIT:
     case SONATA__REQUEST__VERB_CONTROL:
+    case SONATA__REQUEST__VERB_BOARD_CONTROL:
         return true;
     case SONATA__REQUEST__VERB_KEYS:
         return strcmp(q->keys->action, "list") != 0;
@@ -45,7 +46,8 @@ static int authorize(struct rpc *rpc, const struct rpc_caller *caller, Sonata__R
 {
     if ((is_for_admins(q) || q->verb_case == SONATA__REQUEST__VERB_TEAMS) && q->verb_case != SONATA__REQUEST__VERB_TASK && !rpc->config.access)
         return sonata_error_set(err, -ENOTSUP, "this master runs without keys: start it with --security curve to have teams");
-    if (is_for_admins(q) && !caller->admin)
+    bool about_a_board = q->verb_case == SONATA__REQUEST__VERB_BOARD_CONTROL || q->verb_case == SONATA__REQUEST__VERB_BOARD_HISTORY;
+    if ((is_for_admins(q) || about_a_board) && !caller->admin)
         return sonata_error_set(err, -EACCES, "this needs an admin key");
     return border_in(rpc, caller, q, err);
 }
@@ -74,6 +76,10 @@ static int perform(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Req
         return client_control(rpc, q->control, reply);
     case SONATA__REQUEST__VERB_BOARDS:
         return client_boards(rpc, reply);
+    case SONATA__REQUEST__VERB_BOARD_CONTROL:
+        return client_board_control(rpc, caller, q->board_control, reply);
+    case SONATA__REQUEST__VERB_BOARD_HISTORY:
+        return client_board_history(rpc, q->board_history, reply);
     case SONATA__REQUEST__VERB_PUT_BLOB:
         return client_put_blob(rpc, caller, q->put_blob, reply);
     case SONATA__REQUEST__VERB_MEASUREMENT:
@@ -158,6 +164,9 @@ void reply_release(struct rpc_reply *reply)
         sonata__individual__free_unpacked(m->individuals[i], NULL);
     for (size_t i = 0; i < m->n_boards; i++)
         sonata__board_status__free_unpacked(m->boards[i], NULL);
+    for (size_t i = 0; i < m->n_board_events; i++)
+        sonata__board_event__free_unpacked(m->board_events[i], NULL);
+    free(m->board_events);
     for (size_t i = 0; i < m->n_measurements; i++)
         sonata__measurement__free_unpacked(m->measurements[i], NULL);
     free(m->searches);

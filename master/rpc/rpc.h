@@ -47,5 +47,6 @@ void rpc_flush(struct rpc *rpc);
 /* Hooks of run. */
 void rpc_assign(struct rpc *rpc, const char *worker, const struct evaluation_job *job);
 void rpc_cancel(struct rpc *rpc, const char *worker, uint64_t attempt, const char *reason);
+void rpc_command(struct rpc *rpc, const char *worker, const char *board, const char *action);
 
 #endif

@@ -87,6 +87,7 @@ void border_out(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_rep
 struct rpc_reply {
     Sonata__Reply message;
     struct sonata_error err;
+    uint8_t cursor[RUN_CURSOR_SIZE]; /* message.cursor may point here */
 };
 int client_submit(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Submit *verb, struct rpc_reply *reply);
 int client_list(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply);
@@ -96,6 +97,8 @@ int client_control(struct rpc *rpc, const Sonata__Control *verb, struct rpc_repl
 int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, struct rpc_reply *reply);
 int client_insight(struct rpc *rpc, const Sonata__GetInsight *verb, struct rpc_reply *reply);
 int client_boards(struct rpc *rpc, struct rpc_reply *reply);
+int client_board_control(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__BoardControl *verb, struct rpc_reply *reply);
+int client_board_history(struct rpc *rpc, const Sonata__GetBoardHistory *verb, struct rpc_reply *reply);
 /* client_access.c: admins only, but that a team may list itself. */
 int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Keys *verb, struct rpc_reply *reply);
 int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Teams *verb, struct rpc_reply *reply);

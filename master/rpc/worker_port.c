@@ -213,6 +213,31 @@ static void on_result(struct rpc *rpc, const struct net_peer *peer, const struct
     measurement_fini(&m);
 }
 
+/* What can never be stored is acknowledged too, or it would come again for ever. */
+static void on_board_event(struct rpc *rpc, const struct net_peer *peer, const struct rpc_worker *w, const Sonata__BoardEvent *message)
+{
+    struct sonata_error err = {{0}};
+    struct board_event event;
+    int rc = board_event_from_message(message, &event, &err);
+    if (rc) {
+        if (run_is_blocked(rpc->run, NULL))
+            return;
+        rpc_garbage(rpc, "worker", err.text);
+    } else {
+        rc = run_board_event(rpc->run, w->name, &event);
+    }
+    if (rc == -EAGAIN || rc == -EBUSY)
+        return; /* the worker keeps it */
+    if (rc == -ENODEV)
+        log_warn("event of a board that is not this worker's is dropped", "worker=%s board=%s kind=%s", w->name, event.board, event.kind);
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    Sonata__BoardEventAck ack = SONATA__BOARD_EVENT_ACK__INIT;
+    ack.sequence = message->sequence;
+    e.body_case = SONATA__ENVELOPE__BODY_BOARD_EVENT_ACK;
+    e.board_event_ack = &ack;
+    rpc_send(rpc, rpc->workers, peer, &e, false);
+}
+
 void worker_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
 {
     struct rpc *rpc = user;
@@ -241,6 +266,9 @@ void worker_message(void *user, const struct net_peer *peer, const char *user_id
         break;
     case SONATA__ENVELOPE__BODY_RESULT:
         on_result(rpc, peer, w, e->result);
+        break;
+    case SONATA__ENVELOPE__BODY_BOARD_EVENT:
+        on_board_event(rpc, peer, w, e->board_event);
         break;
     case SONATA__ENVELOPE__BODY_BLOB_GET:
         worker_blob_get(rpc, peer, e->blob_get);
@@ -280,5 +308,19 @@ void rpc_cancel(struct rpc *rpc, const char *worker, uint64_t attempt, const cha
     cancel.reason = (char *)reason;
     e.body_case = SONATA__ENVELOPE__BODY_CANCEL;
     e.cancel = &cancel;
+    rpc_send(rpc, rpc->workers, &w->peer, &e, false);
+}
+
+void rpc_command(struct rpc *rpc, const char *worker, const char *board, const char *action)
+{
+    struct rpc_worker *w = worker_by_name(rpc, worker);
+    if (!w)
+        return; /* told again when it says hello */
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    Sonata__BoardCommand command = SONATA__BOARD_COMMAND__INIT;
+    command.board = (char *)board;
+    command.action = (char *)action;
+    e.body_case = SONATA__ENVELOPE__BODY_BOARD_COMMAND;
+    e.board_command = &command;
     rpc_send(rpc, rpc->workers, &w->peer, &e, false);
 }

@@ -23,6 +23,7 @@ struct check {
     struct map leases;   /* (board, epoch) of every attempt: given out once */
     struct map accepted; /* evaluation id → its one accepted attempt + 1 */
     struct map numbers;  /* hash of team and number of a search */
+    struct map board_events; /* hash of a board's name → events of it */
     uint64_t with_measurement, max_attempt, max_evaluation, again;
     /* of the search being checked */
     const struct search_record *search;
@@ -122,7 +123,8 @@ static bool check_evaluation(void *user, const uint8_t *key, size_t n_key, const
         c->max_evaluation = id;
     bool answered = e.state == EVALUATION_DONE || e.state == EVALUATION_INFEASIBLE;
     bool may = answered || e.state == EVALUATION_OPEN; /* measured again: its answer stands meanwhile */
-    if ((answered && !e.accepted) || (!may && e.accepted))
+    bool kills_boards = e.state == EVALUATION_INFEASIBLE && has(c, STORE_SUSPECT, key_u64(id)); /* no board lived to measure it */
+    if ((answered && !e.accepted && !kills_boards) || (!may && e.accepted))
         finding(c, "evaluation %llu is %s but its accepted attempt is %llu", (ull)id, evaluation_state_name(e.state), (ull)e.accepted);
     if (map_get(&c->accepted, id) != (e.accepted ? tag(e.accepted) : NULL))
         finding(c, "evaluation %llu: the attempt that says it was accepted is not %llu", (ull)id, (ull)e.accepted);
@@ -163,6 +165,52 @@ static bool check_index(void *user, const uint8_t *key, size_t n_key, const uint
     }
     if (!reader_done(&in))
         finding(c, "the index of evaluations has a damaged entry");
+    return true;
+}
+
+static uint64_t text_hash(const char *text)
+{
+    return hash64(text, strlen(text));
+}
+
+static bool check_board_event(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct check *c = user;
+    struct board_event_record e;
+    if (board_event_record_decode(value, n_value, &e) || n_key != 24 || key_read_u64(key, n_key, 0) != text_hash(e.event.board) ||
+        key_read_u64(key, n_key, 1) != (uint64_t)e.event.wall_ns) {
+        finding(c, "an event of a board is damaged");
+        return true;
+    }
+    uint64_t id = text_hash(e.event.board);
+    uintptr_t n = (uintptr_t)map_get(&c->board_events, id);
+    map_set(&c->board_events, id, tag(n));
+    return true;
+}
+
+static bool check_board_health(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct check *c = user;
+    struct board_health_record h;
+    if (board_health_record_decode(value, n_value, &h) || n_key != strlen(h.name) || memcmp(key, h.name, n_key)) {
+        finding(c, "the health of board %.*s: damaged record", (int)n_key, (const char *)key);
+        return true;
+    }
+    uintptr_t n = (uintptr_t)map_remove(&c->board_events, text_hash(h.name));
+    if (n != h.n_events)
+        finding(c, "board %s: %u events are counted but %llu are stored", h.name, h.n_events, (ull)n);
+    return true;
+}
+
+static bool check_suspect(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct check *c = user;
+    struct suspect_record s;
+    uint64_t id = key_read_u64(key, n_key, 0);
+    if (suspect_record_decode(value, n_value, &s) || s.evaluation != id)
+        finding(c, "failures of evaluation %llu: damaged record", (ull)id);
+    else if (!has(c, STORE_EVALUATION, key_u64(id)))
+        finding(c, "failures are kept of evaluation %llu, which does not exist", (ull)id);
     return true;
 }
 
@@ -452,7 +500,8 @@ uint64_t run_check(struct store *store, void (*say)(void *user, const char *line
         bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t);
     } pass[] = {{STORE_ATTEMPT, check_attempt},  {STORE_MEASUREMENT, check_measurement}, {STORE_EVALUATION, check_evaluation},
                 {STORE_EVALUATION_KEY, check_index}, {STORE_BLOB, check_blob},           {STORE_BLOB_POOL, check_blob_pool},
-                {STORE_SURROGATE, check_surrogate},  {STORE_SEARCH, check_search},       {STORE_INVALID, check_invalid}};
+                {STORE_SURROGATE, check_surrogate},  {STORE_SEARCH, check_search},       {STORE_INVALID, check_invalid},
+                {STORE_BOARD_EVENT, check_board_event}, {STORE_BOARD_HEALTH, check_board_health}, {STORE_SUSPECT, check_suspect}};
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++) {
         if (store_scan(store, pass[i].db, all, 0, pass[i].each, &c))
             finding(&c, "database %s cannot be read", store_db_name(pass[i].db));
@@ -461,11 +510,14 @@ uint64_t run_check(struct store *store, void (*say)(void *user, const char *line
         finding(&c, "%llu attempts have a measurement but %llu measurements are stored", (ull)c.with_measurement, (ull)store_count(store, STORE_MEASUREMENT));
     if (c.again != store_count(store, STORE_RETELL))
         finding(&c, "%llu individuals are measured again but %llu are listed", (ull)c.again, (ull)store_count(store, STORE_RETELL));
+    if (c.board_events.count)
+        finding(&c, "there are events of boards that are not known");
     check_counter(&c, "next_attempt", c.max_attempt);
     check_counter(&c, "next_evaluation", c.max_evaluation);
     map_fini(&c.leases);
     map_fini(&c.accepted);
     map_fini(&c.numbers);
+    map_fini(&c.board_events);
     free(c.individual);
     char line[200];
     for (unsigned db = 0; db < STORE_DB_COUNT; db++) {

@@ -151,14 +151,20 @@ void evaluation_wait(struct evaluation *e, struct run_search *rs, uint64_t indiv
     e->waiter[e->n_waiters++] = (struct waiter){rs, individual, group};
 }
 
+struct sched_need evaluation_need(const struct evaluation_record *record)
+{
+    struct sched_need need = {.n_metrics = record->need.n_metrics};
+    copy_string(need.board_type, sizeof need.board_type, record->need.board_type);
+    copy_string(need.dataset, sizeof need.dataset, record->dataset);
+    memcpy(need.metric, record->need.metric, sizeof need.metric);
+    return need;
+}
+
 int evaluation_schedule(struct run *r, struct evaluation *e)
 {
     if (!e->n_waiters)
         return -EINVAL;
-    struct sched_need need = {.n_metrics = e->record.need.n_metrics};
-    copy_string(need.board_type, sizeof need.board_type, e->record.need.board_type);
-    copy_string(need.dataset, sizeof need.dataset, e->record.dataset);
-    memcpy(need.metric, e->record.need.metric, sizeof need.metric);
+    struct sched_need need = evaluation_need(&e->record);
     struct sched_tries tries = {e->record.tries.infra, e->record.tries.invalid, e->record.tries.bug, e->record.tries.reported};
     int rc = sched_add(r->sched, e->record.id, e->waiter[0].search->record.id, &need, &tries);
     if (!rc && passes_of(e->record.tier) > 1)
@@ -267,6 +273,7 @@ static void settle(struct run *r, struct evaluation *e, enum evaluation_state st
     e->record.reopened = REOPENED_NOT;
     e->record.wanted = 0;
     evaluation_put(r, &e->record);
+    suspect_forget(r, e->record.id);
 }
 
 void evaluation_close(struct run *r, struct evaluation *e, enum evaluation_state state, const char *reason)

@@ -176,6 +176,8 @@ void individual_answer_from_store(struct run_search *rs, uint64_t id, uint32_t g
     char reason[REASON_MAX] = "";
     if (!have && record->accepted)
         snprintf(reason, sizeof reason, "infra: the stored measurement cannot be read");
+    else if (!have && record->state == EVALUATION_INFEASIBLE)
+        suspect_reason(rs->run, record->id, reason);
     else if (!have)
         snprintf(reason, sizeof reason, "%s: given up", outcome_name(record->cause != OUTCOME_OK ? record->cause : OUTCOME_INFRA));
     individual_answer(rs, id, group, record, have ? &m : NULL, reason);

@@ -57,6 +57,8 @@ static int load_open(struct run_search *rs, const struct evaluation_record *reco
     }
     e = evaluation_open(r, record);
     evaluation_wait(e, rs, individual, group);
+    if (record->tries.infra)
+        suspect_load(r, record->id);
     int rc = evaluation_schedule(r, e);
     struct attempt_record a;
     if (rc || !record->live || attempt_load(r, record->live, &a) || a.state != ATTEMPT_LIVE)
@@ -194,6 +196,8 @@ int run_load(struct run *r, struct sonata_error *err)
     int rc = store_scan(r->store, STORE_BOARD, (struct store_key){0}, 0, load_board, r);
     if (!rc)
         rc = store_scan(r->store, STORE_SEARCH, (struct store_key){0}, 0, load_header, r);
+    if (!rc)
+        rc = boards_load(r);
     if (rc)
         return sonata_error_set(err, rc, "the store cannot be read: %s", strerror(-rc));
     load_numbers(r);

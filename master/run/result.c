@@ -217,6 +217,7 @@ static const char *result_of_live(struct run *r, struct attempt_record *a, struc
     settle_invalid(r, e, m);
     enum sched_verdict verdict;
     uint64_t job;
+    bool head = sched_is_head(r->sched, m->attempt);
     sched_measured(r->sched, m->attempt, m->duration_ns);
     if (sched_result(r->sched, r->now, m->attempt, m->epoch, m->board, m->outcome, m->reason, &verdict, &job))
         return "unknown";
@@ -230,6 +231,10 @@ static const char *result_of_live(struct run *r, struct attempt_record *a, struc
     if (!is_good(m))
         run_note(r, true, "attempt failed", "attempt=%llu board=%s outcome=%s requeued=%d reason=\"%s\"", (unsigned long long)m->attempt, m->board,
                  outcome_name(m->outcome), verdict == SCHED_REQUEUED, m->reason);
+    if (head)
+        boards_outcome(r, a->board, a->evaluation, m->outcome);
+    if (head && (m->outcome == OUTCOME_INFRA || m->outcome == OUTCOME_LOST))
+        suspect_add(r, a, m->started_wall_ns > 0 ? m->started_wall_ns + m->duration_ns : r->wall, m->started_wall_ns > 0);
     return "accepted";
 }
 
@@ -247,6 +252,7 @@ static const char *result_of_dead(struct run *r, struct attempt_record *a, struc
         save_measurement(r, a, m, ATTEMPT_FAILED);
         return "accepted";
     }
+    suspect_clear(r, a);
     if (e && !sched_finish(r->sched, a->evaluation)) {
         save_measurement(r, a, m, good_state(e));
         charge_team(r, e, m);
@@ -302,6 +308,7 @@ void result_adopt(struct run *r, const char *worker, const struct sched_running 
         run_send_cancel(r, worker, running->attempt, e ? "stale_epoch" : "no longer needed");
         return;
     }
+    suspect_clear(r, &a);
     a.state = ATTEMPT_LIVE;
     a.closed_wall_ns = 0;
     attempt_put(r, &a);
@@ -377,8 +384,13 @@ static void close_attempt(struct run *r, const struct sched_action *act, enum at
     if (sched_has_job(r->sched, a.evaluation))
         e->record.tries = (struct tries){t.infra, t.invalid, t.bug, t.reported};
     evaluation_put(r, &e->record);
-    if (state == ATTEMPT_LOST)
-        run_note(r, true, "attempt lost", "attempt=%llu board=%s reason=\"%s\"", (unsigned long long)a.id, a.board, act->reason);
+    if (state != ATTEMPT_LOST)
+        return;
+    run_note(r, true, "attempt lost", "attempt=%llu board=%s reason=\"%s\"", (unsigned long long)a.id, a.board, act->reason);
+    if (!act->head)
+        return;
+    boards_outcome(r, a.board, a.evaluation, OUTCOME_LOST);
+    suspect_add(r, &a, r->wall, false);
 }
 
 static void apply_bury(struct run *r, const struct sched_action *act)

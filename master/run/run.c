@@ -17,6 +17,7 @@ struct run_config run_config_default(void)
 {
     return (struct run_config){.sched = sched_config_default(),
                                .time_limit_ns = 600 * SONATA_SECOND,
+                               .quarantine_ns = 300 * SONATA_SECOND,
                                .commit_retry_ns = SONATA_SECOND,
                                .searches_max = 1000,
                                .threads = 1};
@@ -104,6 +105,8 @@ void run_free(struct run *r)
     usage_free(r);
     free(r->invalid);
     free(r->scan.user);
+    suspects_free(r);
+    boards_free(r);
     for (uint32_t i = 0; i < r->n_searches; i++)
         search_run_free(r->search[i]);
     map_fini(&r->search_by_id);
@@ -166,15 +169,27 @@ const struct sched *run_sched(const struct run *r)
     return r->sched;
 }
 
-void run_send_cancel(struct run *r, const char *worker, uint64_t attempt, const char *reason)
+static struct outgoing *outgoing_add(struct run *r, const char *worker, const char *reason)
 {
-    if (!worker[0])
-        return;
     r->outgoing = xgrow(r->outgoing, &r->outgoing_capacity, r->n_outgoing + 1, sizeof *r->outgoing);
     struct outgoing *o = &r->outgoing[r->n_outgoing++];
-    *o = (struct outgoing){.cancel = true, .job = {.attempt = attempt}};
+    *o = (struct outgoing){.type = OUT_CANCEL};
     copy_string(o->worker, sizeof o->worker, worker);
     copy_string(o->reason, sizeof o->reason, reason);
+    return o;
+}
+
+void run_send_cancel(struct run *r, const char *worker, uint64_t attempt, const char *reason)
+{
+    if (worker[0])
+        outgoing_add(r, worker, reason)->job.attempt = attempt;
+}
+
+void run_send_command(struct run *r, const char *worker, const char *board, const char *action)
+{
+    struct outgoing *o = outgoing_add(r, worker, action);
+    o->type = OUT_COMMAND;
+    copy_string(o->job.board, sizeof o->job.board, board);
 }
 
 static void pass_active_time(struct run *r)
@@ -234,10 +249,12 @@ static void send_outgoing(struct run *r)
 {
     for (size_t i = 0; i < r->n_outgoing; i++) {
         const struct outgoing *o = &r->outgoing[i];
-        if (o->cancel)
+        if (o->type == OUT_CANCEL)
             r->hooks.cancel(r->hooks.user, o->worker, o->job.attempt, o->reason);
-        else
+        else if (o->type == OUT_ASSIGN)
             r->hooks.assign(r->hooks.user, o->worker, &o->job);
+        else if (r->hooks.command)
+            r->hooks.command(r->hooks.user, o->worker, o->job.board, o->reason);
     }
     r->n_outgoing = 0;
 }
@@ -269,6 +286,7 @@ int64_t run_turn(struct run *r)
         return r->retry_ns;
     usage_turn(r);
     sched_tick(r->sched, r->now);
+    boards_turn(r);
     actions_apply(r);
     bool more = invalidate_step(r);
     more = advance_searches(r) || more;
@@ -279,6 +297,7 @@ int64_t run_turn(struct run *r)
     int64_t due = sched_tick(r->sched, r->now), retain = retain_step(r);
     actions_apply(r);
     due = retain < due ? retain : due;
+    due = r->boards_due_ns < due ? r->boards_due_ns : due;
     for (uint32_t i = 0; i < r->n_searches; i++)
         search_persist(r->search[i]);
     if (!commit(r))

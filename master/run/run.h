@@ -24,6 +24,7 @@ struct run_config {
     struct sched_config sched;
     int64_t time_limit_ns;     /* of one attempt on a board; 10 min */
     int64_t commit_retry_ns;   /* pause after a failed commit; 1 s */
+    int64_t quarantine_ns;     /* first back-off of a board without canaries that failed three jobs, the next 3 and 12 times; 5 min, 0: never */
     int64_t keep_samples_ns;   /* age after which raw samples are dropped; 0: never */
     uint32_t searches_max;     /* searches that are not finished; 1,000 */
     uint32_t threads;          /* given to the search core */
@@ -44,6 +45,8 @@ struct run_hooks {
     /* The lease is durable: send it. The job is borrowed for the call. */
     void (*assign)(void *user, const char *worker, const struct evaluation_job *job);
     void (*cancel)(void *user, const char *worker, uint64_t attempt, const char *reason);
+    /* Tells a board something (message BoardCommand). NULL: boards are not told. */
+    void (*command)(void *user, const char *worker, const char *board, const char *action);
     /* Runs fn(arg) on another thread, then done(arg) on the loop thread. NULL: both at once, in place. */
     void (*work)(void *user, void (*fn)(void *arg), void (*done)(void *arg), void *arg);
     /* The team's share of board time and its limits; *ret_team holds an ordinary team's. NULL: all are ordinary. */
@@ -81,6 +84,29 @@ void run_goodbye(struct run *r, const char *worker);
 /* A result. The verdict ("accepted", "duplicate", "replicate", "stale_epoch", "invalidated", "unknown") is to be sent after the turn is durable; NULL while
  * blocked: do not acknowledge, the worker keeps it. */
 const char *run_result(struct run *r, const char *worker, const struct measurement *m);
+
+/* Boards: what happens to them, and what people want of them. */
+/* An event of a board of that worker. 0: stored now or before, to be acknowledged after the turn is durable. -EAGAIN: blocked, -EBUSY: another live
+ * worker has the board: not to be acknowledged. -ENODEV: not a board of this worker: it will never be stored. */
+int run_board_event(struct run *r, const char *worker, const struct board_event *e) SONATA_MUST_CHECK;
+struct run_order {
+    const char *board, *action; /* drain, quarantine, recalibrate, power-cycle, release, retire */
+    const char *reason, *by;    /* "": none */
+};
+/* Takes effect with this turn; the board's worker is told then, and again whenever it says hello, until the board shows it. -EPERM: retired. */
+int run_board_control(struct run *r, const struct run_order *order, struct sonata_error *err) SONATA_MUST_CHECK;
+struct run_board_health {
+    const struct board_health_record *record; /* NULL: nothing is known; borrowed until the next change */
+    int64_t hold_left_ns;                     /* of the master's quarantine */
+    char warning[320];                        /* "", or that boards of its type measure differently */
+};
+void run_board_health(const struct run *r, const char *board, const char *type, struct run_board_health *ret_health);
+enum { RUN_CURSOR_SIZE = 16 };
+/* Committed events of a board, newest first, at most max. cursor: where an earlier call stopped, NULL: from the newest. `each` returns false when it has
+ * no room for that one. */
+int run_board_history(struct run *r, const char *board, const uint8_t *cursor, uint32_t max,
+                      bool (*each)(void *user, const struct board_event_record *e), void *user, uint8_t ret_cursor[RUN_CURSOR_SIZE],
+                      bool *ret_more) SONATA_MUST_CHECK;
 
 /* Clients. */
 /* Whose a search is and whose measurements it shares (struct search_record); NULL members: "". */

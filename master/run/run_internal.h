@@ -2,6 +2,7 @@
 #ifndef SONATA_RUN_INTERNAL_H
 #define SONATA_RUN_INTERNAL_H
 
+#include "health/blame.h"
 #include "run/run.h"
 #include "sched/map.h"
 
@@ -71,6 +72,14 @@ struct user_index {
     uint64_t search, next; /* being indexed, and from which individual on; search 0: none */
 };
 
+/* A board of which there is something to remember. */
+struct watched {
+    struct board_health_record record;
+    struct blame *blame;   /* NULL: nothing failed since the start */
+    int64_t hold_until_ns; /* of the master's own quarantine; 0: none */
+    bool tell_lost;        /* an attempt of it was lost and its worker does not know */
+};
+
 struct run {
     struct store *store;
     struct run_config config;
@@ -87,6 +96,10 @@ struct run {
     uint64_t next_search, next_evaluation;
     struct map usage;       /* hash of the team's name → struct usage_record, of usage_day */
     int64_t usage_day;      /* days since 1970, UTC */
+    struct map boards;      /* hash of the name → struct watched */
+    struct map spreads;     /* hash of a type → struct type_spread: its boards measure differently */
+    struct map suspects;    /* open evaluation → struct suspect_record */
+    int64_t boards_due_ns;  /* when the next quarantine ends */
     bool stopping, blocked;
     char blocked_reason[256];
     int64_t retry_ns, retain_ns;
@@ -98,7 +111,7 @@ struct run {
     uint32_t n_working;
     /* to be sent after the commit */
     struct outgoing {
-        bool cancel;
+        enum { OUT_ASSIGN, OUT_CANCEL, OUT_COMMAND } type; /* command: reason is what job.board is told */
         char worker[SCHED_WORKER_MAX], reason[REASON_MAX];
         struct evaluation_job job;
     } *outgoing;
@@ -110,6 +123,7 @@ void run_note(struct run *r, bool warning, const char *msg, const char *format, 
 struct run_search *run_get(const struct run *r, uint64_t id);
 struct run_search *run_add_search(struct run *r, uint64_t id); /* zeroed record with the id, in the tables */
 void run_send_cancel(struct run *r, const char *worker, uint64_t attempt, const char *reason);
+void run_send_command(struct run *r, const char *worker, const char *board, const char *action);
 bool search_is_finished(const struct run_search *rs);
 
 /* number.c */
@@ -175,6 +189,7 @@ void evaluation_abandon(struct run *r, struct evaluation *e);
 /* State it has, or would have if nobody waited for more. */
 enum evaluation_state evaluation_standing(struct run *r, const struct evaluation_record *record);
 int evaluation_schedule(struct run *r, struct evaluation *e) SONATA_MUST_CHECK;
+struct sched_need evaluation_need(const struct evaluation_record *record);
 
 /* Whether the store answers that group for the architecture now (done or infeasible). */
 bool evaluation_known(const struct run_search *rs, const struct genotype *g, uint32_t group, struct evaluation_record *ret_record);
@@ -267,6 +282,32 @@ void usage_add(struct run *r, const char *team, int64_t board_ns);
 /* A new day begins with nothing used. */
 void usage_turn(struct run *r);
 int64_t usage_day_end_ns(const struct run *r); /* on the monotonic clock; INT64_MAX when no team waits for it */
+
+/* boards.c */
+int boards_load(struct run *r) SONATA_MUST_CHECK;
+void boards_free(struct run *r);
+/* Quarantines that are over; returns when the next is. */
+int64_t boards_turn(struct run *r);
+/* What the worker's boards were to be told meanwhile. */
+void boards_hello(struct run *r, const char *worker, const struct sched_board_info *boards, uint32_t n);
+/* How the attempt ended that the board was at. */
+void boards_outcome(struct run *r, const char *board, uint64_t evaluation, enum outcome outcome);
+void boards_forgive(struct run *r, const char *board, uint64_t evaluation);
+struct watched *watched_find(const struct run *r, const char *board);
+bool watched_has_canary(const struct watched *w);
+
+/* suspect.c */
+/* The attempt ended as infra or lost while its board was at it. own_clock: wall_ns is of the worker's clock. It may close the evaluation. */
+void suspect_add(struct run *r, const struct attempt_record *a, int64_t wall_ns, bool own_clock);
+/* It did not fail after all. */
+void suspect_clear(struct run *r, const struct attempt_record *a);
+/* The board passed a canary. It may close evaluations. */
+void suspects_well(struct run *r, const char *board, int64_t wall_ns);
+void suspect_forget(struct run *r, uint64_t evaluation);
+void suspect_load(struct run *r, uint64_t evaluation);
+/* Why an evaluation without an accepted attempt is infeasible. */
+void suspect_reason(struct run *r, uint64_t evaluation, char reason[REASON_MAX]);
+void suspects_free(struct run *r);
 
 /* load.c */
 int run_load(struct run *r, struct sonata_error *err) SONATA_MUST_CHECK;

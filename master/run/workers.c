@@ -40,6 +40,7 @@ int run_hello(struct run *r, const char *worker, uint64_t incarnation, const str
     for (uint32_t i = 0; i < n_boards; i++)
         save_board(r, &boards[i]);
     renew_or_adopt(r, worker, running, n_running);
+    boards_hello(r, worker, boards, n_boards);
     return rc;
 }
 

@@ -20,7 +20,7 @@ ALLOWED = {
     "sched": {"base", "domain"},
     "store": {"base", "domain", "codec"},
     "access": {"base", "store"},
-    "run": {"base", "domain", "codec", "search", "sched", "store"},
+    "run": {"base", "domain", "codec", "health", "search", "sched", "store"},
     "rpc": {"base", "domain", "codec", "net", "loop", "run", "sched", "store", "search", "access"},
     "cli": {"base", "domain", "conf", "codec", "net", "loop", "search", "cli", "supernet", "runtime", "engine"},
     # worker

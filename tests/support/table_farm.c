@@ -37,7 +37,7 @@ static void write_table(const char *folder)
 
 void table_farm_open(struct table_farm *f, const char *bin, unsigned n_boards, unsigned delay_ms)
 {
-    *f = (struct table_farm){.bin = bin, .n_boards = n_boards, .delay_ms = delay_ms, .board_options = ""};
+    *f = (struct table_farm){.bin = bin, .n_boards = n_boards, .delay_ms = delay_ms, .board_options = "", .quarantine = "0s"};
     snprintf(f->folder, sizeof f->folder, "/tmp/sonata-it-XXXXXX");
     if (!mkdtemp(f->folder)) {
         perror(f->folder);
@@ -62,7 +62,7 @@ void table_farm_start_master(struct table_farm *f)
     const char *const argv[] = {program,   "--state",     state, "--client-endpoint", f->client,       "--worker-endpoint", f->worker, "--heartbeat",
                                 "200ms",   "--suspect",   "1s",  "--offline",         "2s",            "--lease",           "4s",      "--grace",
                                 "4s",      "--backoff",   "20ms", "--retry-infra",    "100000",        "--log-level",       "debug",   "--commit-retry",
-                                "200ms",   "--map-size",  "1Mi", "--security",        f->security ? f->security : "auto",
+                                "200ms",   "--map-size",  "1Mi", "--quarantine", f->quarantine, "--security",        f->security ? f->security : "auto",
                                 f->master_options[0], f->master_options[1], f->master_options[2], f->master_options[3], f->master_options[4],
                                 f->master_options[5], f->master_options[6], f->master_options[7], NULL};
     f->master_pid = process_start(argv, log);

@@ -17,6 +17,7 @@ struct table_farm {
     const char *security;         /* "curve": see farm_keys.h */
     const char *worker_key;       /* file of the workers' key; NULL: none */
     const char *master_options[8]; /* more of them, NULL at the end */
+    const char *quarantine;       /* --quarantine of the master; "0s": what fails here is on purpose */
 };
 
 /* New folder with table.csv (all 4,096 architectures of six genes of four choices; metrics accuracy, latency). */

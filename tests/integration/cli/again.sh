@@ -8,7 +8,7 @@ export SONATA_SERVER="ipc://$work/client"
 
 start() { # start: a master that gives up soon
   sonata-master --state m --security none --worker-endpoint "ipc://$work/worker" --client-endpoint "$SONATA_SERVER" --backoff 10ms --retry-infra 1 \
-    --heartbeat 200ms --suspect 1s --offline 2s --lease 4s --grace 4s --commit-retry 200ms >> m.log 2>&1 &
+    --heartbeat 200ms --suspect 1s --offline 2s --lease 4s --grace 4s --commit-retry 200ms --quarantine 0s >> m.log 2>&1 &
   master=$!
 }
 

@@ -80,6 +80,22 @@ expect 5 "admin key" as alice.key teams set vision --searches 9
 expect 5 "admin key" as alice.key audit
 expect 0 "label 'alice'" as m/admin.key audit
 
+# boards: anybody sees their states; orders, who gave them and why, and what a board did when are for admins
+expect 5 "admin key" as alice.key board bench drain
+expect 2 "expected drain" as m/admin.key board bench dance
+expect 3 "there is no board 'nobody'; there are: bench" as m/admin.key board nobody drain
+expect 0 "gets no new jobs" as m/admin.key board bench drain --reason "loose cable"
+expect 0 "(drain by first-admin: loose cable)" as m/admin.key boards
+expect 0 "(drain)" as bob.key boards
+case "$out" in *cable*) fail "bob reads who ordered what and why: $out" ;; esac
+expect 5 "admin key" as bob.key board bench history
+expect 0 "drain by first-admin: loose cable" as m/admin.key board bench history
+as m/admin.key board bench history --json > history.json
+contains history.json '"kind":	"order"'
+expect 0 "board bench: drain: loose cable" as m/admin.key audit
+expect 0 "may work again" as m/admin.key board bench release
+expect 0 "ready" as bob.key boards
+
 # a quota
 search_file endless 200 > e.yaml
 sed -i 's/delay=0ms/delay=50ms/' e.yaml

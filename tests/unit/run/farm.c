@@ -37,9 +37,19 @@ static void on_cancel(void *user, const char *worker, uint64_t attempt, const ch
     }
 }
 
+static void on_command(void *user, const char *worker, const char *board, const char *action)
+{
+    struct farm *f = user;
+    assert_string_equal(worker, "w");
+    assert_int_equal(store_pending(f->store), 0); /* never before the order is durable */
+    assert_true(f->n_commands < FARM_COMMANDS_MAX);
+    snprintf(f->command[f->n_commands++], sizeof f->command[0], "%s %s", board, action);
+}
+
 void farm_open(struct farm *f, uint64_t seed)
 {
     *f = (struct farm){.config = run_config_default(), .now = SONATA_SECOND, .wall = 1000 * SONATA_SECOND, .incarnation = 1, .rng = rng_seeded(seed, 77)};
+    f->config.quarantine_ns = 0; /* what fails here is scripted */
     /* memory-backed where there is such a folder: thousands of synchronous commits */
     snprintf(f->folder, sizeof f->folder, "%s/sonata-farm-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
     assert_non_null(mkdtemp(f->folder));
@@ -52,7 +62,7 @@ void farm_start(struct farm *f)
     struct store_options options = {.map_start = 1 << 20};
     if (store_open(f->folder, &options, &f->store, &err))
         fail_msg("%s", err.text);
-    struct run_hooks hooks = {.user = f, .assign = on_assign, .cancel = on_cancel};
+    struct run_hooks hooks = {.user = f, .assign = on_assign, .cancel = on_cancel, .command = on_command};
     if (run_new(f->store, &f->config, &hooks, f->now, f->wall, &f->run, &err))
         fail_msg("%s", err.text);
 }
@@ -179,6 +189,24 @@ void farm_measure(struct farm *f, uint32_t i)
 const char *farm_send(struct farm *f, uint32_t i)
 {
     return run_result(f->run, "w", &f->held[i].result);
+}
+
+int farm_event(struct farm *f, const char *board, const char *kind, const char *state, double latency_us, double reference_us)
+{
+    struct board_event e = {.sequence = ++f->sequence, .wall_ns = f->wall, .latency_us = latency_us, .reference_us = reference_us};
+    copy_string(e.board, sizeof e.board, board);
+    copy_string(e.kind, sizeof e.kind, kind);
+    copy_string(e.state, sizeof e.state, state);
+    run_set_time(f->run, f->now, f->wall);
+    return run_board_event(f->run, "w", &e);
+}
+
+int farm_order(struct farm *f, const char *board, const char *action)
+{
+    struct sonata_error err = {{0}};
+    struct run_order order = {.board = board, .action = action, .reason = "a fan", .by = "alice"};
+    run_set_time(f->run, f->now, f->wall);
+    return run_board_control(f->run, &order, &err);
 }
 
 void farm_drop(struct farm *f, uint32_t i)

@@ -5,7 +5,7 @@
 #include "base/rng.h"
 #include "run/run.h"
 
-enum { FARM_HELD_MAX = 64, FARM_BOARDS_MAX = 4 };
+enum { FARM_HELD_MAX = 64, FARM_BOARDS_MAX = 4, FARM_COMMANDS_MAX = 16 };
 
 struct farm_held {
     struct evaluation_job job;
@@ -26,6 +26,9 @@ struct farm {
     uint32_t n_held;
     uint64_t measured;                    /* runs on boards */
     uint32_t canceled;
+    uint32_t n_commands;
+    char command[FARM_COMMANDS_MAX][80];  /* "pi-1 drain", in order */
+    uint64_t sequence;                    /* of the worker's events */
     struct rng rng;
     /* how a board answers; NULL: the built-in function of the genotype */
     void (*answer)(struct farm *f, const struct evaluation_job *job, struct measurement *m);
@@ -44,6 +47,10 @@ int64_t farm_turn(struct farm *f);
 void farm_measure(struct farm *f, uint32_t i);
 const char *farm_send(struct farm *f, uint32_t i);
 void farm_drop(struct farm *f, uint32_t i);
+/* An event of one of the worker's boards at the present time; run_board_event()'s answer. */
+int farm_event(struct farm *f, const char *board, const char *kind, const char *state, double latency_us, double reference_us);
+/* An order of a person; run_board_control()'s answer. */
+int farm_order(struct farm *f, const char *board, const char *action);
 /* Works until the search is not running, or `steps` are used up. */
 void farm_work(struct farm *f, uint64_t search, uint32_t steps);
 /* Six genes of four ordinal choices; accuracy up and latency down conflict. */

@@ -1,0 +1,197 @@
+/* Candidates that bring boards down. Failures of an open evaluation on boards with canaries are kept in the store; when the boards turn out to be well
+ * afterwards it was the candidate: the evaluation is infeasible, `infeasible:kills_board`, without any measurement, in the transaction of the canary
+ * that proved it, and the boards are not blamed. The rule itself is health/blame.h.
+ *
+ * A failure that a worker reports and the canary after it have times of the same clock, so they may arrive in any order. A lost attempt has none: only
+ * a canary later than the moment its loss was noticed counts. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "health/blame.h"
+#include "run/run_internal.h"
+
+static uint64_t name_id(const char *name)
+{
+    return hash64(name, strlen(name));
+}
+
+static void suspect_put(struct run *r, const struct suspect_record *s)
+{
+    cleanup_bytes struct bytes b = {0};
+    suspect_record_encode(s, &b);
+    store_put(r->store, STORE_SUSPECT, key_u64(s->evaluation), b.data, b.size);
+}
+
+static int suspect_read(struct run *r, uint64_t evaluation, struct suspect_record *ret_record)
+{
+    cleanup_bytes struct bytes b = {0};
+    int rc = store_get(r->store, STORE_SUSPECT, key_u64(evaluation), &b);
+    return rc ? rc : suspect_record_decode(b.data, b.size, ret_record);
+}
+
+void suspect_load(struct run *r, uint64_t evaluation)
+{
+    struct suspect_record s;
+    if (!suspect_read(r, evaluation, &s))
+        map_set(&r->suspects, evaluation, xmemdup(&s, sizeof s));
+}
+
+void suspects_free(struct run *r)
+{
+    uint32_t at = 0;
+    for (void *s; (s = map_next(&r->suspects, &at));)
+        free(s);
+    map_fini(&r->suspects);
+}
+
+/* Closed in another way: nothing to prove any more. */
+void suspect_forget(struct run *r, uint64_t evaluation)
+{
+    struct suspect_record *s = map_remove(&r->suspects, evaluation);
+    if (s)
+        store_erase(r->store, STORE_SUSPECT, key_u64(evaluation));
+    free(s);
+}
+
+static bool is_first_of_its_board(const struct suspect_record *s, uint32_t i)
+{
+    for (uint32_t k = 0; k < i; k++) {
+        if (!strcmp(s->failure[k].board, s->failure[i].board))
+            return false;
+    }
+    return true;
+}
+
+static void reason_of(const struct suspect_record *s, char reason[REASON_MAX])
+{
+    size_t used = (size_t)snprintf(reason, REASON_MAX, "infeasible:kills_board");
+    for (uint32_t i = 0; i < s->n && used + BOARD_NAME_MAX + 2 < REASON_MAX; i++) {
+        if (is_first_of_its_board(s, i))
+            used += (size_t)snprintf(reason + used, REASON_MAX - used, "%s %s", used > sizeof "infeasible:kills_board" ? "," : "", s->failure[i].board);
+    }
+}
+
+void suspect_reason(struct run *r, uint64_t evaluation, char reason[REASON_MAX])
+{
+    struct suspect_record s = {0};
+    (void)!suspect_read(r, evaluation, &s);
+    reason_of(&s, reason);
+}
+
+static struct poison poison_of(const struct suspect_record *s, bool as_if_well)
+{
+    struct poison p = {0};
+    for (uint32_t i = 0; i < s->n; i++) {
+        poison_add(&p, name_id(s->failure[i].board));
+        p.failure[i].well_after = as_if_well || s->failure[i].well_after;
+    }
+    return p;
+}
+
+/* The record stays in the store: it is what the verdict rests on. What ran before and is only measured again keeps its answer. */
+static void condemn(struct run *r, struct evaluation *e, struct suspect_record *s)
+{
+    char reason[REASON_MAX];
+    reason_of(s, reason);
+    for (uint32_t i = 0; i < s->n; i++)
+        boards_forgive(r, s->failure[i].board, s->evaluation);
+    run_note(r, true, "architecture brings boards down", "evaluation=%llu reason=\"%s\" failures=%u", (unsigned long long)s->evaluation, reason, s->n);
+    sched_remove(r->sched, e->record.id, reason);
+    if (e->record.accepted) {
+        evaluation_close(r, e, evaluation_standing(r, &e->record), "");
+        return;
+    }
+    free(map_remove(&r->suspects, s->evaluation));
+    evaluation_close(r, e, EVALUATION_INFEASIBLE, reason);
+}
+
+/* Suspected enough that canaries decide: the boards that have not passed one yet are asked to. */
+static void ask_for_canaries(struct run *r, const struct suspect_record *s)
+{
+    for (uint32_t i = 0; i < s->n; i++) {
+        struct sched_board_view v;
+        if (!s->failure[i].well_after && is_first_of_its_board(s, i) && sched_board_named(r->sched, s->failure[i].board, &v) && v.online)
+            run_send_command(r, v.worker, s->failure[i].board, "canary");
+    }
+}
+
+static void judge(struct run *r, struct suspect_record *s, bool ask)
+{
+    struct evaluation *e = map_get(&r->evaluations, s->evaluation);
+    if (!e)
+        return;
+    struct sched_need need = evaluation_need(&e->record);
+    unsigned boards = sched_count_boards(r->sched, &need);
+    struct poison as_known = poison_of(s, false), if_well = poison_of(s, true);
+    if (poison_proven(&as_known, boards))
+        condemn(r, e, s);
+    else if (ask && poison_proven(&if_well, boards))
+        ask_for_canaries(r, s);
+}
+
+void suspect_add(struct run *r, const struct attempt_record *a, int64_t wall_ns, bool own_clock)
+{
+    const struct watched *w = watched_find(r, a->board);
+    if (!watched_has_canary(w) || !map_get(&r->evaluations, a->evaluation))
+        return;
+    struct suspect_record *s = map_get(&r->suspects, a->evaluation);
+    if (!s) {
+        s = xcalloc(1, sizeof *s);
+        s->evaluation = a->evaluation;
+        map_set(&r->suspects, a->evaluation, s);
+    }
+    if (s->n == SUSPECT_MAX)
+        memmove(&s->failure[0], &s->failure[1], --s->n * sizeof *s->failure);
+    struct suspect_failure *f = &s->failure[s->n++];
+    *f = (struct suspect_failure){.attempt = a->id, .wall_ns = wall_ns, .well_after = own_clock && w->record.well_wall_ns > wall_ns};
+    copy_string(f->board, sizeof f->board, a->board);
+    suspect_put(r, s);
+    judge(r, s, true);
+}
+
+void suspect_clear(struct run *r, const struct attempt_record *a)
+{
+    struct suspect_record *s = map_get(&r->suspects, a->evaluation);
+    boards_forgive(r, a->board, a->evaluation);
+    for (uint32_t i = 0; s && i < s->n; i++) {
+        if (s->failure[i].attempt != a->id)
+            continue;
+        memmove(&s->failure[i], &s->failure[i + 1], (--s->n - i) * sizeof *s->failure);
+        suspect_put(r, s);
+        return;
+    }
+}
+
+static bool mark_well(struct suspect_record *s, const char *board, int64_t wall_ns)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < s->n; i++) {
+        struct suspect_failure *f = &s->failure[i];
+        if (f->well_after || strcmp(f->board, board) || f->wall_ns >= wall_ns)
+            continue;
+        f->well_after = changed = true;
+    }
+    return changed;
+}
+
+void suspects_well(struct run *r, const char *board, int64_t wall_ns)
+{
+    uint32_t at = 0, n = 0;
+    uint64_t *changed = xcalloc(r->suspects.count ? r->suspects.count : 1, sizeof *changed);
+    for (struct suspect_record *s; (s = map_next(&r->suspects, &at));) {
+        if (!mark_well(s, board, wall_ns))
+            continue;
+        suspect_put(r, s);
+        changed[n++] = s->evaluation;
+    }
+    for (uint32_t i = 0; i < n; i++) { /* a verdict may settle others: look each up again */
+        struct suspect_record *s = map_get(&r->suspects, changed[i]);
+        if (s)
+            judge(r, s, false);
+    }
+    free(changed);
+}
