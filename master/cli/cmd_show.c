@@ -48,6 +48,8 @@ static void print_status(const struct results *r)
         clock_format_utc(s->finished_wall_ns, created);
         printf("  finished     %s\n", created);
     }
+    if (s->events_dropped)
+        printf("  event log    %" PRIu64 " events dropped (--keep-events of the master): it can be extended but not replayed\n", s->events_dropped);
     printf("  objectives  ");
     for (uint32_t i = 0; i < r->spec.n_objectives; i++) {
         results_heading(r->spec.objective[i].metric, r->spec.objective[i].board, heading);

@@ -25,6 +25,7 @@ int results_from_status_message(const Sonata__SearchStatus *m, struct results_st
                                .reused = m->reused,
                                .retold = m->retold,
                                .replicates = m->replicates,
+                               .events_dropped = m->events_dropped,
                                .front_size = m->front_size,
                                .hypervolume = m->hypervolume,
                                .created_wall_ns = m->created_wall_ns,

@@ -15,6 +15,7 @@
 enum { RESULTS_ARMS_MAX = 16, RESULTS_BOARDS_MAX = 256 };
 
 struct results_status {
+    uint64_t events_dropped; /* from the start of its log: it cannot be replayed */
     uint64_t id, number; /* number: within the team; what a team sees as the id, too */
     char name[SPEC_NAME_MAX], team[64], state[16], reason[256];
     uint32_t budget, told, pending, infeasible, failed, reused, front_size, retold, replicates;

@@ -54,6 +54,10 @@ const struct option_def settings_table[] = {
      .help = "bytes a second to and from one worker, from one client, four times as many at once; a peer beyond a limit is not listened to for 10 s; 0: no limit", .reloadable = true},
     {.name = "keep-samples", .type = OPTION_DURATION, .offset = AT(keep_samples_ns), .argument = "TIME", .standard = "0s", .min = 0, .max = 1e9,
      .help = "age after which the raw samples of measurements are dropped (720h: a month); 0: never", .reloadable = true},
+    {.name = "samples-max", .type = OPTION_NUMBER, .offset = AT(samples_max), .argument = "BYTES", .standard = "0", .min = 0, .max = 1e15,
+     .help = "while measurements take more than this in the store, raw samples are dropped, oldest first, but none of the last hour; 0: no limit", .reloadable = true},
+    {.name = "keep-events", .type = OPTION_DURATION, .offset = AT(keep_events_ns), .argument = "TIME", .standard = "0s", .min = 0, .max = 1e9,
+     .help = "time after the end of a search when its event log is dropped: it can still be extended, but no longer be replayed; 0: never", .reloadable = true},
     {.name = "searches", .type = OPTION_INT, .offset = AT(searches), .argument = "N", .standard = "1000", .min = 1, .max = 100000,
      .help = "searches that may be unfinished at the same time", .reloadable = true},
     {.name = "commit-retry", .type = OPTION_DURATION, .offset = AT(commit_retry_ns), .argument = "TIME", .standard = "1s",
@@ -117,6 +121,8 @@ struct run_config settings_run_config(const struct settings *s)
     c.commit_retry_ns = s->commit_retry_ns;
     c.keep_samples_ns = s->keep_samples_ns;
     c.quarantine_ns = s->quarantine_ns;
+    c.samples_max = (uint64_t)s->samples_max;
+    c.keep_events_ns = s->keep_events_ns;
     c.searches_max = (uint32_t)s->searches;
     return c;
 }

@@ -50,6 +50,7 @@ static Sonata__SearchStatus *status_message(struct rpc *rpc, const struct search
     m->reused = s->reused;
     m->retold = s->retold;
     m->replicates = s->replicates;
+    m->events_dropped = s->events_from;
     return m;
 }
 

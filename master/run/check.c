@@ -381,7 +381,8 @@ static void check_core(struct check *c)
         finding(c, "%s", err.text);
         return;
     }
-    for (int from_start = 0; from_start <= (search_is_quick(spec) ? 1 : 0); from_start++) {
+    bool whole = !c->search->events_from && search_is_quick(spec);
+    for (int from_start = 0; from_start <= (whole ? 1 : 0); from_start++) {
         if (replay_core(c->store, spec, c->search->id, 1, c->search->events, from_start, &core, &event, &size, &err)) {
             finding(c, "%s", err.text);
             return;
@@ -449,7 +450,7 @@ static bool check_search(void *user, const uint8_t *key, size_t n_key, const uin
 {
     struct check *c = user;
     struct search_record s;
-    uint64_t id = key_read_u64(key, n_key, 0), events = 0;
+    uint64_t id = key_read_u64(key, n_key, 0), events;
     if (search_record_decode(value, n_value, &s) || s.id != id) {
         finding(c, "search %llu: damaged header", (ull)id);
         return true;
@@ -457,6 +458,7 @@ static bool check_search(void *user, const uint8_t *key, size_t n_key, const uin
     check_number(c, &s);
     uint64_t before = c->findings;
     c->search = &s;
+    events = s.events_from;
     c->n_individuals = 0;
     if (store_scan(c->store, STORE_INDIVIDUAL, key_u64_pair(id, 0), 8, collect_individual, c) ||
         store_scan(c->store, STORE_EVENT, key_u64_pair(id, 0), 8, count_event, &events))
@@ -468,9 +470,11 @@ static bool check_search(void *user, const uint8_t *key, size_t n_key, const uin
         check_core(c);
     if (c->findings == before)
         check_forests(c);
-    char line[300];
-    snprintf(line, sizeof line, "search %llu %s: %s, %u proposals, %u results (%u charged, %u infeasible, %u failed, %u reused), front %u, %llu events", (ull)id,
-             s.name, search_state_name(s.state), s.asked, s.told, s.charged, s.infeasible, s.failed, s.reused, s.front_size, (ull)s.events);
+    char line[300], dropped[60] = "";
+    if (s.events_from)
+        snprintf(dropped, sizeof dropped, ", the first %llu dropped", (ull)s.events_from);
+    snprintf(line, sizeof line, "search %llu %s: %s, %u proposals, %u results (%u charged, %u infeasible, %u failed, %u reused), front %u, %llu events%s", (ull)id,
+             s.name, search_state_name(s.state), s.asked, s.told, s.charged, s.infeasible, s.failed, s.reused, s.front_size, (ull)s.events, dropped);
     c->say(c->user, line);
     return true;
 }

@@ -167,6 +167,9 @@ int run_replay(struct store *store, uint64_t id, uint64_t *ret_events, uint32_t 
     size_t size;
     if (store_get_committed(store, STORE_SEARCH, key_u64(id), &b) || search_record_decode(b.data, b.size, &record))
         return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)id);
+    if (record.events_from)
+        return sonata_error_set(err, -ENODATA, "search %llu: its first %llu events were dropped after its end (--keep-events): it goes on from its snapshot, but nothing "
+                                "is left to compare", (unsigned long long)id, (unsigned long long)record.events_from);
     int r = spec_load(store, id, spec, err);
     if (!r)
         r = replay_core(store, spec, id, 1, record.events, true, &core, &event, &size, err);

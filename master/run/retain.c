@@ -1,6 +1,12 @@
-/* Retention: raw samples of old measurements are dropped, a few per turn, in order of the attempts. Values, intervals, windows and fingerprints
- * stay, so nothing a search or a reuse needs is lost. Where it got to is in the store, in the same transaction; a result that arrives for an
- * attempt already passed (its board was away for longer than samples are kept) keeps its samples. */
+/* Retention: what has served goes, in bounded steps between other work.
+ *
+ * Raw samples of measurements, in order of the attempts: the old ones, and while all measurements take too much room the oldest there are. Values,
+ * intervals, windows and fingerprints stay, so nothing a search or a reuse needs is lost. Where it got to is in the store, in the same transaction; a
+ * result that arrives for an attempt already passed (its board was away for longer than samples are kept) keeps its samples.
+ *
+ * Events of searches that ended long ago, up to their last snapshot: they can be extended and read as before, but not be run again from the start.
+ * How many are gone is in the header, in the transaction that drops them, so that nobody takes a dropped event for a lost one. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,14 +14,16 @@
 #include "codec/codec.h"
 #include "run/run_internal.h"
 
-enum { STEP_MEASUREMENTS = 8 };
-#define PACE_NS (10 * SONATA_MS)       /* between two steps while there is more to do */
+enum { STEP_MEASUREMENTS = 8, STEP_EVENTS = 256 };
+#define PACE_NS (10 * SONATA_MS) /* between two steps while there is more to do */
 #define LOOK_AGAIN_NS (60 * SONATA_SECOND)
+#define ROOM_KEEPS_NS (3600 * SONATA_SECOND) /* samples younger than this are not dropped for room: attempts before them may still be on boards */
 
 static const char counter[] = "samples_dropped";
 
 struct step {
     struct run *run;
+    int64_t keep_ns;
     uint64_t next;
     uint32_t n, dropped;
     bool young; /* the first that is too young to be touched: so are those behind it */
@@ -28,7 +36,7 @@ static bool look_at(void *user, const uint8_t *key, size_t n_key, const uint8_t 
     if (s->n == STEP_MEASUREMENTS)
         return false;
     if (!measurement_decode(value, n_value, &m, NULL)) {
-        s->young = m.started_wall_ns + m.duration_ns > s->run->wall - s->run->config.keep_samples_ns;
+        s->young = m.started_wall_ns + m.duration_ns > s->run->wall - s->keep_ns;
         if (!s->young && m.n_samples) {
             free(m.samples_us);
             m.samples_us = NULL;
@@ -45,18 +53,85 @@ static bool look_at(void *user, const uint8_t *key, size_t n_key, const uint8_t 
     return true;
 }
 
-int64_t retain_step(struct run *r)
+static bool takes_too_much(const struct run *r)
 {
-    if (!r->config.keep_samples_ns)
-        return INT64_MAX;
-    if (r->now < r->retain_ns)
-        return r->retain_ns;
-    struct step s = {.run = r, .next = store_counter(r->store, counter)};
+    return r->config.samples_max && store_size(r->store, STORE_MEASUREMENT) > r->config.samples_max;
+}
+
+static void tell_of_room(struct run *r, bool full, const struct step *s)
+{
+    bool nothing_left = full && !s->n;
+    if (nothing_left && !r->room_noted)
+        run_note(r, true, "measurements take more room than they should, but no samples older than an hour are left", "bytes=%" PRIu64 " samples_max=%" PRIu64,
+                 store_size(r->store, STORE_MEASUREMENT), r->config.samples_max);
+    r->room_noted = nothing_left;
+}
+
+/* true: there is more to do. */
+static bool drop_samples(struct run *r)
+{
+    bool full = takes_too_much(r);
+    int64_t age = r->config.keep_samples_ns ? r->config.keep_samples_ns : INT64_MAX;
+    struct step s = {.run = r, .keep_ns = full && age > ROOM_KEEPS_NS ? ROOM_KEEPS_NS : age, .next = store_counter(r->store, counter)};
+    if (s.keep_ns == INT64_MAX)
+        return false;
     if (store_scan(r->store, STORE_MEASUREMENT, key_u64(s.next), 0, look_at, &s))
         s.n = 0;
     /* progress without a drop is written only when a whole step is done: an idle master commits nothing */
     if (s.dropped || s.n == STEP_MEASUREMENTS)
         store_set_counter(r->store, counter, s.next);
-    r->retain_ns = r->now + (s.n == STEP_MEASUREMENTS ? PACE_NS : LOOK_AGAIN_NS);
+    tell_of_room(r, full, &s);
+    return s.n == STEP_MEASUREMENTS;
+}
+
+/* Events before this one are in the snapshot. The last one stays: it says that all are there. */
+static uint64_t droppable(struct run_search *rs)
+{
+    cleanup_bytes struct bytes b = {0};
+    if (rs->record.events < 2 || store_get(rs->run->store, STORE_POPULATION, key_u64(rs->record.id), &b))
+        return 0;
+    struct reader in = reader_of(b.data, b.size);
+    reader_u8(&in);
+    uint64_t event = reader_u64(&in);
+    return in.bad ? 0 : event < rs->record.events ? event : rs->record.events - 1;
+}
+
+static bool drop_some_events(struct run_search *rs)
+{
+    struct search_record *s = &rs->record;
+    if (rs->events_looked_at != s->events) {
+        rs->events_droppable = droppable(rs);
+        rs->events_looked_at = s->events;
+    }
+    if (s->events_from >= rs->events_droppable)
+        return false;
+    for (int i = 0; i < STEP_EVENTS && s->events_from < rs->events_droppable; i++)
+        store_erase(rs->run->store, STORE_EVENT, key_u64_pair(s->id, s->events_from++));
+    rs->dirty = true;
+    return true;
+}
+
+/* One step of one search; true: there may be more to do. */
+static bool drop_events(struct run *r)
+{
+    if (!r->config.keep_events_ns)
+        return false;
+    for (uint32_t i = 0; i < r->n_searches; i++) {
+        struct run_search *rs = r->search[i];
+        if (search_is_finished(rs) && !rs->busy && rs->record.finished_wall_ns < r->wall - r->config.keep_events_ns && drop_some_events(rs))
+            return true;
+    }
+    return false;
+}
+
+int64_t retain_step(struct run *r)
+{
+    if (!r->config.keep_samples_ns && !r->config.samples_max && !r->config.keep_events_ns)
+        return INT64_MAX;
+    if (r->now < r->retain_ns)
+        return r->retain_ns;
+    bool more = drop_samples(r);
+    more = drop_events(r) || more;
+    r->retain_ns = r->now + (more ? PACE_NS : LOOK_AGAIN_NS);
     return r->retain_ns;
 }

@@ -145,6 +145,9 @@ void run_reconfigure(struct run *r, const struct run_config *config)
 {
     r->config.time_limit_ns = config->time_limit_ns;
     r->config.keep_samples_ns = config->keep_samples_ns;
+    r->config.samples_max = config->samples_max;
+    r->config.keep_events_ns = config->keep_events_ns;
+    r->retain_ns = 0;
     r->config.commit_retry_ns = config->commit_retry_ns;
     r->config.searches_max = config->searches_max;
 }

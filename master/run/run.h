@@ -26,6 +26,8 @@ struct run_config {
     int64_t commit_retry_ns;   /* pause after a failed commit; 1 s */
     int64_t quarantine_ns;     /* first back-off of a board without canaries that failed three jobs, the next 3 and 12 times; 5 min, 0: never */
     int64_t keep_samples_ns;   /* age after which raw samples are dropped; 0: never */
+    uint64_t samples_max;      /* while measurements take more bytes, the oldest raw samples are dropped; 0: no limit */
+    int64_t keep_events_ns;    /* time after its end when the event log of a search is dropped as far as its snapshot holds it; 0: never */
     uint32_t searches_max;     /* searches that are not finished; 1,000 */
     uint32_t threads;          /* given to the search core */
 };
@@ -37,7 +39,7 @@ struct run_team {
 };
 
 struct run;
-/* Takes over from config what may change while it runs: time limit, keeping of samples, pause after a failed commit, number of searches. */
+/* Takes over from config what may change while it runs: time limit, keeping of samples and events, pause after a failed commit, number of searches. */
 void run_reconfigure(struct run *r, const struct run_config *config);
 
 struct run_hooks {
@@ -156,7 +158,7 @@ int run_spec(struct run *r, uint64_t id, struct search_spec *ret_spec, struct so
 int run_insight(struct run *r, uint64_t id, struct search_insight *ret_insight, const char *ret_arms[16], struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* Runs the event log of a search from its first event through a new search core and compares every proposal with the recorded one. -EBADMSG says
- * at which event they differ. */
+ * at which event they differ, -ENODATA that retention dropped the beginning of the log. */
 int run_replay(struct store *store, uint64_t id, uint64_t *ret_events, uint32_t *ret_proposals, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* Verification of a whole store (`sonata-master --check`). Prints one line per finding and the counts to `say`. Returns the number of findings. */

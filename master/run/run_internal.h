@@ -58,6 +58,7 @@ struct run_search {
     uint64_t forests_stored;  /* search_forests_number() of those in the store; UINT64_MAX: not known */
     /* an ask under way on another thread: core belongs to it meanwhile */
     bool busy, drop_when_idle;
+    uint64_t events_looked_at, events_droppable; /* retention: of a log that long, the events before that one may go */
     uint32_t ask_wanted, ask_got;
     struct search_proposal *ask_proposal;
 };
@@ -103,6 +104,7 @@ struct run {
     bool stopping, blocked;
     char blocked_reason[256];
     int64_t retry_ns, retain_ns;
+    bool room_noted;
     struct invalid_record *invalid; /* boards that measured wrong for a time */
     uint32_t n_invalid;
     size_t invalid_capacity;

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks. INDIVIDUAL_VERSION 2: what the core knows, cause, number of
- * measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else. */
-enum { RECORD_VERSION = 1, SEARCH_VERSION = 5, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4 };
+/* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped. INDIVIDUAL_VERSION 2: what the core
+ * knows, cause, number of measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else. */
+enum { RECORD_VERSION = 1, SEARCH_VERSION = 6, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -123,6 +123,7 @@ void search_record_encode(const struct search_record *r, struct bytes *out)
     bytes_put_u64(out, r->fork_of);
     bytes_put_u64(out, r->fork_next);
     bytes_put_u64(out, r->fork_end);
+    bytes_put_u64(out, r->events_from);
 }
 
 int search_record_decode(const void *p, size_t n, struct search_record *ret_record)
@@ -166,6 +167,8 @@ int search_record_decode(const void *p, size_t n, struct search_record *ret_reco
         x.fork_next = reader_u64(&r);
         x.fork_end = reader_u64(&r);
     }
+    if (version >= 6)
+        x.events_from = reader_u64(&r);
     if (!reader_done(&r))
         return -EBADMSG;
     *ret_record = x;

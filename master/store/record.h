@@ -42,6 +42,7 @@ struct search_record {
     uint32_t infeasible, failed, vetoed, reused;
     uint32_t stalled;         /* 1: the last ask gave nothing; wait for a result before asking again */
     uint64_t events;          /* next event number */
+    uint64_t events_from;     /* the events before this one were dropped (retention); a snapshot holds what they did */
     int64_t created_wall_ns, finished_wall_ns, active_ns, board_ns;
     uint32_t front_size;
     double hypervolume;

@@ -56,6 +56,15 @@ reload "option=queue"
 as alice.key watch 1 > /dev/null
 expect 0 "done" as alice.key show 1
 
+# retention, from one moment to the next: the log of a search that ended goes, and who asks is told so
+expect 0 "identical" as alice.key replay 1
+printf 'log-level: info\nkeep-events: 1s\n' > m.conf
+sleep 1.1
+kill -HUP "$master"
+for _ in $(seq 100); do case "$(as alice.key show 1)" in *"events dropped"*) break ;; esac; sleep 0.1; done
+expect 0 "events dropped" as alice.key show 1
+expect 1 "were dropped" as alice.key replay 1
+
 # the drill: the machine is lost, a master starts on the copy under the same name, the worker finds it, the search ends
 kill -9 "$master"
 wait "$master" 2> /dev/null || true
