@@ -105,6 +105,7 @@ struct run {
     char blocked_reason[256];
     int64_t retry_ns, retain_ns;
     bool room_noted;
+    uint32_t skipped_attempts; /* since the start */
     struct invalid_record *invalid; /* boards that measured wrong for a time */
     uint32_t n_invalid;
     size_t invalid_capacity;

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "run/run_internal.h"
 
+enum { SKIP_MAX = 1000000 }; /* attempt numbers, from one start to the next */
+
 /* A board is written when it is new, changed its type, or its worker knows a later epoch. */
 static void save_board(struct run *r, const struct sched_board_info *info)
 {
@@ -21,8 +23,28 @@ static void save_board(struct run *r, const struct sched_board_info *info)
     store_put(r->store, STORE_BOARD, key_text(board.name), b.data, b.size);
 }
 
+/* A number that a worker has and that was never given out here: the store is a copy from before. Numbers go on behind it, so that a cancel or a
+ * result of then cannot be about another attempt of now. (Epochs would tell results apart in any case.) Bounded, as workers may say anything. */
+static void skip_foreign_attempts(struct run *r, const struct sched_running *running, uint32_t n)
+{
+    uint64_t next = sched_next_attempt(r->sched), beyond = next;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t a = running[i].attempt;
+        if (a >= beyond && a - next < SKIP_MAX - r->skipped_attempts)
+            beyond = a + 1;
+    }
+    if (beyond == next)
+        return;
+    r->skipped_attempts += (uint32_t)(beyond - next);
+    sched_set_next_attempt(r->sched, beyond);
+    store_set_counter(r->store, "next_attempt", beyond);
+    run_note(r, true, "a worker holds attempts of a later store than this: their numbers are skipped", "from=%llu to=%llu", (unsigned long long)next,
+             (unsigned long long)(beyond - 1));
+}
+
 static void renew_or_adopt(struct run *r, const char *worker, const struct sched_running *running, uint32_t n)
 {
+    skip_foreign_attempts(r, running, n);
     actions_apply(r); /* attempts just lost or released must be in the records first */
     for (uint32_t i = 0; i < n; i++) {
         if (!sched_renew(r->sched, r->now, &running[i]))

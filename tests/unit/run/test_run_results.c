@@ -1,4 +1,5 @@
 /* Results: idempotent, late, stale, failed, shared; error classes to the end. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,6 +68,37 @@ static void test_unknown_and_forged(void **state)
     assert_string_equal(run_result(farm.run, "stranger", &farm.held[0].result), "unknown");
     assert_string_equal(farm_send(&farm, 0), "accepted");
     assert_string_equal(farm_send(&farm, 0), "duplicate");
+}
+
+static void claim(uint64_t attempt)
+{
+    struct sched_running running = {.attempt = attempt, .epoch = 1, .board = "pi-1"};
+    assert_int_equal(run_heartbeat(farm.run, "w", farm.incarnation, farm.board, farm.n_boards, &running, 1), 0);
+}
+
+/* A worker that holds attempts of after the backup: the master goes on behind their numbers, across a restart, and believes no absurd ones. */
+static void test_numbers_of_a_later_store_are_skipped(void **state)
+{
+    (void)state;
+    uint64_t id = start(20), next = sched_next_attempt(run_sched(farm.run)), later = next + 40;
+    claim(next - 1);
+    assert_int_equal(sched_next_attempt(run_sched(farm.run)), next);
+    claim(later);
+    claim(UINT64_MAX);
+    claim(later + 2000000);
+    assert_int_equal(sched_next_attempt(run_sched(farm.run)), later + 1);
+    farm_turn(&farm);
+    farm_crash(&farm);
+    farm_start(&farm);
+    farm_hello(&farm);
+    assert_int_equal(sched_next_attempt(run_sched(farm.run)), later + 1);
+    farm_work(&farm, id, 2000);
+    struct bytes b = {0};
+    for (uint64_t a = next; a <= later; a++)
+        assert_int_equal(store_get_committed(farm.store, STORE_ATTEMPT, key_u64(a), &b), -ENOENT);
+    assert_int_equal(store_get_committed(farm.store, STORE_ATTEMPT, key_u64(later + 1), &b), 0);
+    bytes_fini(&b);
+    assert_int_equal(farm_check(&farm), 0);
 }
 
 static void test_late_result_answers_when_board_was_not_given_away(void **state)
@@ -337,7 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
-        T(test_unknown_and_forged),
+        T(test_unknown_and_forged), T(test_numbers_of_a_later_store_are_skipped),
         T(test_late_result_answers_when_board_was_not_given_away),
         T(test_adoption_and_late_result),
         T(test_spooled_result_of_a_lost_attempt),
