@@ -49,7 +49,7 @@ static void watched_put(struct run *r, const struct watched *w)
 
 bool watched_has_canary(const struct watched *w)
 {
-    return w && w->record.reference_us > 0;
+    return w && w->record.canaries;
 }
 
 /* ---- use */
@@ -121,11 +121,11 @@ static void own_event(struct run *r, struct watched *w, const char *kind, const 
     event_put(r, w, "", &e);
 }
 
-/* Whether the event says that the board passed a canary. */
+/* Whether the event says that the board passed a canary. Without a reference they are not timed: it only had to answer. */
 static bool passed(const struct watched *w, const struct board_event *e)
 {
     if (!strcmp(e->kind, "canary"))
-        return canary_judge(e->latency_us, e->reference_us > 0 ? e->reference_us : w->record.reference_us) != CANARY_BAD;
+        return e->reference_us > 0 ? canary_judge(e->latency_us, e->reference_us) != CANARY_BAD : e->latency_us > 0;
     return watched_has_canary(w) && (!strcmp(e->kind, "calibrated") || (!strcmp(e->kind, "state") && !strcmp(e->state, "ready")));
 }
 
@@ -144,13 +144,13 @@ static bool shows(enum board_order o, const char *kind, const char *state)
     case ORDER_RETIRE:
         return !strcmp(state, "retired");
     case ORDER_QUARANTINE:
-        return !strcmp(state, "quarantined") || !strcmp(state, "maintenance");
+        return is_resting(state);
     case ORDER_RECALIBRATE:
-        return !strcmp(kind, "calibrated") || !strcmp(state, "calibrating");
-    case ORDER_POWER_CYCLE:
-        return !strcmp(kind, "recovery") || !strcmp(state, "recovering");
+        return !strcmp(kind, "admin") || !strcmp(kind, "calibrated") || !strcmp(state, "calibrating");
+    case ORDER_POWER_CYCLE: /* without power rungs it ends in quarantine at once */
+        return !strcmp(kind, "admin") || !strcmp(kind, "recovery") || !strcmp(state, "recovering");
     case ORDER_RELEASE:
-        return state[0] && !is_resting(state);
+        return state[0] && (!is_resting(state) || !strcmp(state, "retired"));
     default:
         return false;
     }
@@ -178,11 +178,14 @@ static void take_canary(struct watched *w, const struct board_event *e)
     struct board_health_record *h = &w->record;
     if (e->reference_us > 0)
         h->reference_us = e->reference_us;
-    if (!strcmp(e->kind, "canary")) {
-        h->latency_us = e->latency_us;
-        h->canary_wall_ns = e->wall_ns;
-    } else if (!strcmp(e->kind, "calibrated")) {
-        h->latency_us = e->latency_us > 0 ? e->latency_us : h->reference_us;
+    bool calibrated = !strcmp(e->kind, "calibrated");
+    if (calibrated) { /* without any latency canaries are off */
+        h->canaries = e->latency_us > 0 || e->reference_us > 0;
+        h->reference_us = e->reference_us;
+    }
+    if (!strcmp(e->kind, "canary") || (calibrated && h->canaries)) {
+        h->canaries = true;
+        h->latency_us = calibrated && e->latency_us <= 0 ? e->reference_us : e->latency_us;
         h->canary_wall_ns = e->wall_ns;
     }
 }

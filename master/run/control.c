@@ -160,16 +160,31 @@ int run_set_priority(struct run *r, uint64_t id, int32_t priority, struct sonata
     return 0;
 }
 
+/* A type of board it needs is not to be had: offline, in quarantine, held by an order … */
+static bool waits_for_boards(const struct run_search *rs, char *text, size_t size)
+{
+    for (uint32_t g = 0; g < rs->record.n_groups; g++) {
+        struct sched_need need;
+        group_need(rs, g, &need);
+        if (sched_total_slots(rs->run->sched, &need) || !sched_can_serve(rs->run->sched, &need))
+            continue;
+        snprintf(text, size, "waits: no board%s%s that could measure it is ready (sonata boards says why)", need.board_type[0] ? " of type " : "", need.board_type);
+        return true;
+    }
+    return false;
+}
+
 bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size)
 {
     const struct run_search *rs = run_get(r, id);
     struct run_team team = {.weight = 1};
-    if (!rs || rs->record.state != SEARCH_RUNNING || !rs->record.planned || !rs->record.n_groups || !r->hooks.team)
+    if (!rs || rs->record.state != SEARCH_RUNNING || !rs->record.planned || !rs->record.n_groups)
         return false;
     const struct search_record *s = &rs->record;
     if (s->charged + (s->asked - s->told) >= s->budget && !sched_waiting(r->sched, id))
         return false; /* all that it wants is on boards */
-    r->hooks.team(r->hooks.user, s->team, &team);
+    if (r->hooks.team)
+        r->hooks.team(r->hooks.user, s->team, &team);
     switch (sched_held(r->sched, id)) {
     case SCHED_HELD_BOARDS:
         snprintf(text, size, "waits: team quota of %u board%s is in use", team.quota.boards, team.quota.boards == 1 ? "" : "s");
@@ -180,7 +195,7 @@ bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size)
     case SCHED_NOT_HELD:
         break;
     }
-    return false;
+    return waits_for_boards(rs, text, size);
 }
 
 static int resume(struct run_search *rs, struct sonata_error *err)

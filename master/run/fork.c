@@ -57,7 +57,10 @@ static bool collect(struct run_search *rs, struct pending *p)
         if (known.state == EVALUATION_INFEASIBLE) {
             p->status = SEARCH_INFEASIBLE;
             ind->cause = OUTCOME_INFEASIBLE;
-            copy_string(ind->reason, sizeof ind->reason, have ? m.reason : "infeasible");
+            if (have)
+                copy_string(ind->reason, sizeof ind->reason, m.reason);
+            else
+                suspect_reason(rs->run, known.id, ind->reason);
         } else if (have) {
             individual_take(rs, ind, g, &known, &m);
         }

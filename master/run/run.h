@@ -135,7 +135,7 @@ int run_invalidate(struct run *r, const char *board, int64_t from_wall_ns, int64
 int run_control(struct run *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Within its team a search of higher priority goes strictly first: -100 .. 100. */
 int run_set_priority(struct run *r, uint64_t id, int32_t priority, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Why a search that runs gets no boards although it wants some: the quota of its team that is used up, into text. false: none. */
+/* Why a search that runs gets no boards although it wants some, into text: the quota of its team that is used up, or that none is ready. false: none. */
 bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size);
 /* What a team uses: boards now, board time since midnight (UTC). */
 void run_team_usage(const struct run *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns);

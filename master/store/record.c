@@ -6,8 +6,10 @@
 #include <string.h>
 
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped. INDIVIDUAL_VERSION 2: what the core
- * knows, cause, number of measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else. */
-enum { RECORD_VERSION = 1, SEARCH_VERSION = 6, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4 };
+ * knows, cause, number of measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else.
+ * BOARD_HEALTH_VERSION 2: canaries. */
+enum { RECORD_VERSION = 1, SEARCH_VERSION = 6, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4,
+       BOARD_HEALTH_VERSION = 2 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -506,7 +508,7 @@ const char *board_order_name(enum board_order o)
 
 void board_health_record_encode(const struct board_health_record *r, struct bytes *out)
 {
-    bytes_put_u8(out, RECORD_VERSION);
+    bytes_put_u8(out, BOARD_HEALTH_VERSION);
     bytes_put_string(out, r->name);
     bytes_put_u32(out, r->n_events);
     bytes_put_u64(out, r->n_own);
@@ -524,15 +526,16 @@ void board_health_record_encode(const struct board_health_record *r, struct byte
     bytes_put_u8(out, r->probation);
     bytes_put_u32(out, r->quarantines);
     bytes_put_u64(out, (uint64_t)r->quarantine_wall_ns);
+    bytes_put_u8(out, r->canaries);
 }
 
 int board_health_record_decode(const void *p, size_t n, struct board_health_record *ret_record)
 {
     struct reader r;
     struct board_health_record x = {.name = ""};
-    int rc = open_record(p, n, &r);
-    if (rc)
-        return rc;
+    int version = open_version(p, n, BOARD_HEALTH_VERSION, &r);
+    if (version < 0)
+        return version;
     reader_string(&r, x.name, sizeof x.name);
     x.n_events = reader_u32(&r);
     x.n_own = reader_u64(&r);
@@ -550,6 +553,7 @@ int board_health_record_decode(const void *p, size_t n, struct board_health_reco
     x.probation = reader_u8(&r) != 0;
     x.quarantines = reader_u32(&r);
     x.quarantine_wall_ns = (int64_t)reader_u64(&r);
+    x.canaries = version >= 2 ? reader_u8(&r) != 0 : x.reference_us > 0;
     if (!reader_done(&r))
         return -EBADMSG;
     *ret_record = x;

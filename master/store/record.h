@@ -198,7 +198,8 @@ struct board_health_record {
     uint32_t n_events;             /* stored of this board */
     uint64_t n_own;                /* ever written by the master itself: their sequence numbers */
     char state[BOARD_WORD_MAX];    /* of the last event */
-    double latency_us, reference_us; /* last canary; 0: failed, or none */
+    bool canaries;                 /* it proves itself by them */
+    double latency_us, reference_us; /* last canary; 0: failed, or not timed */
     int64_t canary_wall_ns;        /* when; 0: never */
     int64_t well_wall_ns;          /* when one passed last */
     enum board_order order;

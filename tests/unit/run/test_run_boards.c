@@ -399,6 +399,48 @@ static void test_a_lost_board_with_canaries_is_told(void **state)
     assert_int_equal(farm.n_commands, 1);
 }
 
+/* Canaries that are not timed: there is no reference, only that the board answered. */
+static void test_functional_canaries_and_none(void **state)
+{
+    (void)state;
+    assert_int_equal(farm_event(&farm, "pi-1", "calibrated", "ready", 0, 0), 0);
+    assert_false(health("pi-1").record->canaries); /* they are off */
+    assert_int_equal(farm_event(&farm, "pi-1", "calibrated", "ready", 90, 0), 0);
+    assert_true(health("pi-1").record->canaries);
+    farm_turn(&farm);
+    submit(40);
+    farm.answer = fail_always;
+    for (int i = 0; i < 5; i++)
+        finish_held();
+    assert_true(health("pi-1").hold_left_ns == 0); /* its own business */
+}
+
+/* A power cycle of a board without power rungs ends in quarantine; it is not asked for again. */
+static void test_an_order_that_came_to_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(farm_order(&farm, "pi-1", "power-cycle"), 0);
+    farm_turn(&farm);
+    assert_int_equal(farm_event(&farm, "pi-1", "admin", "quarantined", 0, 0), 0);
+    assert_int_equal(health("pi-1").record->order, ORDER_NONE);
+    set_state(0, "quarantined");
+    farm_hello(&farm);
+    farm_turn(&farm);
+    assert_int_equal(farm.n_commands, 1);
+}
+
+static void test_a_search_says_that_no_board_is_ready(void **state)
+{
+    (void)state;
+    char text[REASON_MAX] = "";
+    uint64_t id = submit(40);
+    assert_false(run_search_waits(farm.run, id, text, sizeof text));
+    assert_int_equal(farm_order(&farm, "pi-1", "drain"), 0);
+    farm_turn(&farm);
+    assert_true(run_search_waits(farm.run, id, text, sizeof text));
+    assert_non_null(strstr(text, "no board of type pi"));
+}
+
 static void test_spread_inside_a_type(void **state)
 {
     (void)state;
@@ -449,7 +491,8 @@ int main(void)
         T(test_events_are_stored_once), T(test_foreign_boards), T(test_events_die_with_an_uncommitted_turn), T(test_history_pages_and_retention),
         T(test_drain_lets_the_attempt_end), T(test_orders), T(test_quarantine_of_a_board_with_canaries_is_its_own),
         T(test_quarantine_of_a_board_that_fails_everything), T(test_release_ends_the_masters_quarantine), T(test_quarantine_counts_only_what_the_board_was_at),
-        T(test_quarantine_off), T(test_a_lost_board_with_canaries_is_told), T(test_spread_inside_a_type), T(test_bad_results_are_taken_back),
+        T(test_quarantine_off), T(test_a_lost_board_with_canaries_is_told), T(test_functional_canaries_and_none), T(test_an_order_that_came_to_nothing),
+        T(test_a_search_says_that_no_board_is_ready), T(test_spread_inside_a_type), T(test_bad_results_are_taken_back),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ static void test_boards(void **state)
     struct board_event_record e = {.event = {.sequence = 1, .board = "b", .wall_ns = 2, .kind = "canary", .state = "ready", .text = "t", .latency_us = 3,
                                              .reference_us = 4, .fingerprint = "f", .invalid_from_wall_ns = 5, .invalid_to_wall_ns = 6},
                                    .worker = "w", .stored_wall_ns = 7};
-    struct board_health_record h = {.name = "b", .n_events = 1, .n_own = 2, .state = "ready", .latency_us = 3, .reference_us = 4, .canary_wall_ns = 5,
+    struct board_health_record h = {.name = "b", .n_events = 1, .n_own = 2, .state = "ready", .canaries = true, .latency_us = 3, .reference_us = 4, .canary_wall_ns = 5,
                                     .well_wall_ns = 6, .order = ORDER_RETIRE, .given = true, .by = "alice", .reason = "fan", .order_wall_ns = 7,
                                     .hold_until_wall_ns = 8, .probation = true, .quarantines = 9, .quarantine_wall_ns = 10};
     struct suspect_record s = {.evaluation = 1, .n = 2, .failure = {{"a", 2, 3, true}, {"b", 4, 5, false}}};
@@ -130,6 +130,12 @@ static void test_boards(void **state)
     ROUND_TRIP(board_health, h);
     ROUND_TRIP(suspect, s);
     cleanup_bytes struct bytes b = {0};
+    struct board_health_record old;
+    board_health_record_encode(&h, &b);
+    b.data[0] = 1; /* had no flag behind it: who had a reference had canaries */
+    assert_int_equal(board_health_record_decode(b.data, b.size - 1, &old), 0);
+    assert_true(old.canaries);
+    bytes_clear(&b);
     e.event.wall_ns = -1; /* no key can hold it in order */
     board_event_record_encode(&e, &b);
     assert_int_equal(board_event_record_decode(b.data, b.size, &e), -EBADMSG);
