@@ -1,11 +1,13 @@
 /* The forest as one flat blob: u32 magic, trees, genes, nodes; f64 out-of-bag error; u32 roots; nodes as they lie in memory (little-endian
- * hosts only, which all of ours are). Borrowed bytes are checked once: every child lies after its parent or is the leaf itself, so every walk ends. */
+ * hosts only, which all of ours are). Borrowed bytes are checked once: every child lies after its parent or is the leaf itself, so every walk ends, and none is longer than it can have been grown. */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "search/forest.h"
 
-enum { MAGIC = 0x32534652, HEADER = 24 };
+enum { MAGIC = 0x32534652, HEADER = 24, DEPTH_MAX = FOREST_GENES_MAX * FOREST_VALUES };
 
 static_assert(sizeof(struct forest_node) == 16, "nodes are stored as they lie in memory");
 
@@ -25,6 +27,21 @@ size_t forest_saved_size(const struct forest *f)
     return HEADER + f->n_trees * sizeof *f->root + f->n_nodes * sizeof *f->node;
 }
 
+/* Every useful split takes at least one value of one gene from a box, so no walk of a grown forest is longer; who recurses counts on it. */
+static bool depth_is_bounded(const struct forest *f)
+{
+    uint16_t *depth = xcalloc(f->n_nodes, sizeof *depth);
+    bool ok = true;
+    for (uint32_t i = 0; i < f->n_nodes && ok; i++) {
+        uint16_t next = (uint16_t)(depth[i] + 1);
+        ok = next <= DEPTH_MAX;
+        for (uint32_t child = f->node[i].left; f->node[i].left != i && child < f->node[i].left + 2; child++)
+            depth[child] = depth[child] > next ? depth[child] : next;
+    }
+    free(depth);
+    return ok;
+}
+
 static bool sound(const struct forest *f)
 {
     for (uint32_t t = 0; t < f->n_trees; t++) {
@@ -38,7 +55,7 @@ static bool sound(const struct forest *f)
         if (!leaf && (gene >= f->n_genes || d->left <= i || d->left >= f->n_nodes - 1))
             return false;
     }
-    return true;
+    return depth_is_bounded(f);
 }
 
 bool forest_borrow(const void *data, size_t n, uint32_t n_genes, struct forest *ret_forest)

@@ -347,6 +347,10 @@ static void search_state(const char *algorithm)
     struct bytes out = {0};
     search_save(s, &out);
     save("search_state", algorithm, &out);
+    bytes_clear(&out);
+    search_forests_save(s, SIZE_MAX, &out);
+    if (out.size)
+        save("forests", algorithm, &out);
     bytes_fini(&out);
     search_free(s);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -540,6 +541,33 @@ static void foreign_forests_are_refused(void **state)
     search_free(b);
 }
 
+/* 64 genes of 16 choices and 4 objectives: the largest there may be. */
+static void the_largest_space_works(void **state)
+{
+    static const char *const algorithm[] = {"nsga2", "sonata", "sonata+"};
+    static struct space large;
+    (void)state;
+    copy_string(large.name, sizeof large.name, "large");
+    large.n_genes = SPACE_GENES_MAX;
+    for (uint32_t j = 0; j < SPACE_GENES_MAX; j++) {
+        struct gene *g = &large.gene[j];
+        *g = (struct gene){.n_choices = SPACE_CHOICES_MAX, .ordinal = j % 2, .condition_gene = -1, .block = -1, .edge_from = -1, .edge_to = -1, .none_allele = -1};
+        snprintf(g->name, sizeof g->name, "g%u", j);
+        for (uint32_t v = 0; v < SPACE_CHOICES_MAX; v++) {
+            snprintf(g->label[v], sizeof g->label[v], "%u", v);
+            g->value[v] = v;
+        }
+    }
+    for (size_t i = 0; i < sizeof algorithm / sizeof *algorithm; i++) {
+        struct search *s = fixture_search(&large, algorithm[i], 4, 70, 8);
+        while (search_told(s) < 70)
+            assert_int_equal(fixture_step(s, &large, 4, 10), 10);
+        reload(&s, &large);
+        assert_int_equal(fixture_step(s, &large, 4, 3), 3);
+        search_free(s);
+    }
+}
+
 /* 120 evaluations with `flying` of them always out; hash of the proposals, and how many members of the front were never a parent. */
 static uint64_t with_results_out(const char *least_used, uint32_t flying, uint32_t *ret_unused)
 {
@@ -607,6 +635,7 @@ int main(void)
         cmocka_unit_test(kept_forests_change_nothing),
         cmocka_unit_test(foreign_forests_are_refused),
         cmocka_unit_test(late_members_get_their_turn),
+        cmocka_unit_test(the_largest_space_works),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
