@@ -15,10 +15,10 @@ learn() {
   bench "$@" --algorithm "$algorithm" --budget 300 --seeds 1 --first-seed "$first" --reference-evaluations 1000 $known --policy-out "$policy" --quiet >/dev/null
 }
 for pair in ${AGENTS:-sonata:ppo sonata:linucb sonata+:ppo}; do
-  name=${pair%%:*}
+  mode=${pair%%:*}
   agent=${pair##*:}
-  algorithm="$name[agent=$agent]"
-  policy=$results/$name-$agent.policy
+  algorithm="$mode[agent=$agent]"
+  policy=$results/$mode-$agent.policy
   rm -f "$policy"
   seed=1001
   while [ $seed -le $((1000 + train)) ]; do
@@ -31,9 +31,9 @@ for pair in ${AGENTS:-sonata:ppo sonata:linucb sonata+:ppo}; do
     done
     seed=$((seed + 1))
   done
-  compared="$algorithm,$name[agent=$agent,policy=0],$name[policy=0]"
-  run policy-$name-$agent-d1 $nb201 $raspi4 --policy-in "$policy" --algorithm "$compared" --budget 400 --at 100,200,400
-  run policy-$name-$agent-eyeriss $accuracy --objective eyeriss_latency_ms:min --policy-in "$policy" --algorithm "$compared" --budget 400 --at 100,200,400
-  run policy-$name-$agent-d3 $ofa $i7 --policy-in "$policy" --algorithm "$compared" --budget 400 --at 100,200,400
+  compared="$algorithm,$mode[agent=$agent,policy=0],$mode[policy=0]"
+  run policy-$mode-$agent-d1 $nb201 $raspi4 --policy-in "$policy" --algorithm "$compared" --budget 400 --at 100,200,400
+  run policy-$mode-$agent-eyeriss $accuracy --objective eyeriss_latency_ms:min --policy-in "$policy" --algorithm "$compared" --budget 400 --at 100,200,400
+  run policy-$mode-$agent-d3 $ofa $i7 --policy-in "$policy" --algorithm "$compared" --budget 400 --at 100,200,400
 done
 exit $status
