@@ -20,7 +20,7 @@ int net_client_new(const char *endpoint, const struct net_security *security, st
     struct net_client *c = xcalloc(1, sizeof *c);
     c->context = zmq_ctx_new();
     c->socket = c->context ? zmq_socket(c->context, ZMQ_DEALER) : NULL;
-    int r = c->socket ? net_set_common(c->socket, CLIENT_MESSAGE_MAX, CLIENT_HWM) : -ENOMEM;
+    int r = c->socket ? net_set_common(c->socket, CLIENT_MESSAGE_MAX, CLIENT_HWM, CLIENT_HWM) : -ENOMEM;
     if (r)
         sonata_error_set(err, r, "cannot open a socket: %s", strerror(-r));
     else

@@ -18,6 +18,7 @@ struct net_socket {
     bool router, closing;
     struct net_watch watch;
     struct net_handler handler;
+    struct net_gate *gate; /* of a listening socket */
     char endpoint[256];
 };
 
@@ -119,7 +120,7 @@ static int set_flag(struct net_socket *s, int option)
     return zmq_setsockopt(s->watch.socket, option, &one, sizeof one) ? net_errno() : 0;
 }
 
-int net_listen(struct net *net, struct loop *loop, const char *endpoint, size_t max_message, int hwm, const struct net_security *security,
+int net_listen(struct net *net, struct loop *loop, const char *endpoint, const struct net_bounds *bounds, const struct net_security *security,
                struct net_handler handler, struct net_socket **ret_socket, struct sonata_error *err)
 {
     struct net_socket *s = xcalloc(1, sizeof *s);
@@ -128,7 +129,7 @@ int net_listen(struct net *net, struct loop *loop, const char *endpoint, size_t 
     s->watch.socket = zmq_socket(net->context, ZMQ_ROUTER);
     if (!s->watch.socket)
         return discard(s, sonata_error_set(err, net_errno(), "cannot open a socket: %s", zmq_strerror(zmq_errno())));
-    int r = net_set_common(s->watch.socket, max_message, hwm);
+    int r = net_set_common(s->watch.socket, bounds->max_message, bounds->send_queue, bounds->receive_queue);
     if (!r)
         r = set_flag(s, ZMQ_ROUTER_MANDATORY); /* an error instead of a silent loss when the peer is gone or its queue full */
     if (!r)
@@ -137,16 +138,22 @@ int net_listen(struct net *net, struct loop *loop, const char *endpoint, size_t 
         return discard(s, err && err->text[0] ? r : sonata_error_set(err, r, "cannot set socket options: %s", strerror(-r)));
     if (ipc_in_use(endpoint))
         return discard(s, sonata_error_set(err, -EADDRINUSE, "%s: another process listens there; stop it or choose another endpoint", endpoint));
+    r = net_gate_open(net, loop, s->watch.socket, bounds, &s->gate, err);
+    if (r)
+        return discard(s, r);
     if (zmq_bind(s->watch.socket, endpoint)) {
-        r = net_errno();
-        return discard(s, sonata_error_set(err, r, "%s: cannot listen: %s", endpoint, zmq_strerror(zmq_errno())));
+        r = sonata_error_set(err, net_errno(), "%s: cannot listen: %s", endpoint, zmq_strerror(zmq_errno()));
+        net_gate_close(s->gate);
+        return discard(s, r);
     }
     size_t size = sizeof s->endpoint;
     if (zmq_getsockopt(s->watch.socket, ZMQ_LAST_ENDPOINT, s->endpoint, &size))
         copy_string(s->endpoint, sizeof s->endpoint, endpoint);
     r = net_watch_start(&s->watch, loop, take_message, released, s);
-    if (r)
+    if (r) {
+        net_gate_close(s->gate);
         return discard(s, sonata_error_set(err, r, "%s: cannot watch the socket: %s", endpoint, strerror(-r)));
+    }
     *ret_socket = s;
     return 0;
 }
@@ -159,7 +166,7 @@ int net_connect(struct net *net, struct loop *loop, const char *endpoint, size_t
     s->watch.socket = zmq_socket(net->context, ZMQ_DEALER);
     if (!s->watch.socket)
         return discard(s, sonata_error_set(err, net_errno(), "cannot open a socket: %s", zmq_strerror(zmq_errno())));
-    int r = net_set_common(s->watch.socket, max_message, hwm);
+    int r = net_set_common(s->watch.socket, max_message, hwm, hwm);
     if (!r)
         r = set_flag(s, ZMQ_IMMEDIATE); /* nothing is queued for a link that is down: the sender learns of it by -EAGAIN */
     if (!r)
@@ -196,10 +203,44 @@ int net_send(struct net_socket *s, const struct net_peer *peer, const void *data
     return r;
 }
 
+int net_send_counted(struct net_socket *s, const struct net_peer *peer, struct bytes *data, struct net_flow *f, size_t limit)
+{
+    zmq_msg_t m;
+    int r = s->closing ? -ESHUTDOWN : 0;
+    size_t waiting = net_flow_bytes(f);
+    if (!r && waiting && waiting + data->size > limit)
+        r = -ENOBUFS;
+    if (!r)
+        r = net_flow_message(f, data, &m);
+    bytes_fini(data);
+    if (r)
+        return r;
+    if (s->router && zmq_send(s->watch.socket, peer->id, peer->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+        r = net_errno();
+    if (!r && zmq_msg_send(&m, s->watch.socket, ZMQ_DONTWAIT) < 0)
+        r = net_errno();
+    if (r)
+        zmq_msg_close(&m);
+    net_watch_again(&s->watch);
+    return r;
+}
+
+unsigned net_connections(const struct net_socket *s)
+{
+    return net_gate_count(s->gate);
+}
+
+uint64_t net_connections_refused(const struct net_socket *s)
+{
+    return net_gate_refused(s->gate);
+}
+
 void net_close(struct net_socket *s)
 {
     if (!s || s->closing)
         return;
     s->closing = true;
+    net_gate_close(s->gate);
+    s->gate = NULL;
     net_watch_close(&s->watch);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "loop/loop.h"
 
@@ -39,9 +40,16 @@ struct net_handler {
 struct net *net_new(void);
 void net_free(struct net *net); /* sockets must be closed */
 
-/* ROUTER bound to endpoint ("tcp://127.0.0.1:0" picks a port, "ipc:///path"). max_message bounds a frame (ZMQ_MAXMSGSIZE), hwm both queues.
- * -EADDRINUSE etc. with the endpoint in err. */
-int net_listen(struct net *net, struct loop *loop, const char *endpoint, size_t max_message, int hwm, const struct net_security *security,
+/* Bounds of a listening socket. */
+struct net_bounds {
+    size_t max_message;            /* bytes of a frame: a larger one costs its sender the connection (ZMQ_MAXMSGSIZE) */
+    int send_queue, receive_queue; /* messages, of each connection */
+    unsigned connections;          /* open at a time, whatever they say; further ones are closed at once; 0: as many as there are descriptors */
+    unsigned per_address;          /* of them from one IP address; 0: no bound of their own */
+};
+
+/* ROUTER bound to endpoint ("tcp://127.0.0.1:0" picks a port, "ipc:///path"). -EADDRINUSE etc. with the endpoint in err. */
+int net_listen(struct net *net, struct loop *loop, const char *endpoint, const struct net_bounds *bounds, const struct net_security *security,
                struct net_handler handler, struct net_socket **ret_socket, struct sonata_error *err) SONATA_MUST_CHECK;
 /* DEALER connected to endpoint (reconnects by itself, 100 ms .. 5 s), under a routing id that the listener gives anew to every connection, so that no peer can
  * take another's. */
@@ -51,6 +59,18 @@ int net_connect(struct net *net, struct loop *loop, const char *endpoint, size_t
 const char *net_endpoint(const struct net_socket *s);
 /* Never blocks. -EAGAIN: the peer's queue is full (ROUTER with ZMQ_ROUTER_MANDATORY: -EHOSTUNREACH when it is gone). */
 int net_send(struct net_socket *s, const struct net_peer *peer, const void *data, size_t n);
+/* Counts the bytes that wait in queues for one owner, who may have several connections. */
+struct net_flow;
+struct net_flow *net_flow_new(void);
+/* Messages may still wait: they free it. */
+void net_flow_free(struct net_flow *f);
+size_t net_flow_bytes(const struct net_flow *f);
+/* As net_send(), but takes the bytes (*data is empty afterwards, whatever is returned) and counts them in f until they are on their way or dropped.
+ * -ENOBUFS: more than `limit` bytes would wait. A message is always let through when none waits. */
+int net_send_counted(struct net_socket *s, const struct net_peer *peer, struct bytes *data, struct net_flow *f, size_t limit);
+/* Connections that are open, and that were closed because there were too many. */
+unsigned net_connections(const struct net_socket *s);
+uint64_t net_connections_refused(const struct net_socket *s);
 /* Closes socket and watchers; memory goes in the close callback. */
 void net_close(struct net_socket *s);
 

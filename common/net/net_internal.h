@@ -2,6 +2,8 @@
 #ifndef SONATA_NET_INTERNAL_H
 #define SONATA_NET_INTERNAL_H
 
+#include <zmq.h>
+
 #include "net/net.h"
 
 struct net {
@@ -29,10 +31,22 @@ void net_watch_again(struct net_watch *w);
 /* Closes the watchers, then the socket, then calls released. */
 void net_watch_close(struct net_watch *w);
 
-enum { NET_LINGER_MS = 500, NET_RECONNECT_MS = 100, NET_RECONNECT_MAX_MS = 5000, NET_HEARTBEAT_MS = 5000, NET_HEARTBEAT_TIMEOUT_MS = 15000 };
+enum { NET_LINGER_MS = 500, NET_RECONNECT_MS = 100, NET_RECONNECT_MAX_MS = 5000, NET_HEARTBEAT_MS = 5000, NET_HEARTBEAT_TIMEOUT_MS = 15000,
+       NET_HANDSHAKE_MS = 30000 };
+
+/* Makes a message of the bytes (taken, also when it fails to be sent) that counts for f until libzmq lets go of it. 0 or -ENOMEM: nothing is taken. */
+int net_flow_message(struct net_flow *f, struct bytes *data, zmq_msg_t *ret_message);
+
+/* Counts the connections of a listening socket and closes those beyond its bounds (gate.c). Open it before zmq_bind(), close it before the socket. NULL when
+ * there are no bounds. */
+struct net_gate;
+int net_gate_open(struct net *net, struct loop *loop, void *socket, const struct net_bounds *bounds, struct net_gate **ret_gate, struct sonata_error *err) SONATA_MUST_CHECK;
+void net_gate_close(struct net_gate *g);
+unsigned net_gate_count(const struct net_gate *g);
+uint64_t net_gate_refused(const struct net_gate *g);
 
 /* Options every socket has: linger, queue bounds, largest frame, reconnect and link heartbeat. 0 or -errno. */
-int net_set_common(void *socket, size_t max_message, int hwm);
+int net_set_common(void *socket, size_t max_message, int send_queue, int receive_queue);
 /* CURVE keys; security may be NULL (plain). */
 int net_set_security(void *socket, const struct net_security *security, _Bool server, struct sonata_error *err);
 /* -errno of the last libzmq call. */

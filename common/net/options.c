@@ -17,14 +17,15 @@ static int set_int(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof value) ? net_errno() : 0;
 }
 
-int net_set_common(void *socket, size_t max_message, int hwm)
+int net_set_common(void *socket, size_t max_message, int send_queue, int receive_queue)
 {
     const int value[][2] = {
         {ZMQ_LINGER, NET_LINGER_MS},
-        {ZMQ_SNDHWM, hwm},
-        {ZMQ_RCVHWM, hwm},
+        {ZMQ_SNDHWM, send_queue},
+        {ZMQ_RCVHWM, receive_queue},
         {ZMQ_RECONNECT_IVL, NET_RECONNECT_MS},
         {ZMQ_RECONNECT_IVL_MAX, NET_RECONNECT_MAX_MS},
+        {ZMQ_HANDSHAKE_IVL, NET_HANDSHAKE_MS}, /* a connection that says nothing is closed */
         {ZMQ_HEARTBEAT_IVL, NET_HEARTBEAT_MS},
         {ZMQ_HEARTBEAT_TIMEOUT, NET_HEARTBEAT_TIMEOUT_MS},
     };

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,7 +26,7 @@
 #include "rpc/rpc.h"
 #include "run/run.h"
 
-enum { STOP_LIMIT_MS = 4000, STOP_POLL_MS = 20, TIMER_MAX_MS = 60000 };
+enum { STOP_LIMIT_MS = 4000, STOP_POLL_MS = 20, TIMER_MAX_MS = 60000, OWN_FILES = 64 };
 
 struct master {
     struct settings *settings;
@@ -219,11 +220,24 @@ static int open_state(struct master *m, uint64_t incarnation, struct sonata_erro
     return run_new(m->store, &config, &hooks, clock_monotonic_ns(), clock_wall_ns(), &m->run, err);
 }
 
+/* Both ports and our own files share the descriptors we may have: as many as the system lets us, and never the last ones. */
+static unsigned connections(const struct settings *s)
+{
+    struct rlimit files = {0, 0};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    getrlimit(RLIMIT_NOFILE, &files);
+    rlim_t most = files.rlim_cur > 2 * OWN_FILES ? (files.rlim_cur - OWN_FILES) / 2 : OWN_FILES / 2;
+    return s->connections && (rlim_t)s->connections < most ? (unsigned)s->connections : most < UINT32_MAX ? (unsigned)most : UINT32_MAX;
+}
+
 static int open_ports(struct master *m, uint64_t incarnation, struct sonata_error *err)
 {
     const struct settings *s = m->settings;
     struct rpc_config config = {
         .worker_endpoint = s->worker_endpoint, .client_endpoint = s->client_endpoint, .hwm = (int)s->queue, .incarnation = incarnation,
+        .queue_bytes = (size_t)s->queue_bytes, .connections = connections(s), .per_address = (unsigned)s->per_address,
         .worker_rate = s->worker_rate, .client_rate = s->client_rate, .byte_rate = s->byte_rate};
     if (s->backup_dir[0])
         copy_string(m->backup_dir, sizeof m->backup_dir, s->backup_dir);

@@ -228,13 +228,9 @@ static bool identify(const struct rpc *rpc, const char *user_id, struct rpc_call
     return true;
 }
 
-void client_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
+static void handle(struct rpc *rpc, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
 {
-    struct rpc *rpc = user;
     struct rpc_caller caller;
-    rpc->counts.client_messages++;
-    if (!rpc_admit(rpc, rpc->clients, peer, user_id, n))
-        return;
     if (!identify(rpc, user_id, &caller)) {
         rpc_fault(rpc, rpc->clients, peer, -EACCES, "your key was revoked");
         return;
@@ -248,4 +244,17 @@ void client_message(void *user, const struct net_peer *peer, const char *user_id
         return;
     }
     on_request(rpc, peer, &caller, e->request);
+}
+
+/* The time a request takes is its sender's: nobody keeps the master from the others by asking for what is slow. */
+void client_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
+{
+    struct rpc *rpc = user;
+    rpc->counts.client_messages++;
+    if (!rpc_admit(rpc, rpc->clients, peer, user_id, n))
+        return;
+    int64_t start = clock_monotonic_ns();
+    handle(rpc, peer, user_id, data, n);
+    int64_t end = clock_monotonic_ns();
+    limiter_charge_time(&rpc->client_limit, rpc->asking, end - start, end);
 }

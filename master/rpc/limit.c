@@ -10,7 +10,7 @@
 enum { OVERFLOW_PEER = 0 };
 
 struct bucket {
-    double messages, bytes; /* tokens left; bytes may be negative after a charge */
+    double messages, bytes, busy_s; /* tokens left; the latter two may be negative after a charge */
     int64_t filled_ns, mute_until_ns;
 };
 
@@ -39,6 +39,7 @@ static void fill(const struct limit_rates *r, struct bucket *b, int64_t now)
         return;
     b->messages = least(message_burst(r), b->messages + s * r->messages);
     b->bytes = least(r->byte_burst, b->bytes + s * r->bytes);
+    b->busy_s = least(r->busy_burst_s, b->busy_s + s * r->busy);
     b->filled_ns = now;
 }
 
@@ -46,7 +47,7 @@ static void fill(const struct limit_rates *r, struct bucket *b, int64_t now)
 static bool is_idle(const struct limit_rates *r, struct bucket *b, int64_t now)
 {
     fill(r, b, now);
-    return now >= b->mute_until_ns && b->messages >= message_burst(r) && b->bytes >= r->byte_burst;
+    return now >= b->mute_until_ns && b->messages >= message_burst(r) && b->bytes >= r->byte_burst && b->busy_s >= r->busy_burst_s;
 }
 
 static void forget_idle(struct limiter *l, int64_t now)
@@ -75,7 +76,7 @@ static struct bucket *bucket_of(struct limiter *l, uint64_t peer, int64_t now)
     }
     if (!b) {
         b = xcalloc(1, sizeof *b);
-        *b = (struct bucket){message_burst(&l->rates), l->rates.byte_burst, now, now};
+        *b = (struct bucket){message_burst(&l->rates), l->rates.byte_burst, l->rates.busy_burst_s, now, now};
         map_set(&l->bucket, peer, b);
     }
     fill(&l->rates, b, now);
@@ -88,7 +89,8 @@ enum limit_verdict limiter_take(struct limiter *l, uint64_t peer, size_t bytes, 
     if (now < b->mute_until_ns)
         return LIMIT_MUTE;
     bool messages = l->rates.messages <= 0 || b->messages >= 1, room = l->rates.bytes <= 0 || b->bytes >= (double)bytes;
-    if (!messages || !room) {
+    bool time = l->rates.busy <= 0 || b->busy_s > 0;
+    if (!messages || !room || !time) {
         b->mute_until_ns = now + l->rates.mute_ns;
         return LIMIT_REFUSE;
     }
@@ -100,4 +102,10 @@ enum limit_verdict limiter_take(struct limiter *l, uint64_t peer, size_t bytes, 
 void limiter_charge(struct limiter *l, uint64_t peer, size_t bytes, int64_t now)
 {
     bucket_of(l, peer, now)->bytes -= (double)bytes;
+}
+
+void limiter_charge_time(struct limiter *l, uint64_t peer, int64_t took_ns, int64_t now)
+{
+    double s = (double)took_ns / SONATA_SECOND, most = 2 * l->rates.busy_burst_s;
+    bucket_of(l, peer, now)->busy_s -= s < most ? s : most;
 }

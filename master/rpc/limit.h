@@ -1,4 +1,4 @@
-/* PURE: how much a peer may send. Two token buckets per peer, one of messages and one of bytes; a peer that empties one is told once and then not
+/* PURE: how much a peer may ask. Three token buckets per peer: of messages, of bytes, and of the time of ours that its requests took; a peer that empties one is told once and then not
  * listened to for a while, so that it costs no more than reading its bytes. Time is passed in. */
 #ifndef SONATA_RPC_LIMIT_H
 #define SONATA_RPC_LIMIT_H
@@ -15,6 +15,8 @@ struct limit_rates {
     double bytes;    /* per second; 0: no limit */
     double byte_burst; /* at once */
     int64_t mute_ns; /* how long a peer is not listened to */
+    double busy;     /* share of our time its requests may take; 0: no limit */
+    double busy_burst_s; /* at once; a request that takes longer counts as twice that */
 };
 
 struct limiter {
@@ -34,5 +36,7 @@ void limiter_fini(struct limiter *l);
 enum limit_verdict limiter_take(struct limiter *l, uint64_t peer, size_t bytes, int64_t now);
 /* Bytes that go to the peer because it asked for them. */
 void limiter_charge(struct limiter *l, uint64_t peer, size_t bytes, int64_t now);
+/* Time that a message of the peer took. */
+void limiter_charge_time(struct limiter *l, uint64_t peer, int64_t took_ns, int64_t now);
 
 #endif

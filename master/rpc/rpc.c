@@ -12,7 +12,8 @@
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
 
-enum { GARBAGE_LOG_S = 5, BYTE_BURST_S = 4 };
+enum { GARBAGE_LOG_S = 5, BYTE_BURST_S = 4, BUSY_BURST_S = 5 };
+#define BUSY_SHARE 0.25 /* of the master's time for the requests of one client key */
 
 struct rpc *rpc_new(void)
 {
@@ -32,9 +33,11 @@ static bool may_connect(void *user, const char *domain, const char *public_key, 
 
 void rpc_set_rates(struct rpc *rpc, double worker_rate, double client_rate, double byte_rate)
 {
-    rpc->worker_limit.rates = (struct limit_rates){worker_rate, byte_rate, BYTE_BURST_S * byte_rate, RPC_MUTE_S * SONATA_SECOND};
+    rpc->worker_limit.rates = (struct limit_rates){.messages = worker_rate, .bytes = byte_rate, .byte_burst = BYTE_BURST_S * byte_rate, .mute_ns = RPC_MUTE_S * SONATA_SECOND};
     rpc->client_limit.rates = rpc->worker_limit.rates;
     rpc->client_limit.rates.messages = client_rate;
+    rpc->client_limit.rates.busy = client_rate > 0 ? BUSY_SHARE : 0;
+    rpc->client_limit.rates.busy_burst_s = BUSY_BURST_S;
 }
 
 int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loop, const struct rpc_config *config, struct sonata_error *err)
@@ -55,10 +58,11 @@ int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loo
         client_port.domain = "client";
         r = net_zap_new(net, loop, (struct net_zap_policy){may_connect, rpc}, &rpc->zap, err);
     }
+    const struct net_bounds bounds = {WIRE_MESSAGE_MAX, config->hwm, RPC_RECEIVE_QUEUE, config->connections, config->per_address};
     if (!r)
-        r = net_listen(net, loop, config->worker_endpoint, WIRE_MESSAGE_MAX, config->hwm, config->access ? &worker_port : NULL, on_worker, &rpc->workers, err);
+        r = net_listen(net, loop, config->worker_endpoint, &bounds, config->access ? &worker_port : NULL, on_worker, &rpc->workers, err);
     if (!r)
-        r = net_listen(net, loop, config->client_endpoint, WIRE_MESSAGE_MAX, RPC_CLIENT_QUEUE, config->access ? &client_port : NULL, on_client, &rpc->clients, err);
+        r = net_listen(net, loop, config->client_endpoint, &bounds, config->access ? &client_port : NULL, on_client, &rpc->clients, err);
     return r;
 }
 
@@ -91,6 +95,8 @@ void rpc_free(struct rpc *rpc)
     bytes_fini(&rpc->cached);
     limiter_fini(&rpc->worker_limit);
     limiter_fini(&rpc->client_limit);
+    queues_fini(&rpc->worker_queue);
+    queues_fini(&rpc->client_queue);
     free(rpc);
 }
 
@@ -108,11 +114,12 @@ struct rpc_counts rpc_counts(const struct rpc *rpc)
 {
     struct rpc_counts c = rpc->counts;
     c.workers = rpc->by_name.count;
+    c.connections_refused = (rpc->workers ? net_connections_refused(rpc->workers) : 0) + (rpc->clients ? net_connections_refused(rpc->clients) : 0);
     return c;
 }
 
 /* A worker is limited by connection, since the workers of a lab may share a key; a client by its key, or by connection where there are none. */
-static uint64_t limited_peer(const struct rpc *rpc, const struct net_socket *socket, const struct net_peer *peer, const char *user_id)
+static uint64_t peer_number(const struct rpc *rpc, const struct net_socket *socket, const struct net_peer *peer, const char *user_id)
 {
     return socket == rpc->clients && user_id[0] ? hash64(user_id, strlen(user_id)) : hash64(peer->id, peer->size);
 }
@@ -121,7 +128,10 @@ bool rpc_admit(struct rpc *rpc, struct net_socket *socket, const struct net_peer
 {
     bool worker = socket == rpc->workers;
     struct limiter *l = worker ? &rpc->worker_limit : &rpc->client_limit;
-    enum limit_verdict verdict = limiter_take(l, limited_peer(rpc, socket, peer, user_id), n, clock_monotonic_ns());
+    uint64_t number = peer_number(rpc, socket, peer, user_id);
+    enum limit_verdict verdict = limiter_take(l, number, n, clock_monotonic_ns());
+    if (!worker)
+        rpc->asking = number;
     if (verdict == LIMIT_PASS)
         return true;
     rpc->counts.refused++;
@@ -135,33 +145,33 @@ bool rpc_admit(struct rpc *rpc, struct net_socket *socket, const struct net_peer
     return false;
 }
 
-static void send_now(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, const struct bytes *data)
+/* Takes the bytes. */
+static void send_now(struct rpc *rpc, struct rpc_out *out)
 {
-    if (socket && net_send(socket, peer, data->data, data->size))
+    struct queues *q = out->socket == rpc->workers ? &rpc->worker_queue : &rpc->client_queue;
+    if (out->socket && net_send_counted(out->socket, &out->peer, &out->data, queues_flow(q, out->number), rpc->config.queue_bytes))
         rpc->counts.dropped++;
+    bytes_fini(&out->data);
 }
 
 void rpc_send(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, Sonata__Envelope *e, bool reads_only)
 {
-    struct bytes data = {0};
-    envelope_pack(e, &data);
-    if (socket == rpc->workers) /* it asked for it (a blob): a peer that does not read what it asks for is limited too */
-        limiter_charge(&rpc->worker_limit, limited_peer(rpc, socket, peer, ""), data.size, clock_monotonic_ns());
+    bool worker = socket == rpc->workers;
+    struct rpc_out out = {socket, *peer, worker ? peer_number(rpc, socket, peer, "") : rpc->asking, {0}};
+    envelope_pack(e, &out.data);
+    limiter_charge(worker ? &rpc->worker_limit : &rpc->client_limit, out.number, out.data.size, clock_monotonic_ns()); /* it asked for it */
     if (reads_only && run_is_blocked(rpc->run, NULL)) {
-        send_now(rpc, socket, peer, &data);
-        bytes_fini(&data);
+        send_now(rpc, &out);
         return;
     }
     rpc->outbox = xgrow(rpc->outbox, &rpc->outbox_capacity, rpc->n_outbox + 1, sizeof *rpc->outbox);
-    rpc->outbox[rpc->n_outbox++] = (struct rpc_out){socket, *peer, data};
+    rpc->outbox[rpc->n_outbox++] = out;
 }
 
 void rpc_flush(struct rpc *rpc)
 {
-    for (size_t i = 0; i < rpc->n_outbox; i++) {
-        send_now(rpc, rpc->outbox[i].socket, &rpc->outbox[i].peer, &rpc->outbox[i].data);
-        bytes_fini(&rpc->outbox[i].data);
-    }
+    for (size_t i = 0; i < rpc->n_outbox; i++)
+        send_now(rpc, &rpc->outbox[i]);
     rpc->n_outbox = 0;
 }
 

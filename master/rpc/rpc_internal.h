@@ -4,12 +4,13 @@
 
 #include "codec/codec.h"
 #include "rpc/limit.h"
+#include "rpc/queue.h"
 #include "rpc/rpc.h"
 #include "rpc/task.h"
 #include "sched/map.h"
 
 enum { RPC_UPLOADS_MAX = 8, RPC_UPLOADS_PER_POOL = 2, RPC_SEARCH_FIELDS = 2, RPC_PAGE_MAX = 1000, RPC_PEERS_MAX = 20000, RPC_UPLOAD_IDLE_S = 600,
-       RPC_UPLOAD_OWN_IDLE_S = 30, RPC_MUTE_S = 10, RPC_CLIENT_QUEUE = 16 };
+       RPC_UPLOAD_OWN_IDLE_S = 30, RPC_MUTE_S = 10, RPC_RECEIVE_QUEUE = 16 };
 
 struct rpc_worker {
     struct net_peer peer;
@@ -34,11 +35,14 @@ struct rpc {
     struct map by_name; /* hash64 of the name → the same */
     struct task_table tasks;
     struct limiter worker_limit, client_limit;
+    struct queues worker_queue, client_queue;
+    uint64_t asking; /* peer number of the client whose message is being handled */
     struct rpc_counts counts;
     int64_t garbage_logged_ns;
     struct rpc_out {
         struct net_socket *socket;
         struct net_peer peer;
+        uint64_t number; /* of the peer, for its queue */
         struct bytes data;
     } *outbox;
     size_t n_outbox, outbox_capacity;

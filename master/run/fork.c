@@ -18,7 +18,7 @@ int run_fork(struct run *r, uint64_t of, const struct search_spec *spec, const s
 {
     const struct run_search *parent = run_get(r, of);
     if (!parent)
-        return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)of);
+        return sonata_error_set(err, -ENOENT, "there is no such search");
     cleanup_free struct search_spec *old = xcalloc(1, sizeof *old);
     cleanup_bytes struct bytes a = {0}, b = {0};
     int rc = run_spec(r, of, old, err);

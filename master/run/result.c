@@ -277,8 +277,9 @@ const char *run_result(struct run *r, const char *worker, const struct measureme
     struct attempt_record a;
     struct measurement m = measurement_copy(measurement);
     const char *verdict;
-    if (attempt_load(r, m.attempt, &a) || a.epoch != m.epoch || strcmp(a.board, m.board))
-        verdict = "unknown";
+    bool known = !attempt_load(r, m.attempt, &a) && a.epoch == m.epoch && !strcmp(a.board, m.board);
+    if (!known || (strcmp(a.worker, worker) && !sched_serves(r->sched, worker, a.board)))
+        verdict = "unknown"; /* also what another worker was given: nobody answers in its place */
     else if (a.has_measurement)
         verdict = "duplicate";
     else if (measured_wrong(r, &m) && (is_good(&m) || m.outcome == OUTCOME_INVALID))

@@ -42,12 +42,15 @@ static void skip_foreign_attempts(struct run *r, const struct sched_running *run
              (unsigned long long)(beyond - 1));
 }
 
+/* A worker speaks for its own boards only: attempts and epochs are easily guessed. */
 static void renew_or_adopt(struct run *r, const char *worker, const struct sched_running *running, uint32_t n)
 {
     skip_foreign_attempts(r, running, n);
     actions_apply(r); /* attempts just lost or released must be in the records first */
     for (uint32_t i = 0; i < n; i++) {
-        if (!sched_renew(r->sched, r->now, &running[i]))
+        if (!sched_serves(r->sched, worker, running[i].board))
+            run_send_cancel(r, worker, running[i].attempt, "the board is not this worker's");
+        else if (!sched_renew(r->sched, r->now, &running[i]))
             result_adopt(r, worker, &running[i]);
     }
     actions_apply(r);
@@ -70,8 +73,10 @@ int run_heartbeat(struct run *r, const char *worker, uint64_t incarnation, const
                   const struct sched_running *running, uint32_t n_running)
 {
     if (r->blocked) { /* a sign of life all the same: leases must not run out because our disk is full */
-        for (uint32_t i = 0; i < n_running; i++)
-            sched_renew(r->sched, r->now, &running[i]);
+        for (uint32_t i = 0; i < n_running; i++) {
+            if (sched_serves(r->sched, worker, running[i].board))
+                sched_renew(r->sched, r->now, &running[i]);
+        }
         return sched_alive(r->sched, r->now, worker);
     }
     int rc = sched_heartbeat(r->sched, r->now, worker, incarnation, boards, n_boards, running, n_running);

@@ -39,6 +39,12 @@ bool sched_is_online(const struct sched *s, const char *worker)
     return w && w->link != LINK_OFFLINE;
 }
 
+bool sched_serves(const struct sched *s, const char *worker, const char *board)
+{
+    const struct board *b = sched_find_board(s, board);
+    return b && b->worker && !strcmp(b->worker->name, worker);
+}
+
 /* Each board is on the list of the one worker that serves it. */
 static void move_board(struct board *b, struct worker *w)
 {

@@ -157,6 +157,8 @@ enum sched_use {
 };
 /* -ENOENT: no such board. */
 int sched_use_board(struct sched *s, const char *board, enum sched_use use) SONATA_MUST_CHECK;
+/* Whether the board is that worker's. */
+bool sched_serves(const struct sched *s, const char *worker, const char *board);
 
 /* Attempts. */
 /* Its board is at it, or will be next; not behind another attempt. */

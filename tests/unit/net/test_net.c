@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -85,7 +88,7 @@ static void start(struct bench *b, const char *endpoint, const struct net_securi
     assert_int_equal(loop_init(&b->loop, b), 0);
     b->loop.turn = on_turn;
     b->net = net_new();
-    int r = net_listen(b->net, &b->loop, endpoint, MAX_MESSAGE, BURST, server, (struct net_handler){server_message, b}, &b->server, &err);
+    int r = net_listen(b->net, &b->loop, endpoint, &(struct net_bounds){MAX_MESSAGE, BURST, BURST, 0, 0}, server, (struct net_handler){server_message, b}, &b->server, &err);
     if (r)
         fail_msg("%s", err.text);
     r = net_connect(b->net, &b->loop, net_endpoint(b->server), MAX_MESSAGE, BURST, client, (struct net_handler){client_message, b}, &b->client, &err);
@@ -148,9 +151,9 @@ static void ipc_and_port_in_use(void **state)
     struct sonata_error err = {0};
     struct net_socket *second;
     struct net_handler none = {server_message, &b};
-    assert_int_equal(net_listen(b.net, &b.loop, endpoint, 10, 10, NULL, none, &second, &err), -EADDRINUSE);
+    assert_int_equal(net_listen(b.net, &b.loop, endpoint, &(struct net_bounds){10, 10, 10, 0, 0}, NULL, none, &second, &err), -EADDRINUSE);
     assert_non_null(strstr(err.text, endpoint));
-    assert_int_equal(net_listen(b.net, &b.loop, "nonsense", 10, 10, NULL, none, &second, &err), -EINVAL);
+    assert_int_equal(net_listen(b.net, &b.loop, "nonsense", &(struct net_bounds){10, 10, 10, 0, 0}, NULL, none, &second, &err), -EINVAL);
     uv_timer_start(&b.tick, send_all, 1, 2);
     end(&b);
     assert_false(b.timed_out);
@@ -164,7 +167,7 @@ static void tcp_port_in_use(void **state)
     start(&b, "tcp://127.0.0.1:*", NULL, NULL);
     struct sonata_error err = {0};
     struct net_socket *second;
-    assert_int_equal(net_listen(b.net, &b.loop, net_endpoint(b.server), 10, 10, NULL, (struct net_handler){server_message, &b}, &second, &err), -EADDRINUSE);
+    assert_int_equal(net_listen(b.net, &b.loop, net_endpoint(b.server), &(struct net_bounds){10, 10, 10, 0, 0}, NULL, (struct net_handler){server_message, &b}, &second, &err), -EADDRINUSE);
     uv_timer_start(&b.tick, send_all, 1, 2);
     end(&b);
     assert_false(b.timed_out);
@@ -233,7 +236,7 @@ static void curve_key_errors(void **state)
     struct sonata_error err = {0};
     struct net_security bad = {.public_key = "short", .secret_key = "short"};
     struct net_socket *s;
-    assert_int_equal(net_listen(b.net, &b.loop, "tcp://127.0.0.1:*", 10, 10, &bad, (struct net_handler){server_message, &b}, &s, &err), -EINVAL);
+    assert_int_equal(net_listen(b.net, &b.loop, "tcp://127.0.0.1:*", &(struct net_bounds){10, 10, 10, 0, 0}, &bad, (struct net_handler){server_message, &b}, &s, &err), -EINVAL);
     assert_non_null(strstr(err.text, "40 characters"));
     loop_finish(&b.loop);
     loop_run(&b.loop);
@@ -255,9 +258,159 @@ static void blocking_client(void **state)
     assert_int_equal(net_client_new("bogus", NULL, &c, &err), -EINVAL);
 }
 
+struct gate_test {
+    struct loop loop;
+    struct net *net;
+    struct net_socket *server;
+    uv_timer_t tick;
+    int fd[8], ticks, phase;
+    unsigned connections, refused;
+    size_t waiting;
+    struct net_flow *flow;
+    struct net_peer peer;
+    bool heard;
+};
+
+static void gate_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
+{
+    (void)user_id, (void)data, (void)n;
+    struct gate_test *t = user;
+    t->peer = *peer;
+    t->heard = true;
+}
+
+static void gate_start(struct gate_test *t, const struct net_bounds *bounds, uv_timer_cb tick)
+{
+    struct sonata_error err = {{0}};
+    assert_int_equal(loop_init(&t->loop, t), 0);
+    t->net = net_new();
+    if (net_listen(t->net, &t->loop, "tcp://127.0.0.1:*", bounds, NULL, (struct net_handler){gate_message, t}, &t->server, &err))
+        fail_msg("%s", err.text);
+    uv_timer_init(&t->loop.uv, &t->tick);
+    t->tick.data = t;
+    uv_timer_start(&t->tick, tick, 20, 20);
+}
+
+static void gate_end(struct gate_test *t)
+{
+    net_close(t->server);
+    uv_close((uv_handle_t *)&t->tick, NULL);
+    loop_finish(&t->loop);
+}
+
+static void gate_run(struct gate_test *t)
+{
+    loop_run(&t->loop);
+    assert_int_equal(loop_fini(&t->loop), 0);
+    net_free(t->net);
+}
+
+static int connect_to(const struct net_socket *s)
+{
+    unsigned port = 0;
+    assert_int_equal(sscanf(net_endpoint(s), "tcp://127.0.0.1:%u", &port), 1);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+    return fd;
+}
+
+/* Eight silent connections at a socket that lets three of an address be open; when all are gone there is room again. */
+static void gate_tick(uv_timer_t *h)
+{
+    struct gate_test *t = h->data;
+    if (++t->ticks > 700) {
+        gate_end(t);
+        return;
+    }
+    if (t->phase == 0) {
+        for (int i = 0; i < 8; i++)
+            t->fd[i] = connect_to(t->server);
+        t->phase = 1;
+    } else if (t->phase == 1 && net_connections_refused(t->server) == 5 && net_connections(t->server) == 3) {
+        for (int i = 0; i < 8; i++)
+            close(t->fd[i]);
+        t->phase = 2;
+    } else if (t->phase == 2 && net_connections(t->server) == 0) {
+        t->fd[0] = connect_to(t->server);
+        t->phase = 3;
+    } else if (t->phase == 3 && net_connections(t->server) == 1) {
+        t->phase = 4;
+        close(t->fd[0]);
+        gate_end(t);
+    }
+}
+
+static void connections_beyond_the_bound_are_closed(void **state)
+{
+    (void)state;
+    for (int each = 0; each < 2; each++) {
+        struct gate_test t = {.phase = 0};
+        struct net_bounds bounds = {100, 10, 10, each ? 3 : 100, each ? 0 : 3};
+        gate_start(&t, &bounds, gate_tick);
+        gate_run(&t);
+        assert_int_equal(t.phase, 4);
+    }
+}
+
+enum { FLOW_CHUNK = 1 << 20, FLOW_LIMIT = 8 << 20 };
+
+/* A peer that reads nothing: bytes are let through until the limit waits for it, and are given back when it goes. */
+static void flow_tick(uv_timer_t *h)
+{
+    struct gate_test *t = h->data;
+    static void *context, *reader;
+    if (++t->ticks > 700) {
+        gate_end(t);
+        return;
+    }
+    if (t->phase == 0) {
+        int one = 1, zero = 0;
+        context = zmq_ctx_new();
+        reader = zmq_socket(context, ZMQ_DEALER);
+        zmq_setsockopt(reader, ZMQ_RCVHWM, &one, sizeof one);
+        zmq_setsockopt(reader, ZMQ_LINGER, &zero, sizeof zero);
+        assert_int_equal(zmq_connect(reader, net_endpoint(t->server)), 0);
+        assert_int_equal(zmq_send(reader, "x", 1, 0), 1);
+        t->phase = 1;
+    } else if (t->phase == 1 && t->heard) {
+        struct bytes b = {0};
+        bytes_append(&b, NULL, FLOW_CHUNK);
+        int r = net_send_counted(t->server, &t->peer, &b, t->flow, FLOW_LIMIT);
+        assert_null(b.data);
+        assert_in_range(net_flow_bytes(t->flow), 0, FLOW_LIMIT);
+        assert_true(r == 0 || r == -ENOBUFS);
+        if (r)
+            t->phase = 2;
+    } else if (t->phase == 2) {
+        t->waiting = net_flow_bytes(t->flow);
+        zmq_close(reader);
+        zmq_ctx_term(context);
+        t->phase = 3;
+    } else if (t->phase == 3 && net_flow_bytes(t->flow) == 0) {
+        t->phase = 4;
+        gate_end(t);
+    }
+}
+
+static void bytes_that_wait_are_bounded(void **state)
+{
+    (void)state;
+    struct gate_test t = {.flow = net_flow_new()};
+    struct net_bounds bounds = {100, 1000, 1000, 0, 0};
+    gate_start(&t, &bounds, flow_tick);
+    gate_run(&t);
+    net_flow_free(t.flow);
+    assert_int_equal(t.phase, 4);
+    assert_in_range(t.waiting, FLOW_LIMIT - FLOW_CHUNK + 1, FLOW_LIMIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connections_beyond_the_bound_are_closed),
+        cmocka_unit_test(bytes_that_wait_are_bounded),
         cmocka_unit_test(burst_arrives_with_a_bounded_drain),
         cmocka_unit_test(burst_is_echoed),
         cmocka_unit_test(ipc_and_port_in_use),

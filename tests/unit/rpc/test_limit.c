@@ -11,7 +11,7 @@
 
 static struct limiter limiter(double messages, double bytes, double byte_burst)
 {
-    return (struct limiter){.rates = {messages, bytes, byte_burst, 10 * SONATA_SECOND}};
+    return (struct limiter){.rates = {.messages = messages, .bytes = bytes, .byte_burst = byte_burst, .mute_ns = 10 * SONATA_SECOND}};
 }
 
 static unsigned passed(struct limiter *l, uint64_t peer, unsigned n, size_t bytes, int64_t now)
@@ -65,6 +65,27 @@ static void bytes_are_counted_both_ways(void **state)
     limiter_fini(&l);
 }
 
+static void long_requests_cost_time(void **state)
+{
+    (void)state;
+    struct limiter l = {.rates = {.mute_ns = 10 * SONATA_SECOND, .busy = 0.5, .busy_burst_s = 4}};
+    int64_t now = 0;
+    for (int i = 0; i < 1000; i++, now += 2 * SONATA_SECOND) { /* half of the time */
+        assert_int_equal(limiter_take(&l, 1, 1, now), LIMIT_PASS);
+        limiter_charge_time(&l, 1, SONATA_SECOND, now);
+    }
+    unsigned n = 0;
+    for (; limiter_take(&l, 1, 1, now) == LIMIT_PASS; n++, now += SONATA_SECOND) /* all of it */
+        limiter_charge_time(&l, 1, SONATA_SECOND, now);
+    assert_in_range(n, 6, 9);
+    assert_int_equal(limiter_take(&l, 1, 1, now), LIMIT_MUTE);
+    assert_int_equal(limiter_take(&l, 2, 1, now), LIMIT_PASS);
+    limiter_charge_time(&l, 2, 3600 * SONATA_SECOND, now); /* one request of an hour is not held against it for ever */
+    assert_int_equal(limiter_take(&l, 2, 1, now), LIMIT_REFUSE);
+    assert_int_equal(limiter_take(&l, 2, 1, now + 11 * SONATA_SECOND), LIMIT_PASS);
+    limiter_fini(&l);
+}
+
 static void no_rate_no_limit(void **state)
 {
     (void)state;
@@ -93,6 +114,7 @@ int main(void)
         cmocka_unit_test(a_peer_at_the_rate_is_never_refused),
         cmocka_unit_test(peers_do_not_share),
         cmocka_unit_test(bytes_are_counted_both_ways),
+        cmocka_unit_test(long_requests_cost_time),
         cmocka_unit_test(no_rate_no_limit),
         cmocka_unit_test(the_table_is_bounded_and_forgets_idle_peers),
     };

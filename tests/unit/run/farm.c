@@ -28,8 +28,9 @@ static void on_assign(void *user, const char *worker, const struct evaluation_jo
 static void on_cancel(void *user, const char *worker, uint64_t attempt, const char *reason)
 {
     struct farm *f = user;
-    (void)worker;
     (void)reason;
+    if (strcmp(worker, "w"))
+        return;
     f->canceled++;
     for (uint32_t i = f->n_held; i-- > 0;) {
         if (f->held[i].job.attempt == attempt)

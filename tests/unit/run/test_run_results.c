@@ -101,6 +101,35 @@ static void test_numbers_of_a_later_store_are_skipped(void **state)
     assert_int_equal(farm_check(&farm), 0);
 }
 
+/* A worker with a valid key guesses what another one was given: it neither answers for it nor keeps its lease, also under the name of its board. */
+static void test_what_another_worker_was_given(void **state)
+{
+    (void)state;
+    struct sonata_error err = {{0}};
+    struct sched_board_info own = {.id = "evil-1", .type = "evil", .state = "ready"};
+    struct sched_board_info taken = farm.board[0];
+    start(20);
+    farm_measure(&farm, 0);
+    const struct measurement *honest = &farm.held[0].result;
+    struct sched_running listed = {.attempt = honest->attempt, .epoch = honest->epoch, .phase = "latency", .started = true};
+    copy_string(listed.board, sizeof listed.board, honest->board);
+    assert_int_equal(run_hello(farm.run, "evil", 9, &own, 1, &listed, 1, &err), 0);
+    assert_int_equal(run_hello(farm.run, "evil", 9, &taken, 1, &listed, 1, &err), -EEXIST);
+    assert_string_equal(run_result(farm.run, "evil", honest), "unknown");
+    for (int i = 0; i < 40; i++) { /* the honest worker is silent, the other one lists its attempt */
+        farm.now += SONATA_SECOND;
+        farm.wall += SONATA_SECOND;
+        farm_turn(&farm);
+        assert_int_equal(run_heartbeat(farm.run, "evil", 9, &own, 1, &listed, 1), 0);
+    }
+    assert_false(sched_is_live(run_sched(farm.run), honest->attempt));
+    assert_string_equal(run_result(farm.run, "evil", honest), "unknown");
+    assert_string_equal(farm_send(&farm, 0), "accepted");
+    assert_string_equal(run_result(farm.run, "evil", honest), "unknown");
+    farm_turn(&farm);
+    assert_int_equal(farm_check(&farm), 0);
+}
+
 static void test_late_result_answers_when_board_was_not_given_away(void **state)
 {
     (void)state;
@@ -370,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
         T(test_unknown_and_forged), T(test_numbers_of_a_later_store_are_skipped),
+        T(test_what_another_worker_was_given),
         T(test_late_result_answers_when_board_was_not_given_away),
         T(test_adoption_and_late_result),
         T(test_spooled_result_of_a_lost_attempt),
