@@ -39,13 +39,8 @@ case "$(as m/admin.key audit)" in *"backup to"*) checks=$((checks + 1)) ;; *) fa
 
 # SIGHUP: what may change changes, a mistake changes nothing, the rest is named
 reload() { kill -HUP "$master"; for _ in $(seq 50); do grep -q "$1" m.log && return; sleep 0.1; done; fail "the log never said '$1': $(tail -5 m.log)"; }
-kill -9 "$master"
-wait "$master" 2> /dev/null || true
 printf 'log-level: info\nsearches: 1000\n' > m.conf
-rm -f m/endpoints
-sonata-master --config m.conf --state m --worker-endpoint "$worker_port" --client-endpoint "$SONATA_SERVER" >> m.log 2>&1 &
-master=$!
-for _ in $(seq 100); do [ -s m/endpoints ] && break; sleep 0.1; done
+restart_master --config m.conf
 printf 'log-level: debug\nsearches: 1\n' > m.conf
 reload "configuration reloaded"
 expect 5 "1 " as alice.key submit long.yaml

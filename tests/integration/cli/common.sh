@@ -103,6 +103,20 @@ start_master() {
   export SONATA_SERVER
 }
 
+# kill -9, and started again on the same ports with further OPTIONS.
+restart_master() { # restart_master [OPTION…]
+  kill -9 "$master"
+  wait "$master" 2> /dev/null || true
+  rm -f m/endpoints
+  sonata-master --state m --worker-endpoint "$worker_port" --client-endpoint "$SONATA_SERVER" "$@" >> m.log 2>&1 &
+  master=$!
+  for _ in $(seq 100); do
+    [ -s m/endpoints ] && return
+    sleep 0.1
+  done
+  fail "the master did not start again: $(cat m.log)"
+}
+
 as() { # as KEY_FILE COMMAND…: sonata with that key
   local key=$1
   shift

@@ -45,12 +45,7 @@ expect 2 "space of its parent" as alice.key fork 1 other_search.yaml
 
 # killed right after it was accepted: it goes on from where it was
 expect 0 "search 4" as alice.key fork 1 --evaluations 15 --name again
-kill -9 "$master"
-wait "$master" 2> /dev/null || true
-rm -f m/endpoints
-sonata-master --state m --worker-endpoint "$worker_port" --client-endpoint "$SONATA_SERVER" >> m.log 2>&1 &
-master=$!
-for _ in $(seq 100); do [ -s m/endpoints ] && break; sleep 0.1; done
+restart_master
 as alice.key watch 4 > /dev/null
 expect 0 "done" as alice.key show 4
 [ "$(number alice.key 4 evaluations)" = 15 ] || fail "the fork was charged $(number alice.key 4 evaluations) evaluations, not 15"

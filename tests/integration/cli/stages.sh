@@ -26,12 +26,7 @@ seed: 5
 S
 expect 0 "search 1" as alice.key submit staged.yaml
 sleep 0.3
-kill -9 "$master"
-wait "$master" 2> /dev/null || true
-rm -f m/endpoints
-sonata-master --state m --worker-endpoint "$worker_port" --client-endpoint "$SONATA_SERVER" >> m.log 2>&1 &
-master=$!
-for _ in $(seq 100); do [ -s m/endpoints ] && break; sleep 0.1; done
+restart_master
 as alice.key watch 1 > /dev/null
 expect 0 "done" as alice.key show 1
 as alice.key export 1 --all --format csv > all.csv
