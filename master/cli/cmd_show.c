@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/attempt.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/session.h"
@@ -96,27 +97,6 @@ static void print_values(const struct results *r, const struct results_individua
     text_table_free(t);
 }
 
-static void print_measurement(const struct measurement *m)
-{
-    char when[24], took[16], flags[96];
-    clock_format_utc(m->started_wall_ns, when);
-    format_duration(m->duration_ns, took);
-    format_flags(m->flags, flags);
-    printf("\nmeasured on %s (%s) at %s in %s: %s%s%s%s%s\n", m->board, m->board_type, when, took, outcome_name(m->outcome), m->reason[0] ? ", " : "", m->reason,
-           flags[0] ? "; " : "", flags);
-    if (m->n_windows) {
-        printf("  window medians, ms:");
-        for (uint32_t w = 0; w < m->n_windows; w++)
-            printf(" %.4g", (double)m->window_median_us[w] / 1000);
-        printf("  (%u samples)\n", m->n_samples);
-    }
-    for (const char *line = m->fingerprint; *line;) { /* key=value lines */
-        size_t n = strcspn(line, "\n");
-        printf("  %.*s\n", (int)n, line);
-        line += n + (line[n] == '\n');
-    }
-}
-
 static int show_individual(struct session *session, struct results *r, uint64_t id, bool json, struct sonata_error *err)
 {
     int code = results_fetch_individuals(session, r, false, err);
@@ -130,7 +110,10 @@ static int show_individual(struct session *session, struct results *r, uint64_t 
     if (code)
         return code;
     if (json) {
-        json_print(json_individual(r, x));
+        cJSON *o = json_individual(r, x), *attempts = cJSON_AddArrayToObject(o, "attempts");
+        for (size_t i = 0; i < r->n_measurements; i++)
+            cJSON_AddItemToArray(attempts, attempt_json(&r->measurement[i].m));
+        json_print(o);
         return 0;
     }
     char genotype[2048];
@@ -148,7 +131,7 @@ static int show_individual(struct session *session, struct results *r, uint64_t 
     putchar('\n');
     print_values(r, x);
     for (size_t i = 0; i < r->n_measurements; i++)
-        print_measurement(&r->measurement[i].m);
+        attempt_print(&r->measurement[i].m, stdout);
     return 0;
 }
 

@@ -84,7 +84,7 @@ wait_done noisy
 wait_until told_anew 3 noisy
 for id in $(sonata front noisy --json | sed -n 's/.*"id":\t\([0-9]*\),.*/\1/p' | tail -n +2); do
   expect 0 "values rest on 3 measurements" sonata show noisy --individual "$id"
-  [ "$(grep -c '^measured on' <<< "$out")" = 3 ] || fail "not three measurements: $out"
+  [ "$(grep -c '^attempt ' <<< "$out")" = 3 ] || fail "not three measurements: $out"
 done
 expect 0 '"measurements":	3' sonata front noisy --json
 

@@ -31,7 +31,7 @@ contains engine.sonata/report.html 'executor='
 awk -F, 'NR > 1 && $1 != "" && $2 == "done" && ($4 < 0 || $4 > 100 || $8 <= 0 || $12 > 60000) { print; bad = 1 } END { exit bad }' engine.sonata/all.csv ||
   fail "values out of range, or a network above the limit of parameters was measured"
 id=$(sed -n 2p engine.sonata/front.csv | cut -d, -f1)
-expect 0 "window medians" sonata show --state engine.sonata --individual "$id"
+expect 0 "medians, ms" sonata show --state engine.sonata --individual "$id"
 expect 0 "networks written to again" sonata export --state engine.sonata -f onnx -o again --supernet net.safetensors
 cmp -s "again/$id.onnx" "engine.sonata/networks/$id.onnx" || fail "the same network exported twice differs"
 printf 'x' >> net.safetensors

@@ -52,6 +52,9 @@ state="--state first.sonata"
   expect 0 "60 of 60" sonata show $state
   expect 0 "60 of 60" sonata show first $state
   expect 0 "bred by init" sonata show $state --individual 0
+  expect 0 "attempt 1 on bench (bench)" sonata show $state --individual 0
+  expect 0 "instrument   backend table" sonata show $state --individual 0
+  expect 0 '"verdict":	"valid"' sonata show $state --individual 0 --json
   expect 3 "has no individual 999" sonata show $state --individual 999
   expect 3 "no search 'other'; there are: 1 (first)" sonata show other $state
   expect 0 "no model yet" sonata show --importance $state

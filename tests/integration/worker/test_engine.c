@@ -6,9 +6,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -66,10 +71,11 @@ static void close_scene(struct scene *s)
     remove_folder(s->folder);
 }
 
-static struct measurement measure(struct scene *s, uint64_t attempt, struct genotype g)
+static struct measurement measure_at(struct scene *s, uint64_t attempt, struct genotype g, const char *tier)
 {
     struct evaluation_job j = {.attempt = attempt, .epoch = (uint32_t)attempt, .board = "host", .genotype = g, .n_genes = s->space.n_genes, .n_metrics = 2,
-                               .metric = {"accuracy", "latency"}, .dataset = "fashion-mnist", .tier = "screen", .time_limit_ns = 50 * SONATA_SECOND};
+                               .metric = {"accuracy", "latency"}, .dataset = "fashion-mnist", .time_limit_ns = 50 * SONATA_SECOND};
+    copy_string(j.tier, sizeof j.tier, tier);
     memcpy(j.space_hash, s->space_hash, 32);
     memcpy(j.supernet_hash, s->supernet_hash, 32);
     fake_master_assign(&s->master, &j);
@@ -78,6 +84,11 @@ static struct measurement measure(struct scene *s, uint64_t attempt, struct geno
         fail_msg("no result; see %s", s->log);
     assert_true(m.attempt == attempt);
     return m;
+}
+
+static struct measurement measure(struct scene *s, uint64_t attempt, struct genotype g)
+{
+    return measure_at(s, attempt, g, "screen");
 }
 
 static double value(const struct measurement *m, const char *name)
@@ -129,11 +140,59 @@ static void too_little_memory_is_infeasible(void **state)
     close_scene(&s);
 }
 
+/* Processes that do nothing else on that core. */
+static void start_hogs(int core, pid_t *pid, int n)
+{
+    for (int i = 0; i < n; i++) {
+        pid[i] = fork();
+        if (pid[i])
+            continue;
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET((size_t)core, &set);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (sched_setaffinity(0, sizeof set, &set))
+            _exit(1);
+        for (volatile unsigned k = 0;; k++)
+            ;
+    }
+}
+
+/* A core that others take: the number is kept for a screen, flagged; at tier search the attempt is invalid, with its data. */
+static void a_contended_search_is_invalid(void **state)
+{
+    (void)state;
+    struct scene s;
+    open_scene(&s, "host:engine");
+    struct measurement screen = measure(&s, 1, space_first(&s.space));
+    const char *core = strstr(screen.fingerprint, "\ncore=");
+    assert_non_null(core);
+    pid_t hog[4];
+    start_hogs((int)strtol(core + 6, NULL, 10), hog, 4);
+    struct measurement flagged = measure(&s, 2, space_first(&s.space)), invalid = measure_at(&s, 3, space_first(&s.space), "search");
+    for (int i = 0; i < 4; i++) {
+        kill(hog[i], SIGKILL);
+        waitpid(hog[i], NULL, 0);
+    }
+    printf("# %s; %.4f ms alone, %.4f ms flagged\n", invalid.reason, value(&screen, "latency"), value(&flagged, "latency"));
+    assert_int_equal(flagged.outcome, OUTCOME_OK);
+    assert_true(flagged.flags & FLAG_CONTENDED);
+    assert_int_equal(invalid.outcome, OUTCOME_INVALID);
+    assert_non_null(strstr(invalid.reason, "invalid: contended"));
+    assert_true(invalid.n_samples > 0 && value(&invalid, "latency") > 0 && value(&invalid, "accuracy") > 0);
+    assert_non_null(strstr(invalid.fingerprint, "\ntier=search\n"));
+    measurement_fini(&screen);
+    measurement_fini(&flagged);
+    measurement_fini(&invalid);
+    close_scene(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(smallest_and_largest),
         cmocka_unit_test(too_little_memory_is_infeasible),
+        cmocka_unit_test(a_contended_search_is_invalid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
