@@ -242,10 +242,10 @@ static int check_supply(struct run *run, struct sonata_error *err)
         run->unsupplied_since_ns = now;
     if (now - run->unsupplied_since_ns < SUPPLY_PATIENCE_S * SONATA_SECOND)
         return 0;
-    char have[300] = "";
+    char have[400] = "";
     size_t used = 0;
     for (size_t i = 0; i < run->n_seen && used < sizeof have; i++)
-        used += (size_t)snprintf(have + used, sizeof have - used, "%stype '%.40s' supplies %.100s", i ? "; " : "", run->seen[i].type, run->seen[i].metrics);
+        used += (size_t)snprintf(have + used, sizeof have - used, "%stype '%.40s' supplies %.200s", i ? "; " : "", run->seen[i].type, run->seen[i].metrics);
     return sonata_error_set(err, -EINVAL, "no board supplies '%s'%s%s; %s. Change `objectives:` or `constraints:`, or give another --board", metric,
                             board[0] ? " on a board of type " : "", board, have);
 }

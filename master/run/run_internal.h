@@ -164,6 +164,8 @@ int plan_core(const struct search_spec *spec, const struct search_params *params
 /* supply.c */
 /* -EINVAL ("config: …", with the boards there are and what they supply) when boards that could serve a metric are known and none supplies it. */
 int supply_check(const struct run *r, const struct search_spec *spec, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The part of it that holds for a search whose boards came later: -EINVAL when they supply the metric, but not at the tier of the search. */
+int supply_check_tier(const struct run *r, const struct search_spec *spec, struct sonata_error *err) SONATA_MUST_CHECK;
 /* "; no board of that type …, there is type a, b" into text when no board of the type is known; else nothing. */
 void supply_describe_unknown(const struct run *r, const char *type, char *text, size_t size);
 

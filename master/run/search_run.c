@@ -348,6 +348,11 @@ static void finish_if_over(struct run_search *rs)
 static bool settle_plan(struct run_search *rs)
 {
     char reason[REASON_MAX] = "";
+    struct sonata_error err = {{0}};
+    if (!rs->record.planned && supply_check_tier(rs->run, rs->spec, &err)) {
+        search_finish(rs, SEARCH_STOPPED_FAILED, err.text);
+        return false;
+    }
     if (rs->record.planned || plan_search(rs, reason, sizeof reason))
         return rs->record.planned;
     if (strcmp(reason, rs->record.reason)) {

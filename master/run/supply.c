@@ -122,24 +122,31 @@ static bool is_energy(const char *metric)
     return !strncmp(metric, "energy", 6) || !strncmp(metric, "power_", 6);
 }
 
+int supply_check_tier(const struct run *r, const struct search_spec *spec, struct sonata_error *err)
+{
+    const char *metric, *board;
+    for (uint32_t i = 0; plan_metric(spec, i, &metric, &board); i++) {
+        if (is_energy(metric) && !strcmp(spec->tier, "screen") && supply_of(r->sched, metric, board) == SUPPLY_ENGINES_ONLY)
+            return sonata_error_set(err, -EINVAL, "config: tier 'screen' takes no energy, but '%s'%s%s is asked for: use tier search or report", metric,
+                                    board[0] ? " on a board of type " : "", board);
+    }
+    return 0;
+}
+
 int supply_check(const struct run *r, const struct search_spec *spec, struct sonata_error *err)
 {
     const char *metric, *board;
     for (uint32_t i = 0; plan_metric(spec, i, &metric, &board); i++) {
         if (plan_is_analytic(spec, metric, board))
             continue;
-        enum supply have = supply_of(r->sched, metric, board);
-        if (have == SUPPLY_ENGINES_ONLY && is_energy(metric) && !strcmp(spec->tier, "screen"))
-            return sonata_error_set(err, -EINVAL, "config: tier 'screen' takes no energy, but '%s'%s%s is asked for: use tier search or report", metric,
-                                    board[0] ? " on a board of type " : "", board);
-        if (have != SUPPLY_NO)
+        if (supply_of(r->sched, metric, board) != SUPPLY_NO)
             continue;
         char types[400] = "";
         struct text t = {types, sizeof types, 0};
         put_types(&t, r->sched, board);
         return sonata_error_set(err, -EINVAL, "config: no board supplies '%s'%s%s; %s", metric, board[0] ? " on a board of type " : "", board, types);
     }
-    return 0;
+    return supply_check_tier(r, spec, err);
 }
 
 void supply_describe_unknown(const struct run *r, const char *type, char *text, size_t size)

@@ -389,6 +389,18 @@ static void test_supply_at_submission(void **state)
     copy_string(spec->tier, sizeof spec->tier, "screen");
     assert_int_equal(submit(spec, &err), -EINVAL);
     assert_non_null(strstr(err.text, "config: tier 'screen' takes no energy"));
+
+    copy_string(spec->constraint[0].board, BOARD_NAME_MAX, "later"); /* and when the board comes after the search: not run in vain */
+    id = farm_submit(&farm, spec);
+    farm_turn(&farm);
+    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_RUNNING);
+    farm_add_board(&farm, "z", "later", "energy");
+    copy_string(farm.board[3].backend, sizeof farm.board[3].backend, "engine");
+    farm_hello(&farm);
+    farm_turn(&farm);
+    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_STOPPED_FAILED);
+    assert_non_null(strstr(run_search_by_id(farm.run, id)->reason, "config: tier 'screen' takes no energy"));
+    assert_int_equal(farm_check(&farm), 0);
     free(spec);
 }
 
