@@ -229,9 +229,10 @@ void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group
     bool found = find_known(r, &want, &key, &known);
     if (found) {
         p->record.evaluation[group] = known.id;
-        if (evaluation_lacks_passes(r, &known)) {
+        struct evaluation *more = evaluation_lacks_passes(r, &known) ? evaluation_reopen(r, known.id, REOPENED_FURTHER, REPORT_PASSES) : NULL;
+        if (more) {
             p->record.reused = false;
-            evaluation_join(evaluation_reopen(r, known.id, REOPENED_FURTHER, REPORT_PASSES), rs, p->record.id, group);
+            evaluation_join(more, rs, p->record.id, group);
             return;
         }
         if (known.reopened == REOPENED_FURTHER) /* what is known so far will do: who wants more waits for it */
