@@ -229,6 +229,8 @@ static void prepare_worker(struct servers *s, const struct servers_config *confi
     add_argument(c, path);
     add_argument(c, "--master");
     add_argument(c, s->workers[0] ? s->workers : "ipc:///unused");
+    add_argument(c, "--canary"); /* a search of one person on one machine does not begin with a calibration; boards that want one say so */
+    add_argument(c, "functional");
     for (unsigned i = 0; i < config->n_boards; i++) {
         add_argument(c, "--board");
         add_argument(c, config->board[i]);

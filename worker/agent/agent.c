@@ -63,6 +63,7 @@ static void welcome(struct agent *a, const Sonata__Welcome *m)
                  spool_count(a->spool));
     set_beat(a, a->heartbeat_ms);
     agent_send_results(a, true);
+    watch_send_events(a, true);
     blobs_tick(a->blobs, clock_monotonic_ns(), true);
 }
 
@@ -109,6 +110,13 @@ static void on_message(void *user, const struct net_peer *peer, const char *user
         break;
     case SONATA__ENVELOPE__BODY_RESULT_ACK:
         agent_acknowledged(a, e->result_ack);
+        break;
+    case SONATA__ENVELOPE__BODY_BOARD_COMMAND:
+        if (!a->stopping)
+            watch_command(a, e->board_command);
+        break;
+    case SONATA__ENVELOPE__BODY_BOARD_EVENT_ACK:
+        watch_acknowledged(a, e->board_event_ack);
         break;
     case SONATA__ENVELOPE__BODY_BLOB_CHUNK:
         blobs_chunk(a->blobs, e->blob_chunk->hash.data, e->blob_chunk->hash.len, e->blob_chunk->offset, e->blob_chunk->total, e->blob_chunk->data.data,
@@ -158,6 +166,7 @@ static void set_beat(struct agent *a, uint64_t ms)
 static void on_second(uv_timer_t *t)
 {
     struct agent *a = t->data;
+    watch_tick(a);
     if (!a->welcomed)
         return;
     agent_send_results(a, false);
@@ -176,6 +185,7 @@ static void on_board_started(void *user, struct board *b)
 {
     struct agent *a = user;
     log_info("board ready", "board=%s type=%s backend=%s core=%d detail=\"%s\"", b->config.id, b->config.type, b->config.backend, b->config.core, b->offer.detail);
+    watch_started(a, b);
     if (a->socket || a->stopping || ++a->boards_up < a->config->n_boards)
         return;
     struct sonata_error err = {0};
@@ -192,8 +202,12 @@ static void on_board_started(void *user, struct board *b)
 static void on_board_failed(void *user, struct board *b, const char *reason)
 {
     struct agent *a = user;
-    if (b->offered || a->stopping)
-        return; /* it was up before: it is restarted */
+    if (a->stopping)
+        return;
+    if (b->offered) { /* it was up before: it is restarted */
+        watch_failed(a, b, reason);
+        return;
+    }
     log_error("board cannot start", "board=%s reason=\"%s\"", b->config.id, reason);
     a->exit_status = 1;
     loop_stop(a->loop);
@@ -201,8 +215,35 @@ static void on_board_failed(void *user, struct board *b, const char *reason)
 
 static void on_board_result(void *user, struct board *b, const uint8_t *p, size_t n)
 {
-    (void)b;
-    agent_keep_result(user, p, n);
+    struct agent *a = user;
+    struct measurement m;
+    struct sonata_error err = {0};
+    if (measurement_decode(p, n, &m, &err)) {
+        log_error("a board's result is unreadable", "board=%s reason=\"%s\"", b->config.id, err.text);
+        return;
+    }
+    agent_keep_result(a, &m, p, n);
+    if (!a->stopping)
+        watch_job_ended(a, b, &m);
+    measurement_fini(&m);
+}
+
+static bool on_board_idle(void *user, struct board *b)
+{
+    struct agent *a = user;
+    return !a->stopping && watch_idle(a, b);
+}
+
+static void on_board_job_started(void *user, struct board *b)
+{
+    watch_job_started(user, b);
+}
+
+static void on_board_answer(void *user, struct board *b, const struct board_answer *answer)
+{
+    struct agent *a = user;
+    if (!a->stopping)
+        watch_answer(a, b, answer);
 }
 
 static void finish_when_closed(struct agent *a)
@@ -285,13 +326,18 @@ int agent_new(struct loop *loop, const struct worker_config *config, const char 
         return r;
     }
     a->net = net_new();
+    a->board = xcalloc(config->n_boards, sizeof *a->board);
+    r = watch_open(a, err);
+    if (r) {
+        agent_free(a);
+        return r;
+    }
     uv_timer_init(&loop->uv, &a->beat);
     uv_timer_init(&loop->uv, &a->second);
     a->beat.data = a->second.data = a;
     a->timers_open = 2;
     uv_timer_start(&a->second, on_second, 1000, 1000);
-    a->board = xcalloc(config->n_boards, sizeof *a->board);
-    struct board_hooks hooks = {on_board_started, on_board_failed, on_board_result, on_board_closed, a};
+    struct board_hooks hooks = {on_board_started, on_board_failed, on_board_idle, on_board_job_started, on_board_result, on_board_answer, on_board_closed, a};
     for (uint32_t i = 0; i < config->n_boards; i++)
         board_start(&a->board[i], loop, &config->board[i], config->launcher, a->executable, hooks);
     *ret_agent = a;
@@ -308,6 +354,7 @@ void agent_free(struct agent *a)
     if (!a)
         return;
     net_free(a->net);
+    watch_close(a);
     spool_close(a->spool);
     blobs_free(a->blobs);
     if (a->lock_fd >= 0)

@@ -1,4 +1,4 @@
-/* Shared between the parts of the agent: agent.c (life cycle), report.c (what it tells), jobs.c (what it is told to do). */
+/* Shared between the parts of the agent: agent.c (life cycle), report.c (what it tells), jobs.c (what it is told to do), watch.c (health of boards). */
 #ifndef SONATA_AGENT_INTERNAL_H
 #define SONATA_AGENT_INTERNAL_H
 
@@ -6,6 +6,7 @@
 #include "agent/blobs.h"
 #include "agent/board.h"
 #include "agent/spool.h"
+#include "agent/watch.h"
 #include "codec/codec.h"
 #include "net/net.h"
 
@@ -20,6 +21,9 @@ struct agent {
     struct spool *spool;
     struct blobs *blobs;
     struct board *board;            /* n_boards of the config */
+    struct watch *watch;            /* one per board (watch.h) */
+    struct spool *journal;          /* board events */
+    uint64_t event_sequence;        /* of the last one */
     uint32_t boards_up, boards_closed;
     uv_timer_t beat;                /* heartbeat, or Hello until welcome */
     uv_timer_t second;              /* what has to be asked or sent again */
@@ -41,8 +45,8 @@ int agent_send_heartbeat(struct agent *a);
 void agent_send_goodbye(struct agent *a, const char *reason);
 /* Sends pending results: all of them, or those not sent within 5 s. */
 void agent_send_results(struct agent *a, bool all);
-/* Spools an encoded measurement, then sends it. */
-void agent_keep_result(struct agent *a, const uint8_t *p, size_t n);
+/* Spools a measurement (p, n: the same encoded), then sends it. */
+void agent_keep_result(struct agent *a, const struct measurement *m, const uint8_t *p, size_t n);
 
 /* jobs.c */
 void agent_assign(struct agent *a, const Sonata__Assign *m);

@@ -4,7 +4,7 @@
  *     offer     what the board can supply
  *     prepare   in the board process, before the fork of a candidate: caches by space or supernet; cheap
  *     run       in the forked candidate: may crash, hang or eat memory; fills the measurement
- *     canary    in a forked child after a candidate died: does the board still work? */
+ *     canary    in a forked child: does the board work, and how fast is it? Needs no job. */
 #ifndef SONATA_AGENT_BACKEND_H
 #define SONATA_AGENT_BACKEND_H
 
@@ -44,7 +44,9 @@ struct backend_ops {
     int (*prepare)(void *backend, const struct backend_job *job, struct sonata_error *err);
     /* Sets outcome, reason, flags, metrics, samples; appends key=value lines to the fingerprint. */
     void (*run)(void *backend, const struct backend_job *job, struct measurement *m);
-    int (*canary)(void *backend, const struct backend_job *job, struct sonata_error *err);
+    /* A fixed small network of its own, whatever is searched for. timed: *ret_latency_us gets the latency of one inference, measured for about
+     * config.health.canary_ns; else only whether it answers, and right, matters and *ret_latency_us is left alone. */
+    int (*canary)(void *backend, bool timed, double *ret_latency_us, struct sonata_error *err);
     void (*close)(void *backend);
 };
 

@@ -17,6 +17,7 @@
 #include "agent/fingerprint.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/time.h"
 #include "measure/statistics.h"
 #include "measure/windows.h"
 #include "process/process.h"
@@ -122,16 +123,23 @@ static int write_model(const struct backend_job *job, struct files *f, struct me
     return r;
 }
 
-/* Only what the command line asks for is written: a supernet is megabytes. */
-static int write_files(const struct command_board *b, const struct backend_job *job, struct files *f, struct measurement *m, struct sonata_error *err)
+static int make_folder(struct files *f, struct sonata_error *err)
 {
-    const struct adapter_config *a = &b->config->adapter;
     const char *base = getenv("TMPDIR");
     snprintf(f->folder, sizeof f->folder, "%.40s/sonata-XXXXXX", base && base[0] && strlen(base) < 40 ? base : "/tmp");
     if (!mkdtemp(f->folder))
         return sonata_error_set(err, -errno, "%s: cannot create a work folder: %s", f->folder, strerror(errno));
+    return 0;
+}
+
+/* Only what the command line asks for is written: a supernet is megabytes. */
+static int write_files(const struct command_board *b, const struct backend_job *job, struct files *f, struct measurement *m, struct sonata_error *err)
+{
+    const struct adapter_config *a = &b->config->adapter;
+    int r = make_folder(f, err);
+    if (r)
+        return r;
     genotype_format(job->space, &job->job->genotype, f->genotype, sizeof f->genotype);
-    int r = 0;
     if (can_build(job) && (a->tool != ADAPTER_CUSTOM || strstr(a->command, "{model}") || a->convert[0]))
         r = write_model(job, f, m, err);
     if (!r && job->supernet && (strstr(a->command, "{supernet}") || strstr(a->convert, "{supernet}"))) {
@@ -228,25 +236,27 @@ static void report(const struct command_board *b, const struct backend_job *job,
         measurement_add(m, r->metric[i].name, r->metric[i].value, r->metric[i].low, r->metric[i].high, r->metric[i].n);
 }
 
+static struct process_limits limits_of(const struct command_board *b)
+{
+    const struct board_config *c = b->config;
+    struct process_limits l = {.memory_max = c->memory_max ? c->memory_max : BOARD_MEMORY, .tasks_max = 1024, .file_max = UINT64_C(4) << 30,
+                               .cgroup_parent = b->cgroup[0] ? b->cgroup : NULL};
+    for (int core = c->core < 64 ? c->core : 63, k = 0; core >= 0 && k < (int)(c->adapter.threads ? c->adapter.threads : 1); core--, k++) {
+        l.pin = true; // the board's core, and those below it for more threads
+        l.core_mask |= UINT64_C(1) << core;
+    }
+    return l;
+}
+
 static struct adapter_job job_of(const struct command_board *b, const struct backend_job *job, const struct files *f)
 {
     const struct latency_protocol *p = job->protocol;
-    const struct board_config *c = b->config;
     uint32_t windows = p->windows ? p->windows : 1;
-    struct adapter_job a = {.model = f->model[0] ? f->model : NULL, .genotype = f->genotype, .space = job->space->name,
-                            .supernet = f->supernet[0] ? f->supernet : NULL, .dataset = job->job->dataset, .tier = job->job->tier, .work_dir = f->folder,
-                            .warmup_s = (double)p->warmup_ns / 1e9, .window_s = (double)p->window_ns / 1e9, .windows = windows,
-                            .min_inferences = (p->min_inferences + windows - 1) / windows, .seed = job->job->attempt, .phase = job->phase,
-                            .phase_user = job->phase_user};
-    a.limits.memory_max = c->memory_max ? c->memory_max : BOARD_MEMORY;
-    a.limits.tasks_max = 1024;
-    a.limits.file_max = UINT64_C(4) << 30;
-    a.limits.cgroup_parent = b->cgroup[0] ? b->cgroup : NULL;
-    for (int core = c->core < 64 ? c->core : 63, k = 0; core >= 0 && k < (int)(c->adapter.threads ? c->adapter.threads : 1); core--, k++) {
-        a.limits.pin = true; // the board's core, and those below it for more threads
-        a.limits.core_mask |= UINT64_C(1) << core;
-    }
-    return a;
+    return (struct adapter_job){.model = f->model[0] ? f->model : NULL, .genotype = f->genotype, .space = job->space->name,
+                                .supernet = f->supernet[0] ? f->supernet : NULL, .dataset = job->job->dataset, .tier = job->job->tier, .work_dir = f->folder,
+                                .warmup_s = (double)p->warmup_ns / 1e9, .window_s = (double)p->window_ns / 1e9, .windows = windows,
+                                .min_inferences = (p->min_inferences + windows - 1) / windows, .seed = job->job->attempt, .phase = job->phase,
+                                .phase_user = job->phase_user, .limits =limits_of(b)};
 }
 
 static void run(void *backend, const struct backend_job *job, struct measurement *m)
@@ -269,15 +279,55 @@ static void run(void *backend, const struct backend_job *job, struct measurement
         nftw(f.folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* The program is still there and answers its version. */
-static int canary(void *backend, const struct backend_job *job, struct sonata_error *err)
+/* Middle one of the windows of the canary's own evaluator. */
+static int median_window(const struct adapter_result *r, double *ret_us, struct sonata_error *err)
+{
+    double us[ADAPTER_WINDOWS_MAX];
+    for (unsigned i = 0; i < r->n_windows; i++)
+        us[i] = r->window[i].value_us;
+    if (r->status != ADAPTER_OK || !r->n_windows)
+        return sonata_error_set(err, -EIO, "canary.command: %s: %s", adapter_status_name(r->status), r->reason);
+    sort_doubles(us, r->n_windows);
+    *ret_us = sorted_median(us, r->n_windows);
+    return 0;
+}
+
+/* canary.command is an evaluator as in docs/ADAPTERS.md that needs no candidate. */
+static int run_canary_command(const struct command_board *b, bool timed, double *ret_us, struct sonata_error *err)
+{
+    struct adapter_config c = {.tool = ADAPTER_CUSTOM};
+    struct adapter_version version;
+    struct adapter_result result;
+    struct files f = {{0}, {0}, {0}, {0}};
+    copy_string(c.command, sizeof c.command, b->config->health.command);
+    int r = adapter_probe(&c, &version, err);
+    r = r ? r : make_folder(&f, err);
+    if (r)
+        return r;
+    double window_s = (double)b->config->health.canary_ns / 4e9;
+    struct adapter_job a = {.genotype = "", .space = "canary", .tier = "canary", .work_dir = f.folder, .warmup_s = window_s, .window_s = window_s,
+                            .windows = timed ? 3 : 1, .min_inferences = 1, .limits = limits_of(b)};
+    a.limits.time_ns = 25 * SONATA_SECOND;
+    adapter_run(&c, &version, &a, &result);
+    double us = 0;
+    r = median_window(&result, &us, err);
+    if (!r && timed)
+        *ret_us = us;
+    adapter_result_fini(&result);
+    nftw(f.folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return r;
+}
+
+/* The program is still there and answers its version; and the canary's evaluator, where there is one, does its work. */
+static int canary(void *backend, bool timed, double *ret_latency_us, struct sonata_error *err)
 {
     const struct command_board *b = backend;
     struct adapter_version now;
-    (void)job;
     int r = adapter_probe(&b->config->adapter, &now, err);
     if (!r && strcmp(now.text, b->version.text))
         r = sonata_error_set(err, -ESTALE, "the tool changed from %s to %s: restart the worker", b->version.text, now.text);
+    if (!r && b->config->health.command[0])
+        r = run_canary_command(b, timed, ret_latency_us, err);
     return r;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/backend.h"
+#include "agent/canary_network.h"
 #include "agent/energy.h"
 #include "agent/fingerprint.h"
 #include "base/clock.h"
@@ -104,9 +105,9 @@ static int prepare(void *backend, const struct backend_job *job, struct sonata_e
     return 0;
 }
 
-static struct engine_request request_of(const struct engine_board *b, const struct backend_job *job, const struct genotype *g)
+static struct engine_request request_of(const struct engine_board *b, const struct backend_job *job)
 {
-    return (struct engine_request){.space = job->space, .genotype = g, .supernet = job->supernet, .supernet_size = job->supernet_size,
+    return (struct engine_request){.space = job->space, .genotype = &job->job->genotype, .supernet = job->supernet, .supernet_size = job->supernet_size,
                                    .dataset = find_dataset(b, job->job->dataset), .executor = b->config->executor[0] ? b->config->executor : NULL};
 }
 
@@ -176,7 +177,7 @@ static void report_memory(const struct engine_session *s, struct measurement *m)
 static void run(void *backend, const struct backend_job *job, struct measurement *m)
 {
     const struct engine_board *b = backend;
-    struct engine_request request = request_of(b, job, &job->job->genotype);
+    struct engine_request request = request_of(b, job);
     struct engine_session *s = NULL;
     struct sonata_error err = {0};
     job->phase(job->phase_user, "build");
@@ -206,16 +207,10 @@ static void run(void *backend, const struct backend_job *job, struct measurement
         measurement_fail(m, outcome_of(r), "%s", err.text);
 }
 
-static int canary(void *backend, const struct backend_job *job, struct sonata_error *err)
+static int canary(void *backend, bool timed, double *ret_latency_us, struct sonata_error *err)
 {
-    struct genotype smallest = space_first(job->space);
-    struct engine_request request = request_of(backend, job, &smallest);
-    struct engine_session *s = NULL;
-    int r = engine_open(&request, &s, err);
-    if (!r)
-        r = engine_infer(s);
-    engine_close(s);
-    return r;
+    const struct board_config *c = ((const struct engine_board *)backend)->config;
+    return canary_on_engine(c->executor[0] ? c->executor : NULL, timed ? c->health.canary_ns : 0, ret_latency_us, err);
 }
 
 const struct backend_ops backend_engine = {

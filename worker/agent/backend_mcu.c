@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent/backend.h"
+#include "agent/canary_network.h"
 #include "agent/fingerprint.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -22,6 +23,7 @@
 #include "supernet/build.h"
 
 struct mcu_board {
+    int64_t canary_ns;
     struct mcu_options options;
     uint32_t n_datasets;
     struct dataset dataset[BOARD_DATASETS_MAX];
@@ -45,6 +47,7 @@ static int open_mcu(const struct board_config *config, void **ret_backend, struc
     uint32_t n = config->n_datasets ? config->n_datasets : 1;
     int r = 0;
     b->options = config->mcu;
+    b->canary_ns = config->health.canary_ns;
     mcu_options_complete(&b->options);
     for (uint32_t i = 0; i < n && !r; i++) {
         r = dataset_load(config->n_datasets ? config->dataset[i] : "fashion-mnist", &b->dataset[i], err);
@@ -276,13 +279,10 @@ static void run(void *backend, const struct backend_job *job, struct measurement
     bytes_fini(&blob);
 }
 
-static int canary(void *backend, const struct backend_job *job, struct sonata_error *err)
+static int canary(void *backend, bool timed, double *ret_latency_us, struct sonata_error *err)
 {
     const struct mcu_board *b = backend;
-    struct link_info info;
-    char name[TINY_TEXT_MAX];
-    (void)job;
-    return mcu_ping(&b->options, &info, name, err);
+    return canary_on_mcu(&b->options, timed ? b->canary_ns : 0, ret_latency_us, err);
 }
 
 const struct backend_ops backend_mcu = {

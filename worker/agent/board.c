@@ -65,6 +65,15 @@ static void on_restart(uv_timer_t *t)
     spawn(t->data);
 }
 
+static uint64_t restart_delay_ms(struct board *b, const char *reason)
+{
+    uint64_t wait_ms = (uint64_t)RESTART_MS << (b->restarts < 6 ? b->restarts : 6);
+    wait_ms = wait_ms < RESTART_MAX_MS ? wait_ms : RESTART_MAX_MS;
+    b->restarts++;
+    log_error("board process ended", "board=%s reason=\"%s\" retrying in %llu ms", b->config.id, reason, (unsigned long long)wait_ms);
+    return wait_ms;
+}
+
 static void process_lost(struct board *b, const char *reason)
 {
     if (b->process_open || b->pipe_open)
@@ -76,15 +85,15 @@ static void process_lost(struct board *b, const char *reason)
         check_closed(b);
         return;
     }
+    bool ours = b->replacing;
+    b->replacing = b->ordered = false;
     b->state = BOARD_RECOVERING;
-    uint64_t wait_ms = (uint64_t)RESTART_MS << (b->restarts < 6 ? b->restarts : 6);
-    wait_ms = wait_ms < RESTART_MAX_MS ? wait_ms : RESTART_MAX_MS;
-    b->restarts++;
-    log_error("board process ended", "board=%s reason=\"%s\" retrying in %llu ms", b->config.id, reason, (unsigned long long)wait_ms);
-    uv_timer_start(&b->timer, on_restart, wait_ms, 0);
+    uv_timer_start(&b->timer, on_restart, ours ? 0 : restart_delay_ms(b, reason), 0);
+    b->killed = ours;
     if (b->front_sent)
-        fail_front(b, reason);
-    b->hooks.failed(b->hooks.user, b, reason);
+        fail_front(b, ours ? "the board's process was replaced" : reason);
+    if (!ours)
+        b->hooks.failed(b->hooks.user, b, reason);
 }
 
 static void on_process_closed(uv_handle_t *h)
@@ -97,7 +106,7 @@ static void on_process_closed(uv_handle_t *h)
 static void on_exit(uv_process_t *p, int64_t status, int signum)
 {
     struct board *b = p->data;
-    if (!b->closing)
+    if (!b->closing && !b->replacing)
         log_warn("board process exited", "board=%s status=%lld signal=%d", b->config.id, (long long)status, signum);
     uv_close((uv_handle_t *)p, on_process_closed);
 }
@@ -136,6 +145,17 @@ static void take_offer(struct board *b, const uint8_t *p, size_t n)
     board_pump(b);
 }
 
+static void take_answer(struct board *b, const uint8_t *p)
+{
+    struct board_answer answer;
+    memcpy(&answer, p, sizeof answer);
+    answer.text[sizeof answer.text - 1] = '\0';
+    b->ordered = false;
+    b->state = BOARD_READY;
+    b->hooks.answer(b->hooks.user, b, &answer);
+    board_pump(b);
+}
+
 static void take_frame(struct board *b, uint8_t type, const uint8_t *p, size_t n)
 {
     if (type == FRAME_OFFER) {
@@ -148,6 +168,10 @@ static void take_frame(struct board *b, uint8_t type, const uint8_t *p, size_t n
         b->state = BOARD_READY;
         finish_front(b, p, n);
         board_pump(b);
+    } else if (type == FRAME_KILLED && b->front_sent) {
+        b->killed = true;
+    } else if (type == FRAME_ANSWER && b->ordered && n == sizeof(struct board_answer)) {
+        take_answer(b, p);
     } else if (type == FRAME_ERROR) {
         char reason[300];
         snprintf(reason, sizeof reason, "%.*s", (int)(n < 280 ? n : 280), (const char *)p);
@@ -249,13 +273,35 @@ int board_enqueue(struct board *b, const struct job_frame *frame, bool have_blob
 
 void board_pump(struct board *b)
 {
-    if (b->state != BOARD_READY || !b->n_queue || b->front_sent || !b->queue[0].have_blobs)
+    if (b->state != BOARD_READY || b->front_sent || b->closing || !b->hooks.idle(b->hooks.user, b))
+        return;
+    if (b->state != BOARD_READY || !b->n_queue || !b->queue[0].have_blobs)
         return;
     b->front_sent = true;
+    b->killed = false;
     b->state = BOARD_BUSY;
     copy_string(b->phase, sizeof b->phase, "start");
     b->queue[0].frame.queued_ns = clock_monotonic_ns() - b->queue[0].arrived_ns;
     send_frame(b, FRAME_JOB, &b->queue[0].frame, sizeof b->queue[0].frame);
+    b->hooks.job_started(b->hooks.user, b);
+}
+
+void board_order(struct board *b, const struct health_order *order)
+{
+    b->ordered = true;
+    b->state = BOARD_BUSY;
+    send_frame(b, FRAME_ORDER, order, sizeof *order);
+}
+
+void board_replace(struct board *b)
+{
+    if (b->closing || b->replacing)
+        return;
+    b->replacing = true;
+    if (b->process_open || b->pipe_open)
+        end_process(b);
+    else /* it waits for its restart */
+        process_lost(b, "replaced");
 }
 
 struct board_job *board_find(struct board *b, uint64_t attempt)

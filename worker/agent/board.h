@@ -1,4 +1,5 @@
-/* The daemon's side of a board: starts and restarts its process, queues jobs, hands results over. Runs on the loop; never blocks.
+/* The daemon's side of a board: starts and restarts its process, queues jobs, carries orders (canaries, recovery), hands results and answers over. Runs on
+ * the loop; never blocks.
  *
  * Board: STARTING -> READY <-> BUSY; the process ends: RECOVERING (restart after 1, 2, 4 … 60 s), the running attempt is an infra result. */
 #ifndef SONATA_AGENT_BOARD_H
@@ -8,6 +9,7 @@
 
 #include "agent/backend.h"
 #include "agent/board_process.h"
+#include "agent/health_driver.h"
 #include "loop/loop.h"
 
 enum { BOARD_QUEUE = 4 };
@@ -25,7 +27,11 @@ struct board;
 struct board_hooks {
     void (*started)(void *user, struct board *b);                            /* the offer is there */
     void (*failed)(void *user, struct board *b, const char *reason);         /* the process ended or could not start */
-    void (*result)(void *user, struct board *b, const uint8_t *p, size_t n); /* encoded measurement of a job that is out of the queue now */
+    /* The process is idle: may it be given the next job? May give an order instead. */
+    bool (*idle)(void *user, struct board *b);
+    void (*job_started)(void *user, struct board *b);                        /* the front job was sent to the process */
+    void (*result)(void *user, struct board *b, const uint8_t *p, size_t n); /* encoded measurement of a job that is out of the queue now; b->killed */
+    void (*answer)(void *user, struct board *b, const struct board_answer *answer); /* of an order; when the process dies over it, `failed` is all */
     void (*closed)(void *user, struct board *b);                             /* after board_close(): all handles are gone */
     void *user;
 };
@@ -47,6 +53,9 @@ struct board {
     uv_timer_t timer;                   /* restart, or the kill of a process that does not end */
     struct frame_reader in;
     bool process_open, pipe_open, timer_open, front_sent, closing, offered;
+    bool ordered;                       /* an order is being carried out: the process is busy, without a job */
+    bool replacing;                     /* its end is ours */
+    bool killed;                        /* the candidate of the result died or had to be killed */
     unsigned restarts;
 };
 
@@ -58,6 +67,10 @@ void board_start(struct board *b, struct loop *loop, const struct board_config *
 int board_enqueue(struct board *b, const struct job_frame *frame, bool have_blobs);
 /* Sends the front job to the process when it is idle, and there, and has its blobs. */
 void board_pump(struct board *b);
+/* Gives an order to the idle process (from hooks.idle). */
+void board_order(struct board *b, const struct health_order *order);
+/* Kills the process and starts another at once: what runs is lost (an infra result). hooks.started when it is there; hooks.failed only if it cannot start. */
+void board_replace(struct board *b);
 /* Takes a waiting job out, or has the running one killed (its result comes as canceled). False when it is unknown. */
 bool board_cancel(struct board *b, uint64_t attempt);
 /* The queued job of that attempt, or NULL. */

@@ -126,6 +126,9 @@ int board_config_set(struct board_config *c, const char *key, const char *value,
         c->memory_max = (uint64_t)bytes;
         return 0;
     }
+    int r = health_options_set(&c->health, key, value, err);
+    if (r != -ENOENT)
+        return r;
     if (!strcmp(key, "power"))
         return set_power_key(c, "driver", value, err);
     if (!strncmp(key, "power.", 6))
@@ -149,23 +152,26 @@ int board_config_check(const struct board_config *c, struct sonata_error *err)
     if (!backend_find(c->backend))
         return sonata_error_set(err, -EINVAL, "board '%s': backend '%s' is not known; %s are", c->id, c->backend, backend_names());
     for (unsigned i = 0; i < BOARD_TIERS && c->tier[i].name[0]; i++) {
-        int r = latency_protocol_check(&c->tier[i].protocol, err);
-        if (r)
-            return sonata_error_prefix(err, r, "board '%s': tier '%s'", c->id, c->tier[i].name);
+        int bad = latency_protocol_check(&c->tier[i].protocol, err);
+        if (bad)
+            return sonata_error_prefix(err, bad, "board '%s': tier '%s'", c->id, c->tier[i].name);
     }
+    int r = health_options_check(&c->health, c->backend, err);
+    if (r)
+        return sonata_error_prefix(err, r, "board '%s'", c->id);
     if (c->power.driver[0] && strcmp(c->backend, "engine"))
         return sonata_error_set(err, -EINVAL, "board '%s': only engine boards take a power sensor; an evaluator of your own may report energy itself", c->id);
     if (!strcmp(c->backend, "command")) {
-        int r = adapter_config_check(&c->adapter, err);
+        r = adapter_config_check(&c->adapter, err);
         return r ? sonata_error_prefix(err, r, "board '%s'", c->id) : 0;
     }
     if (!strcmp(c->backend, "mcu")) {
-        int r = mcu_options_check(&c->mcu, err);
+        r = mcu_options_check(&c->mcu, err);
         return r ? sonata_error_prefix(err, r, "board '%s'", c->id) : 0;
     }
     if (strcmp(c->backend, "table"))
         return 0;
-    int r = table_options_check(&c->table, err);
+    r = table_options_check(&c->table, err);
     return r ? sonata_error_prefix(err, r, "board '%s'", c->id) : 0;
 }
 

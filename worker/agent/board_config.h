@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "adapter/adapter.h"
+#include "agent/health_options.h"
 #include "domain/metric.h"
 #include "mcu/session.h"
 #include "measure/protocol.h"
@@ -34,6 +35,7 @@ struct board_config {
     struct power_config power;          /* engine: driver "" = no sensor, no energy */
     struct adapter_config adapter;      /* command */
     struct mcu_options mcu;             /* mcu: zero fields mean the default */
+    struct health_options health;       /* complete after worker_config_finish() */
 };
 
 #define BOARD_MEMORY (UINT64_C(1) << 30)
@@ -46,6 +48,7 @@ int board_config_check(const struct board_config *c, struct sonata_error *err) S
  *     … engine: [,power=DRIVER][,power.scope=SCOPE][,power.device=…][,power.max_hz=N] (docs/SENSORS.md)
  *     gpu:command,tool=trtexec[,precision=fp16][,threads=N] | lab:command,command=PROGRAM {genotype}…,offers=accuracy (docs/ADAPTERS.md)
  *     m4:mcu,port=PATH[,name=TEXT][,flash=512Ki][,ram=128Ki][,dataset=NAME][,framing=hex][,emulated=yes][,baud=N][,samples=N][,calibration=N][,limit=5m][,type=TYPE]
+ *     … any board: [,canary=off|functional|TIME][,canary.interval=TIME][,cool_down=TIME][,backoff=TIME][,recover.RUNG=COMMAND] (docs/WORKER.md)
  *     pi:table:FILE.csv,accuracy=COLUMN,latency=COLUMN[,noise.latency=0.05][,delay=20ms][,delay.noise=0.3][,fail=P][,crash=P][,hang=P][,type=…] */
 int board_config_parse(const char *text, struct board_config *ret_config, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Sets one key as above; `key` unknown: for a table it is a metric and its column. */

@@ -3,8 +3,9 @@
  *   IDLE --job--> CANDIDATE --result--> IDLE
  *                     | died or timed out without a result
  *                     v
- *                  CANARY --ok--> infeasible (the candidate's fault) --> IDLE
+ *                  CHECK --ok--> infeasible (the candidate's fault) --> IDLE
  *                     | fails --> infra (the board's fault)
+ *   IDLE --order--> ORDER --answer--> IDLE     (a canary, or a rung of recovery)
  *
  * Killing: SIGTERM to the group, SIGKILL 2 s later; after 5 s more the child is in uninterruptible sleep: infra, and this process ends so
  * that the daemon starts a fresh one. */
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "agent/candidate.h"
+#include "agent/order.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -31,9 +33,11 @@
 #include "base/memory.h"
 #include "codec/codec.h"
 
-static const int64_t GRACE_NS = 2 * SONATA_SECOND, STUCK_NS = 5 * SONATA_SECOND, CANARY_NS = 30 * SONATA_SECOND, TICK_NS = 50 * SONATA_MS;
+static const int64_t GRACE_NS = 2 * SONATA_SECOND, STUCK_NS = 5 * SONATA_SECOND, TICK_NS = 50 * SONATA_MS;
 
-enum stage { STAGE_IDLE, STAGE_CANDIDATE, STAGE_CANARY };
+static const struct health_order no_order = {.kind = ORDER_NONE};
+
+enum stage { STAGE_IDLE, STAGE_CANDIDATE, STAGE_CHECK, STAGE_ORDER };
 enum kill_step { KILL_NOT, KILL_TERM, KILL_KILL };
 
 struct board_process {
@@ -57,9 +61,11 @@ struct board_process {
     struct frame_reader from_child;
     int64_t started_ns, started_wall_ns, deadline_ns;
     enum kill_step kill_step;
-    bool timed_out, canceled, have_result;
-    char phase[32], end[REASON_MAX], canary_error[REASON_MAX];
+    bool timed_out, canceled, have_result, have_answer;
+    char phase[32], end[REASON_MAX];
     struct measurement result;
+    struct health_order order;   /* of STAGE_CHECK and STAGE_ORDER */
+    struct board_answer answer;
 };
 
 static void send_frame(struct board_process *b, enum frame_type type, const void *p, size_t n)
@@ -140,25 +146,32 @@ static int load_supernet(struct board_process *b, struct sonata_error *err)
     return 0;
 }
 
-static struct candidate candidate_of(struct board_process *b, bool canary)
+static struct candidate candidate_of(struct board_process *b, const struct health_order *order)
 {
     bool supernet = b->frame.supernet_path[0];
-    return (struct candidate){.ops = b->ops, .backend = b->backend, .config = &b->config, .canary = canary, .queued_ns = b->frame.queued_ns, .control_fd = b->control,
+    return (struct candidate){.ops = b->ops, .backend = b->backend, .config = &b->config, .order = *order, .queued_ns = b->frame.queued_ns,
+                              .control_fd = b->control,
                               .job = {.job = &b->frame.job, .space = &b->space, .supernet = supernet ? b->supernet.data : NULL,
                                       .supernet_size = supernet ? b->supernet.size : 0, .protocol = &b->protocol}};
 }
 
-static int start_child(struct board_process *b, enum stage stage, int64_t limit_ns)
+static int start_child(struct board_process *b, enum stage stage, const struct health_order *order, int64_t limit_ns)
 {
-    struct candidate c = candidate_of(b, stage == STAGE_CANARY);
+    struct candidate c = candidate_of(b, order);
     int r = candidate_start(&c, &b->pid, &b->pipe);
     if (r)
         return r;
     b->stage = stage;
     b->deadline_ns = clock_monotonic_ns() + limit_ns;
     b->kill_step = KILL_NOT;
-    b->timed_out = false;
+    b->timed_out = b->have_answer = false;
+    b->order = *order;
     return 0;
+}
+
+static int start_order(struct board_process *b, enum stage stage, const struct health_order *order)
+{
+    return start_child(b, stage, order, order_limit_ns(&b->config, b->ops, order));
 }
 
 static int prepare_job(struct board_process *b, enum outcome *ret_outcome, struct sonata_error *err)
@@ -176,7 +189,7 @@ static int prepare_job(struct board_process *b, enum outcome *ret_outcome, struc
     r = board_config_protocol(&b->config, job->tier, &b->protocol, err);
     if (r)
         return r;
-    struct candidate c = candidate_of(b, false);
+    struct candidate c = candidate_of(b, &no_order);
     return b->ops->prepare(b->backend, &c.job, err);
 }
 
@@ -191,7 +204,7 @@ static void start_job(struct board_process *b, const uint8_t *p, size_t n)
     b->started_ns = clock_monotonic_ns();
     b->started_wall_ns = clock_wall_ns();
     b->canceled = b->have_result = false;
-    b->end[0] = b->canary_error[0] = '\0';
+    b->end[0] = '\0';
     copy_string(b->phase, sizeof b->phase, "start");
     struct sonata_error err = {0};
     enum outcome outcome;
@@ -200,7 +213,7 @@ static void start_job(struct board_process *b, const uint8_t *p, size_t n)
         return;
     }
     int64_t limit = b->frame.job.time_limit_ns > 0 ? b->frame.job.time_limit_ns : b->config.time_limit_ns > 0 ? b->config.time_limit_ns : BOARD_TIME_LIMIT_NS;
-    int r = start_child(b, STAGE_CANDIDATE, limit);
+    int r = start_child(b, STAGE_CANDIDATE, &no_order, limit);
     if (r) {
         sonata_error_set(&err, r, "cannot start a process: %s", strerror(-r));
         refuse(b, OUTCOME_INFRA, err.text);
@@ -216,11 +229,24 @@ static void kill_child(struct board_process *b, enum kill_step step)
 
 static void cancel(struct board_process *b, uint64_t attempt)
 {
-    if (b->stage == STAGE_IDLE || attempt != b->frame.job.attempt || b->canceled)
+    if ((b->stage != STAGE_CANDIDATE && b->stage != STAGE_CHECK) || attempt != b->frame.job.attempt || b->canceled)
         return;
     b->canceled = true;
     if (b->kill_step == KILL_NOT)
         kill_child(b, KILL_TERM);
+}
+
+static void answer_order(struct board_process *b)
+{
+    b->stage = STAGE_IDLE;
+    send_frame(b, FRAME_ANSWER, &b->answer, sizeof b->answer);
+}
+
+static void fail_order(struct board_process *b, const char *text)
+{
+    b->answer = (struct board_answer){0};
+    copy_string(b->answer.text, sizeof b->answer.text, text);
+    answer_order(b);
 }
 
 static void past_deadline(struct board_process *b)
@@ -234,7 +260,10 @@ static void past_deadline(struct board_process *b)
         kill_child(b, KILL_KILL);
         break;
     case KILL_KILL:
-        refuse(b, OUTCOME_INFRA, "a candidate does not die of SIGKILL (uninterruptible sleep): the board needs recovery");
+        if (b->stage == STAGE_ORDER)
+            fail_order(b, "its process does not die of SIGKILL (uninterruptible sleep)");
+        else
+            refuse(b, OUTCOME_INFRA, "a candidate does not die of SIGKILL (uninterruptible sleep): the board needs recovery");
         b->quit = true;
         break;
     }
@@ -251,8 +280,9 @@ static void take_child_frame(struct board_process *b, uint8_t type, const uint8_
         b->have_result = !measurement_decode(p, n, &b->result, &err);
         if (!b->have_result)
             snprintf(b->end, sizeof b->end, "its result is not a measurement: %.100s", err.text);
-    } else if (type == FRAME_ERROR && b->stage == STAGE_CANARY) {
-        snprintf(b->canary_error, sizeof b->canary_error, "%.*s", (int)(n < 120 ? n : 120), (const char *)p);
+    } else if (type == FRAME_ANSWER && n == sizeof b->answer && b->stage != STAGE_CANDIDATE) {
+        memcpy(&b->answer, p, n);
+        b->have_answer = true;
     }
 }
 
@@ -311,23 +341,38 @@ static void candidate_ended(struct board_process *b, int status)
         return;
     }
     describe_end(b, status);
-    log_warn("candidate ended without a result, trying the canary", "board=%s attempt=%llu reason=\"%s\"", b->config.id,
+    log_warn("candidate ended without a result, checking the board", "board=%s attempt=%llu reason=\"%s\"", b->config.id,
              (unsigned long long)b->frame.job.attempt, b->end);
-    int r = start_child(b, STAGE_CANARY, CANARY_NS);
+    struct health_order check = {.kind = ORDER_CHECK};
+    send_frame(b, FRAME_KILLED, NULL, 0);
+    int r = start_order(b, STAGE_CHECK, &check);
     if (r)
         refuse(b, OUTCOME_INFRA, "no process for the canary");
 }
 
-static void canary_ended(struct board_process *b, int status)
+/* An order's child without an answer: says what became of it. */
+static void complete_answer(struct board_process *b, int status)
 {
-    bool healthy = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (b->canceled)
+    if (b->have_answer)
+        return;
+    b->answer = (struct board_answer){0};
+    if (b->timed_out)
+        copy_string(b->answer.text, sizeof b->answer.text, "no end within its time");
+    else if (WIFSIGNALED(status))
+        snprintf(b->answer.text, sizeof b->answer.text, "it died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else
+        snprintf(b->answer.text, sizeof b->answer.text, "it ended with status %d", WEXITSTATUS(status));
+}
+
+static void check_ended(struct board_process *b)
+{
+    char text[2 * REASON_MAX];
+    if (b->canceled) {
         refuse(b, OUTCOME_CANCELED, "canceled by the master");
-    else if (healthy)
+    } else if (b->answer.ok) {
         refuse(b, OUTCOME_INFEASIBLE, b->end);
-    else {
-        char text[2 * REASON_MAX];
-        snprintf(text, sizeof text, "%.80s; and the board fails its canary%s%s", b->end, b->canary_error[0] ? ": " : "", b->canary_error);
+    } else {
+        snprintf(text, sizeof text, "%.80s; and the board fails its canary: %.120s", b->end, b->answer.text);
         refuse(b, OUTCOME_INFRA, text);
     }
 }
@@ -346,10 +391,15 @@ static void child_ended(struct board_process *b, int status)
         close(b->pipe);
     b->pipe = -1;
     frame_reader_fini(&b->from_child);
-    if (b->stage == STAGE_CANDIDATE)
+    if (b->stage == STAGE_CANDIDATE) {
         candidate_ended(b, status);
+        return;
+    }
+    complete_answer(b, status);
+    if (b->stage == STAGE_CHECK)
+        check_ended(b);
     else
-        canary_ended(b, status);
+        answer_order(b);
 }
 
 static void reap(struct board_process *b)
@@ -388,6 +438,11 @@ static void take_control_frame(struct board_process *b, uint8_t type, const uint
         send_frame(b, FRAME_OFFER, &offer, sizeof offer);
     } else if (type == FRAME_JOB && b->ops) {
         start_job(b, p, n);
+    } else if (type == FRAME_ORDER && b->ops && n == sizeof(struct health_order) && b->stage == STAGE_IDLE) {
+        struct health_order order;
+        memcpy(&order, p, n);
+        if (start_order(b, STAGE_ORDER, &order))
+            fail_order(b, "no process for it");
     } else if (type == FRAME_CANCEL) {
         cancel(b, reader_u64(&in));
     } else {

@@ -19,6 +19,13 @@ struct job_frame {
     int64_t queued_ns;                /* it waited that long for the board and its blobs */
 };
 
+/* How an order (a canary, a rung of recovery) ended. */
+struct board_answer {
+    bool ok;
+    double latency_us;  /* of a canary that is ok: > 0, measured or else the time the check took */
+    char text[200];     /* what was wrong */
+};
+
 /* Runs until the descriptor closes. parent_pid: the daemon's; a mismatch means that it died already. Returns the exit status. */
 int board_process_main(int fd, long parent_pid);
 

@@ -15,6 +15,7 @@
 
 #include "agent/fingerprint.h"
 #include "agent/frame.h"
+#include "agent/order.h"
 #include "agent/preflight.h"
 #include "base/clock.h"
 #include "codec/codec.h"
@@ -105,6 +106,17 @@ static void run_backend(const struct candidate *c, struct measurement *m)
         measurement_fail(m, OUTCOME_INVALID, "%s", wrong);
 }
 
+/* A canary is run as a candidate would be; a command that revives the board has the machine to itself. */
+static _Noreturn void carry_out(const struct candidate *c, int fd)
+{
+    struct board_answer a;
+    if (c->order.kind == ORDER_RUNG)
+        order_rung(c->config, c->order.rung, &a);
+    else
+        order_canary(c->ops, c->backend, c->config, c->order.timed, &a);
+    _exit(frame_write(fd, FRAME_ANSWER, &a, sizeof a) ? 1 : 0);
+}
+
 static _Noreturn void child(const struct candidate *c, pid_t parent, int fd)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -113,18 +125,15 @@ static _Noreturn void child(const struct candidate *c, pid_t parent, int fd)
     setpgid(0, 0);
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_DFL);
+    if (c->order.kind == ORDER_RUNG)
+        carry_out(c, fd);
     set_limits(c->config);
     if (c->ops->measures && c->config->core >= 0)
         pin(c->config->core);
     if (c->ops->measures && !setpriority(PRIO_PROCESS, 0, MEASURING_NICE))
         nice_set = MEASURING_NICE; /* needs CAP_SYS_NICE; without it others on the core show as contention */
-    if (c->canary) {
-        struct sonata_error err = {0};
-        int r = c->ops->canary(c->backend, &c->job, &err);
-        if (r)
-            frame_write(fd, FRAME_ERROR, err.text, strlen(err.text));
-        _exit(r ? 1 : 0);
-    }
+    if (c->order.kind != ORDER_NONE)
+        carry_out(c, fd);
     struct measurement m = {.started_wall_ns = clock_wall_ns()};
     struct backend_job job = c->job;
     job.phase = send_phase;

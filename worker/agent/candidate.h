@@ -1,10 +1,11 @@
-/* The forked child of one attempt (or canary): limits, pinning, the backend's run, the result over a pipe. */
+/* The forked child of one attempt, canary or rung of recovery: limits, pinning, the backend's run, the result over a pipe. */
 #ifndef SONATA_AGENT_CANDIDATE_H
 #define SONATA_AGENT_CANDIDATE_H
 
 #include <sys/types.h>
 
 #include "agent/backend.h"
+#include "agent/health_driver.h"
 
 struct candidate {
     const struct backend_ops *ops;
@@ -12,7 +13,7 @@ struct candidate {
     const struct board_config *config;
     struct backend_job job;
     int64_t queued_ns;  /* the job waited that long in the worker */
-    bool canary;        /* run ops->canary instead of ops->run */
+    struct health_order order; /* ORDER_NONE: run the job; else this, and answer with FRAME_ANSWER */
     int control_fd;     /* of the board process: closed in the child; -1 none */
 };
 

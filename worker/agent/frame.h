@@ -14,10 +14,13 @@ enum frame_type {
     FRAME_CONFIG = 'C',  /* daemon -> board: struct board_config */
     FRAME_JOB = 'J',     /* daemon -> board: struct job_frame */
     FRAME_CANCEL = 'X',  /* daemon -> board: u64 attempt */
+    FRAME_ORDER = 'H',   /* daemon -> board: struct health_order; answered by FRAME_ANSWER */
     FRAME_OFFER = 'O',   /* board -> daemon: struct board_offer */
     FRAME_ERROR = 'E',   /* board -> daemon: text; the board cannot work */
     FRAME_PHASE = 'P',   /* candidate -> board -> daemon: text */
+    FRAME_KILLED = 'K',  /* board -> daemon: the candidate of the result that follows died or had to be killed */
     FRAME_RESULT = 'R',  /* candidate -> board -> daemon: measurement bytes */
+    FRAME_ANSWER = 'A',  /* child -> board -> daemon: struct board_answer */
 };
 
 /* Appends a frame. */

@@ -31,7 +31,7 @@ static void refuse(struct agent *a, const struct evaluation_job *job, const char
     measurement_fail(&m, outcome, "%s", reason);
     struct bytes out = {0};
     measurement_encode(&m, &out);
-    agent_keep_result(a, out.data, out.size);
+    agent_keep_result(a, &m, out.data, out.size);
     bytes_fini(&out);
 }
 
@@ -64,6 +64,8 @@ void agent_assign(struct agent *a, const Sonata__Assign *m)
         agent_send_results(a, true);
     } else if (f.job.epoch < b->epoch || board_find(b, f.job.attempt)) {
         log_debug("assignment repeated or of an old epoch, ignored", "board=%s attempt=%llu epoch=%u", b->config.id, (unsigned long long)f.job.attempt, f.job.epoch);
+    } else if (!watch_keeps_jobs(a, b)) { /* heartbeats do not list it, so the master takes it back */
+        log_info("assignment not taken: the board does not work", "board=%s attempt=%llu state=%s", b->config.id, (unsigned long long)f.job.attempt, watch_state(a, b));
     } else {
         b->epoch = f.job.epoch;
         bool have = want_blobs(a, &f);

@@ -17,15 +17,15 @@ struct status {
     char *(*texts)[OFFER_METRICS_MAX + BOARD_DATASETS_MAX];
 };
 
-static void fill_board(Sonata__BoardInfo *m, struct board *b, char **text)
+static void fill_board(Sonata__BoardInfo *m, const struct agent *a, struct board *b, char **text)
 {
     sonata__board_info__init(m);
     m->id = b->config.id;
     m->type = b->config.type;
     m->backend = b->config.backend;
     m->epoch = b->epoch;
-    m->state = (char *)board_state_name(b->state);
-    m->detail = b->offer.detail;
+    m->state = (char *)watch_state(a, b);
+    m->detail = (char *)watch_detail(a, b);
     m->metrics = text;
     m->n_metrics = b->offer.n_metrics;
     for (uint32_t i = 0; i < b->offer.n_metrics; i++)
@@ -60,7 +60,7 @@ static void status_fill(struct status *s, struct agent *a)
     for (size_t i = 0; i < n; i++) {
         struct board *b = &a->board[i];
         s->boards[i] = &s->info[i];
-        fill_board(&s->info[i], b, s->texts[i]);
+        fill_board(&s->info[i], a, b, s->texts[i]);
         for (unsigned k = 0; k < b->n_queue; k++) {
             const struct evaluation_job *job = &b->queue[k].frame.job;
             const char *phase = !b->queue[k].have_blobs ? "fetching" : k == 0 && b->front_sent ? b->phase : "queued";
@@ -158,18 +158,12 @@ void agent_send_results(struct agent *a, bool all)
     }
 }
 
-void agent_keep_result(struct agent *a, const uint8_t *p, size_t n)
+void agent_keep_result(struct agent *a, const struct measurement *m, const uint8_t *p, size_t n)
 {
-    struct measurement m;
     struct sonata_error err = {0};
-    if (measurement_decode(p, n, &m, &err)) {
-        log_error("a board's result is unreadable", "reason=\"%s\"", err.text);
-        return;
-    }
-    log_write(m.outcome == OUTCOME_OK ? LOG_DEBUG : LOG_INFO, "attempt ended", "board=%s attempt=%llu epoch=%u outcome=%s duration_ms=%lld flags=%u reason=\"%s\"", m.board, (unsigned long long)m.attempt, m.epoch,
-             outcome_name(m.outcome), (long long)(m.duration_ns / SONATA_MS), m.flags, m.reason);
-    if (spool_add(a->spool, m.attempt, m.epoch, m.board, p, n, &err))
-        log_error("spool", "board=%s attempt=%llu reason=\"%s\"", m.board, (unsigned long long)m.attempt, err.text);
-    measurement_fini(&m);
+    log_write(m->outcome == OUTCOME_OK ? LOG_DEBUG : LOG_INFO, "attempt ended", "board=%s attempt=%llu epoch=%u outcome=%s duration_ms=%lld flags=%u reason=\"%s\"", m->board,
+              (unsigned long long)m->attempt, m->epoch, outcome_name(m->outcome), (long long)(m->duration_ns / SONATA_MS), m->flags, m->reason);
+    if (spool_add(a->spool, m->attempt, m->epoch, m->board, p, n, &err))
+        log_error("spool", "board=%s attempt=%llu reason=\"%s\"", m->board, (unsigned long long)m->attempt, err.text);
     agent_send_results(a, false);
 }

@@ -86,5 +86,7 @@ int worker_config_finish(struct worker_config *c, struct sonata_error *err)
         r = sonata_error_set(err, -EINVAL, "%s: a worker's key file holds server, public and secret", c->key);
     for (uint32_t i = 0; !r && i < c->n_boards; i++)
         r = board_config_check(&c->board[i], err);
+    for (uint32_t i = 0; !r && i < c->n_boards; i++)
+        health_options_complete(&c->board[i].health, &c->health, c->board[i].backend, c->board[i].mcu.emulated);
     return r ? r : choose_cores(c, err);
 }

@@ -17,6 +17,7 @@ struct worker_config {
     struct keyfile keys;                    /* read from it by worker_config_finish() */
     char launcher[WORKER_PATH_MAX];         /* program put before this one when a board process starts; "" none */
     char log[8];                            /* level; "" info */
+    struct health_options health;           /* canary and its time of boards that name none */
     uint32_t n_boards;
     struct board_config *board;             /* owned */
 };
@@ -29,7 +30,7 @@ int worker_config_add(struct worker_config *c, const struct board_config *board,
 /* Reads a YAML file over the defaults; errors name file, line and key. Relative table files are taken from the file's folder. */
 int worker_config_read(struct worker_config *c, const char *path, struct sonata_error *err) SONATA_MUST_CHECK;
 int worker_config_parse(struct worker_config *c, const char *text, size_t n, const char *origin, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Whole and consistent? Chooses cores for measuring boards that name none (from the last core down, core 0 is left to others). */
+/* Whole and consistent? Chooses cores for measuring boards that name none (from the last core down, core 0 is left to others), and canaries. */
 int worker_config_finish(struct worker_config *c, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

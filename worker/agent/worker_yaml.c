@@ -30,6 +30,10 @@ struct raw_mcu {
     char *port, *name, *baud, *db_max, *framing, *emulated, *flash, *ram, *flash_code, *ram_runtime, *samples, *calibration;
 };
 
+struct raw_recover {
+    char *reopen, *soft_reset, *usb_power, *pdu_power, *reflash;
+};
+
 struct raw_board {
     char *id, *type, *backend, *core, *memory, *limit, *space, *sysfs, *max_celsius, *executor, *file, *delay, *delay_noise, *fail, *crash, *hang;
     char **datasets;
@@ -39,6 +43,8 @@ struct raw_board {
     struct raw_power *power;
     struct raw_command *command;
     struct raw_mcu *mcu;
+    char *canary, *canary_interval, *canary_command, *canary_file, *cool_down, *backoff;
+    struct raw_recover *recover;
 };
 
 struct raw_tier {
@@ -48,7 +54,7 @@ struct raw_tier {
 };
 
 struct raw_worker {
-    char *name, *master, *state, *cache, *key, *log;
+    char *name, *master, *state, *cache, *key, *log, *canary;
     struct raw_tier *tiers;
     unsigned tiers_count;
     struct raw_board *boards;
@@ -109,6 +115,15 @@ static const cyaml_schema_field_t mcu_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t recover_fields[] = {
+    TEXT("reopen", struct raw_recover, reopen),
+    TEXT("soft_reset", struct raw_recover, soft_reset),
+    TEXT("usb_power", struct raw_recover, usb_power),
+    TEXT("pdu_power", struct raw_recover, pdu_power),
+    TEXT("reflash", struct raw_recover, reflash),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t board_fields[] = {
     CYAML_FIELD_STRING_PTR("id", CYAML_FLAG_POINTER, struct raw_board, id, 1, BOARD_NAME_MAX - 1),
     TEXT("type", struct raw_board, type),
@@ -131,6 +146,13 @@ static const cyaml_schema_field_t board_fields[] = {
     CYAML_FIELD_MAPPING_PTR("power", OPTIONAL, struct raw_board, power, power_fields),
     CYAML_FIELD_MAPPING_PTR("command", OPTIONAL, struct raw_board, command, command_fields),
     CYAML_FIELD_MAPPING_PTR("mcu", OPTIONAL, struct raw_board, mcu, mcu_fields),
+    TEXT("canary", struct raw_board, canary),
+    TEXT("canary_interval", struct raw_board, canary_interval),
+    TEXT("canary_command", struct raw_board, canary_command),
+    TEXT("canary_file", struct raw_board, canary_file),
+    TEXT("cool_down", struct raw_board, cool_down),
+    TEXT("backoff", struct raw_board, backoff),
+    CYAML_FIELD_MAPPING_PTR("recover", OPTIONAL, struct raw_board, recover, recover_fields),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t board_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_board, board_fields)};
@@ -160,6 +182,7 @@ static const cyaml_schema_field_t worker_fields[] = {
     TEXT("cache", struct raw_worker, cache),
     CYAML_FIELD_STRING_PTR("key", OPTIONAL, struct raw_worker, key, 1, WORKER_PATH_MAX - 1),
     TEXT("log", struct raw_worker, log),
+    TEXT("canary", struct raw_worker, canary),
     CYAML_FIELD_SEQUENCE("tiers", OPTIONAL, struct raw_worker, tiers, &tier_schema, 0, BOARD_TIERS),
     CYAML_FIELD_SEQUENCE("boards", OPTIONAL, struct raw_worker, boards, &board_schema, 0, WORKER_BOARDS_MAX),
     CYAML_FIELD_END,
@@ -184,16 +207,16 @@ static int set(const struct conversion *c, struct board_config *b, const char *p
     return yaml_doc_error(c->doc, c->err, path, "%s", why.text);
 }
 
-/* A relative table file lies beside the configuration. */
-static int set_file(const struct conversion *c, struct board_config *b, const char *path, const char *file)
+/* A relative file lies beside the configuration. */
+static int set_file(const struct conversion *c, struct board_config *b, const char *path, const char *key, const char *file)
 {
     if (!file || file[0] == '/' || !strchr(c->origin, '/'))
-        return set(c, b, path, "file", file);
+        return set(c, b, path, key, file);
     cleanup_free char *copy = xstrdup(c->origin);
     char full[TABLE_PATH_MAX];
     if ((size_t)snprintf(full, sizeof full, "%s/%s", dirname(copy), file) >= sizeof full)
         return yaml_doc_error(c->doc, c->err, path, "the path is too long");
-    return set(c, b, path, "file", full);
+    return set(c, b, path, key, full);
 }
 
 static int read_table(const struct conversion *c, const struct raw_board *raw, unsigned i, struct board_config *b)
@@ -213,7 +236,7 @@ static int read_table(const struct conversion *c, const struct raw_board *raw, u
             return r;
     }
     snprintf(path, sizeof path, "boards[%u].file", i);
-    return set_file(c, b, path, raw->file);
+    return set_file(c, b, path, "file", raw->file);
 }
 
 static int read_mcu(const struct conversion *c, const struct raw_board *raw, unsigned i, struct board_config *b)
@@ -281,6 +304,27 @@ static int read_power(const struct conversion *c, const struct raw_board *raw, u
     return set_all(c, b, i, "power", "power.", pair, sizeof pair / sizeof *pair);
 }
 
+static int read_health(const struct conversion *c, const struct raw_board *raw, unsigned i, struct board_config *b)
+{
+    const struct raw_recover *m = raw->recover;
+    const struct {
+        const char *name, *key, *value;
+    } keys[] = {{"canary", "canary", raw->canary}, {"canary_interval", "canary.interval", raw->canary_interval}, {"canary_command", "canary.command", raw->canary_command},
+                {"cool_down", "cool_down", raw->cool_down}, {"backoff", "backoff", raw->backoff}};
+    char path[64];
+    int r = 0;
+    for (size_t k = 0; !r && k < sizeof keys / sizeof *keys; k++) {
+        snprintf(path, sizeof path, "boards[%u].%s", i, keys[k].name);
+        r = set(c, b, path, keys[k].key, keys[k].value);
+    }
+    snprintf(path, sizeof path, "boards[%u].canary_file", i);
+    r = r ? r : set_file(c, b, path, "canary.file", raw->canary_file);
+    if (r || !m)
+        return r;
+    const char *const pair[][2] = {{"reopen", m->reopen}, {"soft_reset", m->soft_reset}, {"usb_power", m->usb_power}, {"pdu_power", m->pdu_power}, {"reflash", m->reflash}};
+    return set_all(c, b, i, "recover", "recover.", pair, sizeof pair / sizeof *pair);
+}
+
 static int read_board(const struct conversion *c, unsigned i)
 {
     const struct raw_board *raw = &c->raw->boards[i];
@@ -318,6 +362,7 @@ static int read_board(const struct conversion *c, unsigned i)
     r = r ? r : read_mcu(c, raw, i, &b);
     r = r ? r : read_command(c, raw, i, &b);
     r = r ? r : read_power(c, raw, i, &b);
+    r = r ? r : read_health(c, raw, i, &b);
     if (r)
         return r;
     snprintf(path, sizeof path, "boards[%u]", i);
@@ -389,6 +434,9 @@ static int read_worker(struct conversion *c)
         return yaml_doc_error(c->doc, c->err, "log", "'%s' is here; expected error, warn, info or debug", raw->log);
     if (raw->log)
         copy_string(w->log, sizeof w->log, raw->log);
+    struct sonata_error why = {0};
+    if (raw->canary && health_options_set(&w->health, "canary", raw->canary, &why))
+        return yaml_doc_error(c->doc, c->err, "canary", "%s", why.text);
     double cache;
     if (raw->cache && (parse_quantity(raw->cache, &cache) || cache < 1 << 20 || cache > 1e15))
         return yaml_doc_error(c->doc, c->err, "cache", "'%s' is here; expected a size of at least 1Mi", raw->cache);

@@ -23,7 +23,7 @@
 #include "probe/probe.h"
 
 struct settings {
-    const char *config, *master, *state, *name, *key, *launcher, *log;
+    const char *config, *master, *state, *name, *key, *canary, *launcher, *log;
     struct option_list boards;
     bool help, version, check_config, exit_with_parent, json, probe, probe_json;
 };
@@ -35,6 +35,7 @@ static const struct option_def options[] = {
     {.name = "state", .letter = 's', .type = OPTION_TEXT, .offset = offsetof(struct settings, state), .argument = "DIR", .help = "Folder of this worker's spool and cache."},
     {.name = "name", .letter = 'n', .type = OPTION_TEXT, .offset = offsetof(struct settings, name), .argument = "NAME", .help = "Name of this worker, unique in the farm; default: the host's."},
     {.name = "key", .letter = 'k', .type = OPTION_TEXT, .offset = offsetof(struct settings, key), .argument = "FILE", .help = "Key file (mode 0600): encrypt and authenticate the link."},
+    {.name = "canary", .type = OPTION_TEXT, .offset = offsetof(struct settings, canary), .argument = "MODE", .help = "Canaries of boards that name none (tables apart): off, functional, or the time of a timed one such as 500ms."},
     {.name = "launcher", .type = OPTION_TEXT, .offset = offsetof(struct settings, launcher), .argument = "FILE", .help = "Start board processes through this program, as FILE WORKER ARGUMENTS: an emulator, say, where this worker runs under one."},
     {.name = "log", .type = OPTION_CHOICE, .offset = offsetof(struct settings, log), .argument = "LEVEL", .help = "error, warn, info or debug; default: info, or what worker.yaml says.", .choices = "error|warn|info|debug"},
     {.name = "log-json", .type = OPTION_FLAG, .offset = offsetof(struct settings, json), .help = "Log one JSON object per line."},
@@ -63,7 +64,9 @@ static void print_help(void)
            "  host:engine[,core=N][,dataset=NAME][,executor=NAME][,power=DRIVER][,memory=1Gi][,limit=5m][,type=TYPE]\n"
            "  ID:mcu,port=PATH[,name=TEXT][,flash=512Ki][,ram=128Ki][,emulated=yes][,framing=hex][,baud=N][,type=TYPE]\n"
            "  ID:command,tool=TOOL[,program=PATH][,command=LINE][,offers=METRIC][,threads=N][,type=TYPE]\n"
-           "  ID:table:FILE.csv,METRIC=COLUMN...[,noise.METRIC=SIGMA][,delay=20ms][,fail=P][,crash=P][,hang=P][,space=PRESET][,type=TYPE]\n");
+           "  ID:table:FILE.csv,METRIC=COLUMN...[,noise.METRIC=SIGMA][,delay=20ms][,fail=P][,crash=P][,hang=P][,space=PRESET][,type=TYPE]\n"
+           "  any of them: [,canary=off|functional|TIME][,canary.interval=TIME][,canary.command=LINE][,canary.file=PATH][,cool_down=TIME]\n"
+           "               [,backoff=TIME][,recover.reopen|soft_reset|usb_power|pdu_power|reflash=COMMAND]\n");
 }
 
 static int copy_setting(char *dst, size_t size, const char *value, const char *name, struct sonata_error *err)
@@ -84,6 +87,8 @@ static int configure(const struct settings *s, struct worker_config *c, struct s
         r = copy_setting(c->name, sizeof c->name, s->name, "name", err);
     if (!r)
         r = copy_setting(c->key, sizeof c->key, s->key, "key", err);
+    if (!r)
+        r = s->canary ? health_options_set(&c->health, "canary", s->canary, err) : 0;
     if (!r)
         r = copy_setting(c->launcher, sizeof c->launcher, s->launcher, "launcher", err);
     for (unsigned i = 0; !r && i < s->boards.n; i++) {

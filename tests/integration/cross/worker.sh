@@ -43,7 +43,7 @@ state: $work/NAME
 tiers:
   - {name: screen, warmup: 20ms, warmup_window: 20ms, warmup_cap: 200ms, window: 50ms, windows: 3, cap: 1s}
 boards:
-  - {id: NAME-1, type: NAME, backend: engine, datasets: [fashion-mnist], limit: 4m}
+  - {id: NAME-1, type: NAME, backend: engine, canary: functional, datasets: [fashion-mnist], limit: 4m}
 END
 printf '#!/bin/sh\nexec "%s/deploy/cross/run.sh" arm64 "$@"\n' "$source" > launcher && chmod +x launcher
 for name in here pi; do sed "s/NAME/$name/g" worker.yaml > $name.yaml; done

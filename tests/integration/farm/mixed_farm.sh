@@ -49,7 +49,7 @@ state: $work/worker
 tiers:
   - {name: search, warmup: 50ms, warmup_window: 20ms, warmup_cap: 500ms, window: 150ms, windows: 5, cap: 2s}
 boards:
-  - {id: orin-1, type: orin, backend: engine, datasets: [fashion-mnist], sysfs: $work/tree, power: {driver: hwmon, max_hz: 10}}
+  - {id: orin-1, type: orin, backend: engine, canary: functional, datasets: [fashion-mnist], sysfs: $work/tree, power: {driver: hwmon, max_hz: 10}}
   - {id: lab-1, type: lab, backend: command, command: {tool: custom, command: "$work/evaluate.sh {genotype}"}}
 END
 search() { # search FILE ENERGY_BOARD

@@ -30,6 +30,8 @@ void fake_master_open(struct fake_master *m, const char *endpoint)
 
 void fake_master_close(struct fake_master *m)
 {
+    while (m->n_events)
+        envelope_free(m->event[--m->n_events]);
     zmq_close(m->socket);
     zmq_ctx_term(m->context);
     m->socket = m->context = NULL;
@@ -139,7 +141,10 @@ Sonata__Envelope *fake_master_wait(struct fake_master *m, Sonata__Envelope__Body
         }
         if (e->body_case == kind)
             return e;
-        envelope_free(e);
+        if (e->body_case == SONATA__ENVELOPE__BODY_BOARD_EVENT && m->n_events < FAKE_EVENTS_MAX)
+            m->event[m->n_events++] = e;
+        else
+            envelope_free(e);
     }
     return NULL;
 }
@@ -189,4 +194,31 @@ bool fake_master_result(struct fake_master *m, int timeout_ms, bool with_ack, st
         acknowledge(m, e->result->measurement);
     envelope_free(e);
     return !r;
+}
+
+Sonata__Envelope *fake_master_event(struct fake_master *m, int timeout_ms, bool with_ack)
+{
+    Sonata__Envelope *event = m->n_events ? m->event[0] : fake_master_wait(m, SONATA__ENVELOPE__BODY_BOARD_EVENT, timeout_ms);
+    if (m->n_events && event == m->event[0])
+        memmove(m->event, m->event + 1, --m->n_events * sizeof m->event[0]);
+    if (event && with_ack) {
+        Sonata__BoardEventAck ack = SONATA__BOARD_EVENT_ACK__INIT;
+        ack.sequence = event->board_event->sequence;
+        Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+        e.body_case = SONATA__ENVELOPE__BODY_BOARD_EVENT_ACK;
+        e.board_event_ack = &ack;
+        fake_master_send(m, &e);
+    }
+    return event;
+}
+
+void fake_master_command(struct fake_master *m, const char *board, const char *action)
+{
+    Sonata__BoardCommand command = SONATA__BOARD_COMMAND__INIT;
+    command.board = (char *)board;
+    command.action = (char *)action;
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    e.body_case = SONATA__ENVELOPE__BODY_BOARD_COMMAND;
+    e.board_command = &command;
+    fake_master_send(m, &e);
 }

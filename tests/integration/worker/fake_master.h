@@ -5,7 +5,7 @@
 
 #include "codec/codec.h"
 
-enum { FAKE_BLOBS_MAX = 4 };
+enum { FAKE_BLOBS_MAX = 4, FAKE_EVENTS_MAX = 256 };
 
 struct fake_master {
     void *context, *socket;
@@ -16,6 +16,8 @@ struct fake_master {
     bool welcome;           /* answer Hello with Welcome */
     bool strangers;         /* answer heartbeats with Fault -ENOTCONN, until the next Hello */
     unsigned blob_requests;
+    Sonata__Envelope *event[FAKE_EVENTS_MAX]; /* BoardEvents that came while something else was waited for */
+    size_t n_events;
     size_t chunk;           /* bytes of a blob per answer */
     struct {
         uint8_t hash[32];
@@ -37,5 +39,8 @@ void fake_master_assign(struct fake_master *m, const struct evaluation_job *job)
 void fake_master_cancel(struct fake_master *m, uint64_t attempt);
 /* Waits for a Result and decodes it; false when none comes. Acknowledges it when `acknowledge`. */
 bool fake_master_result(struct fake_master *m, int timeout_ms, bool acknowledge, struct measurement *ret_measurement);
+/* Next BoardEvent, also one that came meanwhile (an envelope, free with envelope_free()), or NULL. Acknowledges it when `acknowledge`. */
+Sonata__Envelope *fake_master_event(struct fake_master *m, int timeout_ms, bool acknowledge);
+void fake_master_command(struct fake_master *m, const char *board, const char *action);
 
 #endif

@@ -64,7 +64,7 @@ static void run(const struct board_config *c, struct measurement *m)
     if (ops->open(c, &backend, &err) || ops->prepare(backend, &j, &err))
         fail_msg("%s", err.text);
     ops->run(backend, &j, m);
-    assert_int_equal(ops->canary(backend, &j, &err), 0);
+    assert_int_equal(ops->canary(backend, false, NULL, &err), 0);
     ops->close(backend);
 }
 
@@ -175,15 +175,41 @@ static void the_tool_changed(void **state)
     struct board_config c = config_of("evaluate", "latency");
     assert_int_equal(ops->open(&c, &backend, &err), 0);
     fake_tree_tool(&tree, "evaluate", "#!/bin/sh\n# another one\n");
-    struct backend_job j = {.job = &job, .space = &space};
-    assert_true(ops->canary(backend, &j, &err) < 0);
+    assert_true(ops->canary(backend, false, NULL, &err) < 0);
     assert_non_null(strstr(err.text, "changed"));
+    ops->close(backend);
+}
+
+/* canary.command is an evaluator of its own network: the middle one of its windows is the canary's latency. */
+static void canary_command(void **state)
+{
+    (void)state;
+    const struct backend_ops *ops = backend_find("command");
+    struct sonata_error err = {0};
+    void *backend = NULL;
+    double us = 0;
+    char script[512];
+    snprintf(script, sizeof script, "#!/bin/sh\nn=$(cat %s/n 2>/dev/null || echo 1)\necho $((n+1)) > %s/n\n[ $n -lt 5 ] || exit 4\n"
+             "echo \"SONATA-RESULT {\\\"samples_us\\\":[${n}00]}\"\n", tree.root, tree.root);
+    fake_tree_tool(&tree, "evaluate", "#!/bin/sh\n");
+    fake_tree_tool(&tree, "pinned", script);
+    struct board_config c = config_of("evaluate", "latency");
+    assert_int_equal(board_config_set(&c, "canary.command", "pinned", &err), 0);
+    assert_int_equal(board_config_set(&c, "canary", "1s", &err), 0);
+    assert_int_equal(board_config_check(&c, &err), 0);
+    assert_int_equal(ops->open(&c, &backend, &err), 0);
+    if (ops->canary(backend, true, &us, &err))
+        fail_msg("%s", err.text);
+    assert_true(us == 200); /* windows of 100, 200 and 300 */
+    assert_int_equal(ops->canary(backend, false, NULL, &err), 0);
+    assert_true(ops->canary(backend, true, &us, &err) < 0); /* the fifth call fails */
+    assert_non_null(strstr(err.text, "canary.command"));
     ops->close(backend);
 }
 
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {T(latency_and_accuracy), T(failures_by_class), T(leaves_no_folder), T(refused_before_anything_runs), T(the_tool_changed)};
+    const struct CMUnitTest tests[] = {T(latency_and_accuracy), T(failures_by_class), T(leaves_no_folder), T(refused_before_anything_runs), T(the_tool_changed), T(canary_command)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,386 @@
+/* See watch.h. One event of a board goes: hook or order -> driver -> news -> journal (fsync), health file, log -> heartbeat and event to the master ->
+ * board_pump(), which may start the next order. Nothing here waits for a board. */
+#include "agent/watch.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent_internal.h"
+#include "agent/fingerprint.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "health/record.h"
+
+enum { CANARY_NETWORK_VERSION = 1, JOURNAL_MAX = 10000, SEND_MAX = 200, HEALTH_FILE_MAX = 1 << 16, FINGERPRINT_TEXT = 1024 };
+static const int64_t SEND_AGAIN_NS = 5 * SONATA_SECOND;
+
+struct watch {
+    struct agent *agent;
+    struct board *board;
+    struct health_driver driver;
+    char fingerprint[FINGERPRINT_TEXT];
+    char path[WORKER_PATH_MAX + BOARD_NAME_MAX + 48];
+    bool changed; /* of state: the master has to hear of it */
+};
+
+static struct watch *watch_of(const struct agent *a, const struct board *b)
+{
+    return &a->watch[b - a->board];
+}
+
+static int64_t wall_of(int64_t monotonic_ns)
+{
+    int64_t wall = monotonic_ns + (clock_wall_ns() - clock_monotonic_ns());
+    return wall > 0 ? wall : 0;
+}
+
+/* ---- what is remembered */
+
+static void save(struct watch *w)
+{
+    cleanup_bytes struct bytes out = {0};
+    struct board_health h = w->driver.health;
+    struct sonata_error err = {0};
+    health_shift(&h, clock_wall_ns() - clock_monotonic_ns());
+    health_encode(&h, &out);
+    uint8_t seal[HASH_SIZE];
+    hash_content(out.data, out.size, seal);
+    bytes_append(&out, seal, sizeof seal);
+    if (file_write_atomic(w->path, out.data, out.size, &err))
+        log_error("the health of a board cannot be saved; after a restart it is calibrated anew", "board=%s reason=\"%s\"", w->board->config.id, err.text);
+}
+
+static int decode(const struct bytes *data, struct board_health *ret_health, struct sonata_error *err)
+{
+    uint8_t seal[HASH_SIZE];
+    if (data->size < HASH_SIZE)
+        return sonata_error_set(err, -EBADMSG, "it is too short");
+    size_t n = data->size - HASH_SIZE;
+    hash_content(data->data, n, seal);
+    if (memcmp(seal, data->data + n, HASH_SIZE))
+        return sonata_error_set(err, -EBADMSG, "its checksum is wrong");
+    struct reader in = reader_of(data->data, n);
+    return health_decode(&in, ret_health, err);
+}
+
+static void restore(struct watch *w, const char *id)
+{
+    cleanup_bytes struct bytes data = {0};
+    struct board_health saved;
+    struct sonata_error err = {0};
+    if (!file_exists(w->path))
+        return;
+    if (file_read(w->path, HEALTH_FILE_MAX, &data, &err) || decode(&data, &saved, &err)) {
+        log_warn("a board's health file is not read; the board is calibrated anew", "board=%s file=%s reason=\"%s\"", id, w->path, err.text);
+        return;
+    }
+    health_shift(&saved, clock_monotonic_ns() - clock_wall_ns());
+    health_driver_restore(&w->driver, &saved);
+}
+
+/* ---- what is told */
+
+static void send_event(struct agent *a, struct spool_item *item, int64_t now)
+{
+    Sonata__BoardEvent *m = sonata__board_event__unpack(NULL, item->result.size, item->result.data);
+    if (!m)
+        return; /* cannot be: it was packed or checked here */
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    e.body_case = SONATA__ENVELOPE__BODY_BOARD_EVENT;
+    e.board_event = m;
+    if (!agent_send(a, &e))
+        item->sent_ns = now;
+    sonata__board_event__free_unpacked(m, NULL);
+}
+
+void watch_send_events(struct agent *a, bool all)
+{
+    int64_t now = clock_monotonic_ns();
+    unsigned sent = 0;
+    for (size_t i = 0; a->welcomed && i < spool_count(a->journal) && sent < SEND_MAX; i++) {
+        struct spool_item *item = spool_at(a->journal, i);
+        if (!all && item->sent_ns && now - item->sent_ns <= SEND_AGAIN_NS)
+            continue;
+        item->sent_ns = 0;
+        send_event(a, item, now);
+        if (!item->sent_ns)
+            return; /* the link is down or full; the next tick goes on */
+        sent++;
+    }
+}
+
+/* Numbers of events grow over restarts too: they begin at the time of day in nanoseconds. */
+static uint64_t next_sequence(struct agent *a)
+{
+    uint64_t now = (uint64_t)clock_wall_ns();
+    a->event_sequence = now > a->event_sequence ? now : a->event_sequence + 1;
+    return a->event_sequence;
+}
+
+static void keep_event(struct watch *w, Sonata__BoardEvent *m)
+{
+    struct agent *a = w->agent;
+    cleanup_bytes struct bytes out = {0};
+    struct sonata_error err = {0};
+    size_t n = sonata__board_event__get_packed_size(m);
+    uint8_t *p = xmalloc(n ? n : 1);
+    sonata__board_event__pack(m, p);
+    if (spool_add(a->journal, m->sequence, 0, m->board, p, n, &err))
+        log_error("journal", "board=%s reason=\"%s\"", m->board, err.text);
+    free(p);
+    size_t lost = spool_trim(a->journal, JOURNAL_MAX);
+    if (lost)
+        log_error("the journal of board events is full: the oldest are given up", "events=%zu kept=%d", lost, JOURNAL_MAX);
+}
+
+static void on_news(void *user, const struct health_news *news)
+{
+    struct watch *w = user;
+    char text[HEALTH_TEXT_MAX], kind[16];
+    copy_string(text, sizeof text, news->text);
+    copy_string(kind, sizeof kind, news->kind);
+    Sonata__BoardEvent m = SONATA__BOARD_EVENT__INIT;
+    m.sequence = next_sequence(w->agent);
+    m.board = w->board->config.id;
+    m.wall_ns = clock_wall_ns();
+    m.kind = kind;
+    m.state = (char *)health_state_name(news->state);
+    m.text = text;
+    m.latency_us = news->latency_us;
+    m.reference_us = news->reference_us;
+    if (!strcmp(kind, "calibrated"))
+        m.fingerprint = w->fingerprint;
+    if (news->invalid_to_ns) {
+        m.invalid_from_wall_ns = wall_of(news->invalid_from_ns);
+        m.invalid_to_wall_ns = m.wall_ns;
+    }
+    keep_event(w, &m);
+    save(w);
+    w->changed |= news->from != news->state;
+    bool well = news->state == HEALTH_CALIBRATING || news->state == HEALTH_READY || news->state == HEALTH_BUSY;
+    log_write(news->notify ? LOG_ERROR : well ? LOG_INFO : LOG_WARN, news->notify ? "a board needs a person" : "board health",
+              "board=%s state=%s was=%s kind=%s text=\"%s\"%s", m.board, m.state, health_state_name(news->from), kind, text,
+              news->invalid_to_ns ? " results since the last good canary are not to be trusted" : "");
+}
+
+/* ---- after every event of a board */
+
+/* Jobs that wait for a board that will not take them are dropped: heartbeats no longer list them, so the master gives them to others, without blame. */
+static void give_back(struct watch *w)
+{
+    struct board *b = w->board;
+    if (health_driver_keeps_jobs(&w->driver))
+        return;
+    for (unsigned i = b->n_queue; i-- > (b->front_sent ? 1U : 0U);) {
+        log_info("a waiting job is given back", "board=%s attempt=%llu state=%s", b->config.id, (unsigned long long)b->queue[i].frame.job.attempt,
+                 health_state_name(w->driver.health.state));
+        board_remove(b, &b->queue[i]);
+    }
+}
+
+static void follow_up(struct watch *w)
+{
+    struct agent *a = w->agent;
+    bool changed = w->changed;
+    w->changed = false;
+    give_back(w);
+    if (changed && a->welcomed)
+        agent_send_heartbeat(a);
+    watch_send_events(a, false);
+    board_pump(w->board);
+}
+
+/* ---- what happens to a board */
+
+static void describe(struct watch *w)
+{
+    const struct board_config *c = &w->board->config;
+    const struct health_options *o = &c->health;
+    struct conditions now;
+    char *text = w->fingerprint;
+    text[0] = '\0';
+    conditions_read(&now, c->sysfs, c->core);
+    now.clock_khz = now.temperature_mc = -1; /* what changes from minute to minute is not the board */
+    now.load1 = -1;
+    fingerprint_host(text, FINGERPRINT_TEXT, &now, c->core);
+    fingerprint_add(text, FINGERPRINT_TEXT, "backend=%s", c->backend);
+    fingerprint_add(text, FINGERPRINT_TEXT, "board=%.200s", w->board->offer.detail);
+    fingerprint_add(text, FINGERPRINT_TEXT, "canary=%s %lld network %d", canary_mode_name(o->canary), (long long)o->canary_ns, CANARY_NETWORK_VERSION);
+    if (o->command[0] || o->file[0])
+        fingerprint_add(text, FINGERPRINT_TEXT, "canary_of=%.200s", o->command[0] ? o->command : o->file);
+}
+
+void watch_started(struct agent *a, struct board *b)
+{
+    struct watch *w = watch_of(a, b);
+    uint8_t hash[HASH_SIZE];
+    int64_t now = clock_monotonic_ns();
+    describe(w);
+    hash_content(w->fingerprint, strlen(w->fingerprint), hash);
+    health_driver_announce(&w->driver, hash, now);
+    if (w->driver.running.kind == ORDER_RUNG && w->driver.running.rung == RUNG_KILL_JOB)
+        health_driver_rung(&w->driver, true, "", now);
+    follow_up(w);
+}
+
+void watch_failed(struct agent *a, struct board *b, const char *reason)
+{
+    struct watch *w = watch_of(a, b);
+    if (w->driver.running.kind == ORDER_RUNG)
+        health_driver_rung(&w->driver, false, reason, clock_monotonic_ns());
+    else if (w->driver.running.kind != ORDER_NONE)
+        health_driver_canary(&w->driver, 0, reason, clock_monotonic_ns());
+    follow_up(w);
+}
+
+static enum canary_tier tier_of(const char *name)
+{
+    return !strcmp(name, "report") ? CANARY_TIER_REPORT : !strcmp(name, "screen") ? CANARY_TIER_SCREEN : CANARY_TIER_SEARCH;
+}
+
+bool watch_idle(struct agent *a, struct board *b)
+{
+    struct watch *w = watch_of(a, b);
+    struct health_order order;
+    int64_t now = clock_monotonic_ns();
+    enum canary_tier tier = b->n_queue ? tier_of(b->queue[0].frame.job.tier) : CANARY_TIER_SCREEN;
+    if (!health_driver_next(&w->driver, tier, now, &order))
+        return health_driver_may_work(&w->driver, now);
+    log_debug("order", "board=%s kind=%d timed=%d rung=%s", b->config.id, (int)order.kind, order.timed, order.kind == ORDER_RUNG ? recovery_rung_name(order.rung) : "");
+    if (order.kind == ORDER_RUNG)
+        log_warn("recovery", "board=%s rung=%s", b->config.id, recovery_rung_name(order.rung));
+    if (order.kind == ORDER_RUNG && order.rung == RUNG_KILL_JOB)
+        board_replace(b);
+    else
+        board_order(b, &order);
+    return false;
+}
+
+void watch_job_started(struct agent *a, struct board *b)
+{
+    const struct evaluation_job *job = &b->queue[0].frame.job;
+    health_driver_job_started(&watch_of(a, b)->driver, job->attempt, tier_of(job->tier), clock_monotonic_ns());
+}
+
+static enum health_event end_of(const struct measurement *m, bool killed)
+{
+    if (m->outcome == OUTCOME_INVALID)
+        return HEALTH_JOB_INVALID;
+    if (m->outcome == OUTCOME_INFRA)
+        return HEALTH_JOB_INFRA;
+    return killed ? HEALTH_JOB_KILLED : HEALTH_JOB_DONE;
+}
+
+void watch_job_ended(struct agent *a, struct board *b, const struct measurement *m)
+{
+    struct watch *w = watch_of(a, b);
+    health_driver_job_ended(&w->driver, end_of(m, b->killed), m->attempt, clock_monotonic_ns());
+    follow_up(w);
+}
+
+void watch_answer(struct agent *a, struct board *b, const struct board_answer *answer)
+{
+    struct watch *w = watch_of(a, b);
+    int64_t now = clock_monotonic_ns();
+    if (w->driver.running.kind == ORDER_RUNG)
+        health_driver_rung(&w->driver, answer->ok, answer->text, now);
+    else
+        health_driver_canary(&w->driver, answer->ok ? answer->latency_us : 0, answer->text, now);
+    follow_up(w);
+}
+
+bool watch_keeps_jobs(const struct agent *a, const struct board *b)
+{
+    return health_driver_keeps_jobs(&watch_of(a, b)->driver);
+}
+
+const char *watch_state(const struct agent *a, const struct board *b)
+{
+    const struct board_health *h = &watch_of(a, b)->driver.health;
+    if (h->state == HEALTH_BUSY && h->draining)
+        return "draining";
+    if (h->state != HEALTH_READY && h->state != HEALTH_BUSY)
+        return health_state_name(h->state);
+    return b->ordered ? "ready" : board_state_name(b->state);
+}
+
+const char *watch_detail(const struct agent *a, const struct board *b)
+{
+    const struct watch *w = watch_of(a, b);
+    return w->driver.why[0] ? w->driver.why : b->offer.detail;
+}
+
+/* ---- the master */
+
+void watch_command(struct agent *a, const Sonata__BoardCommand *m)
+{
+    struct sonata_error err = {0};
+    for (uint32_t i = 0; i < a->config->n_boards; i++) {
+        struct watch *w = &a->watch[i];
+        if (strcmp(w->board->config.id, m->board))
+            continue;
+        log_info("order of the master", "board=%s action=%.40s", m->board, m->action);
+        int r = health_driver_command(&w->driver, m->action, clock_monotonic_ns(), &err);
+        if (r)
+            log_error("order of the master refused", "board=%s reason=\"%.200s\"", m->board, err.text);
+        else if (w->driver.health.state == HEALTH_RECOVERING && w->board->front_sent && !strcmp(m->action, "power-cycle"))
+            board_replace(w->board); /* the person does not want to wait for what runs */
+        follow_up(w);
+        return;
+    }
+    log_error("order of the master refused", "reason=\"this worker has no board '%.48s'\"", m->board);
+}
+
+void watch_acknowledged(struct agent *a, const Sonata__BoardEventAck *m)
+{
+    spool_acknowledge(a->journal, m->sequence, 0);
+}
+
+void watch_tick(struct agent *a)
+{
+    for (uint32_t i = 0; i < a->config->n_boards && !a->stopping; i++) {
+        health_driver_tick(&a->watch[i].driver, clock_monotonic_ns());
+        follow_up(&a->watch[i]);
+    }
+}
+
+int watch_open(struct agent *a, struct sonata_error *err)
+{
+    char path[WORKER_PATH_MAX + 32];
+    size_t lost;
+    snprintf(path, sizeof path, "%s/journal", a->config->state);
+    int r = spool_open(path, spool_identify_event, &a->journal, &lost, err);
+    if (r)
+        return r;
+    if (lost)
+        log_warn("the journal's end was damaged and is cut off", "file=%s bytes=%zu", path, lost);
+    for (size_t i = 0; i < spool_count(a->journal); i++)
+        a->event_sequence = spool_at(a->journal, i)->attempt > a->event_sequence ? spool_at(a->journal, i)->attempt : a->event_sequence;
+    snprintf(path, sizeof path, "%s/health", a->config->state);
+    r = file_make_dirs(path, true, err);
+    if (r)
+        return r;
+    a->watch = xcalloc(a->config->n_boards, sizeof *a->watch);
+    for (uint32_t i = 0; i < a->config->n_boards; i++) {
+        struct watch *w = &a->watch[i];
+        const struct board_config *c = &a->config->board[i];
+        w->agent = a;
+        w->board = &a->board[i];
+        snprintf(w->path, sizeof w->path, "%s/%s.health", path, c->id);
+        health_driver_init(&w->driver, &c->health, on_news, w);
+        restore(w, c->id);
+    }
+    return 0;
+}
+
+void watch_close(struct agent *a)
+{
+    spool_close(a->journal);
+    free(a->watch);
+}

@@ -1,0 +1,42 @@
+/* Watches over the boards of this worker: joins each board (board.h) with its health (health_driver.h), tells the master through a journal that loses
+ * nothing, obeys its orders, and remembers over restarts.
+ *
+ * STATE/journal holds the BoardEvents the master has not acknowledged (spool.h), STATE/health/ID.health the health of a board (health/record.h, wall-clock times).
+ * Of an event that was told, the journal is on disk before the health file, and both before it is sent. */
+#ifndef SONATA_AGENT_WATCH_H
+#define SONATA_AGENT_WATCH_H
+
+#include "agent/board.h"
+#include "base/error.h"
+#include "codec/codec.h"
+
+struct agent;
+struct watch;
+
+/* Opens journal and health files of all boards of the configuration. */
+int watch_open(struct agent *a, struct sonata_error *err) SONATA_MUST_CHECK;
+void watch_close(struct agent *a);
+
+/* What happens to a board: called from its hooks. */
+void watch_started(struct agent *a, struct board *b);
+void watch_failed(struct agent *a, struct board *b, const char *reason);
+/* Starts what has to be done with an idle board; whether it may be given a job. */
+bool watch_idle(struct agent *a, struct board *b);
+void watch_job_started(struct agent *a, struct board *b);
+void watch_job_ended(struct agent *a, struct board *b, const struct measurement *m);
+void watch_answer(struct agent *a, struct board *b, const struct board_answer *answer);
+
+/* Whether a job for this board may wait in its queue. */
+bool watch_keeps_jobs(const struct agent *a, const struct board *b);
+/* BoardInfo.state and .detail; valid until the board's next event. */
+const char *watch_state(const struct agent *a, const struct board *b);
+const char *watch_detail(const struct agent *a, const struct board *b);
+
+void watch_command(struct agent *a, const Sonata__BoardCommand *m);
+void watch_acknowledged(struct agent *a, const Sonata__BoardEventAck *m);
+/* Sends pending events: all, or those not sent within 5 s. */
+void watch_send_events(struct agent *a, bool all);
+/* Once a second, link or not. */
+void watch_tick(struct agent *a);
+
+#endif
