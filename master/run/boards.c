@@ -179,12 +179,12 @@ static void take_canary(struct watched *w, const struct board_event *e)
     if (e->reference_us > 0)
         h->reference_us = e->reference_us;
     bool calibrated = !strcmp(e->kind, "calibrated");
+    h->canaries = h->canaries || e->reference_us > 0;
     if (calibrated) { /* without any latency canaries are off */
         h->canaries = e->latency_us > 0 || e->reference_us > 0;
         h->reference_us = e->reference_us;
     }
     if (!strcmp(e->kind, "canary") || (calibrated && h->canaries)) {
-        h->canaries = true;
         h->latency_us = calibrated && e->latency_us <= 0 ? e->reference_us : e->latency_us;
         h->canary_wall_ns = e->wall_ns;
     }
