@@ -255,7 +255,7 @@ int main(int argc, char **argv)
         log_init("sonata-worker", LOG_INFO, false);
         return board_process_main(BOARD_PROCESS_FD, (long)parent);
     }
-    struct settings s;
+    struct settings s = {0};
     struct sonata_error err = {0};
     int rest;
     options_defaults(options, &s);
