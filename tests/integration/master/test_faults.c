@@ -237,6 +237,65 @@ static void test_full_disk_pauses_and_goes_on(void **state)
     finish(id, 300);
 }
 
+static bool wait_for_log(const char *text)
+{
+    for (int i = 0; i < 200 * TEST_PATIENCE && !log_says("master.log", text); i++)
+        clock_sleep_ns(50 * SONATA_MS);
+    return log_says("master.log", text);
+}
+
+static void wait_for_told(uint64_t id, uint32_t n)
+{
+    for (int64_t end = clock_monotonic_ns() + FINISH_S * SONATA_SECOND; told(id, NULL) < n; clock_sleep_ns(10 * SONATA_MS)) {
+        if (clock_monotonic_ns() > end)
+            fail_msg("fewer than %u results after %d s", n, FINISH_S);
+    }
+}
+
+/* The disk of a live master fails and comes back: nothing is acknowledged meanwhile, reading and the workers go on, and so does the search afterwards. */
+static void break_disk(uint64_t id, int error)
+{
+    char order[128], number[16], text[64];
+    struct sonata_error err = {{0}};
+    snprintf(order, sizeof order, "%s/disk-fault", farm.folder);
+    int n = snprintf(number, sizeof number, "%d", error);
+    snprintf(text, sizeof text, "%s", strerror(error));
+    assert_false(log_says("master.log", text));
+    assert_int_equal(file_write_atomic(order, number, (size_t)n, &err), 0);
+    assert_true(wait_for_log(text));
+    struct search_spec *spec = table_farm_spec("refused", "random", 10, 2);
+    uint64_t other;
+    assert_int_equal(client_submit_spec(farm.client, spec, NULL, &other, ANSWER_MS), -ENOSPC);
+    free(spec);
+    assert_int_equal(ping(), 0);
+    uint32_t before = told(id, NULL);
+    clock_sleep_ns(SONATA_SECOND);
+    assert_true(told(id, NULL) <= before + 2);
+    assert_int_equal(unlink(order), 0);
+    wait_for_told(id, before + 20);
+}
+
+static void test_failing_disk_pauses_and_goes_on(void **state)
+{
+    (void)state;
+    char order[128];
+    snprintf(order, sizeof order, "%s/disk-fault", farm.folder);
+    process_kill(farm.master_pid);
+    setenv("SONATA_DISK_FAULT", order, 1);
+    setenv("LD_PRELOAD", SONATA_DISK_PRELOAD, 1);
+    setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+    table_farm_start_master(&farm);
+    unsetenv("LD_PRELOAD");
+    unsetenv("SONATA_DISK_FAULT");
+    unsetenv("ASAN_OPTIONS");
+    uint64_t id = submit(300);
+    wait_for_told(id, 20);
+    break_disk(id, EROFS);
+    break_disk(id, EIO);
+    break_disk(id, ENOSPC);
+    finish(id, 300);
+}
+
 static void test_frozen_worker(void **state)
 {
     (void)state;
@@ -327,7 +386,7 @@ int main(void)
         T(test_garbage_on_both_ports),
         T(test_other_version_is_told_so),
         T(test_taken_port_and_folder),
-        T(test_full_disk_pauses_and_goes_on),
+        T(test_full_disk_pauses_and_goes_on), T(test_failing_disk_pauses_and_goes_on),
         T(test_frozen_worker),
         T(test_same_request_same_answer),
         T(test_worker_without_hello_and_taken_board),
