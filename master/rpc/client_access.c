@@ -1,5 +1,6 @@
 /* Verbs of admins: keys, teams, audit log. Secrets never come here: a client makes its key pair itself and sends the public half. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,56 @@ int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata_
     int rc = access_set_team(a, run_wall(rpc->run), caller->label, &t, &reply->err);
     run_teams_changed(rpc->run);
     return rc;
+}
+
+/* "search 7 (vision/2)" */
+static void describe_search(struct rpc *rpc, uint64_t id, char *text, size_t size)
+{
+    const struct search_record *s = run_search_by_id(rpc->run, id);
+    if (s && s->team[0])
+        snprintf(text, size, "search %llu (%s/%llu)", (unsigned long long)id, s->team, (unsigned long long)s->number);
+    else
+        snprintf(text, size, "search %llu", (unsigned long long)id);
+}
+
+static void describe_submission(struct rpc *rpc, const Sonata__Submit *verb, uint64_t id, char text[AUDIT_TEXT_MAX])
+{
+    char search[80], parent[80];
+    describe_search(rpc, id, search, sizeof search);
+    const struct search_record *s = run_search_by_id(rpc->run, id);
+    if (!verb->fork_of) {
+        snprintf(text, AUDIT_TEXT_MAX, "%s submitted: %.60s", search, s ? s->name : "");
+        return;
+    }
+    describe_search(rpc, verb->fork_of, parent, sizeof parent);
+    snprintf(text, AUDIT_TEXT_MAX, "%s forked from %.60s: %.40s", search, parent, s ? s->name : "");
+}
+
+static void describe_control(struct rpc *rpc, const Sonata__Control *verb, char text[AUDIT_TEXT_MAX])
+{
+    char search[80], what[60];
+    describe_search(rpc, verb->search, search, sizeof search);
+    if (!strcmp(verb->action, "priority"))
+        snprintf(what, sizeof what, "priority %d", verb->priority);
+    else if (!strcmp(verb->action, "extend"))
+        snprintf(what, sizeof what, "extend by %u", verb->evaluations);
+    else
+        snprintf(what, sizeof what, "%.16s%s%.16s", verb->action, verb->cause[0] ? " " : "", verb->cause);
+    snprintf(text, AUDIT_TEXT_MAX, "%s: %s", search, what);
+}
+
+void client_audit_change(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, const Sonata__Reply *reply)
+{
+    char text[AUDIT_TEXT_MAX];
+    if (!rpc->config.access)
+        return;
+    if (q->verb_case == SONATA__REQUEST__VERB_SUBMIT)
+        describe_submission(rpc, q->submit, reply->search, text);
+    else if (q->verb_case == SONATA__REQUEST__VERB_CONTROL)
+        describe_control(rpc, q->control, text);
+    else
+        return; /* written where it is done: more is known there */
+    access_audit(rpc->config.access, run_wall(rpc->run), caller->label, text);
 }
 
 int client_audit(struct rpc *rpc, const Sonata__GetAudit *verb, struct rpc_reply *reply)

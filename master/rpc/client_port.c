@@ -52,9 +52,19 @@ static int authorize(struct rpc *rpc, const struct rpc_caller *caller, Sonata__R
     return border_in(rpc, caller, q, err);
 }
 
+/* Each change leaves records for good (reply, audit, event): a key that makes thousands a second would fill the disk. */
+static int admit_change(struct rpc *rpc, const Sonata__Request *q, struct sonata_error *err)
+{
+    if (!changes(q) || limiter_take(&rpc->change_limit, rpc->asking, 0, clock_monotonic_ns()) == LIMIT_PASS)
+        return 0;
+    return sonata_error_set(err, -EBUSY, "more than %.0f changes a second: ask again later", rpc->change_limit.rates.messages);
+}
+
 static int perform(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Request *q, struct rpc_reply *reply)
 {
-    int rc = authorize(rpc, caller, q, &reply->err);
+    int rc = admit_change(rpc, q, &reply->err);
+    if (!rc)
+        rc = authorize(rpc, caller, q, &reply->err);
     if (rc)
         return rc;
     switch (q->verb_case) {
@@ -200,6 +210,8 @@ static void on_request(struct rpc *rpc, const struct net_peer *peer, const struc
     reply.message.id = q->id;
     reply.message.server = (char *)"sonata-master " SONATA_VERSION;
     reply.message.code = perform(rpc, caller, q, &reply);
+    if (changes(q) && !reply.message.code)
+        client_audit_change(rpc, caller, q, &reply.message);
     border_out(rpc, caller, &reply);
     if (reply.message.code)
         reply.message.text = reply.err.text;

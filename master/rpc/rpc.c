@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
 
-enum { GARBAGE_LOG_S = 5, BYTE_BURST_S = 4, BUSY_BURST_S = 5 };
+enum { GARBAGE_LOG_S = 5, BYTE_BURST_S = 4, BUSY_BURST_S = 5, CHANGES_PER_S = 50 };
 #define BUSY_SHARE 0.25 /* of the master's time for the requests of one client key */
 
 struct rpc *rpc_new(void)
@@ -38,6 +38,7 @@ void rpc_set_rates(struct rpc *rpc, double worker_rate, double client_rate, doub
     rpc->client_limit.rates.messages = client_rate;
     rpc->client_limit.rates.busy = client_rate > 0 ? BUSY_SHARE : 0;
     rpc->client_limit.rates.busy_burst_s = BUSY_BURST_S;
+    rpc->change_limit.rates = (struct limit_rates){.messages = client_rate > 0 ? CHANGES_PER_S : 0};
 }
 
 int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loop, const struct rpc_config *config, struct sonata_error *err)
@@ -95,6 +96,7 @@ void rpc_free(struct rpc *rpc)
     bytes_fini(&rpc->cached);
     limiter_fini(&rpc->worker_limit);
     limiter_fini(&rpc->client_limit);
+    limiter_fini(&rpc->change_limit);
     queues_fini(&rpc->worker_queue);
     queues_fini(&rpc->client_queue);
     free(rpc);

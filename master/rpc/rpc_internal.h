@@ -34,7 +34,7 @@ struct rpc {
     struct map by_peer; /* hash64 of the peer id → struct rpc_worker */
     struct map by_name; /* hash64 of the name → the same */
     struct task_table tasks;
-    struct limiter worker_limit, client_limit;
+    struct limiter worker_limit, client_limit, change_limit; /* the last: of requests that change something, each leaves records */
     struct queues worker_queue, client_queue;
     uint64_t asking; /* peer number of the client whose message is being handled */
     struct rpc_counts counts;
@@ -106,6 +106,8 @@ int client_board_history(struct rpc *rpc, const Sonata__GetBoardHistory *verb, s
 /* client_access.c: admins only, but that a team may list itself. */
 int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Keys *verb, struct rpc_reply *reply);
 int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Teams *verb, struct rpc_reply *reply);
+/* The entry of a change that was made, in its transaction; ids in q and reply, not numbers. Every request that changes() has one, from here or from its verb. */
+void client_audit_change(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, const Sonata__Reply *reply);
 int client_audit(struct rpc *rpc, const Sonata__GetAudit *verb, struct rpc_reply *reply);
 int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__PutBlob *verb, struct rpc_reply *reply);
 int client_task(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Task *verb, struct rpc_reply *reply);

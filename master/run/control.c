@@ -134,8 +134,9 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     store_put(r->store, STORE_BLOB, key_bytes(rs->space_hash, HASH_SIZE), space.data, space.size);
     store_set_counter(r->store, "next_search", r->next_search);
     search_log_control(rs, "submitted");
-    run_note(r, false, "search submitted", "search=%llu team=%s number=%llu name=%s algorithm=%s budget=%u", (unsigned long long)rs->record.id, rs->record.team,
-             (unsigned long long)rs->record.number, spec->name, spec->algorithm, spec->budget_evaluations);
+    char fields[NOTE_FIELDS_MAX];
+    run_note(r, false, "search submitted", "%s number=%llu name=\"%s\" algorithm=%s budget=%u", search_fields(rs, fields), (unsigned long long)rs->record.number,
+             spec->name, spec->algorithm, spec->budget_evaluations);
     *ret_id = rs->record.id;
     return 0;
 }
@@ -156,7 +157,8 @@ int run_set_priority(struct run *r, uint64_t id, int32_t priority, struct sonata
     char text[64];
     snprintf(text, sizeof text, "priority %d", priority);
     search_log_control(rs, text);
-    run_note(r, false, "search controlled", "search=%llu priority=%d", (unsigned long long)id, priority);
+    char fields[NOTE_FIELDS_MAX];
+    run_note(r, false, "search controlled", "%s action=priority priority=%d", search_fields(rs, fields), priority);
     return 0;
 }
 
@@ -304,7 +306,8 @@ int run_control(struct run *r, uint64_t id, const char *action, uint32_t evaluat
         return rc;
     search_log_control(rs, action);
     actions_apply(r);
-    run_note(r, false, "search controlled", "search=%llu action=%s state=%s", (unsigned long long)id, action, search_state_name(rs->record.state));
+    char fields[NOTE_FIELDS_MAX];
+    run_note(r, false, "search controlled", "%s action=%s state=%s", search_fields(rs, fields), action, search_state_name(rs->record.state));
     return 0;
 }
 

@@ -188,7 +188,9 @@ static const char *result_of_wrong(struct run *r, struct attempt_record *a, cons
         charge_team(r, e, m);
         save_tries(r, e);
     }
-    run_note(r, true, "result refused: its board measured wrong at that time", "attempt=%llu board=%s", (unsigned long long)m->attempt, m->board);
+    char fields[NOTE_FIELDS_MAX];
+    run_note(r, true, "result refused: its board measured wrong at that time", "attempt=%llu board=%s %s", (unsigned long long)m->attempt, m->board,
+             evaluation_fields(r, a->evaluation, fields));
     return "invalidated";
 }
 
@@ -224,12 +226,14 @@ static const char *result_of_live(struct run *r, struct attempt_record *a, struc
     a->lost_epoch = sched_board_epoch(r->sched, a->board);
     save_measurement(r, a, m, is_good(m) ? good_state(e) : ATTEMPT_FAILED);
     charge_team(r, e, m);
+    char fields[NOTE_FIELDS_MAX];
+    evaluation_fields(r, a->evaluation, fields); /* while it is open */
     if (verdict == SCHED_FINISHED)
         answer(r, e, m);
     else if (verdict == SCHED_REQUEUED)
         save_tries(r, e); /* given up: the action SCHED_BURY closes it in this turn */
     if (!is_good(m))
-        run_note(r, true, "attempt failed", "attempt=%llu board=%s outcome=%s requeued=%d reason=\"%s\"", (unsigned long long)m->attempt, m->board,
+        run_note(r, true, "attempt failed", "attempt=%llu board=%s %s outcome=%s requeued=%d reason=\"%s\"", (unsigned long long)m->attempt, m->board, fields,
                  outcome_name(m->outcome), verdict == SCHED_REQUEUED, m->reason);
     if (head)
         boards_outcome(r, a->board, a->evaluation, m->outcome);
@@ -315,7 +319,8 @@ void result_adopt(struct run *r, const char *worker, const struct sched_running 
     attempt_put(r, &a);
     e->record.live = a.id;
     evaluation_put(r, &e->record);
-    run_note(r, false, "attempt adopted", "attempt=%llu board=%s", (unsigned long long)a.id, a.board);
+    char fields[NOTE_FIELDS_MAX];
+    run_note(r, false, "attempt adopted", "attempt=%llu board=%s worker=%s %s", (unsigned long long)a.id, a.board, worker, evaluation_fields(r, a.evaluation, fields));
 }
 
 /* Every try and every further measurement has its own simulated noise, the same whenever it is begun again. */
@@ -387,7 +392,9 @@ static void close_attempt(struct run *r, const struct sched_action *act, enum at
     evaluation_put(r, &e->record);
     if (state != ATTEMPT_LOST)
         return;
-    run_note(r, true, "attempt lost", "attempt=%llu board=%s reason=\"%s\"", (unsigned long long)a.id, a.board, act->reason);
+    char fields[NOTE_FIELDS_MAX];
+    run_note(r, true, "attempt lost", "attempt=%llu board=%s worker=%s %s reason=\"%s\"", (unsigned long long)a.id, a.board, a.worker,
+             evaluation_fields(r, a.evaluation, fields), act->reason);
     if (!act->head)
         return;
     boards_outcome(r, a.board, a.evaluation, OUTCOME_LOST);
@@ -399,7 +406,8 @@ static void apply_bury(struct run *r, const struct sched_action *act)
     struct evaluation *e = map_get(&r->evaluations, act->job);
     if (!e)
         return;
-    run_note(r, true, "evaluation given up", "evaluation=%llu class=%s reason=\"%s\"", (unsigned long long)act->job, outcome_name(act->outcome), act->reason);
+    char fields[NOTE_FIELDS_MAX];
+    run_note(r, true, "evaluation given up", "%s class=%s reason=\"%s\"", evaluation_fields(r, act->job, fields), outcome_name(act->outcome), act->reason);
     enum evaluation_state standing = evaluation_standing(r, &e->record);
     bool answered = standing != EVALUATION_CANCELED; /* measured again in vain: what was known stands */
     e->record.cause = answered ? OUTCOME_OK : act->outcome;

@@ -122,6 +122,7 @@ int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, st
         snprintf(text, sizeof text, "retry %s: %u", cause[0] ? cause : "failed", *ret_n);
         search_log_control(rs, text);
     }
-    run_note(r, false, "search controlled", "search=%llu action=retry cause=%s individuals=%u", (unsigned long long)id, cause[0] ? cause : "failed", *ret_n);
+    char fields[NOTE_FIELDS_MAX];
+    run_note(r, false, "search controlled", "%s action=retry cause=%s individuals=%u", search_fields(rs, fields), cause[0] ? cause : "failed", *ret_n);
     return 0;
 }

@@ -35,6 +35,22 @@ void run_note(struct run *r, bool warning, const char *msg, const char *format, 
     r->hooks.note(r->hooks.user, warning, msg, fields);
 }
 
+const char *search_fields(const struct run_search *rs, char text[NOTE_FIELDS_MAX])
+{
+    snprintf(text, NOTE_FIELDS_MAX, "search=%llu team=%s", (unsigned long long)rs->record.id, rs->record.team[0] ? rs->record.team : "-");
+    return text;
+}
+
+const char *evaluation_fields(const struct run *r, uint64_t evaluation, char text[NOTE_FIELDS_MAX])
+{
+    char search[NOTE_FIELDS_MAX] = "search=- team=-"; /* nobody waits for it any more */
+    const struct evaluation *e = map_get(&r->evaluations, evaluation);
+    if (e && e->n_waiters)
+        search_fields(e->waiter[0].search, search);
+    snprintf(text, NOTE_FIELDS_MAX, "evaluation=%llu %.120s", (unsigned long long)evaluation, search);
+    return text;
+}
+
 bool search_is_finished(const struct run_search *rs)
 {
     return rs->record.state != SEARCH_RUNNING && rs->record.state != SEARCH_PAUSED;

@@ -129,6 +129,11 @@ void run_send_cancel(struct run *r, const char *worker, uint64_t attempt, const 
 void run_send_command(struct run *r, const char *worker, const char *board, const char *action);
 bool search_is_finished(const struct run_search *rs);
 
+/* Fields of log lines. Of a search: id and team; of an evaluation: its id, and the search (of several, the one it is charged to) with its team. */
+enum { NOTE_FIELDS_MAX = 160 };
+const char *search_fields(const struct run_search *rs, char text[NOTE_FIELDS_MAX]);
+const char *evaluation_fields(const struct run *r, uint64_t evaluation, char text[NOTE_FIELDS_MAX]);
+
 /* number.c */
 /* The next number of its team, at its submission (or when a record from before there were numbers is loaded). */
 void number_give(struct run_search *rs);

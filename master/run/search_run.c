@@ -358,7 +358,8 @@ static bool settle_plan(struct run_search *rs)
     if (strcmp(reason, rs->record.reason)) {
         copy_string(rs->record.reason, sizeof rs->record.reason, reason);
         rs->dirty = true;
-        run_note(rs->run, true, "search waits", "search=%llu reason=\"%s\"", (unsigned long long)rs->record.id, reason);
+        char fields[NOTE_FIELDS_MAX];
+        run_note(rs->run, true, "search waits", "%s reason=\"%s\"", search_fields(rs, fields), reason);
     }
     return false;
 }
@@ -429,6 +430,7 @@ void search_finish(struct run_search *rs, enum search_state state, const char *r
     store_erase(r->store, STORE_SURROGATE, key_u64(rs->record.id));
     rs->dirty = true;
     sched_forget_owner(r->sched, rs->record.id);
-    run_note(r, false, "search ended", "search=%llu state=%s told=%u front=%u reason=\"%s\"", (unsigned long long)rs->record.id, search_state_name(state),
+    char fields[NOTE_FIELDS_MAX];
+    run_note(r, false, "search ended", "%s state=%s told=%u front=%u reason=\"%s\"", search_fields(rs, fields), search_state_name(state),
              rs->record.told, rs->record.front_size, reason);
 }

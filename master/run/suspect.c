@@ -99,7 +99,8 @@ static void condemn(struct run *r, struct evaluation *e, struct suspect_record *
     reason_of(s, reason);
     for (uint32_t i = 0; i < s->n; i++)
         boards_forgive(r, s->failure[i].board, s->evaluation);
-    run_note(r, true, "architecture brings boards down", "evaluation=%llu reason=\"%s\" failures=%u", (unsigned long long)s->evaluation, reason, s->n);
+    char fields[NOTE_FIELDS_MAX];
+    run_note(r, true, "architecture brings boards down", "%s reason=\"%s\" failures=%u", evaluation_fields(r, s->evaluation, fields), reason, s->n);
     sched_remove(r->sched, e->record.id, reason);
     if (e->record.accepted) {
         evaluation_close(r, e, evaluation_standing(r, &e->record), "");

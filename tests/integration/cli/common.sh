@@ -89,9 +89,9 @@ ${3:-}
 S
 }
 
-# A master with CURVE on ports of its own, state in m.
+# A master with CURVE on ports of its own, state in m, and further options.
 start_master() {
-  sonata-master --state m --worker-endpoint "${worker_endpoint:-tcp://127.0.0.1:0}" --client-endpoint "${client_endpoint:-tcp://127.0.0.1:0}" >> m.log 2>&1 &
+  sonata-master "$@" --state m --worker-endpoint "${worker_endpoint:-tcp://127.0.0.1:0}" --client-endpoint "${client_endpoint:-tcp://127.0.0.1:0}" >> m.log 2>&1 &
   master=$!
   for _ in $(seq 100); do
     [ -s m/endpoints ] && break

@@ -32,7 +32,7 @@ expect 4 "does not accept this key" as pi.key list
 expect 4 "does not accept this key" sonata list --patience 1500ms
 patience=10s
 sonata-worker --master "$worker_port" --key pi.key --state w --name pi --board "bench:table:table.csv,accuracy=acc,latency=lat" > w.log 2>&1 &
-for _ in $(seq 50); do
+for _ in $(seq 300); do
   as m/admin.key boards | grep -q ready && break
   sleep 0.1
 done
