@@ -98,19 +98,10 @@ int option_set(const struct option_def *def, const char *text, void *settings, s
     }
 }
 
-static void clear(const struct option_def *def, void *settings)
-{
-    static const size_t size[] = {[OPTION_FLAG] = sizeof(bool),        [OPTION_TEXT] = sizeof(char *),     [OPTION_INT] = sizeof(int64_t),
-                                  [OPTION_NUMBER] = sizeof(double),    [OPTION_DURATION] = sizeof(int64_t), [OPTION_CHOICE] = sizeof(char *),
-                                  [OPTION_LIST] = sizeof(struct option_list)};
-    memset(at(def, settings), 0, size[def->type]);
-}
-
 void options_defaults(const struct option_def *table, void *settings)
 {
     for (const struct option_def *d = table; d->name; d++) {
         struct sonata_error err = {{0}};
-        clear(d, settings);
         if (d->standard && option_set(d, d->standard, settings, &err)) {
             fprintf(stderr, "default of %s\n", err.text);
             abort();

@@ -40,7 +40,7 @@ struct option_def {
     size_t offset;            /* of the value in the settings structure */
     const char *argument;     /* what --help calls the argument: "DIR" */
     const char *help;         /* one sentence */
-    const char *standard;     /* default as text; NULL: zero, false, NULL */
+    const char *standard;     /* default as text; NULL: what the settings hold beforehand stays, so callers initialise them */
     double min, max;          /* both 0: unbounded */
     const char *choices;
     bool reloadable;          /* takes effect on SIGHUP */

@@ -49,29 +49,6 @@ static int parse(struct settings *s, struct sonata_error *err, int *rest, const 
     return r;
 }
 
-/* Whatever was there before. */
-static void test_defaults_are_complete(void **state)
-{
-    (void)state;
-    struct settings s;
-    memset(&s, 0xa5, sizeof s);
-    options_defaults(table, &s);
-    assert_false(s.verbose);
-    assert_int_equal(s.boards.n, 0);
-    assert_int_equal(s.port, 7000);
-    static const struct option_def bare[] = {
-        {.name = "state-dir", .type = OPTION_TEXT, .offset = offsetof(struct settings, state)},
-        {.name = "level", .type = OPTION_CHOICE, .offset = offsetof(struct settings, level), .choices = "a|b"},
-        {.name = "port", .type = OPTION_INT, .offset = offsetof(struct settings, port)},
-        {0},
-    };
-    memset(&s, 0xa5, sizeof s);
-    options_defaults(bare, &s);
-    assert_null(s.state);
-    assert_null(s.level);
-    assert_int_equal(s.port, 0);
-}
-
 static void test_defaults_and_flags(void **state)
 {
     (void)state;
@@ -213,7 +190,7 @@ static void test_dump_reads_back_and_help_lists_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults_are_complete), cmocka_unit_test(test_defaults_and_flags),
+        cmocka_unit_test(test_defaults_and_flags),
         cmocka_unit_test(test_complaints),
         cmocka_unit_test(test_file_environment_flags_in_that_order),
         cmocka_unit_test(test_file_complaints_name_the_line),
