@@ -97,8 +97,16 @@ endfunction()
 # Adds every listed sub-folder.
 function(sonata_subdirectories)
   foreach(dir IN LISTS ARGN)
-    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${dir}/CMakeLists.txt")
-      add_subdirectory(${dir})
+    add_subdirectory(${dir}) # an error when it is not there
+  endforeach()
+endfunction()
+
+# Every folder of a folder, in order of their names.
+function(sonata_all_subdirectories parent)
+  file(GLOB entries CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}/${parent}/*")
+  foreach(entry IN LISTS entries)
+    if(IS_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/${entry}")
+      sonata_subdirectories(${entry})
     endif()
   endforeach()
 endfunction()

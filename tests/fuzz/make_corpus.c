@@ -251,6 +251,7 @@ static void records(void)
     struct board_event_record board_event = {.event = {.sequence = 1, .board = "pi-1", .wall_ns = 5, .kind = "canary", .state = "ready", .latency_us = 1}};
     struct board_health_record health = {.name = "pi-1", .n_events = 1, .state = "ready", .order = ORDER_DRAIN, .by = "alice"};
     struct suspect_record suspect = {.evaluation = 7, .n = 1, .failure = {{.board = "pi-1", .attempt = 3}}};
+    struct usage_record usage = {.team = "vision", .board_ns = 3600000000000, .attempts = 40};
     struct team team = {.name = "vision", .weight = 1};
     struct access_key key = {.public_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", .role = ACCESS_TEAM, .team = "vision", .label = "alice"};
     struct audit_entry entry = {.id = 1, .actor = "admin", .text = "added team vision"};
@@ -276,6 +277,7 @@ static void records(void)
     SAVE("board-event-record", board_event_record_encode, &board_event);
     SAVE("board-health-record", board_health_record_encode, &health);
     SAVE("suspect-record", suspect_record_encode, &suspect);
+    SAVE("usage-record", usage_record_encode, &usage);
 #undef SAVE
 }
 

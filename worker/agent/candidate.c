@@ -1,10 +1,9 @@
 /* See candidate.h. The child never returns: it leaves by _exit, so nothing of the board process is torn down twice. */
-#define _GNU_SOURCE /* sched_setaffinity, prctl */
+#define _GNU_SOURCE /* prctl */
 #include "agent/candidate.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "agent/order.h"
 #include "agent/preflight.h"
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "codec/codec.h"
 
 enum { MEASURING_NICE = -10 };
@@ -50,14 +50,6 @@ static void set_limits(const struct board_config *config)
     (void)config, (void)data_in_use;
 #endif
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-}
-
-static void pin(int core)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET((size_t)core, &set);
-    sched_setaffinity(0, sizeof set, &set); /* where it is refused the fingerprint says which cores were allowed */
 }
 
 static void send_phase(void *user, const char *name)
@@ -129,7 +121,7 @@ static _Noreturn void child(const struct candidate *c, pid_t parent, int fd)
         carry_out(c, fd);
     set_limits(c->config);
     if (c->ops->measures && c->config->core >= 0)
-        pin(c->config->core);
+        (void)cpu_pin(c->config->core); /* where it is refused the fingerprint says which cores were allowed */
     if (c->ops->measures && !setpriority(PRIO_PROCESS, 0, MEASURING_NICE))
         nice_set = MEASURING_NICE; /* needs CAP_SYS_NICE; without it others on the core show as contention */
     if (c->order.kind != ORDER_NONE)

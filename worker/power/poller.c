@@ -3,12 +3,11 @@
  * Flow: one shared anonymous mapping with a ring of samples and an atomic count; fork; the child opens the sensor, says RUNNING (or FAILED with the text),
  * then reads at absolute times t_k = t_0 + k period + jitter, so that a slow reading does not stretch the schedule. The child dies with its parent
  * (PR_SET_PDEATHSIG). The reader copies the ring and throws away what was overwritten meanwhile. */
-#define _GNU_SOURCE /* sched_setaffinity, MAP_ANONYMOUS */
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "power/poller.h"
 
 #include <errno.h>
 #include <math.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/memory.h"
 #include "base/rng.h"
 
@@ -110,13 +110,9 @@ static _Noreturn void child_main(const struct power_config *config, const struct
     signal(SIGINT, SIG_IGN); // the terminal's interrupt is for the one that stops us
     prctl(PR_SET_NAME, "sonata-poller");
     (void)setpriority(PRIO_PROCESS, 0, -10); // where it is allowed: a reading that waits behind others is a gap
-    if (o->core >= 0) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET((size_t)o->core, &set);
-        if (sched_setaffinity(0, sizeof set, &set))
-            fail(m, -errno, (sonata_error_set(&err, 0, "the poller cannot run on CPU %d: %s", o->core, strerror(errno)), &err));
-    }
+    int pinned = o->core >= 0 ? cpu_pin(o->core) : 0;
+    if (pinned)
+        fail(m, pinned, (sonata_error_set(&err, 0, "the poller cannot run on CPU %d: %s", o->core, strerror(-pinned)), &err));
     struct power_sensor *s;
     int r = power_open(config, &s, &err);
     if (!r)

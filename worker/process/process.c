@@ -4,14 +4,13 @@
  * pipes until end of file, deadline, flood or cancel -> the rest of the group is killed in every case, so nothing outlives the call
  * -> SIGTERM, grace, SIGKILL, then at most dead_ns for the kernel to let go (a process in uninterruptible sleep ends as STUCK).
  * Output: the last output_max bytes are kept, because tools print their results at the end. */
-#define _GNU_SOURCE /* pipe2, execvpe, close_range, sched_setaffinity */
+#define _GNU_SOURCE /* pipe2, execvpe, close_range */
 #include "process/process_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/memory.h"
 
 enum { FLOOD_FACTOR = 64, POLL_MS = 10 };
@@ -140,15 +140,9 @@ static int child_setup(const struct process_limits *l, const struct cgroup_leaf 
         set_limit(RLIMIT_DATA, l->memory_max);
     if (l->file_max)
         set_limit(RLIMIT_FSIZE, l->file_max);
-    if (l->pin) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        for (size_t i = 0; i < 64; i++)
-            if (l->core_mask >> i & 1)
-                CPU_SET(i, &set);
-        if (sched_setaffinity(0, sizeof set, &set))
-            return errno;
-    }
+    int pinned = l->pin ? cpu_pin_mask(l->core_mask) : 0;
+    if (pinned)
+        return -pinned;
     if (l->work_dir && chdir(l->work_dir))
         return errno;
     if (l->uid && geteuid() == 0 && (setgroups(0, NULL) || setgid(l->gid ? l->gid : l->uid) || setuid(l->uid)))

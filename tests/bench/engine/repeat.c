@@ -13,12 +13,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/fingerprint.h"
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/parse.h"
@@ -60,11 +62,9 @@ static int64_t raw_now(void *user)
 
 static void pin(uint64_t core)
 {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET((size_t)core, &set);
-    if (sched_setaffinity(0, sizeof set, &set))
-        perror("bench_repeat: core");
+    int r = cpu_pin((int)core);
+    if (r)
+        fprintf(stderr, "bench_repeat: core %d: %s\n", (int)core, strerror(-r));
 }
 
 static double naive_us(struct engine_session *s)

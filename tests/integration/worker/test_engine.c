@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "conf/share.h"
@@ -147,11 +147,8 @@ static void start_hogs(int core, pid_t *pid, int n)
         pid[i] = fork();
         if (pid[i])
             continue;
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET((size_t)core, &set);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (sched_setaffinity(0, sizeof set, &set))
+        if (cpu_pin(core))
             _exit(1);
         for (volatile unsigned k = 0;; k++)
             ;
