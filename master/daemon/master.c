@@ -220,15 +220,15 @@ static int open_state(struct master *m, uint64_t incarnation, struct sonata_erro
     return run_new(m->store, &config, &hooks, clock_monotonic_ns(), clock_wall_ns(), &m->run, err);
 }
 
-/* Both ports and our own files share the descriptors we may have: as many as the system lets us, and never the last ones. */
-static unsigned connections(const struct settings *s)
+/* Both ports and our own files share the descriptors we may have, which are as many as the system lets us: the part of a port in quarters. */
+static unsigned connections(const struct settings *s, unsigned quarters)
 {
     struct rlimit files = {0, 0};
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     getrlimit(RLIMIT_NOFILE, &files);
-    rlim_t most = files.rlim_cur > 2 * OWN_FILES ? (files.rlim_cur - OWN_FILES) / 2 : OWN_FILES / 2;
+    rlim_t most = (files.rlim_cur > 2 * OWN_FILES ? files.rlim_cur - OWN_FILES : OWN_FILES) / 4 * quarters;
     return s->connections && (rlim_t)s->connections < most ? (unsigned)s->connections : most < UINT32_MAX ? (unsigned)most : UINT32_MAX;
 }
 
@@ -237,7 +237,7 @@ static int open_ports(struct master *m, uint64_t incarnation, struct sonata_erro
     const struct settings *s = m->settings;
     struct rpc_config config = {
         .worker_endpoint = s->worker_endpoint, .client_endpoint = s->client_endpoint, .hwm = (int)s->queue, .incarnation = incarnation,
-        .queue_bytes = (size_t)s->queue_bytes, .connections = connections(s), .per_address = (unsigned)s->per_address,
+        .queue_bytes = (size_t)s->queue_bytes, .worker_connections = connections(s, 3), .client_connections = connections(s, 1), .per_address = (unsigned)s->per_address,
         .worker_rate = s->worker_rate, .client_rate = s->client_rate, .byte_rate = s->byte_rate};
     if (s->backup_dir[0])
         copy_string(m->backup_dir, sizeof m->backup_dir, s->backup_dir);

@@ -59,9 +59,10 @@ int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loo
         client_port.domain = "client";
         r = net_zap_new(net, loop, (struct net_zap_policy){may_connect, rpc}, &rpc->zap, err);
     }
-    const struct net_bounds bounds = {WIRE_MESSAGE_MAX, config->hwm, RPC_RECEIVE_QUEUE, config->connections, config->per_address};
+    struct net_bounds bounds = {WIRE_MESSAGE_MAX, config->hwm, RPC_RECEIVE_QUEUE, config->worker_connections, config->per_address};
     if (!r)
         r = net_listen(net, loop, config->worker_endpoint, &bounds, config->access ? &worker_port : NULL, on_worker, &rpc->workers, err);
+    bounds.connections = config->client_connections;
     if (!r)
         r = net_listen(net, loop, config->client_endpoint, &bounds, config->access ? &client_port : NULL, on_client, &rpc->clients, err);
     return r;

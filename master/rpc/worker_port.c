@@ -34,12 +34,55 @@ static bool name_is_taken(const struct rpc *rpc, const char *name, const char *k
     return w && strcmp(w->key, key) && sched_is_online(run_sched(rpc->run), name);
 }
 
+static uint32_t workers_of(const struct rpc *rpc, const char *key)
+{
+    uint32_t n = 0, at = 0;
+    for (const struct rpc_worker *w; (w = map_next(&rpc->by_name, &at));)
+        n += !strcmp(w->key, key);
+    return n;
+}
+
+static void forget_worker(struct rpc *rpc, struct rpc_worker *w)
+{
+    if (map_get(&rpc->by_peer, peer_key(&w->peer)) == w)
+        map_remove(&rpc->by_peer, peer_key(&w->peer));
+    free(w);
+}
+
+/* Names whose workers are gone make room; they come back with a hello. */
+static void forget_offline(struct rpc *rpc)
+{
+    struct map kept = {0};
+    for (uint32_t i = 0; i < rpc->by_name.n_entries; i++) {
+        struct map_entry *e = &rpc->by_name.entry[i];
+        struct rpc_worker *w = e->value;
+        if (w && sched_is_online(run_sched(rpc->run), w->name))
+            map_set(&kept, e->key, w);
+        else if (w)
+            forget_worker(rpc, w);
+    }
+    map_fini(&rpc->by_name);
+    rpc->by_name = kept;
+}
+
+/* Room for a new name: one key cannot take it all. */
+static bool has_room(struct rpc *rpc, const char *key)
+{
+    for (int again = 0; again < 2; again++) {
+        if (rpc->by_name.count < RPC_PEERS_MAX && workers_of(rpc, key) < RPC_WORKERS_PER_KEY)
+            return true;
+        if (!again)
+            forget_offline(rpc);
+    }
+    return false;
+}
+
 /* A worker that reconnected under another routing id replaces the old one. */
 static struct rpc_worker *take_worker(struct rpc *rpc, const struct net_peer *peer, const char *name, const char *key)
 {
     struct rpc_worker *w = worker_by_name(rpc, name);
     if (!w) {
-        if (rpc->by_name.count >= RPC_PEERS_MAX)
+        if (!has_room(rpc, key))
             return NULL;
         w = xcalloc(1, sizeof *w);
         copy_string(w->name, sizeof w->name, name);
@@ -148,7 +191,12 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
         rpc_fault(rpc, rpc->workers, peer, -EADDRINUSE, "a worker of this name, with another key, is online: choose another --name");
         return;
     }
-    struct rpc_worker *w = take_worker(rpc, peer, hello->worker, key);
+    struct rpc_worker *w = find_worker(rpc, peer, key);
+    if (w && strcmp(w->name, hello->worker)) {
+        rpc_fault(rpc, rpc->workers, peer, -EEXIST, "this connection speaks for another worker already: one connection, one name");
+        return;
+    }
+    w = take_worker(rpc, peer, hello->worker, key);
     if (!w) {
         rpc_fault(rpc, rpc->workers, peer, -EUSERS, "the master knows too many workers already");
         return;

@@ -62,8 +62,10 @@ int run_hello(struct run *r, const char *worker, uint64_t incarnation, const str
     if (r->blocked)
         return sonata_error_set(err, -EAGAIN, "%s", r->blocked_reason);
     int rc = sched_hello(r->sched, r->now, worker, incarnation, boards, n_boards, running, n_running, err);
-    for (uint32_t i = 0; i < n_boards; i++)
-        save_board(r, &boards[i]);
+    for (uint32_t i = 0; i < n_boards; i++) {
+        if (sched_serves(r->sched, worker, boards[i].id)) /* nothing of one that was refused */
+            save_board(r, &boards[i]);
+    }
     renew_or_adopt(r, worker, running, n_running);
     boards_hello(r, worker, boards, n_boards);
     return rc;

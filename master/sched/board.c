@@ -113,6 +113,9 @@ static int take_board(struct sched *s, struct worker *w, const struct sched_boar
     if (b && (strcmp(b->info.id, info->id) || (b->worker && b->worker != w && b->worker->link != LINK_OFFLINE)))
         return sonata_error_set(err, -EEXIST, "board '%s' is already served by worker '%s': board names must be unique", info->id,
                                 b->worker ? b->worker->name : "");
+    if ((!b || b->worker != w) && w->n_boards >= SCHED_BOARDS_EVER_MAX)
+        return sonata_error_set(err, -EUSERS, "board '%s': a worker brings at most %d boards in all; others were seen before: restart the master to forget them",
+                                info->id, SCHED_BOARDS_EVER_MAX);
     if (!b)
         b = add_board(s, info->id);
     b->info = *info;

@@ -12,7 +12,8 @@
 #include "domain/metric.h"
 #include "sched/job.h"
 
-enum { SCHED_WORKER_MAX = 64, SCHED_BOARD_METRICS_MAX = 32, SCHED_DATASETS_MAX = 8, SCHED_SLOTS_MAX = 4, SCHED_RUNNING_MAX = 256, SCHED_BOARDS_PER_WORKER = 64 };
+enum { SCHED_WORKER_MAX = 64, SCHED_BOARD_METRICS_MAX = 32, SCHED_DATASETS_MAX = 8, SCHED_SLOTS_MAX = 4, SCHED_RUNNING_MAX = 256, SCHED_BOARDS_PER_WORKER = 64,
+       SCHED_BOARDS_EVER_MAX = 256 /* that one worker brings, also those it no longer has */ };
 
 struct sched_config {
     int64_t heartbeat_ns; /* what workers are told; 2 s */

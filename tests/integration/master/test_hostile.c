@@ -555,6 +555,31 @@ static void another_workers_name_and_board(void **state)
     zmq_close(s);
 }
 
+/* Names and boards are not for the taking either. */
+static void many_names(void **state)
+{
+    (void)state;
+    void *s = hostile_socket(farm.worker, &foreign, NULL);
+    cleanup_bytes struct bytes hello = {0};
+    pack_hello("name-0", "own-0", &hello);
+    zmq_send(s, hello.data, hello.size, 0);
+    Sonata__Envelope *welcome = receive(s, ANSWER_MS);
+    assert_non_null(welcome);
+    assert_int_equal(welcome->body_case, SONATA__ENVELOPE__BODY_WELCOME);
+    envelope_free(welcome);
+    for (int i = 1; i < 300; i++) {
+        char name[32], board[32];
+        snprintf(name, sizeof name, "name-%d", i);
+        snprintf(board, sizeof board, "own-%d", i);
+        bytes_clear(&hello);
+        pack_hello(i % 2 ? name : "name-0", board, &hello);
+        zmq_send(s, hello.data, hello.size, 0);
+    }
+    assert_true(is_faulted(s, -EEXIST, ANSWER_MS));
+    assert_service_goes_on();
+    zmq_close(s);
+}
+
 static void set_routing_id(void *s)
 {
     assert_int_equal(zmq_setsockopt(s, ZMQ_ROUTING_ID, "same", 4), 0);
@@ -728,6 +753,7 @@ int main(void)
         cmocka_unit_test(many_connections),
         cmocka_unit_test(silent_connections),
         cmocka_unit_test(another_workers_name_and_board),
+        cmocka_unit_test(many_names),
         cmocka_unit_test(another_workers_connection),
         cmocka_unit_test(results_nobody_asked_for),
         cmocka_unit_test(replayed_submission),

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,16 @@ static void test_what_another_worker_was_given(void **state)
     assert_int_equal(run_hello(farm.run, "evil", 9, &own, 1, &listed, 1, &err), 0);
     assert_int_equal(run_hello(farm.run, "evil", 9, &taken, 1, &listed, 1, &err), -EEXIST);
     assert_string_equal(run_result(farm.run, "evil", honest), "unknown");
+    struct bytes b = {0};
+    struct board_record stored;
+    copy_string(taken.type, sizeof taken.type, "evil");
+    copy_string(taken.id, sizeof taken.id, honest->board);
+    assert_int_equal(run_hello(farm.run, "evil", 9, &taken, 1, NULL, 0, &err), -EEXIST);
+    farm_turn(&farm);
+    assert_int_equal(store_get(farm.store, STORE_BOARD, key_text(honest->board), &b), 0);
+    assert_int_equal(board_record_decode(b.data, b.size, &stored), 0);
+    assert_string_not_equal(stored.type, "evil");
+    bytes_fini(&b);
     for (int i = 0; i < 40; i++) { /* the honest worker is silent, the other one lists its attempt */
         farm.now += SONATA_SECOND;
         farm.wall += SONATA_SECOND;
@@ -128,6 +139,26 @@ static void test_what_another_worker_was_given(void **state)
     assert_string_equal(run_result(farm.run, "evil", honest), "unknown");
     farm_turn(&farm);
     assert_int_equal(farm_check(&farm), 0);
+}
+
+/* Boards of one worker are counted over all it ever brought. */
+static void test_boards_of_a_worker_are_bounded(void **state)
+{
+    (void)state;
+    struct sonata_error err = {{0}};
+    struct sched_board_info b = {.type = "t", .state = "ready"};
+    int refused = 0;
+    for (int i = 0; i < 300; i++) {
+        snprintf(b.id, sizeof b.id, "b-%d", i);
+        refused += run_hello(farm.run, "many", 9, &b, 1, NULL, 0, &err) == -EUSERS;
+    }
+    assert_int_equal(refused, 300 - SCHED_BOARDS_EVER_MAX);
+    farm_turn(&farm);
+    assert_int_equal(store_count(farm.store, STORE_BOARD), SCHED_BOARDS_EVER_MAX);
+    snprintf(b.id, sizeof b.id, "b-7");
+    assert_int_equal(run_hello(farm.run, "many", 9, &b, 1, NULL, 0, &err), 0);
+    snprintf(b.id, sizeof b.id, "c");
+    assert_int_equal(run_hello(farm.run, "another", 9, &b, 1, NULL, 0, &err), 0);
 }
 
 static void test_late_result_answers_when_board_was_not_given_away(void **state)
@@ -400,6 +431,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
         T(test_unknown_and_forged), T(test_numbers_of_a_later_store_are_skipped),
         T(test_what_another_worker_was_given),
+        T(test_boards_of_a_worker_are_bounded),
         T(test_late_result_answers_when_board_was_not_given_away),
         T(test_adoption_and_late_result),
         T(test_spooled_result_of_a_lost_attempt),
