@@ -27,7 +27,7 @@ struct raw_command {
 };
 
 struct raw_mcu {
-    char *port, *name, *baud, *db_max, *framing, *emulated, *flash, *ram, *flash_code, *ram_runtime, *samples, *calibration;
+    char *port, *name, *baud, *db_max, *framing, *emulated, *flash, *ram, *flash_code, *ram_runtime, *samples, *calibration, *answer;
 };
 
 struct raw_recover {
@@ -112,6 +112,7 @@ static const cyaml_schema_field_t mcu_fields[] = {
     TEXT("ram_runtime", struct raw_mcu, ram_runtime),
     TEXT("samples", struct raw_mcu, samples),
     TEXT("calibration", struct raw_mcu, calibration),
+    TEXT("answer", struct raw_mcu, answer),
     CYAML_FIELD_END,
 };
 
@@ -252,7 +253,7 @@ static int read_mcu(const struct conversion *c, const struct raw_board *raw, uns
         const char *key, *value;
     } keys[] = {{"port", m->port},   {"name", m->name}, {"baud", m->baud},             {"db_max", m->db_max},           {"framing", m->framing},
                 {"flash", m->flash}, {"ram", m->ram},   {"flash_code", m->flash_code}, {"ram_runtime", m->ram_runtime}, {"samples", m->samples},
-                {"calibration", m->calibration}, {"emulated", m->emulated}};
+                {"calibration", m->calibration}, {"emulated", m->emulated}, {"answer", m->answer}};
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         snprintf(path, sizeof path, "boards[%u].mcu.%s", i, keys[k].key);
         int r = set(c, b, path, keys[k].key, keys[k].value);

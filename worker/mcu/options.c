@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/parse.h"
+#include "base/time.h"
 #include "mcu/quantize.h"
 #include "mcu/session.h"
 
@@ -26,7 +27,7 @@ void mcu_options_complete(struct mcu_options *o)
 
 const char *mcu_options_keys(void)
 {
-    return "port, name, baud, db_max, framing, emulated, flash, ram, flash_code, ram_runtime, samples, calibration";
+    return "port, name, baud, db_max, framing, emulated, flash, ram, flash_code, ram_runtime, samples, calibration, answer";
 }
 
 static int bad(const char *key, const char *value, const char *expected, struct sonata_error *err)
@@ -81,6 +82,10 @@ int mcu_options_set(struct mcu_options *o, const char *key, const char *value, s
         return set_count(&o->samples, 1, 1000, key, value, err);
     if (strcmp(key, "calibration") == 0)
         return set_count(&o->calibration, 1, 10000, key, value, err);
+    if (strcmp(key, "answer") == 0)
+        return parse_duration_ns(value, &o->answer_ns) < 0 || o->answer_ns < 50 * SONATA_MS || o->answer_ns > 300 * SONATA_SECOND
+                   ? bad(key, value, "a duration from 50ms to 300s", err)
+                   : 0;
     if (strcmp(key, "framing") == 0) {
         o->hex = strcmp(value, "hex") == 0;
         return o->hex || strcmp(value, "binary") == 0 ? 0 : bad(key, value, "binary or hex", err);

@@ -22,6 +22,8 @@ static struct tiny_options line_options(const struct mcu_options *o)
         t.command_ns = 30 * SONATA_SECOND;
         t.first_infer_ns = 300 * SONATA_SECOND;
     }
+    if (o->answer_ns)
+        t.command_ns = o->answer_ns;
     t.boot_ns = 300 * SONATA_MS; // boot text that comes later is met by name% and its retries
     return t;
 }

@@ -29,11 +29,12 @@ struct mcu_options {
     uint64_t flash_code, ram_runtime; /* 0: what the firmware reports */
     uint32_t samples;         /* pictures whose logits are compared on the board */
     uint32_t calibration;     /* pictures for quantisation */
+    int64_t answer_ns;        /* to a command that computes nothing; 0: 5 s, emulated 30 s */
 };
 struct mcu_options mcu_options_defaults(void);
 /* Fills what is zero with the default: for options that began as zeroes. */
 void mcu_options_complete(struct mcu_options *o);
-/* One key: port, name, baud, db_max, framing (binary | hex), emulated (yes | no), flash, ram, flash_code, ram_runtime, samples, calibration. Sizes take Ki, Mi.
+/* One key: port, name, baud, db_max, framing (binary | hex), emulated (yes | no), flash, ram, flash_code, ram_runtime, samples, calibration, answer. Sizes take Ki, Mi.
  * -ENOENT: not a key of an mcu board; -EINVAL bad value. */
 int mcu_options_set(struct mcu_options *o, const char *key, const char *value, struct sonata_error *err) SONATA_MUST_CHECK;
 /* "port, name, …" */

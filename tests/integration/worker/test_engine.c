@@ -160,7 +160,7 @@ static void a_contended_search_is_invalid(void **state)
 {
     (void)state;
     struct scene s;
-    open_scene(&s, "host:engine");
+    open_scene(&s, "host:engine,canary=functional");
     struct measurement screen = measure(&s, 1, space_first(&s.space));
     const char *core = strstr(screen.fingerprint, "\ncore=");
     assert_non_null(core);

@@ -70,7 +70,7 @@ static uint32_t port_ticks(void *context)
 {
     struct fake_board *f = context;
 
-    return f->ticks += 100;
+    return f->ticks += atomic_load(&f->tick_step);
 }
 
 static void open_pty(struct fake_board *f)
@@ -160,6 +160,7 @@ static void *run(void *context)
 struct fake_board *fake_board_new(const char *vendor)
 {
     struct fake_board *f = xcalloc(1, sizeof *f);
+    atomic_store(&f->tick_step, 100);
 
     f->port = (struct device_port){
         .context = f, .write = port_write, .ticks = port_ticks, .tick_hz = FAKE_HZ, .vendor = vendor, .model = "ic01", .flash_code = 20000,

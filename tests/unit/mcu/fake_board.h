@@ -26,7 +26,8 @@ struct fake_board {
     atomic_uint energy_mode;
     struct device_port port;
     struct device device;
-    uint32_t ticks;            /* advances by 100 for every look */
+    uint32_t ticks;            /* advances by this for every look; 100 from the start */
+    atomic_uint tick_step;
     char command[4096];
     unsigned command_n;
     _Alignas(16) uint8_t blob[FAKE_BLOB_MAX];

@@ -232,7 +232,7 @@ static void test_missing_board(void **state)
 
 static void test_option_values(void **state)
 {
-    static const char *const bad[][2] = {{"baud", "1"}, {"ram", "much"}, {"framing", "base64"}, {"samples", "0"}, {"port", ""}};
+    static const char *const bad[][2] = {{"baud", "1"}, {"ram", "much"}, {"framing", "base64"}, {"samples", "0"}, {"port", ""}, {"answer", "1ms"}};
     struct bench *b = *state;
 
     assert_int_equal(mcu_options_set(&b->options, "flash", "512Ki", &b->err), 0);
