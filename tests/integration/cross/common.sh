@@ -1,20 +1,28 @@
-# For the scripts here. source and cross (build folder of the arm64 worker) are set.
+# For the scripts here. source and cross (build folder of the cross-built worker) are set; arch is its architecture, arm64 unless set.
 # shellcheck shell=bash disable=SC2154
+arch=${arch:-arm64}
+
 skip() {
   echo "skipped: $*" >&2
   exit 77
 }
 
 need_cross() { # need_cross PROGRAM…: programs of the cross build and the emulator are there
-  local program
-  command -v qemu-aarch64-static > /dev/null || skip "qemu-aarch64-static is not installed (deploy/install-deps.sh cross)"
+  local program emulator=qemu-aarch64-static
+  [ "$arch" = arm64 ] || emulator=qemu-arm-static
+  command -v $emulator > /dev/null || skip "$emulator is not installed (deploy/install-deps.sh cross)"
   for program in "$@"; do
     [ -x "$program" ] || skip "$program is not built (test arm64_build says why)"
   done
 }
 
-on_arm64() { # on_arm64 PROGRAM ARGUMENT…
-  "$source/deploy/cross/run.sh" arm64 "$@"
+on_board() { # on_board PROGRAM ARGUMENT…
+  "$source/deploy/cross/run.sh" "$arch" "$@"
+}
+
+# ./launcher, with which an emulated worker starts its board processes.
+make_launcher() {
+  printf '#!/bin/sh\nexec "%s/deploy/cross/run.sh" %s "$@"\n' "$source" "$arch" > launcher && chmod +x launcher
 }
 
 # The first pictures of the data set as one of its own in FOLDER/fashion-mnist: emulation is slow.

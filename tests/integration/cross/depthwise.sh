@@ -8,4 +8,4 @@ need_cross "$test"
 # The inner loops must be vectors: multiply-adds on four floats at a time.
 object=$cross/worker/runtime/CMakeFiles/sonata_runtime.dir/depthwise.c.o
 aarch64-linux-gnu-objdump -d "$object" | grep -qE 'fmla\s+v[0-9]+\.4s' || { echo "FAILED: no NEON multiply-add in $object"; exit 1; }
-on_arm64 "$test"
+on_board "$test"

@@ -14,7 +14,13 @@ if [ "$arch" != "$native" ]; then
 fi
 [ "$arch" != arm64 ] || triplet=aarch64-linux-gnu
 work=$(mktemp -d /tmp/sonata-packages-XXXXXX) && cd "$work" || exit 1
-trap 'rm -rf "$work"' EXIT
+pids=()
+finish() {
+  [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2> /dev/null
+  wait
+  rm -rf "$work"
+}
+trap finish EXIT
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
 "$source/deploy/package.sh" --build "$build" --out . "$arch" || fail "package.sh"
@@ -44,8 +50,10 @@ if [ "$arch" = "$native" ] && command -v dpkg-shlibdeps > /dev/null; then # Debi
   cmp theirs ours || fail "dpkg-shlibdeps: $(diff theirs ours)"
 fi
 
-# As installed.
+# As installed. The configurations that docs/BOARDS.md shows are taken, too; cores of those boards are not this machine's.
 dpkg-deb -x "$deb" root
+awk '/^```yaml/ { n++; inside = 1; next } /^```/ { inside = 0 } inside && !/^ *core:/ { print > ("board" n ".yaml") }' "$source/docs/BOARDS.md"
+[ -s board5.yaml ] || fail "docs/BOARDS.md shows fewer configurations than there are boards"
 works() { # works PROGRAM: says its version, probes this host into a configuration it takes
   local out
   out=$(env -u SONATA_SHARE "$@" --version) || fail "$* --version"
@@ -53,6 +61,7 @@ works() { # works PROGRAM: says its version, probes this host into a configurati
   "$@" --probe > worker.yaml 2> probe.log || fail "--probe: $(cat probe.log)"
   "$@" --config worker.yaml --check-config || fail "the probe's worker.yaml is refused: $(cat worker.yaml)"
   "$@" --config root/etc/sonata/worker.yaml --check-config || fail "the installed worker.yaml is refused"
+  for file in board*.yaml; do "$@" --config "$file" --check-config --name x > check.log 2>&1 || fail "docs/BOARDS.md: $(cat check.log "$file")"; done
 }
 works "${run[@]}" "$PWD/root/usr/bin/sonata-worker"
 exec_start=$(sed -n 's/^ExecStart=//p' root/usr/lib/systemd/system/sonata-worker.service)
@@ -88,5 +97,19 @@ if [ "$arch" = "$native" ]; then
   [ ! -s both ] || fail "both packages have $(cat both)"
   for program in sonata sonata-master sonata-supernet; do "root/usr/bin/$program" --version > /dev/null || fail "$program"; done
   mkdir search && (cd search && ../root/usr/bin/sonata init > /dev/null && ../root/usr/bin/sonata check search.yaml) || fail "sonata init && sonata check"
+  # The five minutes of docs/BOARDS.md: a key, the probe's configuration, a board that the master lists.
+  PATH=$work/root/usr/bin:$PATH
+  sonata-master --state master --worker-endpoint tcp://127.0.0.1:0 --client-endpoint tcp://127.0.0.1:0 > master.log 2>&1 & pids+=($!)
+  for _ in $(seq 100); do [ -s master/endpoints ] && break; sleep 0.1; done
+  [ -s master/endpoints ] || fail "the master does not start: $(cat master.log)"
+  mapfile -t endpoints < <(grep -o 'tcp://[^ ]*' master/endpoints)
+  export SONATA_SERVER=${endpoints[1]} SONATA_KEY=$work/master/admin.key
+  sonata keys new pi-1 --role worker > /dev/null || fail "keys new"
+  sonata-worker --probe | sed "s,^master: .*,master: ${endpoints[0]}," > worker.yaml
+  echo "key: $work/pi-1.key" >> worker.yaml
+  sonata-worker --config worker.yaml --check-config || fail "worker.yaml with a key: $(cat worker.yaml)"
+  sonata-worker --config worker.yaml --state state > worker.log 2>&1 & pids+=($!)
+  for _ in $(seq 150); do sonata boards 2> /dev/null | grep 'engine' | grep -qE 'calibrating|ready' && break; sleep 0.2; done
+  sonata boards | grep 'engine' | grep -qE 'calibrating|ready' || fail "the board is not listed: $(sonata boards; tail -n 4 worker.log)"
 fi
 echo "$deb: $depends"

@@ -7,20 +7,8 @@ bin=$(cd "${1:?usage: mixed_farm.sh BIN SOURCE}" && pwd) source=$(cd "$2" && pwd
 [ -d /usr/share/datasets/fashion-mnist ] || { echo "skipped: the data set is not installed"; exit 77; }
 [ -s "$source/deploy/supernets/fmnist-mbconv-v1.safetensors" ] || { echo "skipped: there is no supernet"; exit 77; }
 for program in sonata sonata-master sonata-worker; do [ -x "$bin/$program" ] || { echo "skipped: $program is not built"; exit 77; }; done
-# The sampler of the sensor has CPU 0 for itself or none (the board measures on another one). Where a real-time task holds that CPU, an ordinary process gets it once a
-# second (the kernel's share for the rest), and every window has a gap by right: nothing can be shown there.
-held=$(taskset -c 0 bash -c '
-  exec 9<> <(:)
-  worst=0
-  for _ in $(seq 40); do
-    begin=${EPOCHREALTIME/./}
-    read -r -t 0.05 -u 9
-    took=$((${EPOCHREALTIME/./} - begin))
-    [ $took -gt $worst ] && worst=$took
-    [ $worst -gt 600000 ] && break
-  done
-  echo $((worst / 1000))') || held=0
-[ "$held" -lt 600 ] || { echo "skipped: a process on CPU 0 waits up to $held ms for its turn (a real-time task?); no sensor can be sampled"; exit 77; }
+. "$source/tests/integration/farm/fake_jetson.sh"
+need_sampling
 work=$(mktemp -d /tmp/sonata-farm-XXXXXX) && cd "$work" || exit 1
 pids=
 finish() {
@@ -32,13 +20,8 @@ finish() {
 trap finish EXIT
 fail() { echo "FAILED: $*" >&2; tail -n 8 worker.log master.log >&2 2>/dev/null; exit 1; }
 
-# A Jetson's monitor: the module's total, one channel that is not connected, sums that must not be read.
-chip=tree/sys/class/hwmon/hwmon1
-mkdir -p $chip tree/proc
-put() { echo "$2" > "$1.t" && mv "$1.t" "$1"; }
-put $chip/name ina3221; put $chip/in1_label VDD_IN; put $chip/in1_enable 1; put $chip/in1_input 5000; put $chip/curr1_input 1000
-put $chip/in2_label NC; put $chip/in2_enable 1; put $chip/curr4_input 99999; put $chip/update_interval 20
-( i=0; while :; do i=$((i + 1)); put $chip/curr1_input $((1000 + i * 7919 % 13)); sleep 0.02; done ) & pids="$pids $!"
+fake_jetson tree
+pids="$pids $!"
 
 printf '#!/bin/sh\nn=${#1}\necho "SONATA-RESULT {\\"samples_us\\":[$((n*10)),$((n*10+1)),$((n*10+2))]}"\n' > evaluate.sh
 chmod +x evaluate.sh
