@@ -311,7 +311,8 @@ static struct taken history(const char *board, uint32_t page)
         more = reply->more;
         n_cursor = reply->cursor.len;
         assert_true(n_cursor <= sizeof cursor && (!more || n_cursor));
-        memcpy(cursor, reply->cursor.data, n_cursor);
+        if (n_cursor)
+            memcpy(cursor, reply->cursor.data, n_cursor);
         sonata__reply__free_unpacked(reply, NULL);
     }
     return t;
