@@ -14,7 +14,7 @@
 #include "base/memory.h"
 #include "codec/codec.h"
 
-enum { MAGIC = 0x314c5053 /* "SPL1" */, HEAD = 16, KIND_RESULT = 1, KIND_ACK = 2, KIND_REPLACE = 3, COMPACT_ABOVE = 1 << 20 };
+enum { MAGIC = 0x314c5053 /* "SPL1" */, HEAD = 16, KIND_RESULT = 1, KIND_ACK = 2, COMPACT_ABOVE = 1 << 20 };
 static const size_t FILE_MAX = (size_t)1 << 30;
 
 struct spool {
@@ -102,14 +102,6 @@ bool spool_identify_event(const uint8_t *p, size_t n, struct spool_item *item)
     return true;
 }
 
-static void exchange(struct spool *s, struct spool_item *item, const void *p, size_t n)
-{
-    s->live += n - item->result.size;
-    bytes_clear(&item->result);
-    bytes_append(&item->result, p, n);
-    item->sent_ns = 0;
-}
-
 /* One record's effect; false when its payload is not what its kind says. */
 static bool replay_record(struct spool *s, uint32_t kind, const uint8_t *p, size_t n)
 {
@@ -121,12 +113,9 @@ static bool replay_record(struct spool *s, uint32_t kind, const uint8_t *p, size
         return reader_done(&in);
     }
     struct spool_item seen = {0};
-    if ((kind != KIND_RESULT && kind != KIND_REPLACE) || !s->identify(p, n, &seen))
+    if (kind != KIND_RESULT || !s->identify(p, n, &seen))
         return false;
-    struct spool_item *item = find(s, seen.attempt, seen.epoch);
-    if (item && kind == KIND_REPLACE)
-        exchange(s, item, p, n);
-    else if (!item)
+    if (!find(s, seen.attempt, seen.epoch))
         remember(s, seen.attempt, seen.epoch, seen.board, p, n);
     return true;
 }
@@ -231,10 +220,10 @@ static void compact(struct spool *s)
     s->size = all.size;
 }
 
-static int keep(struct spool *s, uint32_t kind, const void *p, size_t n, struct sonata_error *err)
+static int keep(struct spool *s, const void *p, size_t n, struct sonata_error *err)
 {
     cleanup_bytes struct bytes record = {0};
-    put_record(&record, kind, p, n);
+    put_record(&record, KIND_RESULT, p, n);
     int r = append(s, &record, true);
     return r ? sonata_error_set(err, r, "%s: cannot keep a record on disk: %s; it is held in memory", s->path, strerror(-r)) : 0;
 }
@@ -246,16 +235,7 @@ int spool_add(struct spool *s, uint64_t attempt, uint32_t epoch, const char *boa
     if (find(s, attempt, epoch))
         return 0;
     remember(s, attempt, epoch, board, result, n);
-    return keep(s, KIND_RESULT, result, n, err);
-}
-
-int spool_replace(struct spool *s, uint64_t attempt, uint32_t epoch, const void *result, size_t n, struct sonata_error *err)
-{
-    struct spool_item *item = find(s, attempt, epoch);
-    if (!item || n > SPOOL_RESULT_MAX)
-        return sonata_error_set(err, item ? -EFBIG : -ENOENT, "attempt %llu: nothing of it can be replaced", (unsigned long long)attempt);
-    exchange(s, item, result, n);
-    return keep(s, KIND_REPLACE, result, n, err);
+    return keep(s, result, n, err);
 }
 
 size_t spool_trim(struct spool *s, size_t most)

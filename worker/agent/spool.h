@@ -2,7 +2,7 @@
  * file holds results, another the events of boards (the journal).
  *
  * Record: u32 magic, u32 kind, u32 length, u32 CRC-32 of kind, length and payload, payload. Kind 1 is an item, kind 2 an acknowledgement
- * (u64 id, u32 epoch), kind 3 replaces a pending item. An item is on disk (fsync) before spool_add() returns. When nothing is pending, or most of
+ * (u64 id, u32 epoch). An item is on disk (fsync) before spool_add() returns. When nothing is pending, or most of
  * the file is acknowledged, it is rewritten. A tail that does not check is cut off with a warning. */
 #ifndef SONATA_AGENT_SPOOL_H
 #define SONATA_AGENT_SPOOL_H
@@ -37,8 +37,6 @@ void spool_close(struct spool *s);
 /* Keeps a result (a measurement's encoded bytes; copied). It is pending even when the disk refuses (-errno): then it lives in memory only. The same
  * attempt and epoch again replaces nothing and is no error. */
 int spool_add(struct spool *s, uint64_t attempt, uint32_t epoch, const char *board, const void *result, size_t n, struct sonata_error *err);
-/* Puts another payload in the place of a pending one. -ENOENT; other errors as spool_add(). */
-int spool_replace(struct spool *s, uint64_t attempt, uint32_t epoch, const void *result, size_t n, struct sonata_error *err);
 /* Forgets the oldest until at most `most` are pending; how many were given up. */
 size_t spool_trim(struct spool *s, size_t most);
 /* Forgets it. -ENOENT when it is not pending (a repeated acknowledgement). */

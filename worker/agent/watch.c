@@ -345,7 +345,11 @@ void watch_acknowledged(struct agent *a, const Sonata__BoardEventAck *m)
 void watch_tick(struct agent *a)
 {
     for (uint32_t i = 0; i < a->config->n_boards && !a->stopping; i++) {
-        health_driver_tick(&a->watch[i].driver, clock_monotonic_ns());
+        struct health_driver *d = &a->watch[i].driver;
+        int64_t now = clock_monotonic_ns();
+        if (d->running.kind == ORDER_RUNG && d->running.rung == RUNG_KILL_JOB && now > d->rung_until_ns)
+            health_driver_rung(d, false, "the new process does not come up", now);
+        health_driver_tick(d, now);
         follow_up(&a->watch[i]);
     }
 }

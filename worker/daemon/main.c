@@ -179,6 +179,7 @@ static void name_the_rest(const struct daemon *d, const struct worker_config *ne
                    {"state", !strcmp(c->state, next->state)},
                    {"key", !next->key[0] || !strcmp(c->key, next->key)},
                    {"cache", c->cache_max == next->cache_max},
+                   {"canary", d->settings->canary || (c->health.canary == next->health.canary && c->health.canary_ns == next->health.canary_ns)},
                    {"boards", d->boards_read == boards_hash(next)}};
     for (size_t i = 0; i < sizeof setting / sizeof *setting; i++) {
         if (!setting[i].same)

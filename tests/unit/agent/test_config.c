@@ -137,6 +137,41 @@ static void yaml_mistakes(void **state)
     expect_yaml_error("    delay: 5ms\n", "  - {id: pi-1, backend: engine}\n", "named twice");
 }
 
+/* How boards are watched over: keys of any board, and the worker's word for those that say nothing. */
+static void canaries(void **state)
+{
+    (void)state;
+    static const char text[] = "master: ipc:///x\ncanary: 200ms\nboards:\n"
+                               "  - {id: a, backend: engine, canary: 3s, canary_interval: 5m, cool_down: 30s, backoff: 1m,\n"
+                               "     recover: {soft_reset: ssh a reboot, pdu_power: \"pdu '4 b' cycle\"}}\n"
+                               "  - {id: b, backend: engine}\n"
+                               "  - {id: c, backend: table, file: t.csv, metrics: [{name: accuracy, column: acc}], canary_file: c.us}\n"
+                               "  - {id: d, backend: table, file: t.csv, metrics: [{name: accuracy, column: acc}]}\n";
+    struct worker_config c;
+    struct sonata_error err = {0};
+    worker_config_init(&c);
+    if (worker_config_parse(&c, text, sizeof text - 1, "/etc/w.yaml", &err) || worker_config_finish(&c, &err))
+        fail_msg("%s", err.text);
+    const struct health_options *a = &c.board[0].health;
+    assert_true(a->canary == CANARY_TIMED && a->canary_ns == 3000000000 && a->interval_ns == 300000000000 && a->cool_down_ns == 30000000000);
+    assert_true(a->backoff_ns == 60000000000 && health_options_rungs(a) == (1U << RUNG_KILL_JOB | 1U << RUNG_SOFT_RESET | 1U << RUNG_PDU_POWER));
+    assert_string_equal(a->recover[RUNG_PDU_POWER], "pdu '4 b' cycle");
+    assert_true(c.board[1].health.canary == CANARY_TIMED && c.board[1].health.canary_ns == 200000000);
+    assert_string_equal(c.board[2].health.file, "/etc/c.us");
+    assert_true(c.board[2].health.canary == CANARY_TIMED && c.board[3].health.canary == CANARY_OFF);
+    worker_config_fini(&c);
+    expect_yaml_error("    delay: 5ms\n", "    canary: often\n", "boards[0].canary: canary: off, functional, or the time");
+    expect_yaml_error("    delay: 5ms\n", "    canary: 1s\n", "canary.file");
+    expect_yaml_error("    delay: 5ms\n", "    recover: {reopen: \"'\"}\n", "boards[0].recover.reopen");
+    expect_yaml_error("    delay: 5ms\n", "    recover: {shout: x}\n", "shout");
+    expect_yaml_error("cache: 64Mi", "canary: never", ":4: canary");
+    struct board_config b;
+    assert_int_equal(board_config_parse("h:engine,canary=functional,recover.reopen=true,canary.interval=1m", &b, &err), 0);
+    assert_true(b.health.canary == CANARY_FUNCTIONAL && b.health.interval_ns == 60000000000);
+    assert_int_equal(board_config_parse("h:engine,canary.command=x", &b, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "only boards of backend 'command'"));
+}
+
 static void incomplete(void **state)
 {
     (void)state;
@@ -160,7 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(board_text),    cmocka_unit_test(board_mistakes), cmocka_unit_test(yaml),
-        cmocka_unit_test(yaml_mistakes), cmocka_unit_test(incomplete),
+        cmocka_unit_test(yaml_mistakes), cmocka_unit_test(canaries),       cmocka_unit_test(incomplete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
