@@ -189,7 +189,7 @@ static void assert_service_goes_on(void)
         now = told();
     }
     assert_in_range(now, before + 3, UINT32_MAX);
-    assert_in_range(resident_kib(), 1, memory_kib + MEMORY_GROWTH_KIB);
+    assert_in_range(resident_kib(), 1, memory_kib + MEMORY_GROWTH_KIB * TEST_PATIENCE); /* a sanitizer keeps what was freed */
 }
 
 /* --- hostile sockets */
@@ -730,7 +730,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    zmq_ctx_term(context);
+    zmq_ctx_shutdown(context); /* a test that failed left its sockets open */
     bool good = table_farm_stop(&farm) && !table_farm_check(&farm);
     if (!good) {
         table_farm_print_log(&farm, "master.log");
