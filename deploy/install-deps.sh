@@ -21,6 +21,7 @@ build=(
 test=(
   python3
   clang lld qemu-system-arm                                                  # Cortex-M firmware without hardware
+  systemd python3-seccomp                                                    # the units: systemd-analyze, system call filters
 )
 # shellcheck disable=SC2034
 cross=(

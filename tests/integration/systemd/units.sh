@@ -23,6 +23,6 @@ check() { # check UNIT MOST_EXPOSURE
   exit 1
 }
 
-check sonata-master.service 12
+check sonata-master.service 13
 check sonata-worker.service 21
 echo "2 units"
