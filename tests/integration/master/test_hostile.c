@@ -287,6 +287,21 @@ static void pack_hello(const char *worker, const char *board, struct bytes *out)
 
 /* --- the tests */
 
+/* Floods and reads what comes back meanwhile, until the master says that it is too much: it says so once in ten seconds, and drops it when the peer's queue
+ * of answers is full. */
+static bool is_refused(void *socket, const struct bytes *message)
+{
+    int64_t end = clock_monotonic_ns() + 4 * ANSWER_MS * TEST_PATIENCE * SONATA_MS;
+    bool refused = false;
+    while (!refused && clock_monotonic_ns() < end) {
+        for (int i = 0; i < 50; i++)
+            send_bytes(socket, message);
+        for (Sonata__Envelope *e; !refused && (e = receive(socket, 1)); envelope_free(e))
+            refused = e->body_case == SONATA__ENVELOPE__BODY_FAULT && e->fault->code == -EBUSY;
+    }
+    return refused;
+}
+
 static void flood_of_requests(void **state)
 {
     (void)state;
@@ -296,9 +311,7 @@ static void flood_of_requests(void **state)
     for (int i = 0; i < FLOOD; i++)
         send_bytes(s, &ping);
     assert_service_goes_on();
-    for (int i = 0; i < FLOOD; i++)
-        send_bytes(s, &ping);
-    assert_true(is_faulted(s, -EBUSY, ANSWER_MS));
+    assert_true(is_refused(s, &ping));
     assert_service_goes_on();
     zmq_close(s);
 }
