@@ -42,3 +42,8 @@ uint64_t hash64(const void *p, size_t n)
     h ^= h >> 32;
     return h;
 }
+
+uint64_t hash64_text(const char *text)
+{
+    return hash64(text, strlen(text));
+}

@@ -16,5 +16,7 @@ int hash_from_hex(const char *text, uint8_t ret_hash[HASH_SIZE]);
 
 /* Stable 64-bit hash of bytes (FNV-1a with a final mix); not for secrets or hostile keys. Part of stored formats: never change. */
 uint64_t hash64(const void *p, size_t n);
+/* The same of a text without its end. */
+uint64_t hash64_text(const char *text);
 
 #endif

@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define SECOND_NS INT64_C(1000000000)
-#define MINUTE_NS (60 * SECOND_NS)
-#define DAY_NS (24 * 60 * MINUTE_NS)
+#include "base/time.h"
+
+#define MINUTE_NS (60 * SONATA_SECOND)
 
 static const char *const state_names[HEALTH_STATE_COUNT] = {"unknown",    "calibrating", "ready",     "busy",        "suspect",
                                                             "recovering", "quarantined", "probation", "maintenance", "retired"};
@@ -41,7 +41,7 @@ const char *recovery_rung_name(enum recovery_rung r)
 
 int64_t recovery_rung_limit_ns(enum recovery_rung r)
 {
-    return (r == RUNG_SOFT_RESET ? 180 : 60) * SECOND_NS;
+    return (r == RUNG_SOFT_RESET ? 180 : 60) * SONATA_SECOND;
 }
 
 enum { ANY = HEALTH_STATE_COUNT }; /* from any state but MAINTENANCE and RETIRED; specific rows come first */
@@ -160,7 +160,7 @@ static unsigned quarantines_within_day(const struct board_health *h, int64_t now
 {
     unsigned n = 0, held = h->n_quarantines < HEALTH_QUARANTINES_KEPT ? h->n_quarantines : HEALTH_QUARANTINES_KEPT;
     for (unsigned i = 0; i < held; i++)
-        n += now_ns - h->quarantine_ns[i] < DAY_NS;
+        n += now_ns - h->quarantine_ns[i] < SONATA_DAY;
     return n;
 }
 
@@ -344,12 +344,12 @@ void health_heartbeat(struct board_health *h, int64_t now_ns)
 
 bool health_link_suspect(const struct board_health *h, int64_t now_ns)
 {
-    return now_ns - h->last_heartbeat_ns >= 6 * SECOND_NS;
+    return now_ns - h->last_heartbeat_ns >= 6 * SONATA_SECOND;
 }
 
 bool health_offline(const struct board_health *h, int64_t now_ns)
 {
-    return now_ns - h->last_heartbeat_ns >= 15 * SECOND_NS;
+    return now_ns - h->last_heartbeat_ns >= 15 * SONATA_SECOND;
 }
 
 bool health_may_work(const struct board_health *h, int64_t now_ns)

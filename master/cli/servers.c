@@ -180,7 +180,7 @@ static int socket_folder(const char *state, char folder[IPC_PATH_MAX], struct so
     struct stat st;
     if (!base || !base[0] || strlen(base) > 50 || stat(base, &st))
         base = "/tmp";
-    snprintf(folder, IPC_PATH_MAX, "%.50s/sonata-%u-%016llx", base, (unsigned)getuid(), (unsigned long long)hash64(state, strlen(state)));
+    snprintf(folder, IPC_PATH_MAX, "%.50s/sonata-%u-%016llx", base, (unsigned)getuid(), (unsigned long long)hash64_text(state));
     if (mkdir(folder, 0700) && errno != EEXIST)
         return sonata_error_set(err, -errno, "%s: %s", folder, strerror(errno));
     if (lstat(folder, &st) || !S_ISDIR(st.st_mode) || st.st_uid != getuid() || (st.st_mode & 077))

@@ -296,35 +296,35 @@ int session_fork(struct session *s, uint64_t of, const struct search_spec *spec,
     return submit_spec(s, of, spec, NULL, ret_id, err);
 }
 
-int session_control(struct session *s, uint64_t search, const char *action, uint32_t evaluations, int32_t priority, struct sonata_error *err)
+/* *ret_n: individuals it is about; may be NULL. */
+static int send_control(struct session *s, const Sonata__Control *verb, uint32_t *ret_n, struct sonata_error *err)
 {
-    Sonata__Control control = SONATA__CONTROL__INIT;
+    Sonata__Control control = *verb;
     Sonata__Request request = SONATA__REQUEST__INIT;
-    cleanup_free char *copy = xstrdup(action);
-    control.search = search;
-    control.action = copy;
-    control.evaluations = evaluations;
-    control.priority = priority;
-    request.verb_case = SONATA__REQUEST__VERB_CONTROL;
-    request.control = &control;
-    cleanup_envelope Sonata__Envelope *reply = NULL;
-    return session_call(s, &request, &reply, err);
-}
-
-int session_retry(struct session *s, uint64_t search, const char *cause, uint32_t *ret_n, struct sonata_error *err)
-{
-    static char action[] = "retry";
-    Sonata__Control control = SONATA__CONTROL__INIT;
-    Sonata__Request request = SONATA__REQUEST__INIT;
-    cleanup_free char *copy = xstrdup(cause);
-    control.search = search;
-    control.action = action;
-    control.cause = copy;
     request.verb_case = SONATA__REQUEST__VERB_CONTROL;
     request.control = &control;
     cleanup_envelope Sonata__Envelope *reply = NULL;
     int r = session_call(s, &request, &reply, err);
-    if (!r)
+    if (!r && ret_n)
         *ret_n = reply->reply->count;
     return r;
+}
+
+int session_control(struct session *s, uint64_t search, const char *action, uint32_t evaluations, int32_t priority, struct sonata_error *err)
+{
+    Sonata__Control control = SONATA__CONTROL__INIT;
+    control.search = search;
+    control.action = (char *)(uintptr_t)action;
+    control.evaluations = evaluations;
+    control.priority = priority;
+    return send_control(s, &control, NULL, err);
+}
+
+int session_retry(struct session *s, uint64_t search, const char *cause, uint32_t *ret_n, struct sonata_error *err)
+{
+    Sonata__Control control = SONATA__CONTROL__INIT;
+    control.search = search;
+    control.action = (char *)"retry";
+    control.cause = (char *)(uintptr_t)cause;
+    return send_control(s, &control, ret_n, err);
 }

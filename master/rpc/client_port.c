@@ -33,21 +33,35 @@ bool caller_sees(const struct rpc_caller *caller, const struct search_record *s)
     return caller->admin || !strcmp(caller->team, s->team);
 }
 
+/* About teams and keys: there are none on a master that runs without. */
+static bool is_about_access(const Sonata__Request *q)
+{
+    return q->verb_case == SONATA__REQUEST__VERB_KEYS || q->verb_case == SONATA__REQUEST__VERB_TEAMS || q->verb_case == SONATA__REQUEST__VERB_AUDIT;
+}
+
 static bool is_for_admins(const Sonata__Request *q)
 {
-    if (q->verb_case == SONATA__REQUEST__VERB_TASK)
+    switch (q->verb_case) {
+    case SONATA__REQUEST__VERB_KEYS:
+    case SONATA__REQUEST__VERB_AUDIT:
+    case SONATA__REQUEST__VERB_BOARD_CONTROL:
+    case SONATA__REQUEST__VERB_BOARD_HISTORY:
+        return true;
+    case SONATA__REQUEST__VERB_TEAMS:
+        return strcmp(q->teams->action, "list") != 0;
+    case SONATA__REQUEST__VERB_TASK:
         return !strcmp(q->task->action, "backup");
-    return q->verb_case == SONATA__REQUEST__VERB_KEYS || q->verb_case == SONATA__REQUEST__VERB_AUDIT ||
-           (q->verb_case == SONATA__REQUEST__VERB_TEAMS && strcmp(q->teams->action, "list"));
+    default:
+        return false;
+    }
 }
 
 /* Another team's search answers as one that does not exist. */
 static int authorize(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Request *q, struct sonata_error *err)
 {
-    if ((is_for_admins(q) || q->verb_case == SONATA__REQUEST__VERB_TEAMS) && q->verb_case != SONATA__REQUEST__VERB_TASK && !rpc->config.access)
+    if (is_about_access(q) && !rpc->config.access)
         return sonata_error_set(err, -ENOTSUP, "this master runs without keys: start it with --security curve to have teams");
-    bool about_a_board = q->verb_case == SONATA__REQUEST__VERB_BOARD_CONTROL || q->verb_case == SONATA__REQUEST__VERB_BOARD_HISTORY;
-    if ((is_for_admins(q) || about_a_board) && !caller->admin)
+    if (is_for_admins(q) && !caller->admin)
         return sonata_error_set(err, -EACCES, "this needs an admin key");
     return border_in(rpc, caller, q, err);
 }
@@ -109,7 +123,7 @@ static int perform(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Req
 static struct store_key request_key(const struct rpc_caller *caller, const Sonata__Request *q)
 {
     uint8_t key[REQUEST_ID_SIZE + 8];
-    uint64_t team = hash64(caller->team, strlen(caller->team));
+    uint64_t team = hash64_text(caller->team);
     memcpy(key, q->id.data, REQUEST_ID_SIZE);
     memcpy(key + REQUEST_ID_SIZE, &team, sizeof team);
     return key_bytes(key, sizeof key);
@@ -161,7 +175,7 @@ static bool erase_if_old(void *user, const uint8_t *key, size_t n_key, const uin
 /* Clients ask again within seconds; a week is beyond any doubt. */
 int client_forget_old_requests(struct rpc *rpc)
 {
-    struct old_requests old = {rpc, run_wall(rpc->run) - REQUEST_KEEP_DAYS * 86400 * SONATA_SECOND};
+    struct old_requests old = {rpc, run_wall(rpc->run) - REQUEST_KEEP_DAYS * SONATA_DAY};
     return store_scan(run_store(rpc->run), STORE_REQUEST, (struct store_key){0}, 0, erase_if_old, &old);
 }
 

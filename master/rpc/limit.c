@@ -1,7 +1,6 @@
 /* See limit.h. */
 #include "rpc/limit.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -43,25 +42,33 @@ static void fill(const struct limit_rates *r, struct bucket *b, int64_t now)
     b->filled_ns = now;
 }
 
-/* Full again and not muted: as good as unknown. */
-static bool is_idle(const struct limit_rates *r, struct bucket *b, int64_t now)
+struct sweep {
+    const struct limit_rates *rates;
+    int64_t now;
+};
+
+/* Full again and not muted is as good as unknown. */
+static bool keep_busy(void *user, void *value)
 {
-    fill(r, b, now);
-    return now >= b->mute_until_ns && b->messages >= message_burst(r) && b->bytes >= r->byte_burst && b->busy_s >= r->busy_burst_s;
+    const struct sweep *sweep = user;
+    const struct limit_rates *r = sweep->rates;
+    struct bucket *b = value;
+    fill(r, b, sweep->now);
+    bool idle = sweep->now >= b->mute_until_ns && b->messages >= message_burst(r) && b->bytes >= r->byte_burst && b->busy_s >= r->busy_burst_s;
+    if (idle)
+        free(b);
+    return !idle;
 }
 
+/* At most once a second: with a full table every message of a new peer comes here. */
 static void forget_idle(struct limiter *l, int64_t now)
 {
-    struct map kept = {0};
-    for (uint32_t i = 0; i < l->bucket.n_entries; i++) {
-        struct map_entry *e = &l->bucket.entry[i];
-        if (e->value && is_idle(&l->rates, e->value, now))
-            free(e->value);
-        else if (e->value)
-            map_set(&kept, e->key, e->value);
-    }
-    map_fini(&l->bucket);
-    l->bucket = kept;
+    if (l->swept && now - l->swept_ns < SONATA_SECOND)
+        return;
+    struct sweep sweep = {&l->rates, now};
+    map_filter(&l->bucket, keep_busy, &sweep);
+    l->swept = true;
+    l->swept_ns = now;
 }
 
 static struct bucket *bucket_of(struct limiter *l, uint64_t peer, int64_t now)

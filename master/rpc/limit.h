@@ -3,6 +3,7 @@
 #ifndef SONATA_RPC_LIMIT_H
 #define SONATA_RPC_LIMIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ struct limit_rates {
 struct limiter {
     struct limit_rates rates;
     struct map bucket; /* peer → struct bucket */
+    bool swept;        /* idle peers were forgotten before, at swept_ns */
+    int64_t swept_ns;
 };
 
 enum limit_verdict {

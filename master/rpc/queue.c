@@ -12,19 +12,19 @@ void queues_fini(struct queues *q)
     map_fini(&q->flow);
 }
 
+static bool keep_waiting(void *user, void *flow)
+{
+    (void)user;
+    bool waiting = net_flow_bytes(flow) > 0;
+    if (!waiting)
+        net_flow_free(flow);
+    return waiting;
+}
+
 static void sweep(struct queues *q)
 {
-    struct map kept = {0};
-    for (uint32_t i = 0; i < q->flow.n_entries; i++) {
-        struct map_entry *e = &q->flow.entry[i];
-        if (e->value && net_flow_bytes(e->value))
-            map_set(&kept, e->key, e->value);
-        else if (e->value)
-            net_flow_free(e->value);
-    }
-    map_fini(&q->flow);
-    q->flow = kept;
-    q->sweep_at = 2 * kept.count > SWEEP_LEAST ? 2 * kept.count : SWEEP_LEAST;
+    map_filter(&q->flow, keep_waiting, NULL);
+    q->sweep_at = 2 * q->flow.count > SWEEP_LEAST ? 2 * q->flow.count : SWEEP_LEAST;
 }
 
 struct net_flow *queues_flow(struct queues *q, uint64_t peer)

@@ -1,4 +1,4 @@
-/* What waits for peers that do not read: bytes by peer, in the queues of both ports. A peer is a number (rpc_peer_number()). */
+/* What waits for peers that do not read: bytes by peer, in the queues of both ports. A peer is a number (peer_number() of rpc.c). */
 #ifndef SONATA_RPC_QUEUE_H
 #define SONATA_RPC_QUEUE_H
 

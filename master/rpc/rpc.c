@@ -124,7 +124,7 @@ struct rpc_counts rpc_counts(const struct rpc *rpc)
 /* A worker is limited by connection, since the workers of a lab may share a key; a client by its key, or by connection where there are none. */
 static uint64_t peer_number(const struct rpc *rpc, const struct net_socket *socket, const struct net_peer *peer, const char *user_id)
 {
-    return socket == rpc->clients && user_id[0] ? hash64(user_id, strlen(user_id)) : hash64(peer->id, peer->size);
+    return socket == rpc->clients && user_id[0] ? hash64_text(user_id) : hash64(peer->id, peer->size);
 }
 
 bool rpc_admit(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, const char *user_id, size_t n)

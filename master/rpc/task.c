@@ -144,7 +144,7 @@ static int spawn(struct task_table *t, struct task *k, struct sonata_error *err)
         return sonata_error_set(err, -EIO, "a process cannot be started: %s", uv_strerror(r));
     snprintf(number, sizeof number, "%" PRIu64, k->search);
     char *const argv[] = {executable,      (char *)"--state", (char *)t->state, (char *)(k->kind == TASK_REPLAY ? "--replay" : "--backup"),
-                          k->kind == TASK_REPLAY ? number : k->path, (char *)"--exit-with-parent", NULL};
+                          k->kind == TASK_REPLAY ? number : k->path, NULL};
     uv_stdio_container_t io[3] = {{.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = fds[1]}, {.flags = UV_INHERIT_FD, .data.fd = fds[1]}};
     uv_process_options_t options = {.exit_cb = on_exit_of, .file = executable, .args = (char **)argv, .stdio = io, .stdio_count = 3};
     uv_pipe_init(&t->loop->uv, &k->out, 0);

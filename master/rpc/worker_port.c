@@ -23,7 +23,7 @@ static struct rpc_worker *find_worker(const struct rpc *rpc, const struct net_pe
 
 static struct rpc_worker *worker_by_name(const struct rpc *rpc, const char *name)
 {
-    struct rpc_worker *w = map_get(&rpc->by_name, hash64(name, strlen(name)));
+    struct rpc_worker *w = map_get(&rpc->by_name, hash64_text(name));
     return w && !strcmp(w->name, name) ? w : NULL;
 }
 
@@ -86,7 +86,7 @@ static struct rpc_worker *take_worker(struct rpc *rpc, const struct net_peer *pe
             return NULL;
         w = xcalloc(1, sizeof *w);
         copy_string(w->name, sizeof w->name, name);
-        map_set(&rpc->by_name, hash64(name, strlen(name)), w);
+        map_set(&rpc->by_name, hash64_text(name), w);
     } else if (map_get(&rpc->by_peer, peer_key(&w->peer)) == w) {
         map_remove(&rpc->by_peer, peer_key(&w->peer));
     }

@@ -11,7 +11,7 @@ enum { POOL_VERSION = 1 };
 static struct store_key pool_key(const uint8_t hash[HASH_SIZE], const char *pool)
 {
     uint8_t key[HASH_SIZE + 8];
-    uint64_t owner = hash64(pool, strlen(pool));
+    uint64_t owner = hash64_text(pool);
     memcpy(key, hash, HASH_SIZE);
     memcpy(key + HASH_SIZE, &owner, sizeof owner);
     return key_bytes(key, sizeof key);

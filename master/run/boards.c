@@ -14,17 +14,11 @@
 #include "health/canary.h"
 #include "run/run_internal.h"
 
-#define DAY_NS (86400 * SONATA_SECOND)
 #define ORDER_PATIENCE_NS (3600 * SONATA_SECOND) /* a power cycle must not come as a surprise a week later */
-
-static uint64_t name_id(const char *name)
-{
-    return hash64(name, strlen(name));
-}
 
 struct watched *watched_find(const struct run *r, const char *board)
 {
-    struct watched *w = map_get(&r->boards, name_id(board));
+    struct watched *w = map_get(&r->boards, hash64_text(board));
     return w && !strcmp(w->record.name, board) ? w : NULL;
 }
 
@@ -36,7 +30,7 @@ static struct watched *watch(struct run *r, const char *board)
         return w;
     w = xcalloc(1, sizeof *w);
     copy_string(w->record.name, sizeof w->record.name, board);
-    map_set(&r->boards, name_id(board), w);
+    map_set(&r->boards, hash64_text(board), w);
     return w;
 }
 
@@ -73,7 +67,7 @@ static struct store_key event_key(const char *board, int64_t wall_ns, const char
     cleanup_bytes struct bytes b = {0};
     bytes_put_string(&b, worker);
     bytes_put_u64(&b, sequence);
-    return key_u64_triple(name_id(board), (uint64_t)wall_ns, hash64(b.data, b.size));
+    return key_u64_triple(hash64_text(board), (uint64_t)wall_ns, hash64(b.data, b.size));
 }
 
 struct oldest {
@@ -105,7 +99,7 @@ static void event_put(struct run *r, struct watched *w, const char *worker, cons
     store_put(r->store, STORE_BOARD_EVENT, key, b.data, b.size);
     struct oldest o = {.run = r, .board = event->board};
     if (w->record.n_events >= BOARD_EVENTS_KEPT &&
-        store_scan(r->store, STORE_BOARD_EVENT, key_u64(name_id(event->board)), 8, erase_oldest, &o))
+        store_scan(r->store, STORE_BOARD_EVENT, key_u64(hash64_text(event->board)), 8, erase_oldest, &o))
         o.erased = false;
     w->record.n_events += !o.erased;
 }
@@ -264,7 +258,7 @@ int run_board_history(struct run *r, const char *board, const uint8_t *cursor, u
                       bool (*each)(void *user, const struct board_event_record *e), void *user, uint8_t ret_cursor[RUN_CURSOR_SIZE], bool *ret_more)
 {
     struct page p = {.board = board, .left = max, .each = each, .user = user, .cursor = ret_cursor};
-    struct store_key before = key_u64(name_id(board));
+    struct store_key before = key_u64(hash64_text(board));
     before.n = 8 + RUN_CURSOR_SIZE;
     if (cursor)
         memcpy(before.bytes + 8, cursor, RUN_CURSOR_SIZE);
@@ -290,14 +284,14 @@ static double reference_of(const struct run *r, const char *type, const struct s
 
 static void spread_set(struct run *r, const char *type, const struct type_spread *now)
 {
-    struct type_spread *t = map_get(&r->spreads, name_id(type));
+    struct type_spread *t = map_get(&r->spreads, hash64_text(type));
     if (now->share <= CANARY_WARN_SHARE) {
-        free(map_remove(&r->spreads, name_id(type)));
+        free(map_remove(&r->spreads, hash64_text(type)));
         return;
     }
     if (!t) {
         t = xcalloc(1, sizeof *t);
-        map_set(&r->spreads, name_id(type), t);
+        map_set(&r->spreads, hash64_text(type), t);
         run_note(r, true, "boards of one type measure differently: they are two types", "type=%s low=%s low_us=%.3f high=%s high_us=%.3f apart=%.1f%%", type,
                  now->low, now->low_us, now->high, now->high_us, 100 * now->share);
     }
@@ -333,7 +327,7 @@ static void spread_update(struct run *r, const char *type)
 void run_board_health(const struct run *r, const char *board, const char *type, struct run_board_health *ret_health)
 {
     const struct watched *w = watched_find(r, board);
-    const struct type_spread *t = map_get(&r->spreads, name_id(type));
+    const struct type_spread *t = map_get(&r->spreads, hash64_text(type));
     *ret_health = (struct run_board_health){.record = w ? &w->record : NULL};
     if (w && w->hold_until_ns > r->now)
         ret_health->hold_left_ns = w->hold_until_ns - r->now;
@@ -481,7 +475,7 @@ static void hold(struct run *r, struct watched *w, const char *why)
     struct board_health_record *h = &w->record;
     char text[BOARD_TEXT_MAX], left[24];
     int64_t first = r->config.quarantine_ns > 0 ? r->config.quarantine_ns : run_config_default().quarantine_ns;
-    h->quarantines = r->wall - h->quarantine_wall_ns < DAY_NS ? h->quarantines : 0;
+    h->quarantines = r->wall - h->quarantine_wall_ns < SONATA_DAY ? h->quarantines : 0;
     int64_t wait = first * factor[h->quarantines < 3 ? h->quarantines : 2];
     h->quarantines++;
     h->quarantine_wall_ns = r->wall;
@@ -574,7 +568,7 @@ static bool load_health(void *user, const uint8_t *key, size_t n_key, const uint
     w->record = h;
     if (h.hold_until_wall_ns) { /* a clock set back must not hold it longer than a day */
         int64_t left = h.hold_until_wall_ns - r->wall;
-        w->hold_until_ns = r->now + (left < 0 ? 0 : left < DAY_NS ? left : DAY_NS);
+        w->hold_until_ns = r->now + (left < 0 ? 0 : left < SONATA_DAY ? left : SONATA_DAY);
         r->boards_due_ns = w->hold_until_ns < r->boards_due_ns ? w->hold_until_ns : r->boards_due_ns;
     }
     apply_use(r, w);
@@ -589,9 +583,9 @@ int boards_load(struct run *r)
     for (uint32_t i = 0; i < sched_board_count(r->sched) && !rc; i++) {
         struct sched_board_view v;
         sched_board_view(r->sched, i, &v);
-        if (!watched_has_canary(watched_find(r, v.info->id)) || map_get(&done, name_id(v.info->type)))
+        if (!watched_has_canary(watched_find(r, v.info->id)) || map_get(&done, hash64_text(v.info->type)))
             continue;
-        map_set(&done, name_id(v.info->type), r);
+        map_set(&done, hash64_text(v.info->type), r);
         spread_update(r, v.info->type);
     }
     map_fini(&done);

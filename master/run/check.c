@@ -68,7 +68,7 @@ static bool check_attempt(void *user, const uint8_t *key, size_t n_key, const ui
     }
     if (id > c->max_attempt)
         c->max_attempt = id;
-    uint64_t lease = hash64(a.board, strlen(a.board)) + UINT64_C(0x9e3779b97f4a7c15) * a.epoch;
+    uint64_t lease = hash64_text(a.board) + UINT64_C(0x9e3779b97f4a7c15) * a.epoch;
     if (map_get(&c->leases, lease))
         finding(c, "attempt %llu: board %s epoch %u was given out twice", (ull)id, a.board, a.epoch);
     map_set(&c->leases, lease, tag(id));
@@ -168,21 +168,16 @@ static bool check_index(void *user, const uint8_t *key, size_t n_key, const uint
     return true;
 }
 
-static uint64_t text_hash(const char *text)
-{
-    return hash64(text, strlen(text));
-}
-
 static bool check_board_event(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct check *c = user;
     struct board_event_record e;
-    if (board_event_record_decode(value, n_value, &e) || n_key != 24 || key_read_u64(key, n_key, 0) != text_hash(e.event.board) ||
+    if (board_event_record_decode(value, n_value, &e) || n_key != 24 || key_read_u64(key, n_key, 0) != hash64_text(e.event.board) ||
         key_read_u64(key, n_key, 1) != (uint64_t)e.event.wall_ns) {
         finding(c, "an event of a board is damaged");
         return true;
     }
-    uint64_t id = text_hash(e.event.board);
+    uint64_t id = hash64_text(e.event.board);
     uintptr_t n = (uintptr_t)map_get(&c->board_events, id);
     map_set(&c->board_events, id, tag(n));
     return true;
@@ -196,7 +191,7 @@ static bool check_board_health(void *user, const uint8_t *key, size_t n_key, con
         finding(c, "the health of board %.*s: damaged record", (int)n_key, (const char *)key);
         return true;
     }
-    uintptr_t n = (uintptr_t)map_remove(&c->board_events, text_hash(h.name));
+    uintptr_t n = (uintptr_t)map_remove(&c->board_events, hash64_text(h.name));
     if (n != h.n_events)
         finding(c, "board %s: %u events are counted but %llu are stored", h.name, h.n_events, (ull)n);
     return true;
@@ -287,7 +282,7 @@ static void check_counters(struct check *c)
         if (!r->told_order)
             continue;
         told++;
-        charged += !r->vetoed && strcmp(r->arm, ARM_FORK) != 0;
+        charged += individual_is_charged(r);
         vetoed += r->vetoed;
         infeasible += r->told_state == INDIVIDUAL_INFEASIBLE;
         failed += r->told_state == INDIVIDUAL_FAILED;

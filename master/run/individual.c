@@ -21,11 +21,21 @@ int individual_load(struct run *r, uint64_t search, uint64_t id, struct individu
     return rc ? rc : individual_record_decode(b.data, b.size, ret_record);
 }
 
+bool individual_is_charged(const struct individual_record *record)
+{
+    return !record->vetoed && strcmp(record->arm, ARM_FORK) != 0;
+}
+
+void individual_settle_measured(struct pending *p)
+{
+    if (!p->record.measured && p->status == SEARCH_OK && p->record.n_evaluations)
+        p->record.measured = 1;
+}
+
 void individual_completed(struct run_search *rs, struct pending *p)
 {
     p->complete = true;
-    if (!p->record.measured && p->status == SEARCH_OK && p->record.n_evaluations)
-        p->record.measured = 1; /* exact values need no more */
+    individual_settle_measured(p);
     if (p->record.told_order) {
         rs->again = xgrow(rs->again, &rs->again_capacity, rs->n_again + 1, sizeof *rs->again);
         rs->again[rs->n_again++] = p->record.id;

@@ -17,7 +17,6 @@
 #include "run/run_internal.h"
 
 enum { STEP_ATTEMPTS = 256, STEP_INDIVIDUALS = 2000 };
-#define DAY_NS (86400 * SONATA_SECOND)
 #define AHEAD_NS (3600 * SONATA_SECOND) /* a worker's clock may be ahead; more would refuse results for ever */
 
 /* --- spans --- */
@@ -107,7 +106,7 @@ int run_invalidate(struct run *r, const char *board, int64_t from_wall_ns, int64
         copy_string(record->board, sizeof record->board, board);
     }
     merge_span(record, from_wall_ns, to);
-    uint64_t first = first_attempt_since(r, from_wall_ns > DAY_NS ? from_wall_ns - DAY_NS : 0);
+    uint64_t first = first_attempt_since(r, from_wall_ns > SONATA_DAY ? from_wall_ns - SONATA_DAY : 0);
     record->next = record->scanning && record->next < first ? record->next : first;
     record->last = sched_next_attempt(r->sched) - 1;
     record->scanning = true;

@@ -6,11 +6,6 @@
 #include "base/hash.h"
 #include "run/run_internal.h"
 
-static uint64_t team_key(const char *team)
-{
-    return hash64(team, strlen(team));
-}
-
 static uint64_t number_key(const char *team, uint64_t number)
 {
     struct bytes b = {0};
@@ -24,7 +19,7 @@ static uint64_t number_key(const char *team, uint64_t number)
 /* The search of the team with the largest number stands for its count. */
 static uint64_t last_number(const struct run *r, const char *team)
 {
-    const struct run_search *last = map_get(&r->last_of_team, team_key(team));
+    const struct run_search *last = map_get(&r->last_of_team, hash64_text(team));
     return last && !strcmp(last->record.team, team) ? last->record.number : 0;
 }
 
@@ -34,7 +29,7 @@ void number_index(struct run_search *rs)
     const struct search_record *s = &rs->record;
     map_set(&r->search_by_number, number_key(s->team, s->number), rs);
     if (s->number > last_number(r, s->team))
-        map_set(&r->last_of_team, team_key(s->team), rs);
+        map_set(&r->last_of_team, hash64_text(s->team), rs);
 }
 
 void number_give(struct run_search *rs)

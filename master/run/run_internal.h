@@ -210,6 +210,10 @@ bool fork_is_under_way(const struct run_search *rs);
 void fork_step(struct run_search *rs);
 
 /* individual.c */
+/* Whether it counts against the budget: not when an analytic constraint ruled it out, nor when a fork took it over. */
+bool individual_is_charged(const struct individual_record *record);
+/* What rests on exact values alone rests on one measurement: they need no more. */
+void individual_settle_measured(struct pending *p);
 /* The values of a group's answer, and on how many measurements they rest. */
 void individual_take(const struct run_search *rs, struct individual_record *ind, uint32_t group, const struct evaluation_record *record,
                      const struct measurement *m);

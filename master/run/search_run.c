@@ -21,7 +21,7 @@ void search_join_team(struct run_search *rs)
 {
     const struct run_hooks *hooks = &rs->run->hooks;
     struct run_team team = {.weight = 1};
-    uint64_t id = hash64(rs->record.team, strlen(rs->record.team));
+    uint64_t id = hash64_text(rs->record.team);
     if (hooks->team)
         hooks->team(hooks->user, rs->record.team, &team);
     sched_set_team(rs->run->sched, rs->record.id, id, team.weight);
@@ -69,7 +69,7 @@ static void count_result(struct search_record *s, const struct individual_record
     s->infeasible += status == SEARCH_INFEASIBLE;
     s->failed += status == SEARCH_FAILED;
     s->vetoed += ind->vetoed;
-    s->charged += !ind->vetoed;
+    s->charged += individual_is_charged(ind);
     s->reused += ind->reused && status != SEARCH_FAILED;
 }
 
@@ -96,6 +96,18 @@ static void record_result(struct individual_record *ind, const struct search_res
     ind->told_wall_ns = wall_ns;
 }
 
+/* What the core was told first, into record, counters and store. */
+static void settle_told(struct run_search *rs, struct individual_record *ind, const struct search_result *result)
+{
+    record_result(ind, result, rs->run->wall);
+    count_result(&rs->record, ind, result->status);
+    ind->told_order = rs->record.told;
+    rs->front_dirty = true;
+    search_refresh(rs);
+    ind->hypervolume = rs->record.hypervolume;
+    individual_put(rs, ind);
+}
+
 static void tell(struct run_search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
@@ -105,13 +117,7 @@ static void tell(struct run_search *rs, struct pending *p)
         run_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
                  (unsigned long long)ind->id, rc);
     search_log_tell(rs, ind->id, &result);
-    record_result(ind, &result, rs->run->wall);
-    count_result(&rs->record, ind, result.status);
-    ind->told_order = rs->record.told;
-    rs->front_dirty = true;
-    search_refresh(rs);
-    ind->hypervolume = rs->record.hypervolume;
-    individual_put(rs, ind);
+    settle_told(rs, ind, &result);
     map_remove(&rs->pending, ind->id);
     free(p);
 }
@@ -122,20 +128,11 @@ void search_take_known(struct run_search *rs, struct pending *p)
     struct search_result result = result_of(rs, p);
     if (result.status == SEARCH_FAILED || search_inject(rs->core, &ind->genotype, &result, &ind->id))
         return;
-    if (!ind->measured && result.status == SEARCH_OK && ind->n_evaluations)
-        ind->measured = 1;
+    individual_settle_measured(p);
     search_log_inject(rs, ind, &result);
-    record_result(ind, &result, rs->run->wall);
     rs->record.asked++;
-    rs->record.told++;
-    rs->record.reused++;
-    rs->record.infeasible += result.status == SEARCH_INFEASIBLE;
-    ind->told_order = rs->record.told;
-    rs->front_dirty = true;
-    search_refresh(rs);
-    ind->hypervolume = rs->record.hypervolume;
+    settle_told(rs, ind, &result);
     rs->next_tell = ind->id + 1;
-    individual_put(rs, ind);
 }
 
 static bool same_result(const struct search_result *a, const struct search_result *b, uint32_t n_objectives)

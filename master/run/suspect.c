@@ -14,11 +14,6 @@
 #include "health/blame.h"
 #include "run/run_internal.h"
 
-static uint64_t name_id(const char *name)
-{
-    return hash64(name, strlen(name));
-}
-
 static void suspect_put(struct run *r, const struct suspect_record *s)
 {
     cleanup_bytes struct bytes b = {0};
@@ -86,7 +81,7 @@ static struct poison poison_of(const struct suspect_record *s, bool as_if_well)
 {
     struct poison p = {0};
     for (uint32_t i = 0; i < s->n; i++) {
-        poison_add(&p, name_id(s->failure[i].board));
+        poison_add(&p, hash64_text(s->failure[i].board));
         p.failure[i].well_after = as_if_well || s->failure[i].well_after;
     }
     return p;

@@ -8,26 +8,19 @@
 #include "base/time.h"
 #include "run/run_internal.h"
 
-#define DAY_NS (86400 * SONATA_SECOND)
-
-static uint64_t team_id(const char *team)
-{
-    return hash64(team, strlen(team));
-}
-
 static int64_t day_of(int64_t wall_ns)
 {
-    return wall_ns / DAY_NS;
+    return wall_ns / SONATA_DAY;
 }
 
 static struct usage_record *usage_of(struct run *r, const char *team)
 {
-    struct usage_record *u = map_get(&r->usage, team_id(team));
+    struct usage_record *u = map_get(&r->usage, hash64_text(team));
     if (u)
         return u;
     u = xcalloc(1, sizeof *u);
     copy_string(u->team, sizeof u->team, team);
-    map_set(&r->usage, team_id(team), u);
+    map_set(&r->usage, hash64_text(team), u);
     return u;
 }
 
@@ -40,7 +33,7 @@ static bool load_usage(void *user, const uint8_t *key, size_t n_key, const uint8
     if (usage_record_decode(value, n_value, &u))
         return true;
     *usage_of(r, u.team) = u;
-    sched_set_day_used(r->sched, team_id(u.team), u.board_ns);
+    sched_set_day_used(r->sched, hash64_text(u.team), u.board_ns);
     return true;
 }
 
@@ -66,10 +59,10 @@ void usage_add(struct run *r, const char *team, int64_t board_ns)
     struct usage_record *u = usage_of(r, team);
     u->board_ns += board_ns;
     u->attempts++;
-    sched_set_day_used(r->sched, team_id(team), u->board_ns);
+    sched_set_day_used(r->sched, hash64_text(team), u->board_ns);
     cleanup_bytes struct bytes b = {0};
     usage_record_encode(u, &b);
-    store_put(r->store, STORE_USAGE, key_u64_pair((uint64_t)r->usage_day, team_id(team)), b.data, b.size);
+    store_put(r->store, STORE_USAGE, key_u64_pair((uint64_t)r->usage_day, hash64_text(team)), b.data, b.size);
 }
 
 /* A clock set back does not give a day again. */
@@ -82,7 +75,7 @@ void usage_turn(struct run *r)
     for (struct usage_record *u; (u = map_next(&r->usage, &at));) {
         u->board_ns = 0;
         u->attempts = 0;
-        sched_set_day_used(r->sched, team_id(u->team), 0);
+        sched_set_day_used(r->sched, hash64_text(u->team), 0);
     }
 }
 
@@ -91,14 +84,14 @@ int64_t usage_day_end_ns(const struct run *r)
     uint32_t at = 0;
     for (const struct usage_record *u; (u = map_next(&r->usage, &at));) {
         if (u->board_ns)
-            return r->now + (r->usage_day + 1) * DAY_NS - r->wall;
+            return r->now + (r->usage_day + 1) * SONATA_DAY - r->wall;
     }
     return INT64_MAX;
 }
 
 void run_team_usage(const struct run *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns)
 {
-    const struct usage_record *u = map_get(&r->usage, team_id(team));
-    *ret_boards = sched_team_boards(r->sched, team_id(team));
+    const struct usage_record *u = map_get(&r->usage, hash64_text(team));
+    *ret_boards = sched_team_boards(r->sched, hash64_text(team));
     *ret_day_ns = u ? u->board_ns : 0;
 }

@@ -8,13 +8,13 @@
 
 struct board *sched_find_board(const struct sched *s, const char *id)
 {
-    struct board *b = map_get(&s->board_by_name, hash64(id, strlen(id)));
+    struct board *b = map_get(&s->board_by_name, hash64_text(id));
     return b && !strcmp(b->info.id, id) ? b : NULL;
 }
 
 struct worker *sched_find_worker(const struct sched *s, const char *name)
 {
-    struct worker *w = map_get(&s->worker_by_name, hash64(name, strlen(name)));
+    struct worker *w = map_get(&s->worker_by_name, hash64_text(name));
     return w && !strcmp(w->name, name) ? w : NULL;
 }
 
@@ -78,7 +78,7 @@ static struct board *add_board(struct sched *s, const char *id)
     copy_string(b->info.id, sizeof b->info.id, id);
     s->board = xgrow(s->board, &s->board_capacity, s->n_boards + 1, sizeof *s->board);
     s->board[s->n_boards++] = b;
-    map_set(&s->board_by_name, hash64(id, strlen(id)), b);
+    map_set(&s->board_by_name, hash64_text(id), b);
     return b;
 }
 
@@ -88,7 +88,7 @@ static struct worker *add_worker(struct sched *s, const char *name)
     copy_string(w->name, sizeof w->name, name);
     s->worker = xgrow(s->worker, &s->worker_capacity, s->n_workers + 1, sizeof *s->worker);
     s->worker[s->n_workers++] = w;
-    map_set(&s->worker_by_name, hash64(name, strlen(name)), w);
+    map_set(&s->worker_by_name, hash64_text(name), w);
     return w;
 }
 
@@ -109,7 +109,7 @@ static void hear(struct sched *s, int64_t now, struct worker *w)
  * saw a larger one (a restored backup) must not be fenced by an old number. */
 static int take_board(struct sched *s, struct worker *w, const struct sched_board_info *info, struct sonata_error *err)
 {
-    struct board *b = map_get(&s->board_by_name, hash64(info->id, strlen(info->id)));
+    struct board *b = map_get(&s->board_by_name, hash64_text(info->id));
     if (b && (strcmp(b->info.id, info->id) || (b->worker && b->worker != w && b->worker->link != LINK_OFFLINE)))
         return sonata_error_set(err, -EEXIST, "board '%s' is already served by worker '%s': board names must be unique", info->id,
                                 b->worker ? b->worker->name : "");

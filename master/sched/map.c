@@ -71,6 +71,17 @@ void *map_remove(struct map *m, uint64_t key)
     return value;
 }
 
+void map_filter(struct map *m, bool (*keep)(void *user, void *value), void *user)
+{
+    struct map kept = {0};
+    for (uint32_t i = 0; i < m->n_entries; i++) {
+        if (m->entry[i].value && keep(user, m->entry[i].value))
+            map_set(&kept, m->entry[i].key, m->entry[i].value);
+    }
+    map_fini(m);
+    *m = kept;
+}
+
 void *map_next(const struct map *m, uint32_t *position)
 {
     while (*position < m->n_entries) {

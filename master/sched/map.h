@@ -22,6 +22,8 @@ void *map_get(const struct map *m, uint64_t key);
 void map_set(struct map *m, uint64_t key, void *value);
 /* Returns what was there, or NULL. */
 void *map_remove(struct map *m, uint64_t key);
+/* Drops the values that keep() is false for; it releases them. */
+void map_filter(struct map *m, bool (*keep)(void *user, void *value), void *user);
 /* Iterates in no particular order; start with *position = 0; the map must not change meanwhile. NULL at the end. */
 void *map_next(const struct map *m, uint32_t *position);
 

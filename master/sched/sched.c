@@ -29,7 +29,7 @@ int sched_config_check(const struct sched_config *c, struct sonata_error *err)
 {
     if (c->heartbeat_ns < SONATA_MS || c->suspect_ns <= c->heartbeat_ns || c->offline_ns <= c->suspect_ns || c->lease_ns < c->offline_ns)
         return sonata_error_set(err, -EINVAL, "times must be ordered: heartbeat < suspect < offline <= lease");
-    if (c->lease_ns > 86400 * SONATA_SECOND || c->grace_ns < 0 || c->grace_ns > 86400 * SONATA_SECOND)
+    if (c->lease_ns > SONATA_DAY || c->grace_ns < 0 || c->grace_ns > SONATA_DAY)
         return sonata_error_set(err, -EINVAL, "lease and grace are at most a day");
     if (c->backoff_ns < 0 || c->backoff_ns > 3600 * SONATA_SECOND)
         return sonata_error_set(err, -EINVAL, "back-off is 0 to 1 hour");

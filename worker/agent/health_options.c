@@ -11,7 +11,6 @@
 
 #define CANARY_MIN_NS (20 * SONATA_MS)
 #define CANARY_MAX_NS (60 * SONATA_SECOND)
-#define DAY_NS (86400 * SONATA_SECOND)
 
 const char *canary_mode_name(enum canary_mode m)
 {
@@ -72,7 +71,7 @@ int health_options_set(struct health_options *o, const char *key, const char *va
     if (!strcmp(key, "canary"))
         return set_canary(o, value, err);
     if (!strcmp(key, "canary.interval"))
-        return set_duration(&o->interval_ns, key, value, SONATA_MS, DAY_NS, err);
+        return set_duration(&o->interval_ns, key, value, SONATA_MS, SONATA_DAY, err);
     if (!strcmp(key, "canary.command"))
         return set_text(o->command, key, value, err);
     if (!strcmp(key, "canary.file"))
@@ -82,7 +81,7 @@ int health_options_set(struct health_options *o, const char *key, const char *va
         return set_duration(&o->cool_down_ns, key, value, 0, 3600 * SONATA_SECOND, err);
     }
     if (!strcmp(key, "backoff"))
-        return set_duration(&o->backoff_ns, key, value, SONATA_MS, DAY_NS, err);
+        return set_duration(&o->backoff_ns, key, value, SONATA_MS, SONATA_DAY, err);
     if (!strncmp(key, "recover.", 8))
         return set_rung(o, key + 8, key, value, err);
     return -ENOENT;

@@ -42,6 +42,31 @@ static void test_random_operations(void **state)
     map_fini(&m);
 }
 
+static bool keep_even(void *user, void *value)
+{
+    int *v = value;
+    ++*(uint32_t *)user;
+    return *v % 2 == 0;
+}
+
+static void test_filter(void **state)
+{
+    (void)state;
+    struct map m = {0};
+    static int value[KEYS];
+    uint32_t seen = 0;
+    for (int k = 0; k < KEYS; k++) {
+        value[k] = k;
+        map_set(&m, (uint64_t)k * 1000003, &value[k]);
+    }
+    map_filter(&m, keep_even, &seen);
+    assert_int_equal(seen, KEYS);
+    assert_int_equal(m.count, (KEYS + 1) / 2);
+    for (int k = 0; k < KEYS; k++)
+        assert_ptr_equal(map_get(&m, (uint64_t)k * 1000003), k % 2 ? NULL : &value[k]);
+    map_fini(&m);
+}
+
 static void test_empty(void **state)
 {
     (void)state;
@@ -55,6 +80,6 @@ static void test_empty(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_operations), cmocka_unit_test(test_empty)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_operations), cmocka_unit_test(test_filter), cmocka_unit_test(test_empty)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
