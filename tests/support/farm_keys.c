@@ -27,11 +27,9 @@ static void ask_or_die(struct table_farm *f, const struct farm_key *admin, Sonat
     sonata__reply__free_unpacked(reply, NULL);
 }
 
-void farm_keys_start(struct table_farm *f, struct farm_key *ret_admin)
+void farm_keys_admin(struct table_farm *f, struct farm_key *ret_admin)
 {
     struct sonata_error err = {{0}};
-    f->security = "curve";
-    table_farm_start_master(f);
     snprintf(ret_admin->path, sizeof ret_admin->path, "%s/master/admin.key", f->folder);
     for (int64_t end = clock_monotonic_ns() + ANSWER_MS * TEST_PATIENCE * SONATA_MS; !file_exists(ret_admin->path) && clock_monotonic_ns() < end;)
         clock_sleep_ns(20 * SONATA_MS);
@@ -48,6 +46,13 @@ void farm_keys_start(struct table_farm *f, struct farm_key *ret_admin)
         give_up(ret_admin->path, err.text);
     ret_admin->security = keyfile_security(&ret_admin->keys);
     ask_or_die(f, ret_admin, &q, "ping");
+}
+
+void farm_keys_start(struct table_farm *f, struct farm_key *ret_admin)
+{
+    f->security = "curve";
+    table_farm_start_master(f);
+    farm_keys_admin(f, ret_admin);
 }
 
 void farm_keys_team(struct table_farm *f, const struct farm_key *admin, const char *team)

@@ -14,6 +14,8 @@ struct farm_key {
 
 /* Sets f->security and starts the master; when it answers, its first admin's key. Aborts the test program on failure, as all here. */
 void farm_keys_start(struct table_farm *f, struct farm_key *ret_admin);
+/* The same of a master that was started otherwise, with CURVE and its state in FOLDER/master. */
+void farm_keys_admin(struct table_farm *f, struct farm_key *ret_admin);
 /* With the admin's key: */
 void farm_keys_team(struct table_farm *f, const struct farm_key *admin, const char *team);
 /* role: worker, team (then `team` is given) or admin. Written to FOLDER/LABEL.key. */

@@ -15,18 +15,6 @@ worker() {
 }
 worker
 
-wait_for() { # wait_for TEXT COMMAND…
-  local text=$1
-  shift
-  for _ in $(seq 200); do
-    "$@" > waited.txt 2>&1
-    grep -q -- "$text" waited.txt && { checks=$((checks + 1)); return; }
-    sleep 0.2
-  done
-  tail -n 12 worker.log >&2
-  fail "'$*' never said '$text', but: $(tail -n 3 waited.txt)"
-}
-
 wait_for "one  *toy .* ready " sonata boards
 wait_for "20 canaries, reference 100.000 us" sonata board one history
 cat > search.yaml <<END

@@ -7,10 +7,8 @@
 evaluations() { as "$1" show "$2" --json | sed -n 's/.*"evaluations":\t\([0-9]*\).*/\1/p' | head -n 1; }
 
 start_master
-expect 0 "is set" as m/admin.key teams set vision
-expect 0 "is set" as m/admin.key teams set audio
-expect 0 "key of" as m/admin.key keys new alice --team vision
-expect 0 "key of" as m/admin.key keys new bob --team audio
+add_team vision alice
+add_team audio bob
 expect 0 "key of" as m/admin.key keys new pi --role worker
 sonata-worker --master "$worker_port" --key pi.key --state w --name pi --board "pi:table:table.csv,accuracy=acc,latency=lat,delay=50ms,type=bench" > w.log 2>&1 &
 worker=$!

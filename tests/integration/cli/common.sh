@@ -43,6 +43,18 @@ contains() { # contains FILE TEXT
   grep -qF -- "$2" "$1" || fail "$1 should hold '$2'"
 }
 
+# Until COMMAND says TEXT (a pattern of grep). What it said last stays in $out.
+wait_for() { # wait_for TEXT COMMAND…
+  local text=$1
+  shift
+  for _ in $(seq 200); do
+    out=$("$@" 2>&1)
+    grep -q -- "$text" <<< "$out" && { checks=$((checks + 1)); return; }
+    sleep 0.2
+  done
+  fail "'$*' never said '$text'; it says: $out"
+}
+
 # Process ids of the children of PID, or only those of one program.
 children_of() { # children_of PID [PROGRAM]
   local child
@@ -101,6 +113,12 @@ start_master() {
   worker_port=$(grep -o 'tcp://[^ ]*' m/endpoints | sed -n 1p)
   SONATA_SERVER=$(grep -o 'tcp://[^ ]*' m/endpoints | sed -n 2p)
   export SONATA_SERVER
+}
+
+# A team with one key, NAME.key.
+add_team() { # add_team TEAM NAME
+  expect 0 "is set" as m/admin.key teams set "$1"
+  expect 0 "key of" as m/admin.key keys new "$2" --team "$1"
 }
 
 # kill -9, and started again on the same ports with further OPTIONS.

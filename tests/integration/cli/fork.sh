@@ -11,10 +11,8 @@ start_worker() {
 }
 
 start_master
-expect 0 "is set" as m/admin.key teams set vision
-expect 0 "is set" as m/admin.key teams set audio
-expect 0 "key of" as m/admin.key keys new alice --team vision
-expect 0 "key of" as m/admin.key keys new bob --team audio
+add_team vision alice
+add_team audio bob
 expect 0 "key of" as m/admin.key keys new pi --role worker
 start_worker
 search_file parent 60 > parent.yaml

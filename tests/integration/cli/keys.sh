@@ -32,10 +32,7 @@ expect 4 "does not accept this key" as pi.key list
 expect 4 "does not accept this key" sonata list --patience 1500ms
 patience=10s
 sonata-worker --master "$worker_port" --key pi.key --state w --name pi --board "bench:table:table.csv,accuracy=acc,latency=lat" > w.log 2>&1 &
-for _ in $(seq 300); do
-  as m/admin.key boards | grep -q ready && break
-  sleep 0.1
-done
+wait_for " ready " as m/admin.key boards
 expect 0 "ready" as bob.key boards
 
 # each team sees its own searches and no others, by number, name, result or list
@@ -94,6 +91,7 @@ as m/admin.key board bench history --json > history.json
 contains history.json '"kind":	"order"'
 expect 0 "board bench: drain: loose cable" as m/admin.key audit
 expect 0 "may work again" as m/admin.key board bench release
+wait_for " ready " as bob.key boards # when the worker has taken it
 expect 0 "ready" as bob.key boards
 
 # a quota

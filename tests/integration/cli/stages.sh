@@ -6,8 +6,7 @@
 done_of() { as m/admin.key boards --json | tr -d '\n\t' | grep -o "\"id\":\"$1\".*" | grep -o '"done":[0-9]*' | head -n 1 | cut -d: -f2; }
 
 start_master
-expect 0 "is set" as m/admin.key teams set vision
-expect 0 "key of" as m/admin.key keys new alice --team vision
+add_team vision alice
 expect 0 "key of" as m/admin.key keys new pi --role worker
 sonata-worker --master "$worker_port" --key pi.key --state w --name pi --board "device:table:table.csv,latency=lat,delay=10ms,type=device" \
   --board "host:table:table.csv,accuracy=acc,delay=10ms,type=host" > w.log 2>&1 &

@@ -9,16 +9,6 @@ number_of() { # number_of KEY_FILE NAME COMMAND…: a number of the JSON that so
   as "$key" "$@" --json | sed -n "s/.*\"$name\":\t\(-\?[0-9]*\).*/\1/p" | head -n 1
 }
 
-wait_for() { # wait_for TEXT COMMAND…: until it says so
-  local text=$1
-  shift
-  for _ in $(seq 100); do
-    case "$("$@" 2>&1)" in *"$text"*) checks=$((checks + 1)); return ;; esac
-    sleep 0.1
-  done
-  fail "'$*' never said '$text'; it says: $("$@" 2>&1)"
-}
-
 start_master
 for team in vision audio; do
   expect 0 "is set" as m/admin.key teams set "$team"

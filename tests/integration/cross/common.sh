@@ -7,6 +7,24 @@ skip() {
   exit 77
 }
 
+# A folder of its own to work in; it goes at the end, and the processes in `pids` with it.
+enter_work() { # enter_work NAME
+  work=$(mktemp -d "/tmp/sonata-$1-XXXXXX") && cd "$work" || exit 1
+  pids=()
+  trap leave_work EXIT
+}
+leave_work() {
+  [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2> /dev/null
+  wait 2> /dev/null
+  rm -rf "$work"
+}
+
+fail() {
+  echo "FAILED: $*" >&2
+  tail -n 8 ./*.log >&2 2> /dev/null
+  exit 1
+}
+
 need_cross() { # need_cross PROGRAM…: programs of the cross build and the emulator are there
   local program emulator=qemu-aarch64-static
   [ "$arch" = arm64 ] || emulator=qemu-arm-static

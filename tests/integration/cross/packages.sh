@@ -13,15 +13,7 @@ if [ "$arch" != "$native" ]; then
   sysroot=$("$source/deploy/cross/sysroot.sh" --path "$arch")
 fi
 [ "$arch" != arm64 ] || triplet=aarch64-linux-gnu
-work=$(mktemp -d /tmp/sonata-packages-XXXXXX) && cd "$work" || exit 1
-pids=()
-finish() {
-  [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2> /dev/null
-  wait
-  rm -rf "$work"
-}
-trap finish EXIT
-fail() { echo "FAILED: $*" >&2; exit 1; }
+enter_work packages
 
 "$source/deploy/package.sh" --build "$build" --out . "$arch" || fail "package.sh"
 deb=$(echo sonata-worker_*_"$arch".deb) tarball=$(echo sonata-worker-*-"$arch".tar.gz)

@@ -9,19 +9,7 @@ supernet=$source/deploy/supernets/fmnist-mbconv-v1.safetensors
 [ -r "$supernet" ] || skip "the supernet fmnist-mbconv-v1 is not there"
 export SONATA_SHARE=$source/deploy OPENBLAS_NUM_THREADS=1
 PATH=$build/bin:$PATH
-work=$(mktemp -d /tmp/sonata-cross-XXXXXX) && cd "$work" || exit 1
-pids=()
-finish() {
-  [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2> /dev/null
-  wait
-  rm -rf "$work"
-}
-trap finish EXIT
-fail() {
-  echo "FAILED: $*" >&2
-  tail -n 8 ./*.log >&2
-  exit 1
-}
+enter_work cross
 small_dataset "$work/datasets" 128 100
 export SONATA_DATASETS=$work/datasets
 

@@ -17,19 +17,7 @@ command -v qemu-system-arm > /dev/null || skip "qemu-system-arm is not installed
 need_sampling
 export SONATA_SHARE=$source/deploy OPENBLAS_NUM_THREADS=1
 PATH=$build/bin:$PATH
-work=$(mktemp -d /tmp/sonata-farm-XXXXXX) && cd "$work" || exit 1
-pids=()
-finish() {
-  [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2> /dev/null
-  wait 2> /dev/null
-  rm -rf "$work"
-}
-trap finish EXIT
-fail() {
-  echo "FAILED: $*" >&2
-  tail -n 8 ./*.log >&2
-  exit 1
-}
+enter_work farm
 small_dataset "$work/datasets" 64 200
 export SONATA_DATASETS=$work/datasets
 

@@ -23,16 +23,16 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "net/keyfile.h"
 #include "support/client.h"
+#include "support/farm_keys.h"
 #include "support/table_farm.h"
 
 enum { ANSWER_MS = 15000, PROGRESS_MS = 30000, MEMORY_GROWTH_KIB = 400 << 10, CONNECTIONS = 200, SILENT = 300, PER_ADDRESS = 250, FLOOD = 100000,
        READERS = 40, READ_REQUESTS = 150, READERS_GROWTH_KIB = 48 << 10 };
 
 static struct table_farm farm;
-static char master_path[512], cli_path[512], worker_path[512];
-static struct keyfile admin, honest, hostile, lab, foreign; /* foreign: a worker key of another host */
+static char master_path[512], worker_path[512];
+static struct farm_key admin, honest, hostile, lab, foreign; /* foreign: a worker key of another host */
 static uint64_t search;
 static long memory_kib;
 static void *context;
@@ -42,35 +42,6 @@ static void *context;
 static void in_farm(const char *name, char path[128])
 {
     snprintf(path, 128, "%s/%s", farm.folder, name);
-}
-
-static void read_keys(const char *name, struct keyfile *k)
-{
-    char path[128];
-    struct sonata_error err = {{0}};
-    in_farm(name, path);
-    if (keyfile_read(path, k, &err))
-        fail_msg("%s", err.text);
-}
-
-static void sonata(const char *a, const char *b, const char *c, const char *d, const char *e, const char *f, const char *g)
-{
-    char key[128], log[128];
-    in_farm("master/admin.key", key);
-    in_farm("cli.log", log);
-    setenv("SONATA_SERVER", farm.client, 1);
-    setenv("SONATA_KEY", key, 1);
-    const char *const argv[] = {cli_path, a, b, c, d, e, f, g, NULL};
-    assert_int_equal(process_run(argv, log, 20000), 0);
-}
-
-static void new_key(const char *name, const char *kind, const char *value, struct keyfile *ret_keys)
-{
-    char file[64], path[128];
-    snprintf(file, sizeof file, "%s.key", name);
-    in_farm(file, path);
-    sonata("keys", "new", name, kind, value, "--out", path);
-    read_keys(file, ret_keys);
 }
 
 static bool read_endpoints(void)
@@ -104,63 +75,29 @@ static void start_master(void)
 
 static void start_worker(void)
 {
-    char state[128], log[128], key[128], board[300];
+    char state[128], log[128], board[300];
     in_farm("w", state);
     in_farm("worker.log", log);
-    in_farm("lab.key", key);
     snprintf(board, sizeof board, "tab:table:%s/table.csv,accuracy=accuracy,latency=latency,delay=100ms", farm.folder);
-    const char *const argv[] = {worker_path, "--master", farm.worker, "--key", key, "--state", state, "--name", "lab", "--board", board, NULL};
+    const char *const argv[] = {worker_path, "--master", farm.worker, "--key", lab.path, "--state", state, "--name", "lab", "--board", board, NULL};
     farm.worker_pid[0] = process_start(argv, log);
 }
 
 /* --- honest requests */
 
-static Sonata__Reply *ask_as(const struct keyfile *who, Sonata__Request *q, int timeout_ms)
+static uint64_t submit_as(const struct farm_key *who, const struct search_spec *spec, const uint8_t *id)
 {
-    struct net_security security = keyfile_security(who);
-    struct net_client *c;
-    uint8_t id[16];
-    if (!q->id.len) {
-        assert_int_equal(getrandom(id, sizeof id, 0), sizeof id);
-        q->id.data = id;
-        q->id.len = sizeof id;
-    }
-    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
-    e.body_case = SONATA__ENVELOPE__BODY_REQUEST;
-    e.request = q;
-    cleanup_bytes struct bytes text = {0};
-    envelope_pack(&e, &text);
-    assert_int_equal(net_client_new(farm.client, &security, &c, NULL), 0);
-    Sonata__Reply *reply = NULL;
-    uint8_t *data;
-    size_t n;
-    if (!net_client_send(c, text.data, text.size) && !net_client_receive(c, timeout_ms * TEST_PATIENCE, &data, &n)) {
-        bool other;
-        Sonata__Envelope *answer = envelope_unpack(data, n, &other, NULL);
-        free(data);
-        assert_non_null(answer);
-        if (answer->body_case == SONATA__ENVELOPE__BODY_REPLY) {
-            reply = answer->reply;
-            answer->reply = NULL;
-            answer->body_case = SONATA__ENVELOPE__BODY__NOT_SET;
-        }
-        envelope_free(answer);
-    }
-    net_client_free(c);
-    return reply;
+    uint64_t number = 0;
+    client_use_keys(&who->security);
+    assert_int_equal(client_submit_spec(farm.client, spec, id, &number, ANSWER_MS), 0);
+    return number;
 }
 
 static uint32_t told(void)
 {
-    Sonata__Request q = SONATA__REQUEST__INIT;
-    Sonata__ShowSearch show = SONATA__SHOW_SEARCH__INIT;
-    show.search = search;
-    q.verb_case = SONATA__REQUEST__VERB_SHOW;
-    q.show = &show;
-    Sonata__Reply *reply = ask_as(&honest, &q, ANSWER_MS);
+    client_use_keys(&honest.security);
+    Sonata__Reply *reply = client_show_search(farm.client, search, ANSWER_MS);
     assert_non_null(reply);
-    assert_int_equal(reply->code, 0);
-    assert_int_equal(reply->n_searches, 1);
     uint32_t n = reply->searches[0]->told;
     sonata__reply__free_unpacked(reply, NULL);
     return n;
@@ -285,6 +222,18 @@ static void pack_hello(const char *worker, const char *board, struct bytes *out)
     envelope_pack(&e, out);
 }
 
+/* Says hello and is welcomed. */
+static void join(void *socket, const char *worker, const char *board)
+{
+    cleanup_bytes struct bytes hello = {0};
+    pack_hello(worker, board, &hello);
+    zmq_send(socket, hello.data, hello.size, 0);
+    Sonata__Envelope *welcome = receive(socket, ANSWER_MS);
+    assert_non_null(welcome);
+    assert_int_equal(welcome->body_case, SONATA__ENVELOPE__BODY_WELCOME);
+    envelope_free(welcome);
+}
+
 /* --- the tests */
 
 /* Floods and reads what comes back meanwhile, until the master says that it is too much: it says so once in ten seconds, and drops it when the peer's queue
@@ -305,7 +254,7 @@ static bool is_refused(void *socket, const struct bytes *message)
 static void flood_of_requests(void **state)
 {
     (void)state;
-    void *s = hostile_socket(farm.client, &hostile, NULL);
+    void *s = hostile_socket(farm.client, &hostile.keys, NULL);
     cleanup_bytes struct bytes ping = {0};
     pack_ping(&ping);
     for (int i = 0; i < FLOOD; i++)
@@ -319,7 +268,7 @@ static void flood_of_requests(void **state)
 static void flood_of_heartbeats(void **state)
 {
     (void)state;
-    void *s = hostile_socket(farm.worker, &foreign, NULL);
+    void *s = hostile_socket(farm.worker, &foreign.keys, NULL);
     Sonata__Envelope e = SONATA__ENVELOPE__INIT;
     Sonata__Heartbeat beat = SONATA__HEARTBEAT__INIT;
     cleanup_bytes struct bytes text = {0};
@@ -340,7 +289,7 @@ static void huge_frames(void **state)
     (void)state;
     struct bytes huge = {0};
     bytes_append(&huge, NULL, 8 << 20);
-    void *worker = hostile_socket(farm.worker, &foreign, NULL), *client = hostile_socket(farm.client, &hostile, NULL);
+    void *worker = hostile_socket(farm.worker, &foreign.keys, NULL), *client = hostile_socket(farm.client, &hostile.keys, NULL);
     for (int i = 0; i < 20; i++) {
         send_bytes(worker, &huge);
         send_bytes(client, &huge);
@@ -361,7 +310,7 @@ static void read_one_ahead(void *s)
 static void slow_reader(void **state)
 {
     (void)state;
-    void *s = hostile_socket(farm.client, &honest, read_one_ahead); /* of the team that has something to read */
+    void *s = hostile_socket(farm.client, &honest.keys, read_one_ahead); /* of the team that has something to read */
     Sonata__Request q = SONATA__REQUEST__INIT;
     Sonata__GetIndividuals get = SONATA__GET_INDIVIDUALS__INIT;
     get.search = search;
@@ -390,18 +339,7 @@ static uint64_t submit_large(void)
         for (int c = 0; c < SPACE_CHOICES_MAX; c++)
             snprintf(g->label[c], sizeof g->label[c], "%d.%025d", c, i);
     }
-    Sonata__Request q = SONATA__REQUEST__INIT;
-    Sonata__Submit submit = SONATA__SUBMIT__INIT;
-    submit.spec = spec_to_message(spec);
-    q.verb_case = SONATA__REQUEST__VERB_SUBMIT;
-    q.submit = &submit;
-    Sonata__Reply *reply = ask_as(&honest, &q, ANSWER_MS);
-    assert_non_null(reply);
-    if (reply->code)
-        fail_msg("%s", reply->text);
-    uint64_t number = reply->search;
-    sonata__reply__free_unpacked(reply, NULL);
-    sonata__search_spec__free_unpacked(submit.spec, NULL);
+    uint64_t number = submit_as(&honest, spec, NULL);
     free(spec);
     return number;
 }
@@ -413,14 +351,14 @@ static void many_slow_readers(void **state)
     static void *s[READERS];
     Sonata__Request q = SONATA__REQUEST__INIT;
     Sonata__ShowSearch show = SONATA__SHOW_SEARCH__INIT;
-    struct keyfile reader;
-    new_key("reader", "--team", "good", &reader);
+    struct farm_key reader;
+    farm_keys_new(&farm, &admin, "team", "good", "reader", &reader);
     show.search = submit_large();
     q.verb_case = SONATA__REQUEST__VERB_SHOW;
     q.show = &show;
     long before = resident_kib(), most = before;
     for (int i = 0; i < READERS; i++)
-        s[i] = hostile_socket(farm.client, &reader, read_one_ahead);
+        s[i] = hostile_socket(farm.client, &reader.keys, read_one_ahead);
     for (int k = 0; k < READ_REQUESTS; k++) {
         for (int i = 0; i < READERS; i++) {
             cleanup_bytes struct bytes text = {0};
@@ -442,7 +380,7 @@ static void many_slow_readers(void **state)
 static void garbage(void **state)
 {
     (void)state;
-    void *worker = hostile_socket(farm.worker, &foreign, NULL), *client = hostile_socket(farm.client, &hostile, NULL);
+    void *worker = hostile_socket(farm.worker, &foreign.keys, NULL), *client = hostile_socket(farm.client, &hostile.keys, NULL);
     uint8_t noise[512];
     for (int i = 0; i < 4000; i++) {
         assert_int_equal(getrandom(noise, sizeof noise, 0), sizeof noise);
@@ -461,7 +399,7 @@ static void garbage(void **state)
 static void keys_that_do_not_fit(void **state)
 {
     (void)state;
-    struct keyfile unknown = hostile, wrong_server = hostile;
+    struct keyfile unknown = hostile.keys, wrong_server = hostile.keys;
     assert_int_equal(net_new_keys(unknown.public_key, unknown.secret_key), 0);
     char secret[41];
     assert_int_equal(net_new_keys(wrong_server.server_key, secret), 0);
@@ -470,8 +408,8 @@ static void keys_that_do_not_fit(void **state)
         const struct keyfile *keys;
     } wrong[] = {
         {farm.client, &unknown}, {farm.worker, &unknown}, {farm.client, &wrong_server}, {farm.client, NULL}, {farm.worker, NULL},
-        {farm.client, &foreign}, /* a worker's key at the client port */
-        {farm.worker, &hostile}, /* a team's key at the worker port */
+        {farm.client, &foreign.keys}, /* a worker's key at the client port */
+        {farm.worker, &hostile.keys}, /* a team's key at the worker port */
     };
     cleanup_bytes struct bytes ping = {0}, hello = {0};
     pack_ping(&ping);
@@ -493,7 +431,7 @@ static void many_connections(void **state)
     cleanup_bytes struct bytes ping = {0};
     pack_ping(&ping);
     for (int i = 0; i < CONNECTIONS; i++) {
-        s[i] = hostile_socket(farm.client, &hostile, NULL);
+        s[i] = hostile_socket(farm.client, &hostile.keys, NULL);
         zmq_send(s[i], ping.data, ping.size, 0);
     }
     assert_service_goes_on();
@@ -556,7 +494,7 @@ static void silent_connections(void **state)
 static void another_workers_name_and_board(void **state)
 {
     (void)state;
-    void *s = hostile_socket(farm.worker, &foreign, NULL);
+    void *s = hostile_socket(farm.worker, &foreign.keys, NULL);
     cleanup_bytes struct bytes name = {0}, board = {0};
     pack_hello("lab", "tab", &name);
     zmq_send(s, name.data, name.size, 0);
@@ -572,14 +510,9 @@ static void another_workers_name_and_board(void **state)
 static void many_names(void **state)
 {
     (void)state;
-    void *s = hostile_socket(farm.worker, &foreign, NULL);
+    void *s = hostile_socket(farm.worker, &foreign.keys, NULL);
     cleanup_bytes struct bytes hello = {0};
-    pack_hello("name-0", "own-0", &hello);
-    zmq_send(s, hello.data, hello.size, 0);
-    Sonata__Envelope *welcome = receive(s, ANSWER_MS);
-    assert_non_null(welcome);
-    assert_int_equal(welcome->body_case, SONATA__ENVELOPE__BODY_WELCOME);
-    envelope_free(welcome);
+    join(s, "name-0", "own-0");
     for (int i = 1; i < 300; i++) {
         char name[32], board[32];
         snprintf(name, sizeof name, "name-%d", i);
@@ -602,8 +535,7 @@ static void set_routing_id(void *s)
 static void another_workers_connection(void **state)
 {
     (void)state;
-    cleanup_bytes struct bytes owner_hello = {0}, thief_hello = {0}, get = {0};
-    pack_hello("owner", "owner-board", &owner_hello);
+    cleanup_bytes struct bytes thief_hello = {0}, get = {0};
     pack_hello("thief", "thief-board", &thief_hello);
     Sonata__Envelope e = SONATA__ENVELOPE__INIT;
     Sonata__BlobGet blob = SONATA__BLOB_GET__INIT;
@@ -613,12 +545,9 @@ static void another_workers_connection(void **state)
     e.body_case = SONATA__ENVELOPE__BODY_BLOB_GET;
     e.blob_get = &blob;
     envelope_pack(&e, &get);
-    void *owner = hostile_socket(farm.worker, &foreign, set_routing_id);
-    zmq_send(owner, owner_hello.data, owner_hello.size, 0);
-    Sonata__Envelope *welcome = receive(owner, ANSWER_MS);
-    assert_non_null(welcome);
-    envelope_free(welcome);
-    void *thief = hostile_socket(farm.worker, &foreign, set_routing_id);
+    void *owner = hostile_socket(farm.worker, &foreign.keys, set_routing_id);
+    join(owner, "owner", "owner-board");
+    void *thief = hostile_socket(farm.worker, &foreign.keys, set_routing_id);
     zmq_send(thief, thief_hello.data, thief_hello.size, 0);
     assert_null(receive(thief, 1000));
     for (int i = 0; i < 5; i++) {
@@ -637,14 +566,8 @@ static void another_workers_connection(void **state)
 static void results_nobody_asked_for(void **state)
 {
     (void)state;
-    void *s = hostile_socket(farm.worker, &foreign, NULL);
-    cleanup_bytes struct bytes hello = {0};
-    pack_hello("intruder", "intruder-board", &hello);
-    zmq_send(s, hello.data, hello.size, 0);
-    Sonata__Envelope *welcome = receive(s, ANSWER_MS);
-    assert_non_null(welcome);
-    assert_int_equal(welcome->body_case, SONATA__ENVELOPE__BODY_WELCOME);
-    envelope_free(welcome);
+    void *s = hostile_socket(farm.worker, &foreign.keys, NULL);
+    join(s, "intruder", "intruder-board");
     unsigned unknown = 0, taken = 0;
     for (uint64_t attempt = 1; attempt <= 200; attempt++) { /* those of the honest worker among them, as if replayed */
         struct measurement m = {.attempt = attempt,
@@ -681,26 +604,10 @@ static void replayed_submission(void **state)
 {
     (void)state;
     struct search_spec *spec = table_farm_spec("replayed", "random", 5, 3);
-    Sonata__Request q = SONATA__REQUEST__INIT;
-    Sonata__Submit submit = SONATA__SUBMIT__INIT;
-    static uint8_t id[16] = "0123456789abcde";
-    submit.spec = spec_to_message(spec);
-    q.id.data = id;
-    q.id.len = sizeof id;
-    q.verb_case = SONATA__REQUEST__VERB_SUBMIT;
-    q.submit = &submit;
-    uint64_t first = 0;
-    for (int i = 0; i < 20; i++) {
-        Sonata__Reply *reply = ask_as(&hostile, &q, ANSWER_MS);
-        assert_non_null(reply);
-        if (reply->code)
-            fail_msg("%s", reply->text);
-        if (i == 0)
-            first = reply->search;
-        assert_int_equal(reply->search, first);
-        sonata__reply__free_unpacked(reply, NULL);
-    }
-    sonata__search_spec__free_unpacked(submit.spec, NULL);
+    static const uint8_t id[16] = "0123456789abcde";
+    uint64_t first = submit_as(&hostile, spec, id);
+    for (int i = 1; i < 20; i++)
+        assert_int_equal(submit_as(&hostile, spec, id), first);
     free(spec);
     assert_service_goes_on();
 }
@@ -710,30 +617,19 @@ static int setup(void **state)
     (void)state;
     table_farm_open(&farm, SONATA_BINARY_DIR "/bin", 1, 100);
     snprintf(master_path, sizeof master_path, "%s/sonata-master", farm.bin);
-    snprintf(cli_path, sizeof cli_path, "%s/sonata", farm.bin);
     snprintf(worker_path, sizeof worker_path, "%s/sonata-worker", farm.bin);
     context = zmq_ctx_new();
     start_master();
-    read_keys("master/admin.key", &admin);
-    sonata("teams", "set", "good", NULL, NULL, NULL, NULL);
-    sonata("teams", "set", "bad", NULL, NULL, NULL, NULL);
-    new_key("honest", "--team", "good", &honest);
-    new_key("hostile", "--team", "bad", &hostile);
-    new_key("lab", "--role", "worker", &lab);
-    new_key("foreign", "--role", "worker", &foreign);
+    farm_keys_admin(&farm, &admin);
+    farm_keys_team(&farm, &admin, "good");
+    farm_keys_team(&farm, &admin, "bad");
+    farm_keys_new(&farm, &admin, "team", "good", "honest", &honest);
+    farm_keys_new(&farm, &admin, "team", "bad", "hostile", &hostile);
+    farm_keys_new(&farm, &admin, "worker", NULL, "lab", &lab);
+    farm_keys_new(&farm, &admin, "worker", NULL, "foreign", &foreign);
     start_worker();
     struct search_spec *spec = table_farm_spec("honest", "random", 4000, 1);
-    Sonata__Request q = SONATA__REQUEST__INIT;
-    Sonata__Submit submit = SONATA__SUBMIT__INIT;
-    submit.spec = spec_to_message(spec);
-    q.verb_case = SONATA__REQUEST__VERB_SUBMIT;
-    q.submit = &submit;
-    Sonata__Reply *reply = ask_as(&honest, &q, ANSWER_MS);
-    assert_non_null(reply);
-    assert_int_equal(reply->code, 0);
-    search = reply->search;
-    sonata__reply__free_unpacked(reply, NULL);
-    sonata__search_spec__free_unpacked(submit.spec, NULL);
+    search = submit_as(&honest, spec, NULL);
     free(spec);
     memory_kib = resident_kib();
     assert_service_goes_on();
