@@ -31,10 +31,10 @@ uint8_t *bytes_append(struct bytes *b, const void *src, size_t n)
 
 static void put(struct bytes *b, uint64_t v, size_t n)
 {
-    uint8_t raw[8];
+    b->data = xgrow(b->data, &b->capacity, b->size + n, 1);
     for (size_t i = 0; i < n; i++)
-        raw[i] = (uint8_t)(v >> (8 * i));
-    bytes_append(b, raw, n);
+        b->data[b->size + i] = (uint8_t)(v >> (8 * i));
+    b->size += n;
 }
 
 void bytes_put_u8(struct bytes *b, uint8_t v) { put(b, v, 1); }

@@ -1,7 +1,7 @@
 /* One libuv loop with signals and an end-of-turn hook (see loop.h).
  *
  * The hook is a prepare watcher started first: libuv runs prepare watchers newest first, so those of the sockets, which decide whether
- * the loop may block, run before it, and whatever it sends re-arms them (net_send re-reads the socket's events). */
+ * the loop may block, run before it, and whatever it sends keeps that turn's poll from blocking (net_send). */
 #include "loop/loop.h"
 
 #include <signal.h>

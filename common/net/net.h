@@ -1,7 +1,7 @@
 /* ZeroMQ sockets as loop watchers: frames in, frames out; no protobuf here.
  *
  * A ZMQ_FD is edge-triggered and says only "look at ZMQ_EVENTS": each socket has a poll watcher on the fd plus prepare/check/idle, re-reads
- * ZMQ_EVENTS before blocking and after every send, and drains at most `budget` messages per turn. A socket belongs to the loop thread.
+ * ZMQ_EVENTS before blocking, does not block after a send, and drains at most `budget` messages per turn. A socket belongs to the loop thread.
  * CURVE hooks live in struct net_security; without it the socket is plain (ipc://, loopback, tests). */
 #ifndef SONATA_NET_NET_H
 #define SONATA_NET_NET_H

@@ -4,8 +4,8 @@
  *   poll     wakes the loop, nothing else
  *   check    takes up to NET_BUDGET messages
  *   prepare  re-reads ZMQ_EVENTS before the loop would block; something left -> an idle watcher keeps the next poll from blocking
- * After each send ZMQ_EVENTS is looked at again, since sending may have consumed the edge of an incoming message. The socket is closed with
- * its last watcher. */
+ * Sending may consume the edge of an incoming message, so after a send the next poll does not block either. The socket is closed with its last
+ * watcher. */
 #include <zmq.h>
 
 #include "net/net_internal.h"
@@ -24,15 +24,17 @@ static void on_poll(uv_poll_t *h, int status, int events)
 
 void net_watch_again(struct net_watch *w)
 {
-    int events = 0;
-    size_t size = sizeof events;
-    if (!w->closing && !zmq_getsockopt(w->socket, ZMQ_EVENTS, &events, &size) && (events & ZMQ_POLLIN))
+    if (!w->closing)
         uv_idle_start(&w->idle, on_idle);
 }
 
 static void on_prepare(uv_prepare_t *h)
 {
-    net_watch_again(h->data);
+    struct net_watch *w = h->data;
+    int events = 0;
+    size_t size = sizeof events;
+    if (!w->closing && !zmq_getsockopt(w->socket, ZMQ_EVENTS, &events, &size) && (events & ZMQ_POLLIN))
+        net_watch_again(w);
 }
 
 static void on_check(uv_check_t *h)

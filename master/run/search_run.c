@@ -375,15 +375,15 @@ bool search_advance(struct run_search *rs)
         return true;
     }
     for (int step = 0; step < STEPS_PER_TURN; step++) {
-        uint32_t n = wanted(rs);
-        struct pending *p = NULL;
+        uint32_t n;
+        struct pending *p;
         if ((p = next_again(rs))) {
             retell(rs, p);
-        } else if (n && rs->proposal_order) {
+        } else if (rs->proposal_order && (n = wanted(rs))) {
             ask(rs, n);
         } else if ((p = next_complete(rs))) {
             tell(rs, p);
-        } else if (n) {
+        } else if (!rs->proposal_order && (n = wanted(rs))) { /* last: it looks at every board */
             ask(rs, n);
         } else {
             finish_if_over(rs);
