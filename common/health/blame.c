@@ -33,14 +33,35 @@ void blame_add(struct blame *b, uint64_t job, double weight, int64_t now_ns)
     b->entry[b->n++ % BLAME_RING] = (struct blame_entry){job, now_ns, weight};
 }
 
+/* The failure `age` jobs before the last one, when it still counts; else NULL. */
+static const struct blame_entry *failure_of_age(const struct blame *b, unsigned age, int64_t now_ns)
+{
+    const struct blame_entry *e = &b->entry[(b->n - 1 - age) % BLAME_RING];
+    return e->weight <= 0 || (age >= BLAME_JOBS && now_ns - e->t_ns > HOUR_NS) ? NULL : e;
+}
+
+static unsigned held(const struct blame *b)
+{
+    return b->n < BLAME_RING ? b->n : BLAME_RING;
+}
+
+bool blame_counts(const struct blame *b, int64_t now_ns)
+{
+    for (unsigned age = 0; age < held(b); age++) {
+        if (failure_of_age(b, age, now_ns))
+            return true;
+    }
+    return false;
+}
+
 bool blame_exceeded(const struct blame *b, int64_t now_ns)
 {
     double sum = 0;
-    unsigned held = b->n < BLAME_RING ? b->n : BLAME_RING, different = 0;
+    unsigned different = 0;
     uint64_t seen[BLAME_RING];
-    for (unsigned age = 0; age < held; age++) {
-        const struct blame_entry *e = &b->entry[(b->n - 1 - age) % BLAME_RING];
-        if (e->weight <= 0 || (age >= BLAME_JOBS && now_ns - e->t_ns > HOUR_NS))
+    for (unsigned age = 0; age < held(b); age++) {
+        const struct blame_entry *e = failure_of_age(b, age, now_ns);
+        if (!e)
             continue;
         sum += e->weight;
         bool known = false;
@@ -52,11 +73,16 @@ bool blame_exceeded(const struct blame *b, int64_t now_ns)
     return sum >= BLAME_LIMIT && different >= 3;
 }
 
-void blame_forgive(struct blame *b, uint64_t job)
+bool blame_forgive(struct blame *b, uint64_t job)
 {
-    for (unsigned i = 0; i < BLAME_RING; i++)
-        if (b->entry[i].job == job)
-            b->entry[i].weight = 0;
+    bool forgiven = false;
+    for (unsigned i = 0; i < BLAME_RING; i++) {
+        if (b->entry[i].job != job || b->entry[i].weight <= 0)
+            continue;
+        b->entry[i].weight = 0;
+        forgiven = true;
+    }
+    return forgiven;
 }
 
 void blame_clear(struct blame *b)

@@ -36,8 +36,10 @@ struct blame {
 void blame_add(struct blame *b, uint64_t job, double weight, int64_t now_ns);
 /* Whether the weights of the last 20 jobs or the last hour reach BLAME_LIMIT on at least three different jobs. */
 bool blame_exceeded(const struct blame *b, int64_t now_ns);
-/* Takes a poisonous job's counts away again. */
-void blame_forgive(struct blame *b, uint64_t job);
+/* Whether any failure is among them. */
+bool blame_counts(const struct blame *b, int64_t now_ns);
+/* Takes a poisonous job's counts away again. false: it had none. */
+bool blame_forgive(struct blame *b, uint64_t job);
 void blame_clear(struct blame *b);
 
 enum { POISON_MAX = 16 };

@@ -379,8 +379,7 @@ static void begin_order(struct run *r, struct watched *w)
         w->hold_until_ns = h->hold_until_wall_ns = 0;
         h->probation = false;
         h->quarantines = 0;
-        if (w->blame)
-            blame_clear(w->blame);
+        blame_clear(&h->blame);
     }
     give_order(r, w);
     if (h->order == ORDER_QUARANTINE && !watched_has_canary(w)) {
@@ -445,6 +444,19 @@ static void remind(struct run *r, struct watched *w, const char *state)
     watched_put(r, w);
 }
 
+/* That an attempt of it was lost: at once when its worker is there, else when that says hello. */
+static void tell_lost(struct run *r, struct watched *w)
+{
+    struct sched_board_view v;
+    if (!w->record.tell_lost)
+        return;
+    if (sched_board_named(r->sched, w->record.name, &v) && v.online) {
+        run_send_command(r, v.worker, w->record.name, "lost");
+        w->record.tell_lost = false;
+    }
+    watched_put(r, w);
+}
+
 void boards_hello(struct run *r, const char *worker, const struct sched_board_info *boards, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -452,9 +464,7 @@ void boards_hello(struct run *r, const char *worker, const struct sched_board_in
         struct sched_board_view v;
         if (!w || !sched_board_named(r->sched, boards[i].id, &v) || strcmp(v.worker, worker))
             continue;
-        if (w->tell_lost)
-            run_send_command(r, worker, boards[i].id, "lost");
-        w->tell_lost = false;
+        tell_lost(r, w);
         remind(r, w, boards[i].state);
         apply_use(r, w);
     }
@@ -483,8 +493,7 @@ static void hold(struct run *r, struct watched *w, const char *why)
     h->probation = false;
     w->hold_until_ns = r->now + wait;
     r->boards_due_ns = w->hold_until_ns < r->boards_due_ns ? w->hold_until_ns : r->boards_due_ns;
-    if (w->blame)
-        blame_clear(w->blame);
+    blame_clear(&h->blame);
     snprintf(text, sizeof text, "%s; no jobs for %s, then one at a time until one is good", why, duration_text(wait, left));
     own_event(r, w, "quarantine", text);
     run_note(r, true, "board quarantined", "board=%s reason=\"%s\" for_s=%.1f", h->name, why, (double)wait / 1e9);
@@ -498,29 +507,22 @@ void boards_outcome(struct run *r, const char *board, uint64_t evaluation, enum 
     struct watched *w = weight > 0 ? watch(r, board) : watched_find(r, board);
     if (!w)
         return; /* nothing ever failed there */
+    struct board_health_record *h = &w->record;
     if (watched_has_canary(w)) { /* it judges itself; that it was lost is all it cannot know */
-        struct sched_board_view v;
-        w->tell_lost = w->tell_lost || outcome == OUTCOME_LOST;
-        if (w->tell_lost && sched_board_named(r->sched, board, &v) && v.online) {
-            run_send_command(r, v.worker, board, "lost");
-            w->tell_lost = false;
-        }
+        h->tell_lost = h->tell_lost || outcome == OUTCOME_LOST;
+        tell_lost(r, w);
         return;
     }
-    if (!r->config.quarantine_ns || (weight <= 0 && !w->blame && !w->record.probation))
+    if (!r->config.quarantine_ns || (weight <= 0 && !h->probation && !blame_counts(&h->blame, r->wall)))
         return;
-    if (!w->blame)
-        w->blame = xcalloc(1, sizeof *w->blame);
-    blame_add(w->blame, evaluation, weight, r->now);
-    if (w->record.probation && good) {
-        w->record.probation = false;
+    blame_add(&h->blame, evaluation, weight, r->wall);
+    if (h->probation && good) {
+        h->probation = false;
         own_event(r, w, "probation", "passed: a job was good");
-    } else if (!w->hold_until_ns && w->record.probation && weight >= 1) {
+    } else if (!w->hold_until_ns && h->probation && weight >= 1) {
         hold(r, w, "it failed again on probation");
-    } else if (!w->hold_until_ns && blame_exceeded(w->blame, r->now)) {
+    } else if (!w->hold_until_ns && blame_exceeded(&h->blame, r->wall)) {
         hold(r, w, "it failed three different jobs");
-    } else {
-        return;
     }
     apply_use(r, w);
     watched_put(r, w);
@@ -529,8 +531,8 @@ void boards_outcome(struct run *r, const char *board, uint64_t evaluation, enum 
 void boards_forgive(struct run *r, const char *board, uint64_t evaluation)
 {
     struct watched *w = watched_find(r, board);
-    if (w && w->blame)
-        blame_forgive(w->blame, evaluation);
+    if (w && blame_forgive(&w->record.blame, evaluation))
+        watched_put(r, w);
 }
 
 int64_t boards_turn(struct run *r)
@@ -595,10 +597,8 @@ int boards_load(struct run *r)
 void boards_free(struct run *r)
 {
     uint32_t at = 0;
-    for (struct watched *w; (w = map_next(&r->boards, &at));) {
-        free(w->blame);
+    for (void *w; (w = map_next(&r->boards, &at));)
         free(w);
-    }
     map_fini(&r->boards);
     at = 0;
     for (void *t; (t = map_next(&r->spreads, &at));)

@@ -2,7 +2,6 @@
 #ifndef SONATA_RUN_INTERNAL_H
 #define SONATA_RUN_INTERNAL_H
 
-#include "health/blame.h"
 #include "run/run.h"
 #include "sched/map.h"
 
@@ -76,9 +75,7 @@ struct user_index {
 /* A board of which there is something to remember. */
 struct watched {
     struct board_health_record record;
-    struct blame *blame;   /* NULL: nothing failed since the start */
     int64_t hold_until_ns; /* of the master's own quarantine; 0: none */
-    bool tell_lost;        /* an attempt of it was lost and its worker does not know */
 };
 
 struct run {

@@ -7,9 +7,9 @@
 
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped. INDIVIDUAL_VERSION 2: what the core
  * knows, cause, number of measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else.
- * BOARD_HEALTH_VERSION 2: canaries. */
+ * BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. */
 enum { RECORD_VERSION = 1, SEARCH_VERSION = 6, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4,
-       BOARD_HEALTH_VERSION = 2 };
+       BOARD_HEALTH_VERSION = 3 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -506,6 +506,40 @@ const char *board_order_name(enum board_order o)
     return (unsigned)o < ORDER_COUNT ? name[o] : NULL;
 }
 
+/* The failures alone, each with its place in the ring: of the others only how many there were matters. */
+static void put_blame(const struct blame *b, struct bytes *out)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < BLAME_RING; i++)
+        n += b->entry[i].weight > 0;
+    bytes_put_u32(out, b->n);
+    bytes_put_u32(out, n);
+    for (uint32_t i = 0; i < BLAME_RING; i++) {
+        const struct blame_entry *e = &b->entry[i];
+        if (e->weight <= 0)
+            continue;
+        bytes_put_u8(out, (uint8_t)i);
+        bytes_put_u64(out, e->job);
+        bytes_put_u64(out, (uint64_t)e->t_ns);
+        bytes_put_f64(out, e->weight);
+    }
+}
+
+static void read_blame(struct reader *r, struct blame *b)
+{
+    b->n = reader_u32(r);
+    uint32_t n = reader_count(r, BLAME_RING, 25);
+    for (uint32_t i = 0; i < n; i++) {
+        uint8_t at = reader_u8(r);
+        struct blame_entry e = {.job = reader_u64(r), .t_ns = (int64_t)reader_u64(r)};
+        e.weight = reader_f64(r);
+        if (at >= BLAME_RING || !(e.weight > 0 && e.weight <= BLAME_LIMIT))
+            r->bad = true;
+        else
+            b->entry[at] = e;
+    }
+}
+
 void board_health_record_encode(const struct board_health_record *r, struct bytes *out)
 {
     bytes_put_u8(out, BOARD_HEALTH_VERSION);
@@ -527,6 +561,8 @@ void board_health_record_encode(const struct board_health_record *r, struct byte
     bytes_put_u32(out, r->quarantines);
     bytes_put_u64(out, (uint64_t)r->quarantine_wall_ns);
     bytes_put_u8(out, r->canaries);
+    put_blame(&r->blame, out);
+    bytes_put_u8(out, r->tell_lost);
 }
 
 int board_health_record_decode(const void *p, size_t n, struct board_health_record *ret_record)
@@ -554,6 +590,10 @@ int board_health_record_decode(const void *p, size_t n, struct board_health_reco
     x.quarantines = reader_u32(&r);
     x.quarantine_wall_ns = (int64_t)reader_u64(&r);
     x.canaries = version >= 2 ? reader_u8(&r) != 0 : x.reference_us > 0;
+    if (version >= 3) {
+        read_blame(&r, &x.blame);
+        x.tell_lost = reader_u8(&r) != 0;
+    }
     if (!reader_done(&r))
         return -EBADMSG;
     *ret_record = x;

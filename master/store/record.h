@@ -12,6 +12,7 @@
 #include "domain/metric.h"
 #include "domain/space.h"
 #include "domain/spec.h"
+#include "health/blame.h"
 
 enum { GROUPS_MAX = OBJECTIVES_MAX + CONSTRAINTS_MAX, ARM_NAME_MAX = 32, WORKER_NAME_MAX = 64, OWNER_NAME_MAX = 40, FURTHER_MAX = 31 };
 
@@ -211,6 +212,8 @@ struct board_health_record {
     bool probation;                /* one job at a time until one is good */
     uint32_t quarantines;          /* in a row, each less than a day after the one before */
     int64_t quarantine_wall_ns;    /* when the last began */
+    struct blame blame;            /* what it failed, by wall-clock time */
+    bool tell_lost;                /* it has canaries, an attempt of it was lost, and its worker has not been told */
 };
 
 /* Failures of an open evaluation on boards that have canaries; kept for good when they proved that it kills boards. */

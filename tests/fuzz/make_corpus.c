@@ -249,7 +249,8 @@ static void records(void)
     struct invalid_record invalid = {.board = "b", .n_spans = 1, .span = {{1, 2}}, .scanning = true, .next = 1, .last = 2};
     struct event_record event = {.type = EVENT_TELL, .id = 2, .n_objectives = 2, .objective = {1, 2}};
     struct board_event_record board_event = {.event = {.sequence = 1, .board = "pi-1", .wall_ns = 5, .kind = "canary", .state = "ready", .latency_us = 1}};
-    struct board_health_record health = {.name = "pi-1", .n_events = 1, .state = "ready", .order = ORDER_DRAIN, .by = "alice"};
+    struct board_health_record health = {.name = "pi-1", .n_events = 1, .state = "ready", .order = ORDER_DRAIN, .by = "alice", .tell_lost = true,
+                                         .blame = {.n = 2, .entry = {[1] = {7, 5, 1}}}};
     struct suspect_record suspect = {.evaluation = 7, .n = 1, .failure = {{.board = "pi-1", .attempt = 3}}};
     struct usage_record usage = {.team = "vision", .board_ns = 3600000000000, .attempts = 40};
     struct team team = {.name = "vision", .weight = 1};

@@ -18,7 +18,7 @@ ALLOWED = {
     # master
     "search": {"base", "domain"},
     "sched": {"base", "domain"},
-    "store": {"base", "domain", "codec"},
+    "store": {"base", "domain", "codec", "health"},
     "access": {"base", "store"},
     "run": {"base", "domain", "codec", "health", "search", "sched", "store"},
     "rpc": {"base", "domain", "codec", "net", "loop", "run", "sched", "store", "search", "access"},

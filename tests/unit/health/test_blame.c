@@ -20,7 +20,8 @@ static void three_failures_on_three_jobs(void **state)
     assert_false(blame_exceeded(&b, 4));
     blame_add(&b, 3, 1, 4);
     assert_true(blame_exceeded(&b, 5));
-    blame_forgive(&b, 1);
+    assert_true(blame_forgive(&b, 1));
+    assert_false(blame_forgive(&b, 1) || blame_forgive(&b, 99));
     assert_false(blame_exceeded(&b, 5)); // the poisonous one does not count
 }
 
@@ -46,10 +47,11 @@ static void window_is_twenty_jobs_or_an_hour(void **state)
     assert_true(blame_exceeded(&b, 2 * HOUR)); // the third is the 20th last
     blame_add(&b, 27, 0, 2 * HOUR);
     assert_false(blame_exceeded(&b, 2 * HOUR));
+    assert_true(blame_counts(&b, 2 * HOUR));
     assert_true(blame_exceeded(&b, HOUR)); // fast jobs: within the hour they still count
     for (uint64_t job = 30; job < 200; job++)
         blame_add(&b, job, 0, 0);
-    assert_false(blame_exceeded(&b, 0)); // out of the ring
+    assert_false(blame_exceeded(&b, 0) || blame_counts(&b, 0)); // out of the ring
 }
 
 static void poison(void **state)

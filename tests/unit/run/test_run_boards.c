@@ -333,6 +333,56 @@ static void test_quarantine_of_a_board_that_fails_everything(void **state)
     assert_int_equal(farm.n_held, 2);
 }
 
+/* The master may die as often as the board fails: the failures are in the transaction of the results that were acknowledged. */
+static void test_failures_before_a_restart_count(void **state)
+{
+    (void)state;
+    submit(40);
+    farm.answer = fail_always;
+    for (int failed = 1; failed <= 3; failed++) {
+        assert_true(health("pi-1").hold_left_ns == 0);
+        farm_measure(&farm, 0);
+        assert_string_equal(farm_send(&farm, 0), "accepted");
+        farm_turn(&farm);
+        farm_drop(&farm, 0);
+        restart_master();
+        farm_hello(&farm);
+        farm_turn(&farm);
+    }
+    assert_true(health("pi-1").hold_left_ns > 299 * SONATA_SECOND);
+    for (int good = 0; good < 2; good++) { /* the back-off grows on, and ends with the first good job */
+        pass_time((good ? 901 : 301) * SONATA_SECOND);
+        restart_master();
+        farm_hello(&farm);
+        farm_turn(&farm);
+        assert_true(health("pi-1").record->probation && farm.n_held == 1);
+        farm.answer = good ? NULL : fail_always;
+        finish_held();
+        assert_true(good ? health("pi-1").hold_left_ns == 0 : health("pi-1").hold_left_ns > 899 * SONATA_SECOND);
+    }
+}
+
+/* One failure long ago: the jobs of years after it are not written into the board's record. */
+static void test_old_failures_are_forgotten(void **state)
+{
+    (void)state;
+    submit(100);
+    farm.answer = fail_always;
+    farm_measure(&farm, 0);
+    assert_string_equal(farm_send(&farm, 0), "accepted");
+    farm_turn(&farm);
+    farm_drop(&farm, 0);
+    farm.answer = NULL;
+    pass_time(2 * 3600 * SONATA_SECOND);
+    for (int i = 0; i < 30; i++)
+        finish_held();
+    unsigned n = health("pi-1").record->blame.n;
+    assert_true(n == BLAME_JOBS + 1);
+    finish_held();
+    assert_int_equal(health("pi-1").record->blame.n, n);
+    assert_true(health("pi-1").hold_left_ns == 0);
+}
+
 static void test_release_ends_the_masters_quarantine(void **state)
 {
     (void)state;
@@ -389,6 +439,7 @@ static void test_a_lost_board_with_canaries_is_told(void **state)
     farm.wall += 40 * SONATA_SECOND;
     farm_turn(&farm);
     assert_int_equal(farm.n_commands, 0); /* nobody to tell */
+    restart_master();
     farm_worker_restart(&farm);
     farm_hello(&farm);
     farm_turn(&farm);
@@ -490,7 +541,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
         T(test_events_are_stored_once), T(test_foreign_boards), T(test_events_die_with_an_uncommitted_turn), T(test_history_pages_and_retention),
         T(test_drain_lets_the_attempt_end), T(test_orders), T(test_quarantine_of_a_board_with_canaries_is_its_own),
-        T(test_quarantine_of_a_board_that_fails_everything), T(test_release_ends_the_masters_quarantine), T(test_quarantine_counts_only_what_the_board_was_at),
+        T(test_quarantine_of_a_board_that_fails_everything), T(test_failures_before_a_restart_count),
+        T(test_old_failures_are_forgotten), T(test_release_ends_the_masters_quarantine), T(test_quarantine_counts_only_what_the_board_was_at),
         T(test_quarantine_off), T(test_a_lost_board_with_canaries_is_told), T(test_functional_canaries_and_none), T(test_an_order_that_came_to_nothing),
         T(test_a_search_says_that_no_board_is_ready), T(test_spread_inside_a_type), T(test_bad_results_are_taken_back),
 #undef T

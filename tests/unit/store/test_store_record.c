@@ -124,7 +124,9 @@ static void test_boards(void **state)
                                    .worker = "w", .stored_wall_ns = 7};
     struct board_health_record h = {.name = "b", .n_events = 1, .n_own = 2, .state = "ready", .canaries = true, .latency_us = 3, .reference_us = 4, .canary_wall_ns = 5,
                                     .well_wall_ns = 6, .order = ORDER_RETIRE, .given = true, .by = "alice", .reason = "fan", .order_wall_ns = 7,
-                                    .hold_until_wall_ns = 8, .probation = true, .quarantines = 9, .quarantine_wall_ns = 10};
+                                    .hold_until_wall_ns = 8, .probation = true, .quarantines = 9, .quarantine_wall_ns = 10, .tell_lost = true};
+    for (uint64_t job = 1; job <= BLAME_RING + 3; job++)
+        blame_add(&h.blame, job, job % 5 ? 0 : 1, (int64_t)job);
     struct suspect_record s = {.evaluation = 1, .n = 2, .failure = {{"a", 2, 3, true}, {"b", 4, 5, false}}};
     ROUND_TRIP(board_event, e);
     ROUND_TRIP(board_health, h);
@@ -132,8 +134,16 @@ static void test_boards(void **state)
     cleanup_bytes struct bytes b = {0};
     struct board_health_record old;
     board_health_record_encode(&h, &b);
-    b.data[0] = 1; /* had no flag behind it: who had a reference had canaries */
-    assert_int_equal(board_health_record_decode(b.data, b.size - 1, &old), 0);
+    assert_int_equal(board_health_record_decode(b.data, b.size, &old), 0);
+    assert_int_equal(old.blame.n, h.blame.n);
+    assert_true(old.blame.entry[0].job == BLAME_RING + 1); /* the last of the failures */
+    assert_true(blame_counts(&old.blame, BLAME_RING + 3) && blame_exceeded(&old.blame, BLAME_RING + 3));
+    size_t without = b.size - 4 - 4 - 13 * 25 - 1; /* 13 of the last 64 jobs failed */
+    b.data[0] = 2;                                 /* had no failures behind it */
+    assert_int_equal(board_health_record_decode(b.data, without, &old), 0);
+    assert_true(old.canaries && !old.tell_lost && !blame_counts(&old.blame, 0));
+    b.data[0] = 1; /* nor a flag: who had a reference had canaries */
+    assert_int_equal(board_health_record_decode(b.data, without - 1, &old), 0);
     assert_true(old.canaries);
     bytes_clear(&b);
     e.event.wall_ns = -1; /* no key can hold it in order */
