@@ -3,15 +3,18 @@
 #
 #   tests/run.sh            all labels
 #   tests/run.sh --asan     the same under the address and undefined-behaviour sanitizers
-#   tests/run.sh [--asan] CTEST_ARGUMENTS…   for example -L unit, or -R conf
+#   tests/run.sh --tsan     the same under the thread sanitizer
+#   tests/run.sh [--asan|--tsan] CTEST_ARGUMENTS…   for example -L unit, or -R conf
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 preset=ci
-if [ "${1:-}" = --asan ]; then
-  preset=asan
-  shift
-fi
+case "${1:-}" in
+  --asan | --tsan)
+    preset=${1#--}
+    shift
+    ;;
+esac
 export CTEST_OUTPUT_ON_FAILURE=1
 export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}"
 jobs=${SONATA_JOBS:-$(nproc)}

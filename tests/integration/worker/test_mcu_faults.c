@@ -36,12 +36,13 @@ struct scene {
 
 /* ---- what breaks */
 
-/* The fault comes once per job, at the first command of that kind; what came before and what comes after is well. */
-static const char *at;
+/* The fault comes once per job, at the first command of that kind; what came before and what comes after is well. Read by the board's thread. */
+static _Atomic(const char *) at;
 
 static bool now(struct fake_board *f, const char *command)
 {
-    return !strncmp(command, at, strlen(at)) && !atomic_fetch_add(&f->hook_count, 1);
+    const char *first = at;
+    return !strncmp(command, first, strlen(first)) && !atomic_fetch_add(&f->hook_count, 1);
 }
 
 static bool silence(struct fake_board *f, const char *command)
