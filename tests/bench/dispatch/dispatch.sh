@@ -52,18 +52,19 @@ done
 echo "the limits of this disk and of the libraries:"
 "$bin/bench_limits" "$work" "$seconds"
 
-queue() { # queue NAME PORT: the peer runs as $master
-  sleep 1
+queue() { # queue NAME PORT: through the peer that runs as $master
   for n in 1 10 100; do
     "$bin/bench_queues" "$1" "$2" "$n" "$seconds"
   done
-  stop
 }
 if command -v redis-server > /dev/null; then
   echo "redis, appendfsync always:"
   redis-server --port 7399 --dir "$work" --appendonly yes --appendfsync always --save '' > /dev/null &
   master=$!
+  sleep 1
   queue redis 7399
+  queue redis-stream 7399
+  stop
 else
   echo "redis-server is not installed: left out"
 fi
@@ -72,7 +73,9 @@ if command -v beanstalkd > /dev/null; then
   mkdir "$work/beanstalkd"
   beanstalkd -l 127.0.0.1 -p 7398 -b "$work/beanstalkd" -f0 &
   master=$!
+  sleep 1
   queue beanstalkd 7398
+  stop
 else
   echo "beanstalkd is not installed: left out"
 fi

@@ -1,10 +1,11 @@
 /* A job cycle through a common job queue, beside which ours is measured:
  *
- *     bench_queues beanstalkd|redis PORT CONNECTIONS SECONDS
+ *     bench_queues beanstalkd|redis|redis-stream PORT CONNECTIONS SECONDS
  *
  * Every connection goes round: hand in a result, take the next job, be done with it; each step waits for the server's answer, so with a server that
  * syncs before it answers every counted cycle is durable. beanstalkd: put, reserve, delete. Redis: RPUSH to a list of results and LMOVE from the jobs
- * to the running ones in one round trip, then LREM. The server listens on 127.0.0.1. Prints one line. */
+ * to the running ones in one round trip, then LREM. Redis streams: XADD of a result and XREADGROUP of a job in one round trip, then XACK. The server
+ * listens on 127.0.0.1. Prints one line. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -19,7 +20,7 @@
 #include "base/memory.h"
 #include "base/parse.h"
 
-enum { CONNECTIONS_MAX = 1000, TEXT_MAX = 512, PAYLOAD = 40 };
+enum { CONNECTIONS_MAX = 1000, TEXT_MAX = 512, PAYLOAD = 40, JOBS_A_SECOND = 40000, JOBS_A_WRITE = 500 };
 static const char payload[] = "0123456789012345678901234567890123456789";
 
 struct connection {
@@ -27,7 +28,7 @@ struct connection {
     unsigned step;
     char in[TEXT_MAX];
     size_t n_in;
-    char job[32]; /* beanstalkd: id of the job it holds */
+    char job[32]; /* beanstalkd, Redis streams: id of the job it holds */
 };
 
 /* How one kind of server is spoken to. */
@@ -38,6 +39,8 @@ struct queue {
     void (*ask)(const struct connection *c, char *out, size_t size);
     /* Length of the complete answer to the step at the start of c->in; 0: not all there; < 0: not the answer expected. */
     long (*answered)(struct connection *c);
+    const char *add_group, *add_job; /* commands that make the jobs beforehand; NULL: none needed */
+    unsigned lines_added;            /* of the answer to add_job */
 };
 
 /* Length of the first line with its end, 0 when there is none yet. */
@@ -102,9 +105,39 @@ static long redis_answered(struct connection *c)
     return c->n_in < n ? 0 : (long)n;
 }
 
+static void stream_ask(const struct connection *c, char *out, size_t size)
+{
+    if (c->step == 0)
+        snprintf(out, size, "XADD results * r %s\r\nXREADGROUP GROUP boards one COUNT 1 STREAMS jobs >\r\n", payload);
+    else
+        snprintf(out, size, "XACK jobs boards %s\r\n", c->job);
+}
+
+static long stream_answered(struct connection *c)
+{
+    size_t n = line_length(c->in);
+    if (n == 0)
+        return 0;
+    if (c->step == 1)
+        return c->in[0] == ':' ? (long)n : -1;
+    size_t id = line_length(c->in + n); /* of the result, after its length */
+    if (id == 0)
+        return 0;
+    const char *jobs = c->in + n + id, *end = strstr(jobs, payload);
+    if (c->in[0] != '$')
+        return -1;
+    if (!end || c->n_in < (size_t)(end - c->in) + PAYLOAD + 2)
+        return 0;
+    if (sscanf(jobs, "*1 *2 $4 jobs *1 *2 $%*d %31[0-9-]", c->job) != 1)
+        return -1;
+    return end - c->in + PAYLOAD + 2;
+}
+
 static const struct queue queues[] = {
-    {"beanstalkd", 3, beanstalkd_ask, beanstalkd_answered},
-    {"redis", 2, redis_ask, redis_answered},
+    {.name = "beanstalkd", .steps = 3, .ask = beanstalkd_ask, .answered = beanstalkd_answered},
+    {.name = "redis", .steps = 2, .ask = redis_ask, .answered = redis_answered, .add_job = "RPUSH jobs", .lines_added = 1},
+    {.name = "redis-stream", .steps = 2, .ask = stream_ask, .answered = stream_answered, .add_group = "XGROUP CREATE jobs boards 0 MKSTREAM\r\n",
+     .add_job = "XADD jobs * r", .lines_added = 2},
 };
 
 static void send_text(int fd, const char *text)
@@ -130,16 +163,36 @@ static int connect_to(uint16_t port)
     return fd;
 }
 
-/* Redis: enough jobs for the whole run, in pieces. */
-static void fill_jobs(uint16_t port, unsigned jobs)
+/* Waits for that many lines of answer. */
+static void read_lines(int fd, unsigned lines)
+{
+    char text[TEXT_MAX];
+    while (lines) {
+        ssize_t n = read(fd, text, sizeof text);
+        if (n <= 0) {
+            fprintf(stderr, "bench_queues: the server closed the connection\n");
+            exit(EXIT_FAILURE);
+        }
+        for (ssize_t i = 0; i < n && lines; i++)
+            lines -= text[i] == '\n';
+    }
+}
+
+/* Enough jobs for the whole run, many in a write, since the server syncs what came together once. */
+static void fill_jobs(const struct queue *q, uint16_t port, uint64_t jobs)
 {
     int fd = connect_to(port);
-    char text[TEXT_MAX];
-    for (unsigned i = 0; i < jobs; i += 8) {
-        snprintf(text, sizeof text, "RPUSH jobs %s %s %s %s %s %s %s %s\r\n", payload, payload, payload, payload, payload, payload, payload, payload);
+    if (q->add_group) {
+        send_text(fd, q->add_group);
+        read_lines(fd, 1);
+    }
+    static char text[JOBS_A_WRITE * (PAYLOAD + 32)];
+    size_t n = 0;
+    for (unsigned i = 0; i < JOBS_A_WRITE; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s %s\r\n", q->add_job, payload);
+    for (uint64_t i = 0; i < jobs; i += JOBS_A_WRITE) {
         send_text(fd, text);
-        if (read(fd, text, sizeof text) <= 0)
-            break;
+        read_lines(fd, JOBS_A_WRITE * q->lines_added);
     }
     close(fd);
 }
@@ -182,11 +235,11 @@ int main(int argc, char **argv)
         q = strcmp(argv[1], queues[i].name) == 0 ? &queues[i] : q;
     uint64_t port = 0, n = 0, seconds = 0;
     if (!q || parse_u64(argv[2], 1, UINT16_MAX, &port) < 0 || parse_u64(argv[3], 1, CONNECTIONS_MAX, &n) < 0 || parse_u64(argv[4], 1, 600, &seconds) < 0) {
-        fprintf(stderr, "usage: bench_queues beanstalkd|redis PORT CONNECTIONS SECONDS\n");
+        fprintf(stderr, "usage: bench_queues beanstalkd|redis|redis-stream PORT CONNECTIONS SECONDS\n");
         return 2;
     }
-    if (strcmp(q->name, "redis") == 0)
-        fill_jobs((uint16_t)port, 400000);
+    if (q->add_job)
+        fill_jobs(q, (uint16_t)port, seconds * JOBS_A_SECOND);
     struct connection *c = xcalloc(n, sizeof *c);
     struct pollfd *p = xcalloc(n, sizeof *p);
     for (uint64_t i = 0; i < n; i++) {
