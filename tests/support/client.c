@@ -110,6 +110,20 @@ Sonata__Reply *client_show_search(const char *endpoint, uint64_t search, int tim
     return reply;
 }
 
+bool client_wait_told(const char *endpoint, uint64_t search, uint32_t n, int timeout_s)
+{
+    int64_t end = clock_monotonic_ns() + timeout_s * TEST_PATIENCE * SONATA_SECOND;
+    for (bool enough = false; !enough; clock_sleep_ns(10 * SONATA_MS)) {
+        Sonata__Reply *reply = client_show_search(endpoint, search, PAGE_TIMEOUT_MS);
+        enough = reply && reply->searches[0]->told >= n;
+        if (reply)
+            sonata__reply__free_unpacked(reply, NULL);
+        if (!enough && clock_monotonic_ns() > end)
+            return false;
+    }
+    return true;
+}
+
 Sonata__Individual **client_all_individuals(const char *endpoint, uint64_t search, bool front_only, size_t *ret_n)
 {
     Sonata__Individual **all = NULL;

@@ -14,6 +14,8 @@ Sonata__Reply *client_ask(const char *endpoint, Sonata__Request *q, int timeout_
 int client_submit_spec(const char *endpoint, const struct search_spec *spec, const uint8_t *id, uint64_t *ret_search, int timeout_ms);
 /* Status of a search, NULL on time-out or error. Free the reply it belongs to. */
 Sonata__Reply *client_show_search(const char *endpoint, uint64_t search, int timeout_ms);
+/* Asks until the search has at least that many results. false: not within timeout_s (times TEST_PATIENCE). */
+bool client_wait_told(const char *endpoint, uint64_t search, uint32_t n, int timeout_s);
 /* All individuals (pages joined); aborts the test program on failure. Free each with sonata__individual__free_unpacked and the array. */
 Sonata__Individual **client_all_individuals(const char *endpoint, uint64_t search, bool front_only, size_t *ret_n);
 

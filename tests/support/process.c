@@ -83,6 +83,39 @@ int process_run(const char *const argv[], const char *log, int timeout_ms)
     return status;
 }
 
+pid_t process_child_of(pid_t pid)
+{
+    char path[64];
+    long child = 0;
+    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
+    FILE *in = fopen(path, "r");
+    if (in && fscanf(in, "%ld", &child) != 1)
+        child = 0;
+    if (in)
+        fclose(in);
+    return (pid_t)child;
+}
+
+static bool runs(pid_t pid)
+{
+    char path[64], text[256] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    FILE *in = fopen(path, "r");
+    bool there = in && fgets(text, sizeof text, in) && !strstr(text, ") Z ");
+    if (in)
+        fclose(in);
+    return there;
+}
+
+bool process_is_gone(pid_t pid, int timeout_ms)
+{
+    for (int64_t end = clock_monotonic_ns() + timeout_ms * TEST_PATIENCE * SONATA_MS; runs(pid); clock_sleep_ns(20 * SONATA_MS)) {
+        if (clock_monotonic_ns() > end)
+            return false;
+    }
+    return true;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
     (void)st;

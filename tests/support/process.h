@@ -22,6 +22,10 @@ int process_stop(pid_t pid, int timeout_ms);
 int process_wait(pid_t pid, int timeout_ms);
 /* Runs to the end; exit status as above. */
 int process_run(const char *const argv[], const char *log, int timeout_ms);
+/* First child of a process; 0: none. */
+pid_t process_child_of(pid_t pid);
+/* Waits up to timeout_ms until a process of somebody else has ended, its status fetched or not. false: it still runs. */
+bool process_is_gone(pid_t pid, int timeout_ms);
 /* rm -r of a test folder below /tmp or /dev/shm; refuses anything else. */
 void remove_folder(const char *folder);
 

@@ -96,6 +96,13 @@ static bool log_says(const char *name, const char *text)
     return found;
 }
 
+static bool wait_for_log(const char *text)
+{
+    for (int i = 0; i < 200 * TEST_PATIENCE && !log_says("master.log", text); i++)
+        clock_sleep_ns(50 * SONATA_MS);
+    return log_says("master.log", text);
+}
+
 static int ping(void)
 {
     Sonata__Request q = SONATA__REQUEST__INIT;
@@ -207,8 +214,7 @@ static void test_full_disk_pauses_and_goes_on(void **state)
 {
     (void)state;
     uint64_t id = submit(300);
-    while (told(id, NULL) < 40)
-        clock_sleep_ns(10 * SONATA_MS);
+    assert_true(client_wait_told(farm.client, id, 40, 60));
     struct stat st;
     char path[128];
     snprintf(path, sizeof path, "%s/master/data.mdb", farm.folder);
@@ -231,25 +237,8 @@ static void test_full_disk_pauses_and_goes_on(void **state)
     assert_true(told(id, NULL) <= before + 2);
     assert_true(log_says("master.log", "store cannot be written"));
     limit_file_size(farm.master_pid, RLIM_INFINITY);
-    for (int i = 0; i < 200 && !log_says("master.log", "store can be written again"); i++)
-        clock_sleep_ns(50 * SONATA_MS);
-    assert_true(log_says("master.log", "store can be written again"));
+    assert_true(wait_for_log("store can be written again"));
     finish(id, 300);
-}
-
-static bool wait_for_log(const char *text)
-{
-    for (int i = 0; i < 200 * TEST_PATIENCE && !log_says("master.log", text); i++)
-        clock_sleep_ns(50 * SONATA_MS);
-    return log_says("master.log", text);
-}
-
-static void wait_for_told(uint64_t id, uint32_t n)
-{
-    for (int64_t end = clock_monotonic_ns() + FINISH_S * SONATA_SECOND; told(id, NULL) < n; clock_sleep_ns(10 * SONATA_MS)) {
-        if (clock_monotonic_ns() > end)
-            fail_msg("fewer than %u results after %d s", n, FINISH_S);
-    }
 }
 
 /* The disk of a live master fails and comes back: nothing is acknowledged meanwhile, reading and the workers go on, and so does the search afterwards. */
@@ -272,7 +261,7 @@ static void break_disk(uint64_t id, int error)
     clock_sleep_ns(SONATA_SECOND);
     assert_true(told(id, NULL) <= before + 2);
     assert_int_equal(unlink(order), 0);
-    wait_for_told(id, before + 20);
+    assert_true(client_wait_told(farm.client, id, before + 20, 60));
 }
 
 static void test_failing_disk_pauses_and_goes_on(void **state)
@@ -289,7 +278,7 @@ static void test_failing_disk_pauses_and_goes_on(void **state)
     unsetenv("SONATA_DISK_FAULT");
     unsetenv("ASAN_OPTIONS");
     uint64_t id = submit(300);
-    wait_for_told(id, 20);
+    assert_true(client_wait_told(farm.client, id, 20, 60));
     break_disk(id, EROFS);
     break_disk(id, EIO);
     break_disk(id, ENOSPC);
@@ -300,12 +289,9 @@ static void test_frozen_worker(void **state)
 {
     (void)state;
     uint64_t id = submit(120);
-    while (told(id, NULL) < 20)
-        clock_sleep_ns(10 * SONATA_MS);
+    assert_true(client_wait_told(farm.client, id, 20, 60));
     kill(farm.worker_pid[0], SIGSTOP);
-    for (int i = 0; i < 200 && !log_says("master.log", "attempt lost"); i++)
-        clock_sleep_ns(50 * SONATA_MS);
-    assert_true(log_says("master.log", "attempt lost"));
+    assert_true(wait_for_log("attempt lost"));
     kill(farm.worker_pid[0], SIGCONT);
     finish(id, 120);
 }
@@ -335,8 +321,7 @@ static void test_worker_without_hello_and_taken_board(void **state)
     size_t n;
     bool other;
     uint64_t id = submit(60);
-    while (told(id, NULL) < 5)
-        clock_sleep_ns(10 * SONATA_MS);
+    assert_true(client_wait_told(farm.client, id, 5, 60));
     assert_int_equal(net_client_new(farm.worker, NULL, &c, NULL), 0);
     Sonata__Envelope e = SONATA__ENVELOPE__INIT;
     Sonata__Heartbeat beat = SONATA__HEARTBEAT__INIT;

@@ -348,43 +348,13 @@ static void garbage_and_other_versions_from_the_master(void **state)
     close_scene(&s);
 }
 
-/* First child of a process, 0 none. */
-static pid_t child_of(pid_t pid)
-{
-    char path[64];
-    long child = 0;
-    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
-    FILE *f = fopen(path, "r");
-    if (f && fscanf(f, "%ld", &child) != 1)
-        child = 0;
-    if (f)
-        fclose(f);
-    return (pid_t)child;
-}
-
-static bool gone_soon(pid_t pid)
-{
-    for (int i = 0; i < 100; i++) {
-        char path[64], text[256] = "";
-        snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-        FILE *f = fopen(path, "r");
-        bool there = f && fgets(text, sizeof text, f) && !strstr(text, ") Z ");
-        if (f)
-            fclose(f);
-        if (!there)
-            return true;
-        clock_sleep_ns(20 * SONATA_MS);
-    }
-    return false;
-}
-
 static pid_t candidate_of(const struct scene *s)
 {
     pid_t candidate = 0;
     for (int i = 0; i < 200 && !candidate; i++) {
         clock_sleep_ns(10 * SONATA_MS);
-        pid_t board = child_of(s->worker);
-        candidate = board ? child_of(board) : 0;
+        pid_t board = process_child_of(s->worker);
+        candidate = board ? process_child_of(board) : 0;
     }
     return candidate;
 }
@@ -398,12 +368,12 @@ static void children_die_with_a_killed_worker(void **state)
     struct evaluation_job job = job_of(&s, 1, 0, 0);
     fake_master_assign(&s.master, &job);
     fake_master_wait(&s.master, SONATA__ENVELOPE__BODY_RESULT, 300); /* serves the blob */
-    pid_t board = child_of(s.worker), candidate = candidate_of(&s);
+    pid_t board = process_child_of(s.worker), candidate = candidate_of(&s);
     assert_true(board > 0 && candidate > 0);
     process_kill(s.worker);
     s.worker = 0;
-    assert_true(gone_soon(board));
-    assert_true(gone_soon(candidate));
+    assert_true(process_is_gone(board, 10000));
+    assert_true(process_is_gone(candidate, 10000));
     close_scene(&s);
 }
 
@@ -417,10 +387,10 @@ static void a_killed_board_process_is_replaced(void **state)
     fake_master_assign(&s.master, &one);
     fake_master_assign(&s.master, &two);
     fake_master_wait(&s.master, SONATA__ENVELOPE__BODY_RESULT, 200);
-    pid_t board = child_of(s.worker), candidate = candidate_of(&s);
+    pid_t board = process_child_of(s.worker), candidate = candidate_of(&s);
     assert_true(board > 0 && candidate > 0);
     kill(board, SIGKILL);
-    assert_true(gone_soon(candidate));
+    assert_true(process_is_gone(candidate, 10000));
     expect_result(&s, 1, OUTCOME_INFRA);
     expect_result(&s, 2, OUTCOME_OK);
     close_scene(&s);
@@ -440,7 +410,7 @@ static void clean_stop_with_a_running_job(void **state)
     envelope_free(expect(&s, SONATA__ENVELOPE__BODY_GOODBYE));
     assert_int_equal(process_wait(s.worker, SOON), 0);
     s.worker = 0;
-    assert_true(gone_soon(candidate));
+    assert_true(process_is_gone(candidate, 10000));
     close_scene(&s);
 }
 
