@@ -70,7 +70,7 @@ static int replay(const struct settings *s)
     return 0;
 }
 
-/* The parent may have died before prctl(). */
+/* In every mode: what a killed master began must not go on without it. The parent may have died before prctl(). */
 static bool tie_to_parent(pid_t parent)
 {
     return !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent;
@@ -102,7 +102,10 @@ int main(int argc, char **argv)
         level = LOG_INFO;
     log_init("sonata-master", level, s.log_json);
     int status = 0;
-    if (s.check_config)
+    if ((s.exit_with_parent || s.exit_with) && !tie_to_parent(s.exit_with ? (pid_t)s.exit_with : parent)) {
+        fprintf(stderr, "sonata-master: the process that started this one has ended\n");
+        status = 1;
+    } else if (s.check_config)
         printf("the configuration is sound\n");
     else if (s.dump_config)
         options_dump(settings_table, &s, stdout);
@@ -112,8 +115,6 @@ int main(int argc, char **argv)
         status = replay(&s);
     else if (s.check)
         status = check_store(&s);
-    else if (s.exit_with_parent && !tie_to_parent(parent))
-        status = 1;
     else
         status = master_main(&s, argc, argv);
     settings_fini(&s);

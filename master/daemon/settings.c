@@ -73,6 +73,8 @@ const struct option_def settings_table[] = {
     {.name = "ready-fd", .type = OPTION_INT, .offset = AT(ready_fd), .argument = "FD", .standard = "-1", .min = -1, .max = 65535,
      .help = "write the two endpoints to this descriptor when ready, then close it"},
     {.name = "exit-with-parent", .type = OPTION_FLAG, .offset = AT(exit_with_parent), .help = "stop when the process that started the master ends"},
+    {.name = "exit-with", .type = OPTION_INT, .offset = AT(exit_with), .argument = "PID", .standard = "0", .min = 0, .max = INT32_MAX,
+     .help = "the same, said by the process itself: PID is its number, and when it has ended before, nothing is begun"},
     {.name = "check", .type = OPTION_FLAG, .offset = AT(check), .help = "verify the store, print what is in it and what is wrong, and exit (0: sound)"},
     {.name = "backup", .type = OPTION_TEXT, .offset = AT(backup), .argument = "FOLDER",
      .help = "copy the store (a master may be running on it) to FOLDER, which can be started from, and exit"},

@@ -9,7 +9,7 @@
 
 struct settings {
     const char *state, *worker_endpoint, *client_endpoint, *security, *config, *log_level, *backup, *backup_dir;
-    int64_t replay;
+    int64_t replay, exit_with;
     bool log_json, check, check_config, dump_config, exit_with_parent, help, version;
     int64_t ready_fd;
     int64_t heartbeat_ns, suspect_ns, offline_ns, lease_ns, grace_ns, backoff_ns, time_limit_ns, commit_retry_ns, keep_samples_ns, keep_events_ns, quarantine_ns;

@@ -134,7 +134,7 @@ static void on_limit(uv_timer_t *timer)
 
 static int spawn(struct task_table *t, struct task *k, struct sonata_error *err)
 {
-    char executable[RPC_TASK_PATH_MAX], number[24];
+    char executable[RPC_TASK_PATH_MAX], number[24], self[24];
     size_t size = sizeof executable;
     uv_file fds[2];
     int r = uv_exepath(executable, &size);
@@ -143,7 +143,8 @@ static int spawn(struct task_table *t, struct task *k, struct sonata_error *err)
     if (r)
         return sonata_error_set(err, -EIO, "a process cannot be started: %s", uv_strerror(r));
     snprintf(number, sizeof number, "%" PRIu64, k->search);
-    char *const argv[] = {executable,      (char *)"--state", (char *)t->state, (char *)(k->kind == TASK_REPLAY ? "--replay" : "--backup"),
+    snprintf(self, sizeof self, "%ld", (long)getpid());
+    char *const argv[] = {executable, (char *)"--exit-with", self, (char *)"--state", (char *)t->state, (char *)(k->kind == TASK_REPLAY ? "--replay" : "--backup"),
                           k->kind == TASK_REPLAY ? number : k->path, NULL};
     uv_stdio_container_t io[3] = {{.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = fds[1]}, {.flags = UV_INHERIT_FD, .data.fd = fds[1]}};
     uv_process_options_t options = {.exit_cb = on_exit_of, .file = executable, .args = (char **)argv, .stdio = io, .stdio_count = 3};

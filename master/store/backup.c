@@ -1,4 +1,5 @@
-/* See backup.h. LMDB copies from a read transaction, so writers go on; pages freed meanwhile wait for its end. */
+/* See backup.h. LMDB copies from a read transaction, so writers go on; pages freed meanwhile wait for its end. The copy gets its name when it is whole:
+ * one whose process was killed is not taken for a backup. */
 #define _GNU_SOURCE
 #include "store/backup.h"
 
@@ -27,17 +28,28 @@ static int open_source(const char *folder, MDB_env **ret_env, struct sonata_erro
     return 0;
 }
 
-static int sync_path(const char *path, int flags)
+static int sync_folder(const char *path)
 {
-    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
     return fd < 0 || fsync(fd) ? -errno : 0;
+}
+
+/* rc of LMDB or 0; the file is whole and on disk then. */
+static int copy_to(MDB_env *env, const char *path)
+{
+    cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
+    int rc = mdb_env_copyfd2(env, fd, MDB_CP_COMPACT);
+    return rc ? rc : fsync(fd) ? errno : 0;
 }
 
 int store_backup(const char *folder, const char *dest, struct sonata_error *err)
 {
-    char file[4096];
+    char file[4096], part[4096];
     MDB_env *env = NULL;
-    if (snprintf(file, sizeof file, "%s/data.mdb", dest) >= (int)sizeof file)
+    snprintf(file, sizeof file, "%s/data.mdb", dest);
+    if (snprintf(part, sizeof part, "%s/data.mdb.part", dest) >= (int)sizeof part)
         return sonata_error_set(err, -ENAMETOOLONG, "%s: too long", dest);
     int r = open_source(folder, &env, err);
     if (r)
@@ -49,13 +61,11 @@ int store_backup(const char *folder, const char *dest, struct sonata_error *err)
         mdb_env_close(env);
         return r;
     }
-    int rc = mdb_env_copy2(env, dest, MDB_CP_COMPACT);
+    int rc = copy_to(env, part);
     mdb_env_close(env);
-    r = rc ? (rc > 0 ? -rc : -EIO) : sync_path(file, 0);
-    if (!r)
-        r = sync_path(dest, O_DIRECTORY);
+    r = rc > 0 ? -rc : rc ? -EIO : rename(part, file) ? -errno : sync_folder(dest);
     if (r) {
-        unlink(file);
+        unlink(part);
         return sonata_error_set(err, r, "cannot write %s: %s", file, strerror(-r));
     }
     return 0;

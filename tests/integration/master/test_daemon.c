@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -191,12 +192,7 @@ static void test_check_replay_and_backup(void **state)
     struct search_spec *spec = table_farm_spec("s", "nsga2", 60, 1);
     assert_int_equal(client_submit_spec(farm.client, spec, NULL, &id, ANSWER_MS), 0);
     free(spec);
-    for (bool half = false; !half;) {
-        Sonata__Reply *r = client_show_search(farm.client, id, ANSWER_MS);
-        assert_non_null(r);
-        half = r->searches[0]->told >= 30;
-        sonata__reply__free_unpacked(r, NULL);
-    }
+    assert_true(client_wait_told(farm.client, id, 30, 60));
     assert_int_equal(run("--state", master, "--backup", copy), 0); /* of a live master */
     assert_int_equal(run("--state", master, "--check", NULL), 0);  /* beside it */
     assert_int_equal(run("--state", copy, "--check", NULL), 0);
@@ -209,11 +205,76 @@ static void test_check_replay_and_backup(void **state)
     assert_true(table_farm_stop(&farm));
 }
 
+/* Whether it runs that program by now: the argument is its. */
+static bool runs_with(pid_t pid, const char *argument)
+{
+    char path[64], text[2000];
+    snprintf(path, sizeof path, "/proc/%ld/cmdline", (long)pid);
+    FILE *in = fopen(path, "r");
+    size_t n = in ? fread(text, 1, sizeof text - 1, in) : 0;
+    if (in)
+        fclose(in);
+    text[n] = '\0';
+    for (const char *p = text; p < text + n; p += strlen(p) + 1) {
+        if (!strcmp(p, argument))
+            return true;
+    }
+    return false;
+}
+
+/* The store of the backup is a pipe that nobody writes to: it would wait for ever. */
+static void test_tasks_end_with_a_killed_master(void **state)
+{
+    (void)state;
+    char data[160], kept[160], copy[200];
+    snprintf(data, sizeof data, "%s/master/data.mdb", farm.folder);
+    snprintf(kept, sizeof kept, "%s/master/kept.mdb", farm.folder);
+    snprintf(copy, sizeof copy, "%s/master/backups/b/data.mdb", farm.folder);
+    Sonata__Request q = SONATA__REQUEST__INIT;
+    Sonata__Ping ping = SONATA__PING__INIT;
+    Sonata__Task task = SONATA__TASK__INIT;
+    q.verb_case = SONATA__REQUEST__VERB_PING;
+    q.ping = &ping;
+    table_farm_start_master(&farm);
+    Sonata__Reply *r = client_ask(farm.client, &q, ANSWER_MS); /* it has opened its store */
+    assert_non_null(r);
+    sonata__reply__free_unpacked(r, NULL);
+    assert_int_equal(rename(data, kept), 0);
+    assert_int_equal(mkfifo(data, 0600), 0);
+    task.action = (char *)"backup";
+    task.name = (char *)"b";
+    q.verb_case = SONATA__REQUEST__VERB_TASK;
+    q.task = &task;
+    r = client_ask(farm.client, &q, ANSWER_MS);
+    assert_non_null(r);
+    assert_int_equal(r->code, 0);
+    sonata__reply__free_unpacked(r, NULL);
+    pid_t child = 0;
+    for (int i = 0; i < 500 * TEST_PATIENCE && !runs_with(child, "--backup"); i++, clock_sleep_ns(20 * SONATA_MS))
+        child = process_child_of(farm.master_pid);
+    assert_true(child > 0 && runs_with(child, "--backup"));
+    process_kill(farm.master_pid);
+    farm.master_pid = 0;
+    bool gone = process_is_gone(child, 10000);
+    if (!gone)
+        kill(child, SIGKILL);
+    assert_true(gone);
+    assert_false(file_exists(copy));
+    assert_int_equal(rename(kept, data), 0);
+    char self[16], store[128];
+    snprintf(self, sizeof self, "%ld", (long)getpid());
+    snprintf(store, sizeof store, "--state=%s/master", farm.folder);
+    assert_int_equal(run("--exit-with", self, store, "--check"), 0);
+    assert_int_equal(run("--exit-with", "1", store, "--check"), 1); /* as if that had ended before the first instruction here */
+    assert_true(output_says("has ended"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         T(test_options), T(test_dumped_configuration_is_read), T(test_readiness_and_orderly_end), T(test_exit_with_parent), T(test_check_replay_and_backup),
+        T(test_tasks_end_with_a_killed_master),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
