@@ -104,3 +104,25 @@ int audit_decode(const void *p, size_t n, struct audit_entry *ret_entry)
         *ret_entry = e;
     return rc;
 }
+
+void worker_name_encode(const struct worker_name *w, struct bytes *out)
+{
+    bytes_put_u8(out, VERSION);
+    bytes_put_string(out, w->name);
+    bytes_put_string(out, w->public_key);
+    bytes_put_u64(out, (uint64_t)w->since_wall_ns);
+}
+
+int worker_name_decode(const void *p, size_t n, struct worker_name *ret_name)
+{
+    struct reader r = reader_of(p, n);
+    struct worker_name w = {.name = ""};
+    uint8_t version = reader_u8(&r);
+    reader_string(&r, w.name, sizeof w.name);
+    reader_string(&r, w.public_key, sizeof w.public_key);
+    w.since_wall_ns = (int64_t)reader_u64(&r);
+    int rc = finish(&r, version);
+    if (!rc)
+        *ret_name = w;
+    return rc;
+}

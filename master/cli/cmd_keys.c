@@ -1,4 +1,4 @@
-/* sonata keys: list, new, revoke. The secret half of a key never leaves this machine. */
+/* sonata keys: list, new, revoke, release. The secret half of a key never leaves this machine. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,10 +44,10 @@ static void format_day(int64_t wall_ns, char text[24])
 
 static void print_keys(const Sonata__Reply *reply)
 {
-    static const char *const heading[] = {"label", "role", "team", "since", "public key", "state"};
+    static const char *const heading[] = {"label", "role", "team", "since", "workers", "public key", "state"};
     struct text_table *t = text_table_new();
-    for (size_t i = 0; i < 6; i++)
-        text_table_column(t, heading[i], false);
+    for (size_t i = 0; i < sizeof heading / sizeof *heading; i++)
+        text_table_column(t, heading[i], i == 4);
     for (size_t i = 0; i < reply->n_keys; i++) {
         const Sonata__KeyInfo *k = reply->keys[i];
         char since[24], until[24];
@@ -57,6 +57,7 @@ static void print_keys(const Sonata__Reply *reply)
         text_table_cell(t, "%s", k->role);
         text_table_cell(t, "%s", k->team);
         text_table_cell(t, "%s", since);
+        text_table_cell(t, k->workers ? "%u" : "", k->workers);
         text_table_cell(t, "%s", k->public_key);
         text_table_cell(t, "%s%s", k->revoked_wall_ns ? "revoked " : "in force", k->revoked_wall_ns ? until : "");
     }
@@ -76,6 +77,7 @@ static int print_json(const Sonata__Reply *reply)
         cJSON_AddStringToObject(o, "public_key", k->public_key);
         json_integer(o, "created_wall_ns", k->created_wall_ns);
         json_integer(o, "revoked_wall_ns", k->revoked_wall_ns);
+        json_integer(o, "workers", k->workers);
         cJSON_AddItemToArray(list, o);
     }
     return json_print(list);
@@ -149,17 +151,18 @@ static int new_key(const struct command *self, const struct settings *s, struct 
     return json_print(o);
 }
 
-static int revoke_key(const struct command *self, struct session *session, const char *which)
+/* revoke a key, or release the name of a worker. */
+static int take_back(const struct command *self, struct session *session, const char *action, const char *which)
 {
     struct sonata_error err = {{0}};
     Sonata__Keys keys = SONATA__KEYS__INIT;
     cleanup_envelope Sonata__Envelope *reply = NULL;
-    keys.action = (char *)"revoke";
+    keys.action = (char *)action;
     keys.which = (char *)which;
     int r = call(session, &keys, &reply, &err);
     if (r)
         return command_fail(self, exit_of(r), "%s", err.text);
-    printf("%s is revoked\n", which);
+    printf("%s is %sd\n", which, action);
     return CLI_OK;
 }
 
@@ -170,15 +173,15 @@ int cmd_keys(const struct command *self, int argc, char **argv)
     if (!command_begin(self, options, &s, argc, argv, 1, 2, &rest, &code))
         return code;
     const char *action = argv[rest], *name = rest + 1 < argc ? argv[rest + 1] : NULL;
-    bool list = !strcmp(action, "list"), make = !strcmp(action, "new"), revoke = !strcmp(action, "revoke");
-    if (!list && !make && !revoke)
-        return command_fail(self, CLI_USAGE, "'%s': list, new or revoke is expected", action);
+    bool list = !strcmp(action, "list"), make = !strcmp(action, "new"), back = !strcmp(action, "revoke") || !strcmp(action, "release");
+    if (!list && !make && !back)
+        return command_fail(self, CLI_USAGE, "'%s': list, new, revoke or release is expected", action);
     if (!list && !name)
-        return command_fail(self, CLI_USAGE, "%s needs a LABEL", action);
+        return command_fail(self, CLI_USAGE, "%s needs a %s", action, strcmp(action, "release") ? "LABEL" : "WORKER");
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;
     int r = session_open_common(&s.common, &session, &err);
     if (r)
         return command_fail(self, exit_of(r), "%s", err.text);
-    return list ? list_keys(self, &s, session) : make ? new_key(self, &s, session, name) : revoke_key(self, session, name);
+    return list ? list_keys(self, &s, session) : make ? new_key(self, &s, session, name) : take_back(self, session, action, name);
 }

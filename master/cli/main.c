@@ -50,10 +50,11 @@ const struct command command_table[] = {
      "reference), power-cycle, release (ends drain and quarantine) or retire (for good), kept until the board shows it, also over restarts.\n"
      "history lists what happened to the board, oldest first. All for admins only.",
      cmd_board},
-    {"keys", "list | new LABEL | revoke LABEL", "make, list and revoke keys",
+    {"keys", "list | new LABEL | revoke LABEL | release WORKER", "make, list and revoke keys",
      "Keys decide who may connect to a master and as what (admins only). `new` makes a key pair here, writes it to a file that only you can read\n"
      "(--out, default LABEL.key) and puts its public half on the master's list; give the file to whoever shall have it, over a safe channel.\n"
-     "`revoke` takes effect at once, on open connections too.",
+     "`revoke` takes effect at once, on open connections too. A worker's name belongs to the key it first came with; `release` lets another key take\n"
+     "it (its worker must be offline), and so does revoking the key.",
      cmd_keys},
     {"teams", "[list | set NAME]", "make, change and list teams, their quotas and what they use",
      "A team sees its own searches only, and here its own line; the rest is for admins. With --share its measurements are shared with the other teams that share: an\n"

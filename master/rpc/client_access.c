@@ -9,7 +9,7 @@
 
 enum { AUDIT_DEFAULT = 100, AUDIT_MAX = 1000 };
 
-static Sonata__KeyInfo *key_message(const struct access_key *k)
+static Sonata__KeyInfo *key_message(const struct rpc *rpc, const struct access_key *k)
 {
     Sonata__KeyInfo *m = xmalloc(sizeof *m);
     sonata__key_info__init(m);
@@ -19,15 +19,17 @@ static Sonata__KeyInfo *key_message(const struct access_key *k)
     m->label = xstrdup(k->label);
     m->created_wall_ns = k->created_wall_ns;
     m->revoked_wall_ns = k->revoked_wall_ns;
+    m->workers = k->role == ACCESS_WORKER ? worker_names_of(rpc, k->public_key) : 0;
     return m;
 }
 
-static void list_keys(const struct access *a, struct rpc_reply *reply)
+static void list_keys(const struct rpc *rpc, struct rpc_reply *reply)
 {
+    const struct access *a = rpc->config.access;
     uint32_t n = access_key_count(a);
     reply->message.keys = xcalloc(n ? n : 1, sizeof *reply->message.keys);
     for (uint32_t i = 0; i < n; i++)
-        reply->message.keys[reply->message.n_keys++] = key_message(access_key_at(a, i));
+        reply->message.keys[reply->message.n_keys++] = key_message(rpc, access_key_at(a, i));
 }
 
 static int add_key(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__KeyInfo *in, struct sonata_error *err)
@@ -47,14 +49,16 @@ int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__
     if (strcmp(verb->action, "list") && run_is_blocked(rpc->run, &reason))
         return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
     if (!strcmp(verb->action, "list")) {
-        list_keys(rpc->config.access, reply);
+        list_keys(rpc, reply);
         return 0;
     }
     if (!strcmp(verb->action, "add"))
         return add_key(rpc, caller, verb->key, &reply->err);
     if (!strcmp(verb->action, "revoke"))
         return access_revoke_key(rpc->config.access, run_wall(rpc->run), caller->label, verb->which, &reply->err);
-    return sonata_error_set(&reply->err, -EINVAL, "'%.40s': list, add or revoke is expected", verb->action);
+    if (!strcmp(verb->action, "release"))
+        return worker_release_name(rpc, caller->label, verb->which, &reply->err);
+    return sonata_error_set(&reply->err, -EINVAL, "'%.40s': list, add, revoke or release is expected", verb->action);
 }
 
 static Sonata__TeamInfo *team_message(struct rpc *rpc, const struct team *t)

@@ -57,8 +57,10 @@ int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loo
         worker_port = client_port = *config->security;
         worker_port.domain = "worker";
         client_port.domain = "client";
-        r = net_zap_new(net, loop, (struct net_zap_policy){may_connect, rpc}, &rpc->zap, err);
+        r = worker_load_names(rpc, err);
     }
+    if (!r && config->access)
+        r = net_zap_new(net, loop, (struct net_zap_policy){may_connect, rpc}, &rpc->zap, err);
     struct net_bounds bounds = {WIRE_MESSAGE_MAX, config->hwm, RPC_RECEIVE_QUEUE, config->worker_connections, config->per_address};
     if (!r)
         r = net_listen(net, loop, config->worker_endpoint, &bounds, config->access ? &worker_port : NULL, on_worker, &rpc->workers, err);

@@ -13,9 +13,9 @@ enum { RPC_UPLOADS_MAX = 8, RPC_UPLOADS_PER_POOL = 2, RPC_SEARCH_FIELDS = 2, RPC
        RPC_UPLOAD_OWN_IDLE_S = 30, RPC_MUTE_S = 10, RPC_RECEIVE_QUEUE = 16 };
 
 struct rpc_worker {
-    struct net_peer peer;
+    struct net_peer peer;   /* of its last hello; size 0: none since the start */
     char name[SCHED_WORKER_MAX];
-    char key[KEY_TEXT_MAX]; /* public key of its connection; "" on a plain port */
+    char key[KEY_TEXT_MAX]; /* public key that the name belongs to; "" on a plain port */
 };
 
 struct rpc_upload {
@@ -63,6 +63,17 @@ bool rpc_admit(struct rpc *rpc, struct net_socket *socket, const struct net_peer
 
 /* worker_port.c */
 void worker_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n);
+/* worker_names.c */
+int worker_load_names(struct rpc *rpc, struct sonata_error *err) SONATA_MUST_CHECK;
+/* NULL: the peer did not say hello with that key. */
+struct rpc_worker *worker_of_peer(const struct rpc *rpc, const struct net_peer *peer, const char *key);
+struct rpc_worker *worker_with_name(const struct rpc *rpc, const char *name);
+bool worker_name_is_taken(const struct rpc *rpc, const char *name, const char *key); /* by another key, in force */
+/* The peer speaks for that name from now on, which is not taken; a binding is part of this turn. NULL: no room for another name. */
+struct rpc_worker *worker_take_name(struct rpc *rpc, const struct net_peer *peer, const char *name, const char *key);
+/* Any key may have it then. -ENOENT; -EBUSY: its worker is online. */
+int worker_release_name(struct rpc *rpc, const char *actor, const char *name, struct sonata_error *err) SONATA_MUST_CHECK;
+uint32_t worker_names_of(const struct rpc *rpc, const char *key);
 /* worker_blob.c */
 void worker_blob_get(struct rpc *rpc, const struct net_peer *peer, const Sonata__BlobGet *get);
 

@@ -5,96 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
-
-static uint64_t peer_key(const struct net_peer *peer)
-{
-    return hash64(peer->id, peer->size);
-}
-
-static struct rpc_worker *find_worker(const struct rpc *rpc, const struct net_peer *peer, const char *key)
-{
-    struct rpc_worker *w = map_get(&rpc->by_peer, peer_key(peer));
-    return w && w->peer.size == peer->size && !memcmp(w->peer.id, peer->id, peer->size) && !strcmp(w->key, key) ? w : NULL;
-}
-
-static struct rpc_worker *worker_by_name(const struct rpc *rpc, const char *name)
-{
-    struct rpc_worker *w = map_get(&rpc->by_name, hash64_text(name));
-    return w && !strcmp(w->name, name) ? w : NULL;
-}
-
-/* While a worker is there its name belongs to its key. */
-static bool name_is_taken(const struct rpc *rpc, const char *name, const char *key)
-{
-    const struct rpc_worker *w = worker_by_name(rpc, name);
-    return w && strcmp(w->key, key) && sched_is_online(run_sched(rpc->run), name);
-}
-
-static uint32_t workers_of(const struct rpc *rpc, const char *key)
-{
-    uint32_t n = 0, at = 0;
-    for (const struct rpc_worker *w; (w = map_next(&rpc->by_name, &at));)
-        n += !strcmp(w->key, key);
-    return n;
-}
-
-static void forget_worker(struct rpc *rpc, struct rpc_worker *w)
-{
-    if (map_get(&rpc->by_peer, peer_key(&w->peer)) == w)
-        map_remove(&rpc->by_peer, peer_key(&w->peer));
-    free(w);
-}
-
-/* Names whose workers are gone make room; they come back with a hello. */
-static void forget_offline(struct rpc *rpc)
-{
-    struct map kept = {0};
-    for (uint32_t i = 0; i < rpc->by_name.n_entries; i++) {
-        struct map_entry *e = &rpc->by_name.entry[i];
-        struct rpc_worker *w = e->value;
-        if (w && sched_is_online(run_sched(rpc->run), w->name))
-            map_set(&kept, e->key, w);
-        else if (w)
-            forget_worker(rpc, w);
-    }
-    map_fini(&rpc->by_name);
-    rpc->by_name = kept;
-}
-
-/* Room for a new name: one key cannot take it all. */
-static bool has_room(struct rpc *rpc, const char *key)
-{
-    for (int again = 0; again < 2; again++) {
-        if (rpc->by_name.count < RPC_PEERS_MAX && workers_of(rpc, key) < RPC_WORKERS_PER_KEY)
-            return true;
-        if (!again)
-            forget_offline(rpc);
-    }
-    return false;
-}
-
-/* A worker that reconnected under another routing id replaces the old one. */
-static struct rpc_worker *take_worker(struct rpc *rpc, const struct net_peer *peer, const char *name, const char *key)
-{
-    struct rpc_worker *w = worker_by_name(rpc, name);
-    if (!w) {
-        if (!has_room(rpc, key))
-            return NULL;
-        w = xcalloc(1, sizeof *w);
-        copy_string(w->name, sizeof w->name, name);
-        map_set(&rpc->by_name, hash64_text(name), w);
-    } else if (map_get(&rpc->by_peer, peer_key(&w->peer)) == w) {
-        map_remove(&rpc->by_peer, peer_key(&w->peer));
-    }
-    w->peer = *peer;
-    copy_string(w->key, sizeof w->key, key);
-    map_set(&rpc->by_peer, peer_key(peer), w);
-    return w;
-}
 
 /* Names go into keys, logs and file names of others: short and printable, no spaces. */
 static bool is_name(const char *text, size_t size)
@@ -186,19 +99,20 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
     }
     if (run_is_blocked(rpc->run, NULL))
         return; /* asked again by the worker; it keeps what it has */
-    if (name_is_taken(rpc, hello->worker, key)) {
-        log_warn("worker refused", "worker=%s reason=\"another key's worker has this name and is online\"", hello->worker);
-        rpc_fault(rpc, rpc->workers, peer, -EADDRINUSE, "a worker of this name, with another key, is online: choose another --name");
+    if (worker_name_is_taken(rpc, hello->worker, key)) {
+        rpc_garbage(rpc, "worker", "a hello under a name that belongs to another key");
+        rpc_fault(rpc, rpc->workers, peer, -EADDRINUSE,
+                  "this name belongs to a worker with another key: choose another --name, or an admin lets it go: `sonata keys release NAME`");
         return;
     }
-    struct rpc_worker *w = find_worker(rpc, peer, key);
+    struct rpc_worker *w = worker_of_peer(rpc, peer, key);
     if (w && strcmp(w->name, hello->worker)) {
         rpc_fault(rpc, rpc->workers, peer, -EEXIST, "this connection speaks for another worker already: one connection, one name");
         return;
     }
-    w = take_worker(rpc, peer, hello->worker, key);
+    w = worker_take_name(rpc, peer, hello->worker, key);
     if (!w) {
-        rpc_fault(rpc, rpc->workers, peer, -EUSERS, "the master knows too many workers already");
+        rpc_fault(rpc, rpc->workers, peer, -EUSERS, "this key has too many worker names, or the master knows too many: an admin lets some go with `sonata keys release NAME`");
         return;
     }
     struct sched_board_info *board = xcalloc(bounded(hello->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
@@ -303,7 +217,7 @@ void worker_message(void *user, const struct net_peer *peer, const char *user_id
         on_hello(rpc, peer, user_id, e->hello);
         return;
     }
-    struct rpc_worker *w = find_worker(rpc, peer, user_id);
+    struct rpc_worker *w = worker_of_peer(rpc, peer, user_id);
     if (!w) {
         ask_for_hello(rpc, peer);
         return;
@@ -335,8 +249,8 @@ void worker_message(void *user, const struct net_peer *peer, const char *user_id
 
 void rpc_assign(struct rpc *rpc, const char *worker, const struct evaluation_job *job)
 {
-    struct rpc_worker *w = worker_by_name(rpc, worker);
-    if (!w)
+    struct rpc_worker *w = worker_with_name(rpc, worker);
+    if (!w || !w->peer.size)
         return; /* released when its next heartbeat does not list the attempt */
     Sonata__Envelope e = SONATA__ENVELOPE__INIT;
     e.body_case = SONATA__ENVELOPE__BODY_ASSIGN;
@@ -347,8 +261,8 @@ void rpc_assign(struct rpc *rpc, const char *worker, const struct evaluation_job
 
 void rpc_cancel(struct rpc *rpc, const char *worker, uint64_t attempt, const char *reason)
 {
-    struct rpc_worker *w = worker_by_name(rpc, worker);
-    if (!w)
+    struct rpc_worker *w = worker_with_name(rpc, worker);
+    if (!w || !w->peer.size)
         return;
     Sonata__Envelope e = SONATA__ENVELOPE__INIT;
     Sonata__Cancel cancel = SONATA__CANCEL__INIT;
@@ -361,8 +275,8 @@ void rpc_cancel(struct rpc *rpc, const char *worker, uint64_t attempt, const cha
 
 void rpc_command(struct rpc *rpc, const char *worker, const char *board, const char *action)
 {
-    struct rpc_worker *w = worker_by_name(rpc, worker);
-    if (!w)
+    struct rpc_worker *w = worker_with_name(rpc, worker);
+    if (!w || !w->peer.size)
         return; /* told again when it says hello */
     Sonata__Envelope e = SONATA__ENVELOPE__INIT;
     Sonata__BoardCommand command = SONATA__BOARD_COMMAND__INIT;

@@ -39,6 +39,7 @@ ROUND_TRIP(usage_record, usage_record_decode, usage_record_encode)
 ROUND_TRIP(team, team_decode, team_encode)
 ROUND_TRIP(access_key, key_decode, key_encode)
 ROUND_TRIP(audit_entry, audit_decode, audit_encode)
+ROUND_TRIP(worker_name, worker_name_decode, worker_name_encode)
 #undef ROUND_TRIP
 
 static void through_measurement(const uint8_t *data, size_t size)
@@ -75,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         through_evaluation_record_decode, through_attempt_record_decode, through_board_record_decode, through_event_record_decode,
         through_team_decode, through_key_decode, through_audit_decode, through_invalid_record_decode,
         through_board_event_record_decode, through_board_health_record_decode,
-        through_suspect_record_decode, through_usage_record_decode};
+        through_suspect_record_decode, through_usage_record_decode, through_worker_name_decode};
     if (size)
         through[data[0] % (sizeof through / sizeof *through)](data + 1, size - 1);
     return 0;

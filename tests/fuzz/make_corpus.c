@@ -255,6 +255,7 @@ static void records(void)
     struct usage_record usage = {.team = "vision", .board_ns = 3600000000000, .attempts = 40};
     struct team team = {.name = "vision", .weight = 1};
     struct access_key key = {.public_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", .role = ACCESS_TEAM, .team = "vision", .label = "alice"};
+    struct worker_name name = {.name = "rack-1", .public_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"};
     struct audit_entry entry = {.id = 1, .actor = "admin", .text = "added team vision"};
     uint8_t number = 3;
 #define SAVE(name, encode, value)                                                                                                                    \
@@ -279,6 +280,7 @@ static void records(void)
     SAVE("board-health-record", board_health_record_encode, &health);
     SAVE("suspect-record", suspect_record_encode, &suspect);
     SAVE("usage-record", usage_record_encode, &usage);
+    SAVE("worker-name", worker_name_encode, &name);
 #undef SAVE
 }
 
