@@ -39,7 +39,7 @@ struct queue {
     void (*ask)(const struct connection *c, char *out, size_t size);
     /* Length of the complete answer to the step at the start of c->in; 0: not all there; < 0: not the answer expected. */
     long (*answered)(struct connection *c);
-    const char *add_group, *add_job; /* commands that make the jobs beforehand; NULL: none needed */
+    const char *add_group, *add_job; /* commands that make the jobs beforehand, the first with two answers; NULL: none needed */
     unsigned lines_added;            /* of the answer to add_job */
 };
 
@@ -108,9 +108,9 @@ static long redis_answered(struct connection *c)
 static void stream_ask(const struct connection *c, char *out, size_t size)
 {
     if (c->step == 0)
-        snprintf(out, size, "XADD results * r %s\r\nXREADGROUP GROUP boards one COUNT 1 STREAMS jobs >\r\n", payload);
+        snprintf(out, size, "XADD done * r %s\r\nXREADGROUP GROUP boards one COUNT 1 STREAMS work >\r\n", payload);
     else
-        snprintf(out, size, "XACK jobs boards %s\r\n", c->job);
+        snprintf(out, size, "XACK work boards %s\r\n", c->job);
 }
 
 static long stream_answered(struct connection *c)
@@ -128,7 +128,7 @@ static long stream_answered(struct connection *c)
         return -1;
     if (!end || c->n_in < (size_t)(end - c->in) + PAYLOAD + 2)
         return 0;
-    if (sscanf(jobs, "*1 *2 $4 jobs *1 *2 $%*d %31[0-9-]", c->job) != 1)
+    if (sscanf(jobs, "*1 *2 $4 work *1 *2 $%*d %31[0-9-]", c->job) != 1)
         return -1;
     return end - c->in + PAYLOAD + 2;
 }
@@ -136,8 +136,8 @@ static long stream_answered(struct connection *c)
 static const struct queue queues[] = {
     {.name = "beanstalkd", .steps = 3, .ask = beanstalkd_ask, .answered = beanstalkd_answered},
     {.name = "redis", .steps = 2, .ask = redis_ask, .answered = redis_answered, .add_job = "RPUSH jobs", .lines_added = 1},
-    {.name = "redis-stream", .steps = 2, .ask = stream_ask, .answered = stream_answered, .add_group = "XGROUP CREATE jobs boards 0 MKSTREAM\r\n",
-     .add_job = "XADD jobs * r", .lines_added = 2},
+    {.name = "redis-stream", .steps = 2, .ask = stream_ask, .answered = stream_answered, .add_group = "DEL work done\r\nXGROUP CREATE work boards 0 MKSTREAM\r\n",
+     .add_job = "XADD work * r", .lines_added = 2},
 };
 
 static void send_text(int fd, const char *text)
@@ -163,18 +163,21 @@ static int connect_to(uint16_t port)
     return fd;
 }
 
-/* Waits for that many lines of answer. */
+/* Waits for that many lines of answer, none of which may be an error. */
 static void read_lines(int fd, unsigned lines)
 {
-    char text[TEXT_MAX];
+    char text[TEXT_MAX], before = '\n';
     while (lines) {
         ssize_t n = read(fd, text, sizeof text);
+        for (ssize_t i = 0; i < n && lines; before = text[i++]) {
+            if (before == '\n' && text[i] == '-')
+                n = -1;
+            lines -= text[i] == '\n';
+        }
         if (n <= 0) {
-            fprintf(stderr, "bench_queues: the server closed the connection\n");
+            fprintf(stderr, "bench_queues: the server does not take the jobs\n");
             exit(EXIT_FAILURE);
         }
-        for (ssize_t i = 0; i < n && lines; i++)
-            lines -= text[i] == '\n';
     }
 }
 
@@ -184,7 +187,7 @@ static void fill_jobs(const struct queue *q, uint16_t port, uint64_t jobs)
     int fd = connect_to(port);
     if (q->add_group) {
         send_text(fd, q->add_group);
-        read_lines(fd, 1);
+        read_lines(fd, 2);
     }
     static char text[JOBS_A_WRITE * (PAYLOAD + 32)];
     size_t n = 0;

@@ -646,6 +646,9 @@ static int teardown(void **state)
         table_farm_print_log(&farm, "check.log");
     }
     table_farm_close(&farm, false);
+    alarm(20 * TEST_PATIENCE); /* the end of the context waits for sockets that a failed test left open */
+    zmq_ctx_term(context);
+    alarm(0);
     return good ? 0 : -1;
 }
 
