@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
-"""A TCP link that can be bad: forwards LISTEN to TARGET and obeys commands on stdin, one a line.
+"""A link that can be bad: forwards the Unix socket LISTEN to the Unix socket TARGET and obeys commands on stdin, one a line, until it ends.
 
-    link_proxy.py LISTEN_PORT TARGET_PORT [SEED]
+    link_proxy.py LISTEN TARGET [SEED]
 
     ok            forward at once (the start)
     delay MS      hold every chunk for about MS milliseconds (0.5 to 1.5 times)
     stall         accept and hold everything, forward nothing
     drop          close every connection and refuse new ones
     cut           close every connection once, accept new ones
-
-Prints `listening PORT` when ready. LISTEN_PORT 0 picks a free one. Loopback only.
 """
 import asyncio
 import random
@@ -39,7 +37,7 @@ async def serve(reader, writer, target, rng):
         writer.close()
         return
     try:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", target)
+        far_reader, far_writer = await asyncio.open_unix_connection(target)
     except OSError:
         writer.close()
         return
@@ -65,10 +63,9 @@ def obey(line):
 
 
 async def main():
-    listen, target = int(sys.argv[1]), int(sys.argv[2])
+    listen, target = sys.argv[1], sys.argv[2]
     rng = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
-    server = await asyncio.start_server(lambda r, w: serve(r, w, target, rng), "127.0.0.1", listen)
-    print("listening", server.sockets[0].getsockname()[1], flush=True)
+    server = await asyncio.start_unix_server(lambda r, w: serve(r, w, target, rng), listen)
     loop = asyncio.get_running_loop()
     stdin = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)

@@ -79,7 +79,7 @@ void table_farm_start_worker(struct table_farm *f, unsigned index)
     path_in(f, name, state, sizeof state);
     snprintf(file, sizeof file, "worker-%u.log", index);
     path_in(f, file, log, sizeof log);
-    const char *const fixed[] = {program, "--master", f->worker, "--state", state, "--name", name, "--log", "debug"};
+    const char *const fixed[] = {program, "--master", f->link && index % 2 ? f->link : f->worker, "--state", state, "--name", name, "--log", "debug"};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         argv[n++] = fixed[i];
     for (unsigned i = 0; i < f->n_boards && i < 8; i++) {

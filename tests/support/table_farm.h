@@ -14,6 +14,7 @@ struct table_farm {
     pid_t master_pid, worker_pid[TABLE_FARM_WORKERS]; /* 0: not running */
     unsigned n_boards, delay_ms;  /* per worker */
     const char *board_options;    /* ",fail=0.1" or "" */
+    const char *link;             /* endpoint by which workers of odd number reach the master; NULL: straight, as the others */
     const char *security;         /* "curve": see farm_keys.h */
     const char *worker_key;       /* file of the workers' key; NULL: none */
     const char *master_options[8]; /* more of them, NULL at the end */
