@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/session.h"
@@ -21,6 +22,26 @@ static const struct option_def options[] = {
     {0},
 };
 
+enum { POLL_MS = 200 };
+
+/* Of a large search the master opens so many at a time: until it has looked at all, or waits for results. It goes on without us. */
+static int fetch_end(struct session *session, uint64_t id, bool more, uint32_t *n, struct results **results, struct sonata_error *err)
+{
+    for (uint32_t before = UINT32_MAX;;) {
+        int r = results_fetch_status(session, id, results, err);
+        if (r || !more)
+            return r;
+        const struct results_status *status = &(*results)->status;
+        *n = status->retried;
+        if (!status->retry_left || status->retry_left == before)
+            return 0;
+        before = status->retry_left;
+        results_free(*results);
+        *results = NULL;
+        clock_sleep_ns(POLL_MS * SONATA_MS);
+    }
+}
+
 static int retry(const struct command *self, const struct settings *s, const char *search)
 {
     struct sonata_error err = {{0}};
@@ -28,13 +49,14 @@ static int retry(const struct command *self, const struct settings *s, const cha
     cleanup_results struct results *results = NULL;
     uint64_t id = 0;
     uint32_t n = 0;
+    bool more = false;
     int r = session_open_common(&s->common, &session, &err);
     if (!r)
         r = session_find_search(session, search, &id, &err);
     if (!r)
-        r = session_retry(session, id, s->cause, &n, &err);
+        r = session_retry(session, id, s->cause, &n, &more, &err);
     if (!r)
-        r = results_fetch_status(session, id, &results, &err);
+        r = fetch_end(session, id, more, &n, &results, &err);
     if (r) /* the command line was right; it is the master that does not allow it */
         return command_fail(self, r == -EINVAL ? CLI_REFUSED : exit_of(r), "%s", err.text);
     if (s->common.json) {
@@ -42,8 +64,11 @@ static int retry(const struct command *self, const struct settings *s, const cha
         cJSON_AddNumberToObject(o, "retried", n);
         return json_print(o);
     }
-    printf("search %llu (%s): %s, %u individual%s measured again\n", (unsigned long long)id, results->status.name, results->status.state, n,
+    printf("search %llu (%s): %s, %u individual%s measured again", (unsigned long long)id, results->status.name, results->status.state, n,
            n == 1 ? " is" : "s are");
+    if (results->status.retry_left)
+        printf(" so far; %u are still to be looked at (sonata show %llu)", results->status.retry_left, (unsigned long long)id);
+    putchar('\n');
     return CLI_OK;
 }
 

@@ -44,6 +44,8 @@ static void print_status(const struct results *r)
     printf("  front        %u points, hypervolume %.6f\n", s->front_size, s->hypervolume);
     if (s->retold || s->replicates)
         printf("  measured     %u results told anew; %u further measurements for the front\n", s->retold, s->replicates);
+    if (s->retry_left)
+        printf("  retry        %u individuals are measured again so far, %u are still to be looked at\n", s->retried, s->retry_left);
     printf("  created      %s, active %s, board time %s\n", created, active, board);
     if (s->finished_wall_ns) {
         clock_format_utc(s->finished_wall_ns, created);

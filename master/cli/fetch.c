@@ -25,6 +25,8 @@ int results_from_status_message(const Sonata__SearchStatus *m, struct results_st
                                .reused = m->reused,
                                .retold = m->retold,
                                .replicates = m->replicates,
+                               .retry_left = m->retry_left,
+                               .retried = m->retried,
                                .events_dropped = m->events_dropped,
                                .front_size = m->front_size,
                                .hypervolume = m->hypervolume,

@@ -53,6 +53,7 @@ cJSON *json_status(const struct results_status *s)
     cJSON_AddNumberToObject(o, "reused", s->reused);
     cJSON_AddNumberToObject(o, "told_anew", s->retold);
     cJSON_AddNumberToObject(o, "replicates", s->replicates);
+    cJSON_AddNumberToObject(o, "retry_left", s->retry_left);
     json_integer(o, "events_dropped", (int64_t)s->events_dropped);
     cJSON_AddNumberToObject(o, "front_size", s->front_size);
     json_number(o, "hypervolume", s->hypervolume);

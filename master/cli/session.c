@@ -296,8 +296,8 @@ int session_fork(struct session *s, uint64_t of, const struct search_spec *spec,
     return submit_spec(s, of, spec, NULL, ret_id, err);
 }
 
-/* *ret_n: individuals it is about; may be NULL. */
-static int send_control(struct session *s, const Sonata__Control *verb, uint32_t *ret_n, struct sonata_error *err)
+/* *ret_n: individuals it is about, with *ret_more so far; both may be NULL. */
+static int send_control(struct session *s, const Sonata__Control *verb, uint32_t *ret_n, bool *ret_more, struct sonata_error *err)
 {
     Sonata__Control control = *verb;
     Sonata__Request request = SONATA__REQUEST__INIT;
@@ -307,6 +307,8 @@ static int send_control(struct session *s, const Sonata__Control *verb, uint32_t
     int r = session_call(s, &request, &reply, err);
     if (!r && ret_n)
         *ret_n = reply->reply->count;
+    if (!r && ret_more)
+        *ret_more = reply->reply->more;
     return r;
 }
 
@@ -317,14 +319,14 @@ int session_control(struct session *s, uint64_t search, const char *action, uint
     control.action = (char *)(uintptr_t)action;
     control.evaluations = evaluations;
     control.priority = priority;
-    return send_control(s, &control, NULL, err);
+    return send_control(s, &control, NULL, NULL, err);
 }
 
-int session_retry(struct session *s, uint64_t search, const char *cause, uint32_t *ret_n, struct sonata_error *err)
+int session_retry(struct session *s, uint64_t search, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err)
 {
     Sonata__Control control = SONATA__CONTROL__INIT;
     control.search = search;
     control.action = (char *)"retry";
     control.cause = (char *)(uintptr_t)cause;
-    return send_control(s, &control, ret_n, err);
+    return send_control(s, &control, ret_n, ret_more, err);
 }

@@ -37,7 +37,7 @@ int session_fork(struct session *s, uint64_t of, const struct search_spec *spec,
 /* Submits; request_id (16 bytes) makes it repeatable, NULL: random. */
 int session_submit(struct session *s, const struct search_spec *spec, const uint8_t *request_id, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Measures again what failed for the cause; *ret_n individuals. */
-int session_retry(struct session *s, uint64_t search, const char *cause, uint32_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
+int session_retry(struct session *s, uint64_t search, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err) SONATA_MUST_CHECK;
 /* pause, resume, cancel, extend (by `evaluations`), priority (`priority`). */
 int session_control(struct session *s, uint64_t search, const char *action, uint32_t evaluations, int32_t priority,
                     struct sonata_error *err) SONATA_MUST_CHECK;

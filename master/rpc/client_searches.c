@@ -51,6 +51,8 @@ static Sonata__SearchStatus *status_message(struct rpc *rpc, const struct search
     m->retold = s->retold;
     m->replicates = s->replicates;
     m->events_dropped = s->events_from;
+    m->retry_left = s->retry_end - s->retry_next;
+    m->retried = s->retried;
     return m;
 }
 
@@ -216,8 +218,12 @@ int client_control(struct rpc *rpc, const Sonata__Control *verb, struct rpc_repl
     reply->message.search = verb->search;
     if (!strcmp(verb->action, "priority"))
         return run_set_priority(rpc->run, verb->search, verb->priority, &reply->err);
-    if (!strcmp(verb->action, "retry"))
-        return run_retry(rpc->run, verb->search, verb->cause, &reply->message.count, &reply->err);
+    if (!strcmp(verb->action, "retry")) {
+        bool more = false;
+        int rc = run_retry(rpc->run, verb->search, verb->cause, &reply->message.count, &more, &reply->err);
+        reply->message.more = more;
+        return rc;
+    }
     return run_control(rpc->run, verb->search, verb->action, verb->evaluations, &reply->err);
 }
 

@@ -451,6 +451,8 @@ static bool check_search(void *user, const uint8_t *key, size_t n_key, const uin
         return true;
     }
     check_number(c, &s);
+    if (s.retry_next > s.retry_end || s.retry_end > s.asked)
+        finding(c, "search %llu: a retry looks at individuals %u to %u of %u", (ull)id, s.retry_next, s.retry_end, s.asked);
     uint64_t before = c->findings;
     c->search = &s;
     events = s.events_from;

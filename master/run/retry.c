@@ -1,5 +1,9 @@
-/* `sonata retry`: individuals that failed for a cause are measured again. What is opened again, the changed headers and the reply to the request go
- * into the transaction of the turn; results are told when they come, as retells (search_run.c). */
+/* `sonata retry`: individuals that failed for a cause are measured again; results are told when they come, as retells (search_run.c).
+ *
+ * The individuals are looked at in order, a bounded number a turn. What is asked for and how far it got is in the header of the search: with the first
+ * step it is in the transaction of the reply, each later step is a transaction of its own, so a retry that was acknowledged comes to its end whatever
+ * happens to the master, and none is opened twice. So many that no board can wait for the next are open at a time: the rest need no memory, and a start or
+ * a cancel in the middle stays short. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +13,7 @@
 #include "base/memory.h"
 #include "run/run_internal.h"
 
+enum { STEP_INDIVIDUALS = 1000, STEP_REOPENED = 64, IN_FLIGHT = 1024 };
 enum { NAMED_FAILED = 1, NAMED_INFEASIBLE = 2, NAMED_NOISY = 4 };
 
 struct cause {
@@ -70,36 +75,89 @@ static bool open_answers(struct run_search *rs, const struct individual_record *
     return opened;
 }
 
-/* Ids of the individuals meant; *ret_ids is for free(). */
-static uint32_t collect(struct run_search *rs, const struct cause *c, uint64_t **ret_ids)
+static bool reopen(struct run_search *rs, const struct individual_record *ind)
 {
-    size_t n = 0, capacity = 0;
-    bool none = c->named == NAMED_FAILED && !rs->record.failed;
-    *ret_ids = NULL;
-    for (uint64_t id = 0; id < rs->record.asked && !none; id++) {
-        struct individual_record ind;
-        if (individual_load(rs->run, rs->record.id, id, &ind) || !is_meant(&ind, c))
-            continue;
-        *ret_ids = xgrow(*ret_ids, &capacity, n + 1, sizeof **ret_ids);
-        (*ret_ids)[n++] = id;
-    }
-    return (uint32_t)n;
+    return (ind->state == INDIVIDUAL_FAILED || open_answers(rs, ind)) && !individual_reopen(rs, ind->id);
 }
 
-static uint32_t reopen_all(struct run_search *rs, const uint64_t *id, uint32_t n)
+bool retry_is_under_way(const struct run_search *rs)
 {
+    return rs->record.retry_next < rs->record.retry_end;
+}
+
+void retry_drop(struct run_search *rs)
+{
+    rs->record.retry_next = rs->record.retry_end = 0;
+}
+
+static void note_end(struct run_search *rs)
+{
+    const struct search_record *s = &rs->record;
+    char text[64], fields[NOTE_FIELDS_MAX];
+    snprintf(text, sizeof text, "retry %s: %u", s->retry_cause, s->retried);
+    if (s->retried)
+        search_log_control(rs, text);
+    run_note(rs->run, false, "search controlled", "%s action=retry cause=%s individuals=%u", search_fields(rs, fields), s->retry_cause, s->retried);
+}
+
+/* The next individuals, until enough were looked at or opened again. A search that is done goes on from the first that is meant. */
+static int slice(struct run_search *rs, struct sonata_error *err)
+{
+    struct search_record *s = &rs->record;
+    struct cause c;
     uint32_t reopened = 0;
-    for (uint32_t i = 0; i < n; i++) {
+    if (!parse_cause(s->retry_cause, &c))
+        return sonata_error_set(err, -EBADMSG, "'%s' is no cause", s->retry_cause);
+    rs->dirty = true;
+    for (uint32_t n = 0; n < STEP_INDIVIDUALS && reopened < STEP_REOPENED && retry_is_under_way(rs); n++, s->retry_next++) {
         struct individual_record ind;
-        if (individual_load(rs->run, rs->record.id, id[i], &ind))
+        if (individual_load(rs->run, s->id, s->retry_next, &ind) || !is_meant(&ind, &c))
             continue;
-        if (ind.state == INDIVIDUAL_FAILED || open_answers(rs, &ind))
-            reopened += !individual_reopen(rs, id[i]);
+        int rc = search_reopen(rs, err);
+        if (rc)
+            return rc;
+        reopened += reopen(rs, &ind);
     }
-    return reopened;
+    s->retried += reopened;
+    if (!retry_is_under_way(rs))
+        note_end(rs);
+    return 0;
 }
 
-int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, struct sonata_error *err)
+static bool has_enough_open(struct run_search *rs)
+{
+    return rs->n_retelling >= IN_FLIGHT && rs->n_retelling >= IN_FLIGHT + search_flight_limit(rs);
+}
+
+bool retry_step(struct run *r)
+{
+    struct sonata_error err = {{0}};
+    for (uint32_t i = 0; i < r->n_searches && !r->stopping; i++) {
+        struct run_search *rs = r->search[i];
+        if (!retry_is_under_way(rs) || has_enough_open(rs))
+            continue;
+        int rc = slice(rs, &err);
+        if (rc == -EAGAIN)
+            continue; /* its core is under way, or its end not committed: another turn */
+        if (rc) {
+            run_note(r, true, "retry is given up: the search cannot go on", "search=%llu reason=\"%s\"", (unsigned long long)rs->record.id, err.text);
+            retry_drop(rs);
+        }
+        return true;
+    }
+    return false;
+}
+
+static int check_retry(const struct run_search *rs, struct sonata_error *err)
+{
+    if (rs->record.state == SEARCH_CANCELED)
+        return sonata_error_set(err, -EINVAL, "the search is canceled: submit it anew (known results are reused)");
+    if (retry_is_under_way(rs))
+        return sonata_error_set(err, -EBUSY, "another retry of this search has %u individuals to look at still: ask again", rs->record.retry_end - rs->record.retry_next);
+    return 0;
+}
+
+int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err)
 {
     struct run_search *rs = run_get(r, id);
     struct cause c;
@@ -109,20 +167,21 @@ int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, st
         return sonata_error_set(err, -ENOENT, "there is no such search");
     if (!parse_cause(cause, &c))
         return sonata_error_set(err, -EINVAL, "'%.32s' is not a cause: infra, lost, invalid, bug, config, failed, infeasible, noisy or all is expected", cause);
-    if (rs->record.state == SEARCH_CANCELED)
-        return sonata_error_set(err, -EINVAL, "the search is canceled: submit it anew (known results are reused)");
-    cleanup_free uint64_t *ids = NULL;
-    uint32_t n = collect(rs, &c, &ids);
-    int rc = n ? search_reopen(rs, err) : 0;
+    int rc = check_retry(rs, err);
     if (rc)
         return rc;
-    *ret_n = reopen_all(rs, ids, n);
-    if (n) {
-        char text[64];
-        snprintf(text, sizeof text, "retry %s: %u", cause[0] ? cause : "failed", *ret_n);
-        search_log_control(rs, text);
+    struct search_record *s = &rs->record;
+    bool none = c.named == NAMED_FAILED && !s->failed;
+    copy_string(s->retry_cause, sizeof s->retry_cause, cause[0] ? cause : "failed");
+    s->retry_next = none ? s->asked : 0;
+    s->retry_end = s->asked;
+    s->retried = 0;
+    rc = slice(rs, err);
+    if (rc) {
+        retry_drop(rs);
+        return rc;
     }
-    char fields[NOTE_FIELDS_MAX];
-    run_note(r, false, "search controlled", "%s action=retry cause=%s individuals=%u", search_fields(rs, fields), cause[0] ? cause : "failed", *ret_n);
+    *ret_n = s->retried;
+    *ret_more = retry_is_under_way(rs);
     return 0;
 }

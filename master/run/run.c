@@ -309,6 +309,7 @@ int64_t run_turn(struct run *r)
     actions_apply(r);
     bool more = invalidate_step(r);
     more = advance_searches(r) || more;
+    more = retry_step(r) || more; /* after what was told has made room */
     if (!r->stopping) {
         sched_dispatch(r->sched, r->now);
         actions_apply(r);

@@ -125,8 +125,9 @@ int run_fork(struct run *r, uint64_t of, const struct search_spec *spec, const s
 /* Proposals without a result and results that are measured again. */
 uint32_t run_search_pending(const struct run *r, uint64_t id);
 /* Measures again what failed for a cause: an error class (infra, lost, invalid, bug, config), "infeasible", "noisy" (measured, but flagged), "failed" or "" (every error class),
- * "all". A search that is done goes on until they are told. How many in *ret_n; none is no error. The budget is not charged again. */
-int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
+ * "all". A search that is done goes on until they are told. How many in *ret_n; none is no error. The budget is not charged again. *ret_more: so far; the others
+ * follow over the next turns, and beyond a thousand as these are told (retry_next, retry_end and retried of the header). -EBUSY: so it is with an earlier one. */
+int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Results of the board with from <= started < to (its worker's wall clock) are no longer trusted: those that come later are refused, those that were
  * accepted are taken back over the next turns, their evaluations open again, and every search that was told one is told anew, searches that are done
  * too. Idempotent. -EINVAL: no board or an empty span; -EAGAIN while blocked. */

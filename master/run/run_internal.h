@@ -239,6 +239,8 @@ int search_reopen(struct run_search *rs, struct sonata_error *err) SONATA_MUST_C
 void search_finish(struct run_search *rs, enum search_state state, const char *reason);
 bool search_is_quick(const struct search_spec *spec); /* proposals of its algorithm cost microseconds */
 void search_join_team(struct run_search *rs); /* for fair share */
+/* Proposals that may be in flight: with one of two board types down the other goes on, but not without end. */
+uint32_t search_flight_limit(struct run_search *rs);
 void search_refresh(struct run_search *rs); /* front size and hypervolume */
 
 /* result.c */
@@ -259,6 +261,13 @@ bool measured_wrong(const struct run *r, const struct measurement *m); /* its bo
 int invalidate_load(struct run *r) SONATA_MUST_CHECK;
 /* One bounded step of taking results back; true: more could be done at once. */
 bool invalidate_step(struct run *r);
+
+/* retry.c */
+bool retry_is_under_way(const struct run_search *rs);
+/* The search ends: what was not looked at is left. */
+void retry_drop(struct run_search *rs);
+/* One bounded step; true: more could be done at once. */
+bool retry_step(struct run *r);
 
 /* retain.c */
 /* One bounded step; returns when the next is due. */

@@ -218,8 +218,7 @@ static uint32_t idle_slots(const struct run_search *rs)
     return rs->record.n_groups ? open : 1;
 }
 
-/* Proposals that may be in flight: with one of two board types down the other goes on, but not without end. */
-static uint32_t flight_limit(struct run_search *rs)
+uint32_t search_flight_limit(struct run_search *rs)
 {
     uint64_t generation = sched_generation(rs->run->sched);
     if (rs->total_generation != generation) {
@@ -254,7 +253,7 @@ static uint32_t wanted(struct run_search *rs)
     if (rs->proposal_order) {
         n = flying < rs->window ? rs->window - flying : 0;
     } else {
-        uint32_t limit = flight_limit(rs);
+        uint32_t limit = search_flight_limit(rs);
         n = idle_slots(rs);
         n = flying >= limit ? 0 : n < limit - flying ? n : limit - flying;
     }
@@ -328,7 +327,7 @@ static bool is_over(const struct run_search *rs)
 static void finish_if_over(struct run_search *rs)
 {
     const struct search_record *s = &rs->record;
-    if (s->state != SEARCH_RUNNING || rs->run->stopping || rs->n_retelling)
+    if (s->state != SEARCH_RUNNING || rs->run->stopping || rs->n_retelling || retry_is_under_way(rs))
         return;
     if (wall_is_used(rs))
         search_finish(rs, SEARCH_DONE, "the wall-clock budget is used");
@@ -412,6 +411,7 @@ void search_finish(struct run_search *rs, enum search_state state, const char *r
         free(p);
     }
     map_fini(&rs->pending);
+    retry_drop(rs);
     rs->n_complete = rs->complete_at = 0;
     rs->n_again = rs->again_at = rs->n_retelling = rs->n_abandoned = 0;
     rs->record.state = state;

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped. INDIVIDUAL_VERSION 2: what the core
+/* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in steps. INDIVIDUAL_VERSION 2: what the core
  * knows, cause, number of measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else.
  * BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. */
-enum { RECORD_VERSION = 1, SEARCH_VERSION = 6, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4,
+enum { RECORD_VERSION = 1, SEARCH_VERSION = 7, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4,
        BOARD_HEALTH_VERSION = 3 };
 
 const char *search_state_name(enum search_state s)
@@ -126,6 +126,10 @@ void search_record_encode(const struct search_record *r, struct bytes *out)
     bytes_put_u64(out, r->fork_next);
     bytes_put_u64(out, r->fork_end);
     bytes_put_u64(out, r->events_from);
+    bytes_put_string(out, r->retry_cause);
+    bytes_put_u32(out, r->retry_next);
+    bytes_put_u32(out, r->retry_end);
+    bytes_put_u32(out, r->retried);
 }
 
 int search_record_decode(const void *p, size_t n, struct search_record *ret_record)
@@ -171,6 +175,12 @@ int search_record_decode(const void *p, size_t n, struct search_record *ret_reco
     }
     if (version >= 6)
         x.events_from = reader_u64(&r);
+    if (version >= 7) {
+        reader_string(&r, x.retry_cause, sizeof x.retry_cause);
+        x.retry_next = reader_u32(&r);
+        x.retry_end = reader_u32(&r);
+        x.retried = reader_u32(&r);
+    }
     if (!reader_done(&r))
         return -EBADMSG;
     *ret_record = x;

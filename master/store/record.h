@@ -26,6 +26,8 @@ struct need_group {
 enum search_state { SEARCH_RUNNING, SEARCH_PAUSED, SEARCH_DONE, SEARCH_STOPPED_FAILED, SEARCH_CANCELED, SEARCH_STATE_COUNT };
 const char *search_state_name(enum search_state s);
 
+enum { RETRY_CAUSE_MAX = 16 };
+
 struct search_record {
     uint64_t id;
     char name[SPEC_NAME_MAX];
@@ -54,6 +56,9 @@ struct search_record {
     struct need_group group[GROUPS_MAX];
     uint32_t retold;     /* results that replaced told ones */
     uint32_t replicates; /* further measurements asked for so that the front is sure */
+    char retry_cause[RETRY_CAUSE_MAX]; /* of the last retry, while retry_next < retry_end */
+    uint32_t retry_next, retry_end;    /* individuals: the next to be looked at, the first not to be */
+    uint32_t retried;                  /* individuals it opened again so far */
 };
 
 /* Arm of an individual that a fork took over from its parent. */

@@ -120,9 +120,10 @@ static struct search_record header(uint64_t id)
 static uint32_t retry(uint64_t id, const char *cause)
 {
     uint32_t n = UINT32_MAX;
+    bool more;
     struct sonata_error err = {{0}};
     run_set_time(farm.run, farm.now, farm.wall);
-    if (run_retry(farm.run, id, cause, &n, &err))
+    if (run_retry(farm.run, id, cause, &n, &more, &err))
         fail_msg("%s", err.text);
     return n;
 }
@@ -162,8 +163,9 @@ static void test_retry_of_a_done_search(void **state)
         assert_true((farm_individual(&farm, id, i).state == INDIVIDUAL_FAILED) == (farm_individual(&farm, id, i).cause == OUTCOME_INFRA));
 
     uint32_t n = 7;
-    assert_int_equal(run_retry(farm.run, id, "weather", &n, NULL), -EINVAL);
-    assert_int_equal(run_retry(farm.run, 99, "all", &n, NULL), -ENOENT);
+    bool more;
+    assert_int_equal(run_retry(farm.run, id, "weather", &n, &more, NULL), -EINVAL);
+    assert_int_equal(run_retry(farm.run, 99, "all", &n, &more, NULL), -ENOENT);
     assert_int_equal(retry(id, "lost"), 0);
     assert_int_equal(header(id).state, SEARCH_DONE); /* nothing to do: not even opened */
     broken = false;
@@ -245,7 +247,85 @@ static void test_retry_then_cancel(void **state)
     assert_int_equal(count(id, INDIVIDUAL_INFEASIBLE), before.infeasible);
     assert_sound(id);
     uint32_t n;
-    assert_int_equal(run_retry(farm.run, id, "all", &n, NULL), -EINVAL);
+    bool more;
+    assert_int_equal(run_retry(farm.run, id, "all", &n, &more, NULL), -EINVAL);
+}
+
+/* More than is opened in one turn: the others follow by themselves, the master may die after each step, and none is opened twice. */
+static void test_retry_in_steps(void **state)
+{
+    (void)state;
+    enum { STEP = 64 };
+    uint32_t n;
+    bool more;
+    broken = true;
+    uint64_t id = submit("random", 1200, 0, 0);
+    farm_work(&farm, id, 20000);
+    struct search_record before = header(id);
+    assert_int_equal(before.state, SEARCH_DONE);
+    assert_true(before.failed > 3 * STEP);
+    broken = false;
+    assert_int_equal(retry(id, "failed"), STEP);
+    assert_int_equal(run_retry(farm.run, id, "all", &n, &more, NULL), -EBUSY);
+    restart(); /* before the commit, so before the reply */
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    assert_int_equal(header(id).retry_end, 0);
+    assert_int_equal(retry(id, "failed"), STEP);
+    uint32_t steps = 1;
+    for (farm_turn(&farm); header(id).retry_next < header(id).retry_end; farm_turn(&farm)) {
+        uint32_t pending = run_search_pending(farm.run, id);
+        assert_true(pending <= ++steps * STEP);
+        restart();
+        assert_int_equal(run_search_pending(farm.run, id), pending);
+        assert_int_equal(farm_check(&farm), 0);
+    }
+    assert_true(steps >= 3);
+    assert_int_equal(header(id).retried, before.failed);
+    assert_int_equal(run_search_pending(farm.run, id), before.failed);
+    farm_work(&farm, id, 20000);
+    struct search_record after = header(id);
+    assert_int_equal(after.state, SEARCH_DONE);
+    assert_int_equal(after.failed, 0);
+    assert_int_equal(after.retold, before.failed);
+    assert_int_equal(after.charged, before.charged);
+    assert_sound(id);
+
+    assert_int_equal(retry(id, "all"), STEP); /* infeasible ones; and in the middle somebody thinks better of it */
+    farm_turn(&farm);
+    assert_int_equal(run_control(farm.run, id, "cancel", 0, NULL), 0);
+    farm_turn(&farm);
+    assert_int_equal(header(id).state, SEARCH_CANCELED);
+    assert_int_equal(header(id).infeasible, before.infeasible);
+    assert_int_equal(header(id).retry_end, 0);
+    assert_sound(id);
+}
+
+/* A thousand are open at a time, the others follow as these are told: nothing grows with the size of the search. */
+static void test_retry_of_very_many(void **state)
+{
+    (void)state;
+    enum { OPEN = 1024 + 64 + 4 * 4, STEP = 64 }; /* 4 slots */
+    broken = true;
+    uint64_t id = submit("random", 2800, 0, 0);
+    farm_work(&farm, id, 40000);
+    struct search_record before = header(id);
+    assert_true(before.failed + before.infeasible > OPEN + 2 * STEP);
+    broken = false;
+    retry(id, "all");
+    for (int i = 0; i < 100; i++)
+        farm_turn(&farm);
+    assert_in_range(run_search_pending(farm.run, id), OPEN, OPEN + STEP - 1);
+    assert_true(header(id).retry_next < header(id).retry_end && header(id).retried == run_search_pending(farm.run, id));
+    restart();
+    for (int k = 0; k < 200; k++) {
+        farm_work(&farm, id, 10);
+        assert_true(run_search_pending(farm.run, id) < OPEN + STEP);
+    }
+    farm_work(&farm, id, 40000);
+    assert_int_equal(header(id).state, SEARCH_DONE);
+    assert_int_equal(header(id).retried, before.failed + before.infeasible);
+    assert_int_equal(header(id).failed + header(id).infeasible, 0);
+    assert_sound(id);
 }
 
 static uint32_t count_lies(uint64_t id);
@@ -613,9 +693,10 @@ static void test_report_cut_short(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
-    const struct CMUnitTest tests[] = {T(test_retry_of_a_done_search),  T(test_retry_of_a_running_search),       T(test_retry_in_vain),
-                                       T(test_retry_then_cancel),       T(test_noisy_results_are_replaced), T(test_others_need_not_wait), T(test_results_are_taken_back),          T(test_late_results_are_refused),
-                                       T(test_front_is_measured_again), T(test_replicates_keep_to_their_budget), T(test_a_replicate_is_taken_back),
-                                       T(test_cancel_while_the_front_is_measured), T(test_report_is_interleaved), T(test_report_cut_short)};
+    const struct CMUnitTest tests[] = {T(test_retry_of_a_done_search), T(test_retry_of_a_running_search), T(test_retry_in_vain), T(test_retry_in_steps),
+                                       T(test_retry_of_very_many), T(test_retry_then_cancel), T(test_noisy_results_are_replaced), T(test_others_need_not_wait),
+                                       T(test_results_are_taken_back), T(test_late_results_are_refused), T(test_front_is_measured_again),
+                                       T(test_replicates_keep_to_their_budget), T(test_a_replicate_is_taken_back), T(test_cancel_while_the_front_is_measured),
+                                       T(test_report_is_interleaved), T(test_report_cut_short)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
