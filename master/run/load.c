@@ -29,7 +29,9 @@ static bool load_header(void *user, const uint8_t *key, size_t n_key, const uint
         run_note(r, true, "damaged search header is left alone", "search=%llu", (unsigned long long)id);
         return true;
     }
-    run_add_search(r, id)->record = s;
+    struct run_search *rs = run_add_search(r, id);
+    rs->record = s;
+    rs->stored_active_ns = s.active_ns;
     return true;
 }
 

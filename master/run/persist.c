@@ -147,5 +147,6 @@ void search_persist(struct run_search *rs)
     cleanup_bytes struct bytes b = {0};
     search_record_encode(&rs->record, &b);
     store_put(rs->run->store, STORE_SEARCH, key_u64(rs->record.id), b.data, b.size);
+    rs->stored_active_ns = rs->record.active_ns;
     rs->dirty = false;
 }

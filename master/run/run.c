@@ -13,6 +13,8 @@
 #include "base/memory.h"
 #include "run/run_internal.h"
 
+#define STORE_ACTIVE_NS (60 * SONATA_SECOND)
+
 struct run_config run_config_default(void)
 {
     return (struct run_config){.sched = sched_config_default(),
@@ -216,8 +218,12 @@ static void pass_active_time(struct run *r)
     int64_t passed = r->now - r->last_active_ns;
     r->last_active_ns = r->now;
     for (uint32_t i = 0; i < r->n_searches; i++) {
-        if (r->search[i]->record.state == SEARCH_RUNNING && passed > 0)
-            r->search[i]->record.active_ns += passed;
+        struct run_search *rs = r->search[i];
+        if (rs->record.state != SEARCH_RUNNING || passed <= 0)
+            continue;
+        rs->record.active_ns += passed;
+        bool counts = rs->spec && rs->spec->budget_wall_ns; /* also while no result comes that would store it */
+        rs->dirty = rs->dirty || (counts && rs->record.active_ns - rs->stored_active_ns >= STORE_ACTIVE_NS);
     }
 }
 

@@ -51,6 +51,7 @@ struct run_search {
     uint32_t total_slots;     /* of fitting boards, as of total_generation of the scheduler */
     uint64_t total_generation;
     bool dirty;               /* header to be written this turn */
+    int64_t stored_active_ns; /* active_ns of the header as it was written last */
     bool front_dirty;
     uint64_t snapshot_event;  /* events contained in the stored snapshot */
     size_t snapshot_size;

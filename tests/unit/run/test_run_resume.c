@@ -357,13 +357,42 @@ static void test_pause_and_cancel(void **state)
     farm_close(&f);
 }
 
+/* No result comes that would store the header: the time it ran counts all the same. */
+static void test_wall_clock_budget_goes_on(void **state)
+{
+    (void)state;
+    struct farm f;
+    prepare(&f, 5);
+    struct search_spec *spec = spec_for("random");
+    spec->budget_wall_ns = 600 * SONATA_SECOND;
+    uint64_t id = farm_submit(&f, spec);
+    free(spec);
+    for (int minute = 0; minute < 9; minute++) {
+        farm_turn(&f);
+        assert_true(farm_turn(&f) <= f.now + 600 * SONATA_SECOND); /* somebody wakes it in time */
+        f.now += 60 * SONATA_SECOND;
+        f.wall += 60 * SONATA_SECOND;
+        farm_turn(&f);
+        farm_crash(&f);
+        farm_start(&f);
+    }
+    assert_true(run_search_by_id(f.run, id)->active_ns >= 540 * SONATA_SECOND);
+    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_RUNNING);
+    f.now += 60 * SONATA_SECOND;
+    f.wall += 60 * SONATA_SECOND;
+    farm_turn(&f);
+    farm_turn(&f);
+    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_DONE);
+    farm_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nsga2),          cmocka_unit_test(test_random),
         cmocka_unit_test(test_surrogate),      cmocka_unit_test(test_uncommitted_submission_is_gone),
         cmocka_unit_test(test_fork_for_another_board_starts_warm), cmocka_unit_test(test_forests_are_kept), cmocka_unit_test(test_policy_is_part_of_the_search),
-        cmocka_unit_test(test_extend_goes_on), cmocka_unit_test(test_pause_and_cancel),
+        cmocka_unit_test(test_extend_goes_on), cmocka_unit_test(test_wall_clock_budget_goes_on), cmocka_unit_test(test_pause_and_cancel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
