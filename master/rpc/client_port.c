@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
 
-enum { REQUEST_ID_SIZE = 16, REQUEST_VERSION = 1, REQUEST_KEEP_DAYS = 7 };
+enum { REQUEST_ID_SIZE = 16, REQUEST_VERSION = 1, REQUEST_KEEP_DAYS = 7, FORGET_LOOKS = 8 };
 
 static bool changes(const Sonata__Request *q)
 {
@@ -146,6 +146,40 @@ static bool answer_again(struct rpc *rpc, const struct net_peer *peer, const str
     return true;
 }
 
+struct old_requests {
+    struct rpc *rpc;
+    int64_t before_ns;
+    unsigned left; /* to be looked at now */
+    bool more;     /* others follow */
+};
+
+static bool erase_if_old(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct old_requests *old = user;
+    struct reader in = reader_of(value, n_value);
+    old->rpc->forget_from = key_bytes(key, n_key);
+    old->more = !old->left;
+    if (old->more)
+        return false;
+    old->left--;
+    reader_u8(&in);
+    if ((int64_t)reader_u64(&in) < old->before_ns)
+        store_erase(run_store(old->rpc->run), STORE_REQUEST, key_bytes(key, n_key));
+    return true;
+}
+
+/* With each reply that is remembered a few others are looked at, round and round, so there are never many more than a week's. Clients ask again within
+ * seconds; a week is beyond any doubt. */
+static void forget_some(struct rpc *rpc)
+{
+    struct old_requests old = {rpc, run_wall(rpc->run) - REQUEST_KEEP_DAYS * SONATA_DAY, FORGET_LOOKS, false};
+    int rc = store_scan(run_store(rpc->run), STORE_REQUEST, rpc->forget_from, 0, erase_if_old, &old);
+    if (!old.more)
+        rpc->forget_from = (struct store_key){0};
+    if (rc)
+        log_warn("old replies cannot be read", "database=%s", store_db_name(STORE_REQUEST));
+}
+
 /* version u8, wall-clock time u64, packed reply */
 static void remember(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, const Sonata__Reply *reply)
 {
@@ -155,28 +189,7 @@ static void remember(struct rpc *rpc, const struct rpc_caller *caller, const Son
     size_t n = sonata__reply__get_packed_size(reply);
     sonata__reply__pack(reply, bytes_append(&b, NULL, n));
     store_put(run_store(rpc->run), STORE_REQUEST, request_key(caller, q), b.data, b.size);
-}
-
-struct old_requests {
-    struct rpc *rpc;
-    int64_t before_ns;
-};
-
-static bool erase_if_old(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
-{
-    struct old_requests *old = user;
-    struct reader in = reader_of(value, n_value);
-    reader_u8(&in);
-    if ((int64_t)reader_u64(&in) < old->before_ns)
-        store_erase(run_store(old->rpc->run), STORE_REQUEST, key_bytes(key, n_key));
-    return true;
-}
-
-/* Clients ask again within seconds; a week is beyond any doubt. */
-int client_forget_old_requests(struct rpc *rpc)
-{
-    struct old_requests old = {rpc, run_wall(rpc->run) - REQUEST_KEEP_DAYS * SONATA_DAY};
-    return store_scan(run_store(rpc->run), STORE_REQUEST, (struct store_key){0}, 0, erase_if_old, &old);
+    forget_some(rpc);
 }
 
 void reply_release(struct rpc_reply *reply)

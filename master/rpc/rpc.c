@@ -48,8 +48,6 @@ int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loo
     rpc->tasks.loop = loop;
     rpc->tasks.state = config->state;
     rpc_set_rates(rpc, config->worker_rate, config->client_rate, config->byte_rate);
-    if (client_forget_old_requests(rpc))
-        log_warn("old replies cannot be read", "database=%s", store_db_name(STORE_REQUEST));
     struct net_handler on_worker = {worker_message, rpc}, on_client = {client_message, rpc};
     struct net_security worker_port = {0}, client_port = {0};
     int r = 0;

@@ -36,6 +36,7 @@ struct rpc {
     struct task_table tasks;
     struct limiter worker_limit, client_limit, change_limit; /* the last: of requests that change something, each leaves records */
     struct queues worker_queue, client_queue;
+    struct store_key forget_from; /* the remembered reply to be looked at next, whether it is old; zeroed: the first */
     uint64_t asking; /* peer number of the client whose message is being handled */
     struct rpc_counts counts;
     int64_t garbage_logged_ns;
@@ -89,8 +90,6 @@ struct rpc_caller {
 /* Admins see every search, a team its own. */
 bool caller_sees(const struct rpc_caller *caller, const struct search_record *s);
 void client_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n);
-/* At the start: remembered replies older than a week. */
-int client_forget_old_requests(struct rpc *rpc);
 struct rpc_reply;
 /* client_border.c */
 /* Numbers of the caller become ids; -ENOENT: not a search the caller may see. */

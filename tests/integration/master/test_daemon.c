@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "store/store.h"
 #include "support/client.h"
 #include "support/table_farm.h"
 
@@ -269,12 +270,45 @@ static void test_tasks_end_with_a_killed_master(void **state)
     assert_true(output_says("has ended"));
 }
 
+/* Replies are remembered for a week, also by a master that never starts anew. */
+static void test_old_replies_are_forgotten(void **state)
+{
+    (void)state;
+    enum { OLD = 20, YOUNG = 3, NEW = 6 };
+    char folder[128];
+    struct sonata_error err = {{0}};
+    struct store *store;
+    snprintf(folder, sizeof folder, "%s/master", farm.folder);
+    if (store_open(folder, &(struct store_options){0}, &store, &err))
+        fail_msg("%s", err.text);
+    for (uint64_t i = 0; i < OLD + YOUNG; i++) {
+        struct bytes b = {0};
+        bytes_put_u8(&b, 1);
+        bytes_put_u64(&b, (uint64_t)(clock_wall_ns() - (i < OLD ? 8 : 6) * SONATA_DAY));
+        store_put(store, STORE_REQUEST, key_u64_triple(i * UINT64_C(0x0b00000000000000), i, 0), b.data, b.size);
+        bytes_fini(&b);
+    }
+    assert_int_equal(store_commit(store, &err), 0);
+    store_close(store);
+    table_farm_start_master(&farm);
+    for (unsigned i = 0; i < NEW; i++) {
+        struct search_spec *spec = table_farm_spec("s", "random", 5, i + 1);
+        uint64_t id;
+        assert_int_equal(client_submit_spec(farm.client, spec, NULL, &id, ANSWER_MS), 0);
+        free(spec);
+    }
+    assert_true(table_farm_stop(&farm));
+    assert_int_equal(store_open(folder, &(struct store_options){.read_only = true}, &store, &err), 0);
+    assert_int_equal(store_count(store, STORE_REQUEST), YOUNG + NEW);
+    store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         T(test_options), T(test_dumped_configuration_is_read), T(test_readiness_and_orderly_end), T(test_exit_with_parent), T(test_check_replay_and_backup),
-        T(test_tasks_end_with_a_killed_master),
+        T(test_tasks_end_with_a_killed_master), T(test_old_replies_are_forgotten),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
