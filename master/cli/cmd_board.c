@@ -127,7 +127,7 @@ static void print_event(const Sonata__BoardEvent *e)
         format_value(e->latency_us, value);
         snprintf(canary, sizeof canary, "%s us (%+.1f %%)  ", value, 100 * (e->latency_us / e->reference_us - 1));
     } else if (!strcmp(e->kind, "canary")) {
-        snprintf(canary, sizeof canary, "failed  ");
+        snprintf(canary, sizeof canary, "%s  ", e->latency_us > 0 ? "answered" : "failed");
     }
     printf("%s  %-10s  %-11s  %s%s\n", when, e->kind, e->state, canary, e->text);
 }

@@ -31,7 +31,7 @@ static void print_count(struct text_table *t, bool hidden, uint64_t n)
         text_table_cell(t, "%llu", (unsigned long long)n);
 }
 
-/* "+0.4% 3m05s": how far the last canary was off its reference, and how long ago. */
+/* "+0.4% 3m05s": how far the last canary was off its reference, and how long ago; of one that is not timed, whether the board answered. */
 static void canary_text(const struct results_board *b, char text[40])
 {
     char age[16];
@@ -42,7 +42,7 @@ static void canary_text(const struct results_board *b, char text[40])
     if (b->canary_us > 0 && b->reference_us > 0)
         snprintf(text, 40, "%+.1f%% %s", 100 * (b->canary_us / b->reference_us - 1), age);
     else
-        snprintf(text, 40, "failed %s", age);
+        snprintf(text, 40, "%s %s", b->canary_us > 0 ? "answered" : "failed", age);
 }
 
 /* Each once: the boards it is about carry the same text. */

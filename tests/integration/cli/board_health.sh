@@ -10,12 +10,14 @@ put 100
 sonata-master --state master --worker-endpoint "ipc://$work/workers.sock" --client-endpoint "$SONATA_SERVER" > master.log 2>&1 &
 worker() {
   sonata-worker --master "ipc://$work/workers.sock" --state worker --name w --board \
-    "one:table:table.csv,acc=acc,lat=lat,type=toy,delay=150ms,canary=20ms,canary.file=$work/canary,canary.interval=2s,cool_down=100ms,backoff=1s" > worker.log 2>&1 &
+    "one:table:table.csv,acc=acc,lat=lat,type=toy,delay=150ms,canary=20ms,canary.file=$work/canary,canary.interval=2s,cool_down=100ms,backoff=1s" \
+    --board "two:table:table.csv,acc=acc,lat=lat,type=plain,canary=functional,canary.interval=1s" > worker.log 2>&1 &
   pid=$!
 }
 worker
 
 wait_for "one  *toy .* ready " sonata boards
+wait_for "two  *plain .* answered " sonata boards # a canary that is not timed
 wait_for "20 canaries, reference 100.000 us" sonata board one history
 cat > search.yaml <<END
 name: drift
@@ -49,5 +51,6 @@ expect 0 "" sonata board one release
 wait_for "one .* ready " sonata boards
 wait_for "3 canaries" sonata board one history
 expect 0 "" sonata board one recalibrate
+wait_for "two  *plain .* answered " sonata boards # a canary that is not timed
 wait_for "20 canaries, reference 101.000 us" sonata board one history
 echo "passed: $checks checks"
