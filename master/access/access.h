@@ -16,6 +16,8 @@ enum { TEAM_NAME_MAX = 40, KEY_LABEL_MAX = 64, KEY_TEXT_MAX = 41, AUDIT_TEXT_MAX
 #define TEAM_WEIGHT_MIN 0.01
 #define TEAM_WEIGHT_MAX 100.0
 enum { TEAM_DAY_HOURS_MAX = 1000000 };
+#define TEAM_UPLOADS_STANDARD (UINT64_C(8) << 30)
+#define TEAM_UPLOADS_MAX (UINT64_C(1) << 50)
 #define TEAM_DAY_NS_MAX (TEAM_DAY_HOURS_MAX * INT64_C(3600000000000))
 
 enum access_role {
@@ -34,6 +36,7 @@ struct team {
     uint32_t searches_max;        /* unfinished searches; 0: no limit */
     uint32_t boards_max;          /* boards at a time; 0: no limit */
     int64_t day_ns_max;           /* board time per UTC day; 0: no limit */
+    uint64_t uploads_max;         /* bytes of its uploads; 0: no limit */
     bool share;                   /* gives its measurements to, and takes them from, the other teams that share */
     int64_t created_wall_ns;
 };

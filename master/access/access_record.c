@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-/* VERSION 2: quotas of a team. */
-enum { VERSION = 2 };
+/* VERSION 2: quotas of a team; 3: that of its uploads. */
+enum { VERSION = 3 };
 
 static int finish(const struct reader *r, uint8_t version)
 {
@@ -23,6 +23,7 @@ void team_encode(const struct team *t, struct bytes *out)
     bytes_put_u64(out, (uint64_t)t->created_wall_ns);
     bytes_put_u32(out, t->boards_max);
     bytes_put_u64(out, (uint64_t)t->day_ns_max);
+    bytes_put_u64(out, t->uploads_max);
 }
 
 int team_decode(const void *p, size_t n, struct team *ret_team)
@@ -39,8 +40,9 @@ int team_decode(const void *p, size_t n, struct team *ret_team)
         t.boards_max = reader_u32(&r);
         t.day_ns_max = (int64_t)reader_u64(&r);
     }
+    t.uploads_max = version >= 3 ? reader_u64(&r) : TEAM_UPLOADS_STANDARD;
     int rc = finish(&r, version);
-    if (!rc && t.day_ns_max < 0)
+    if (!rc && (t.day_ns_max < 0 || t.uploads_max > TEAM_UPLOADS_MAX))
         rc = -EBADMSG;
     if (!rc && !(t.weight >= TEAM_WEIGHT_MIN && t.weight <= TEAM_WEIGHT_MAX))
         rc = -EBADMSG;

@@ -100,6 +100,7 @@ COMMAND(bench);
 COMMAND(supernet);
 COMMAND(keys);
 COMMAND(teams);
+COMMAND(uploads);
 COMMAND(audit);
 COMMAND(replay);
 COMMAND(backup);

@@ -11,7 +11,7 @@
 struct settings {
     struct cli_common common;
     int64_t searches, boards; /* < 0: not given */
-    double weight, hours;
+    double weight, hours, uploads;
     bool share, no_share;
 };
 
@@ -25,6 +25,8 @@ static const struct option_def options[] = {
      .help = "set: boards the team may use at a time; 0: no limit."},
     {.name = "hours-per-day", .type = OPTION_NUMBER, .offset = offsetof(struct settings, hours), .argument = "H", .min = 0, .max = 1000000,
      .help = "set: board-hours the team may use per day (UTC); 0: no limit."},
+    {.name = "uploads", .type = OPTION_NUMBER, .offset = offsetof(struct settings, uploads), .argument = "BYTES", .min = 0, .max = 1e15,
+     .help = "set: bytes of uploads the master keeps for the team (16Gi), each counts as 64Ki at least; 0: no limit; a new team has 8Gi."},
     {.name = "share", .type = OPTION_FLAG, .offset = offsetof(struct settings, share), .help = "set: share measurements with the other teams that share."},
     {.name = "no-share", .type = OPTION_FLAG, .offset = offsetof(struct settings, no_share), .help = "set: keep measurements to the team."},
     CLI_JSON_OPTION(struct settings),
@@ -32,12 +34,21 @@ static const struct option_def options[] = {
     {0},
 };
 
+static void print_uploads(struct text_table *t, const Sonata__TeamInfo *m)
+{
+    double mib = 1048576;
+    if (m->uploads_max && m->uploads_max != UINT64_MAX)
+        text_table_cell(t, "%.4g/%.6g MiB", (double)m->uploaded / mib, (double)m->uploads_max / mib);
+    else
+        text_table_cell(t, "%.4g MiB", (double)m->uploaded / mib);
+}
+
 static void print_teams(const Sonata__Reply *reply)
 {
-    static const char *const heading[] = {"team", "weight", "unfinished", "boards", "today", "searches", "board time", "shares"};
+    static const char *const heading[] = {"team", "weight", "unfinished", "boards", "today", "searches", "board time", "uploads", "shares"};
     struct text_table *t = text_table_new();
     for (size_t i = 0; i < sizeof heading / sizeof *heading; i++)
-        text_table_column(t, heading[i], i >= 1 && i <= 6);
+        text_table_column(t, heading[i], i >= 1 && i <= 7);
     for (size_t i = 0; i < reply->n_teams; i++) {
         const Sonata__TeamInfo *m = reply->teams[i];
         char used[16], most[16];
@@ -51,6 +62,7 @@ static void print_teams(const Sonata__Reply *reply)
         text_table_cell(t, "%u", m->searches);
         format_duration(m->board_ns, used);
         text_table_cell(t, "%s", used);
+        print_uploads(t, m);
         text_table_cell(t, "%s", m->share ? "yes" : "no");
     }
     text_table_print(t, stdout);
@@ -75,6 +87,8 @@ static int print_json(const Sonata__Reply *reply)
         json_integer(o, "day_ns", m->day_ns);
         json_integer(o, "day_ns_max", m->day_ns_max);
         json_integer(o, "board_ns", m->board_ns);
+        json_integer(o, "uploaded_bytes", (int64_t)m->uploaded);
+        json_integer(o, "uploads_max", m->uploads_max == UINT64_MAX ? 0 : (int64_t)m->uploads_max);
         cJSON_AddBoolToObject(o, "share", m->share);
         cJSON_AddItemToArray(list, o);
     }
@@ -118,13 +132,15 @@ static int set_team(struct session *session, const struct settings *s, const cha
         team.boards_max = (uint32_t)s->boards;
     if (s->hours >= 0)
         team.day_ns_max = (int64_t)(s->hours * 3600e9);
+    if (s->uploads >= 0)
+        team.uploads_max = s->uploads > 0 ? (uint64_t)s->uploads : UINT64_MAX; /* else 0: as it is */
     team.share = (team.share || s->share) && !s->no_share;
     return r ? r : call(session, "set", &team, &reply, err);
 }
 
 int cmd_teams(const struct command *self, int argc, char **argv)
 {
-    struct settings s = {.searches = -1, .boards = -1, .weight = -1, .hours = -1};
+    struct settings s = {.searches = -1, .boards = -1, .weight = -1, .hours = -1, .uploads = -1};
     int rest, code;
     if (!command_begin(self, options, &s, argc, argv, 0, 2, &rest, &code))
         return code;

@@ -60,6 +60,11 @@ const struct command command_table[] = {
      "A team sees its own searches only, and here its own line; the rest is for admins. With --share its measurements are shared with the other teams that share: an\n"
      "architecture measured for one of them is not measured again for another.",
      cmd_teams},
+    {"uploads", "[list | remove UPLOAD | prune]", "show and remove what was uploaded to the master",
+     "Uploads (supernets) count for the quota of the team that made them (`sonata teams`). `remove` takes one away, named by 8 or more characters of its hash;\n"
+     "`prune` all that no unfinished search uses. A finished search whose supernet is gone can be read, but goes on only when it was uploaded again. A team\n"
+     "sees and removes its own, an admin all.",
+     cmd_uploads},
     {"audit", "", "show who changed what", "Shows the newest changes of teams and keys, oldest first (admins only).", cmd_audit},
     {"replay", "[SEARCH]", "prove that a search can be resumed",
      "Runs the event log of a search again from its start, in a process beside the master, and compares every proposal with the recorded one.", cmd_replay},

@@ -64,6 +64,8 @@ const struct option_def settings_table[] = {
      .help = "while measurements take more than this in the store, raw samples are dropped, oldest first, but none of the last hour; 0: no limit", .reloadable = true},
     {.name = "keep-events", .type = OPTION_DURATION, .offset = AT(keep_events_ns), .argument = "TIME", .standard = "0s", .min = 0, .max = 1e9,
      .help = "time after the end of a search when its event log is dropped: it can still be extended, but no longer be replayed; 0: never", .reloadable = true},
+    {.name = "upload-reserve", .type = OPTION_NUMBER, .offset = AT(upload_reserve), .argument = "BYTES", .standard = "256Mi", .min = 0, .max = 1e15,
+     .help = "room on the store's disk that uploads leave for results: one that would take it is refused", .reloadable = true},
     {.name = "searches", .type = OPTION_INT, .offset = AT(searches), .argument = "N", .standard = "1000", .min = 1, .max = 100000,
      .help = "searches that may be unfinished at the same time", .reloadable = true},
     {.name = "commit-retry", .type = OPTION_DURATION, .offset = AT(commit_retry_ns), .argument = "TIME", .standard = "1s",
@@ -131,6 +133,7 @@ struct run_config settings_run_config(const struct settings *s)
     c.quarantine_ns = s->quarantine_ns;
     c.samples_max = (uint64_t)s->samples_max;
     c.keep_events_ns = s->keep_events_ns;
+    c.upload_reserve = (uint64_t)s->upload_reserve;
     c.searches_max = (uint32_t)s->searches;
     return c;
 }

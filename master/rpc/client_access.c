@@ -71,6 +71,8 @@ static Sonata__TeamInfo *team_message(struct rpc *rpc, const struct team *t)
     m->share = t->share;
     m->boards_max = t->boards_max;
     m->day_ns_max = t->day_ns_max;
+    m->uploads_max = t->uploads_max ? t->uploads_max : UINT64_MAX;
+    m->uploaded = run_uploaded(rpc->run, t->name);
     run_team_usage(rpc->run, t->name, &m->boards, &m->day_ns);
     m->created_wall_ns = t->created_wall_ns;
     for (uint32_t i = 0; i < run_search_count(rpc->run); i++) {
@@ -82,6 +84,15 @@ static Sonata__TeamInfo *team_message(struct rpc *rpc, const struct team *t)
         m->board_ns += s->board_ns;
     }
     return m;
+}
+
+/* On the wire 0 says that it stays as it is, for clients that know no quota of uploads. */
+static uint64_t uploads_wanted(const struct access *a, const Sonata__TeamInfo *in)
+{
+    const struct team *known = access_team(a, in->name);
+    if (in->uploads_max)
+        return in->uploads_max == UINT64_MAX ? 0 : in->uploads_max;
+    return known ? known->uploads_max : TEAM_UPLOADS_STANDARD;
 }
 
 int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Teams *verb, struct rpc_reply *reply)
@@ -103,7 +114,7 @@ int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata_
     if (run_is_blocked(rpc->run, &reason))
         return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
     struct team t = {.weight = verb->team->weight, .searches_max = verb->team->searches_max, .boards_max = verb->team->boards_max,
-                     .day_ns_max = verb->team->day_ns_max, .share = verb->team->share};
+                     .day_ns_max = verb->team->day_ns_max, .uploads_max = uploads_wanted(a, verb->team), .share = verb->team->share};
     if (!copy_string(t.name, sizeof t.name, verb->team->name))
         return sonata_error_set(&reply->err, -EINVAL, "a team's name has at most %d characters", TEAM_NAME_MAX - 1);
     int rc = access_set_team(a, run_wall(rpc->run), caller->label, &t, &reply->err);

@@ -1,6 +1,7 @@
 /* Uploads: chunks in order, bounded, verified by content hash before they reach the store. An upload belongs to a pool of teams (struct run_owner): what
- * others uploaded, or are uploading, changes no answer. */
+ * others uploaded, or are uploading, changes no answer. It counts for the quota of the team that began it, from its first chunk on. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -43,6 +44,32 @@ static void end_upload(struct rpc_upload *u)
     u->total = 0;
 }
 
+/* What uploads under way will count as: of one team, or (NULL) of all. One that was left alone does not: should it go on, it is asked again. */
+static uint64_t under_way(const struct rpc *rpc, const struct rpc_upload *but, const char *team)
+{
+    uint64_t bytes = 0;
+    int64_t since = clock_monotonic_ns() - RPC_UPLOAD_OWN_IDLE_S * SONATA_SECOND;
+    for (unsigned i = 0; i < RPC_UPLOADS_MAX; i++) {
+        const struct rpc_upload *u = &rpc->upload[i];
+        if (u != but && u->total && u->touched_ns > since && (!team || !strcmp(u->team, team)))
+            bytes += run_upload_charge(u->total);
+    }
+    return bytes;
+}
+
+/* At every chunk: the quota may have been lowered, and the disk filled, meanwhile. */
+static int check_room(const struct rpc *rpc, const struct rpc_upload *u, uint64_t total, struct sonata_error *err)
+{
+    const struct team *t = rpc->config.access ? access_team(rpc->config.access, u->team) : NULL;
+    uint64_t used = t ? run_uploaded(rpc->run, t->name) + under_way(rpc, u, t->name) : 0, more = run_upload_charge(total);
+    if (t && t->uploads_max && used + more > t->uploads_max)
+        return sonata_error_set(err, -EDQUOT,
+                                "team %s has %.1f MiB of uploads and may have %.1f MiB, this one takes %.1f MiB: remove some with `sonata uploads prune`, or an "
+                                "admin allows more with `sonata teams set %s --uploads BYTES`",
+                                t->name, (double)used / 1048576, (double)t->uploads_max / 1048576, (double)more / 1048576, t->name);
+    return run_check_upload_room(rpc->run, total + under_way(rpc, u, NULL), err);
+}
+
 static int store_upload(struct rpc *rpc, struct rpc_upload *u, struct rpc_reply *reply)
 {
     uint8_t hash[HASH_SIZE];
@@ -51,7 +78,7 @@ static int store_upload(struct rpc *rpc, struct rpc_upload *u, struct rpc_reply 
     if (memcmp(hash, u->hash, HASH_SIZE))
         rc = sonata_error_set(&reply->err, -EBADMSG, "the uploaded content does not have the announced hash: send it again");
     else
-        run_add_blob(rpc->run, u->hash, u->pool, u->data.data, u->data.size);
+        run_add_blob(rpc->run, u->hash, u->pool, u->team, u->data.data, u->data.size);
     end_upload(u);
     reply->message.have_blob = !rc;
     return rc;
@@ -76,14 +103,68 @@ int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sona
     struct rpc_upload *u = find_upload(rpc, verb->hash.data, caller->pool);
     if (!u)
         return sonata_error_set(&reply->err, -EBUSY, "too many uploads are under way: try again later");
-    if (!verb->offset)
+    if (!verb->offset) {
         bytes_clear(&u->data);
-    else if (u->total != verb->total || verb->offset > u->data.size)
+        copy_string(u->team, sizeof u->team, caller->team);
+    } else if (u->total != verb->total || verb->offset > u->data.size) {
         return sonata_error_set(&reply->err, -EINVAL, "the chunk at %llu does not follow what has arrived: start again at 0", (unsigned long long)verb->offset);
-    else if (verb->offset < u->data.size)
+    } else if (verb->offset < u->data.size) {
         return 0; /* sent twice */
+    }
+    int rc = check_room(rpc, u, verb->total, &reply->err);
+    if (rc) {
+        end_upload(u);
+        return rc;
+    }
     u->total = verb->total;
     u->touched_ns = clock_monotonic_ns();
     bytes_append(&u->data, verb->data.data, verb->data.len);
     return u->data.size == u->total ? store_upload(rpc, u, reply) : 0;
+}
+
+static void add_upload(void *user, const struct run_upload *u)
+{
+    Sonata__Reply *reply = user;
+    Sonata__UploadInfo *m = xmalloc(sizeof *m);
+    sonata__upload_info__init(m);
+    m->hash = (ProtobufCBinaryData){HASH_SIZE, xmemdup(u->hash, HASH_SIZE)};
+    m->team = xstrdup(u->team);
+    m->bytes = u->bytes;
+    m->wall_ns = u->wall_ns;
+    m->searches = u->searches;
+    reply->uploads[reply->n_uploads++] = m;
+}
+
+static int list_uploads(struct rpc *rpc, const char *team, const Sonata__Uploads *verb, struct rpc_reply *reply)
+{
+    bool more;
+    if (verb->cursor.len && verb->cursor.len != RUN_UPLOAD_CURSOR_SIZE)
+        return sonata_error_set(&reply->err, -EINVAL, "a cursor is %d bytes of an earlier answer", RUN_UPLOAD_CURSOR_SIZE);
+    reply->message.uploads = xcalloc(RPC_PAGE_MAX, sizeof *reply->message.uploads);
+    int rc = run_list_uploads(rpc->run, team, verb->cursor.len ? verb->cursor.data : NULL, RPC_PAGE_MAX, add_upload, &reply->message, reply->cursor, &more);
+    if (rc)
+        return sonata_error_set(&reply->err, rc, "the store cannot be read: %s", strerror(-rc));
+    reply->message.more = more;
+    if (more)
+        reply->message.cursor = (ProtobufCBinaryData){sizeof reply->cursor, reply->cursor};
+    return 0;
+}
+
+int client_uploads(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Uploads *verb, struct rpc_reply *reply)
+{
+    const char *reason, *team = caller->admin ? NULL : caller->team;
+    if (!strcmp(verb->action, "list"))
+        return list_uploads(rpc, team, verb, reply);
+    if (strcmp(verb->action, "remove") || verb->hash.len != HASH_SIZE)
+        return sonata_error_set(&reply->err, -EINVAL, "'%.40s': list, or remove with a hash of 32 bytes, is expected", verb->action);
+    if (run_is_blocked(rpc->run, &reason))
+        return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
+    int rc = run_remove_upload(rpc->run, verb->hash.data, team, &reply->err);
+    if (rc || !rpc->config.access)
+        return rc;
+    char text[AUDIT_TEXT_MAX], hex[HASH_HEX];
+    hash_to_hex(verb->hash.data, HASH_SIZE, hex);
+    snprintf(text, sizeof text, "upload %.16s removed", hex);
+    access_audit(rpc->config.access, run_wall(rpc->run), caller->label, text);
+    return 0;
 }

@@ -158,6 +158,6 @@ int client_board_history(struct rpc *rpc, const Sonata__GetBoardHistory *verb, s
         return sonata_error_set(&reply->err, rc, "the store cannot be read: %s", strerror(-rc));
     reply->message.more = more;
     if (more)
-        reply->message.cursor = (ProtobufCBinaryData){sizeof reply->cursor, reply->cursor};
+        reply->message.cursor = (ProtobufCBinaryData){RUN_CURSOR_SIZE, reply->cursor};
     return 0;
 }

@@ -21,6 +21,7 @@ struct rpc_worker {
 struct rpc_upload {
     uint8_t hash[32];
     char pool[OWNER_NAME_MAX]; /* whose upload: struct run_owner */
+    char team[OWNER_NAME_MAX]; /* whose quota it counts for */
     uint64_t total;            /* 0: free */
     struct bytes data;
     int64_t touched_ns;
@@ -101,7 +102,7 @@ void border_out(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_rep
 struct rpc_reply {
     Sonata__Reply message;
     struct sonata_error err;
-    uint8_t cursor[RUN_CURSOR_SIZE]; /* message.cursor may point here */
+    uint8_t cursor[RUN_UPLOAD_CURSOR_SIZE]; /* message.cursor may point here */
 };
 int client_submit(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Submit *verb, struct rpc_reply *reply);
 int client_list(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply);
@@ -120,6 +121,7 @@ int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata_
 void client_audit_change(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, const Sonata__Reply *reply);
 int client_audit(struct rpc *rpc, const Sonata__GetAudit *verb, struct rpc_reply *reply);
 int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__PutBlob *verb, struct rpc_reply *reply);
+int client_uploads(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Uploads *verb, struct rpc_reply *reply);
 int client_task(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Task *verb, struct rpc_reply *reply);
 void reply_release(struct rpc_reply *reply);
 

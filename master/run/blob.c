@@ -1,12 +1,23 @@
 /* Uploaded content and who may use it. The content is stored once under its hash; an index says which pools uploaded it (struct run_owner), so that
- * neither the answer nor its cost tells a team what only another one has. */
+ * neither the answer nor its cost tells a team what only another one has. Each upload counts for the quota of the team that made it, also when the content is
+ * there already. Removing an upload removes its entry; the content goes with the last one, but not when it is that of a space: searches rest on those. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/cleanup.h"
 #include "base/hash.h"
+#include "base/memory.h"
+#include "codec/codec.h"
 #include "run/run_internal.h"
 
-enum { POOL_VERSION = 1 };
+enum { CHARGE_LEAST = 64 << 10 }; /* bounds the number of uploads, too */
+
+struct uploaded {
+    char team[OWNER_NAME_MAX];
+    uint64_t bytes; /* as charged */
+};
 
 static struct store_key pool_key(const uint8_t hash[HASH_SIZE], const char *pool)
 {
@@ -17,24 +28,225 @@ static struct store_key pool_key(const uint8_t hash[HASH_SIZE], const char *pool
     return key_bytes(key, sizeof key);
 }
 
+static uint64_t use_key(const uint8_t *hash)
+{
+    uint64_t key;
+    memcpy(&key, hash, sizeof key);
+    return key;
+}
+
+static uintptr_t uses(const struct run *r, const uint8_t *hash)
+{
+    return (uintptr_t)map_get(&r->upload_uses, use_key(hash));
+}
+
+static void set_uses(struct run *r, const uint8_t *hash, uintptr_t n)
+{
+    if (n)
+        map_set(&r->upload_uses, use_key(hash), (void *)n);
+    else
+        map_remove(&r->upload_uses, use_key(hash));
+}
+
+uint64_t run_upload_charge(uint64_t bytes)
+{
+    return bytes > CHARGE_LEAST ? bytes : CHARGE_LEAST;
+}
+
+static struct uploaded *uploaded_of(struct run *r, const char *team)
+{
+    struct uploaded *u = map_get(&r->uploaded, hash64_text(team));
+    if (!u) {
+        u = xcalloc(1, sizeof *u);
+        copy_string(u->team, sizeof u->team, team);
+        map_set(&r->uploaded, hash64_text(team), u);
+    }
+    return u;
+}
+
+uint64_t run_uploaded(const struct run *r, const char *team)
+{
+    const struct uploaded *u = map_get(&r->uploaded, hash64_text(team));
+    return u ? u->bytes : 0;
+}
+
+/* One of before sizes were noted. */
+static void measure(struct run *r, const uint8_t *hash, struct upload_record *record)
+{
+    cleanup_bytes struct bytes content = {0};
+    if (!record->bytes && !store_get(r->store, STORE_BLOB, key_bytes(hash, HASH_SIZE), &content))
+        record->bytes = content.size;
+}
+
+static bool load_upload(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct run *r = user;
+    struct upload_record record;
+    if (n_key < HASH_SIZE)
+        return true;
+    set_uses(r, key, uses(r, key) + 1); /* also of a damaged one: its content stays */
+    if (upload_record_decode(value, n_value, &record))
+        return true;
+    measure(r, key, &record);
+    uploaded_of(r, record.team)->bytes += run_upload_charge(record.bytes);
+    return true;
+}
+
+int blobs_load(struct run *r)
+{
+    return store_scan(r->store, STORE_BLOB_POOL, (struct store_key){0}, 0, load_upload, r);
+}
+
+void blobs_free(struct run *r)
+{
+    uint32_t at = 0;
+    for (void *u; (u = map_next(&r->uploaded, &at));)
+        free(u);
+    map_fini(&r->uploaded);
+    map_fini(&r->upload_uses);
+}
+
 bool run_has_blob(struct run *r, const uint8_t hash[32], const char *pool)
 {
     cleanup_bytes struct bytes b = {0};
-    char name[OWNER_NAME_MAX];
-    if (store_get(r->store, STORE_BLOB_POOL, pool_key(hash, pool), &b))
-        return false;
-    struct reader in = reader_of(b.data, b.size);
-    uint8_t version = reader_u8(&in);
-    reader_string(&in, name, sizeof name);
-    return reader_done(&in) && version == POOL_VERSION && !strcmp(name, pool);
+    struct upload_record record;
+    return !store_get(r->store, STORE_BLOB_POOL, pool_key(hash, pool), &b) && !upload_record_decode(b.data, b.size, &record) && !strcmp(record.pool, pool);
 }
 
 /* The content is written whether it is there or not: the same key, and the same cost for everybody. */
-void run_add_blob(struct run *r, const uint8_t hash[32], const char *pool, const void *data, size_t n)
+void run_add_blob(struct run *r, const uint8_t hash[32], const char *pool, const char *team, const void *data, size_t n)
 {
     cleanup_bytes struct bytes b = {0};
-    bytes_put_u8(&b, POOL_VERSION);
-    bytes_put_string(&b, pool);
+    struct upload_record record = {.bytes = n, .wall_ns = r->wall};
+    if (run_has_blob(r, hash, pool))
+        return;
+    copy_string(record.pool, sizeof record.pool, pool);
+    copy_string(record.team, sizeof record.team, team);
+    upload_record_encode(&record, &b);
     store_put(r->store, STORE_BLOB, key_bytes(hash, HASH_SIZE), data, n);
     store_put(r->store, STORE_BLOB_POOL, pool_key(hash, pool), b.data, b.size);
+    uploaded_of(r, team)->bytes += run_upload_charge(n);
+    set_uses(r, hash, uses(r, hash) + 1);
+}
+
+int run_check_upload_room(const struct run *r, uint64_t bytes, struct sonata_error *err)
+{
+    uint64_t room = store_room(r->store);
+    if (room >= bytes && room - bytes >= r->config.upload_reserve)
+        return 0;
+    return sonata_error_set(err, -ENOSPC,
+                            "the master's disk has %.1f MiB free, of which uploads leave %.1f MiB for results (--upload-reserve): its admin has to make room",
+                            (double)room / 1048576, (double)r->config.upload_reserve / 1048576);
+}
+
+/* pool NULL: any. */
+static uint32_t searches_with(const struct run *r, const uint8_t *hash, const char *pool)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->n_searches; i++) {
+        const struct run_search *rs = r->search[i];
+        n += !search_is_finished(rs) && rs->spec && (!pool || !strcmp(rs->record.pool, pool)) && !memcmp(rs->spec->supernet_hash, hash, HASH_SIZE);
+    }
+    return n;
+}
+
+int blob_check_supernet(struct run *r, const struct search_spec *spec, struct sonata_error *err)
+{
+    static const uint8_t none[HASH_SIZE];
+    cleanup_bytes struct bytes content = {0};
+    if (!memcmp(spec->supernet_hash, none, sizeof none) || !store_get(r->store, STORE_BLOB, key_bytes(spec->supernet_hash, HASH_SIZE), &content))
+        return 0;
+    char hex[HASH_HEX];
+    hash_to_hex(spec->supernet_hash, HASH_SIZE, hex);
+    return sonata_error_set(err, -ENOENT, "its supernet '%s' (%.16s…) was removed from the master: submit a search with it, which uploads it again", spec->supernet,
+                            hex);
+}
+
+struct listing {
+    struct run *run;
+    const char *team;
+    const uint8_t *after;
+    uint32_t left;
+    bool more;
+    void (*each)(void *user, const struct run_upload *u);
+    void *user;
+    uint8_t *cursor;
+};
+
+static bool list_upload(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct listing *l = user;
+    struct upload_record record;
+    if (n_key != RUN_UPLOAD_CURSOR_SIZE || (l->after && !memcmp(key, l->after, n_key)) || upload_record_decode(value, n_value, &record) ||
+        (l->team && strcmp(l->team, record.team)))
+        return true;
+    if (!l->left) {
+        l->more = true;
+        return false;
+    }
+    l->left--;
+    measure(l->run, key, &record);
+    l->each(l->user, &(struct run_upload){key, record.team, record.bytes, record.wall_ns, searches_with(l->run, key, record.pool)});
+    memcpy(l->cursor, key, n_key);
+    return true;
+}
+
+int run_list_uploads(struct run *r, const char *team, const uint8_t *cursor, uint32_t max, void (*each)(void *user, const struct run_upload *u), void *user,
+                     uint8_t ret_cursor[RUN_UPLOAD_CURSOR_SIZE], bool *ret_more)
+{
+    struct listing l = {.run = r, .team = team, .after = cursor, .left = max, .each = each, .user = user, .cursor = ret_cursor};
+    int rc = store_scan(r->store, STORE_BLOB_POOL, cursor ? key_bytes(cursor, RUN_UPLOAD_CURSOR_SIZE) : (struct store_key){0}, 0, list_upload, &l);
+    *ret_more = l.more;
+    return rc;
+}
+
+/* With the last upload of it. */
+static void drop_content(struct run *r, const uint8_t *hash)
+{
+    cleanup_bytes struct bytes content = {0};
+    cleanup_free struct space *space = xcalloc(1, sizeof *space);
+    struct sonata_error err = {{0}};
+    if (searches_with(r, hash, NULL) || store_get(r->store, STORE_BLOB, key_bytes(hash, HASH_SIZE), &content) ||
+        !space_decode(content.data, content.size, space, &err))
+        return;
+    store_erase(r->store, STORE_BLOB, key_bytes(hash, HASH_SIZE));
+}
+
+struct removal {
+    struct run *run;
+    const char *team;
+    uint32_t found, removed;
+};
+
+static bool remove_upload(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct removal *x = user;
+    struct run *r = x->run;
+    struct upload_record record;
+    cleanup_bytes struct bytes still = {0};
+    if (n_key != RUN_UPLOAD_CURSOR_SIZE || upload_record_decode(value, n_value, &record) || (x->team && strcmp(x->team, record.team)) ||
+        store_get(r->store, STORE_BLOB_POOL, key_bytes(key, n_key), &still)) /* removed in this turn */
+        return true;
+    x->found++;
+    if (searches_with(r, key, record.pool))
+        return true;
+    measure(r, key, &record);
+    uploaded_of(r, record.team)->bytes -= run_upload_charge(record.bytes);
+    store_erase(r->store, STORE_BLOB_POOL, key_bytes(key, n_key));
+    set_uses(r, key, uses(r, key) - 1);
+    if (!uses(r, key))
+        drop_content(r, key);
+    x->removed++;
+    return true;
+}
+
+int run_remove_upload(struct run *r, const uint8_t hash[32], const char *team, struct sonata_error *err)
+{
+    struct removal x = {.run = r, .team = team};
+    int rc = store_scan(r->store, STORE_BLOB_POOL, key_bytes(hash, HASH_SIZE), HASH_SIZE, remove_upload, &x);
+    if (rc)
+        return sonata_error_set(err, rc, "the store cannot be read: %s", strerror(-rc));
+    if (!x.found)
+        return sonata_error_set(err, -ENOENT, "there is no such upload");
+    return x.removed ? 0 : sonata_error_set(err, -EBUSY, "a search that is not finished uses it: wait for it or cancel it");
 }

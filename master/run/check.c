@@ -479,8 +479,10 @@ static bool check_search(void *user, const uint8_t *key, size_t n_key, const uin
 static bool check_blob_pool(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct check *c = user;
-    (void)value;
-    if (n_key < HASH_SIZE || !n_value || !has(c, STORE_BLOB, key_bytes(key, HASH_SIZE)))
+    struct upload_record record;
+    if (upload_record_decode(value, n_value, &record))
+        finding(c, "the record of an upload is damaged");
+    if (n_key < HASH_SIZE || !has(c, STORE_BLOB, key_bytes(key, HASH_SIZE)))
         finding(c, "an upload is noted whose content is not stored");
     return true;
 }

@@ -235,6 +235,8 @@ static int load_core(struct run_search *rs, struct sonata_error *err)
         }
     }
     int rc = plan_params(rs->spec, r->config.threads, &params, &rs->proposal_order, &rs->window, err);
+    if (!rc)
+        rc = blob_check_supernet(r, rs->spec, err);
     if (!rc && rs->record.events && store_get_committed(r->store, STORE_EVENT, key_u64_pair(rs->record.id, rs->record.events - 1), &last))
         rc = sonata_error_set(err, -EAGAIN, "the search ended this very moment: ask again");
     if (!rc)

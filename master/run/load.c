@@ -208,6 +208,8 @@ int run_load(struct run *r, struct sonata_error *err)
         return sonata_error_set(err, -EIO, "the times when boards measured wrong cannot be read");
     if (usage_load(r))
         return sonata_error_set(err, -EIO, "the board time that teams used cannot be read");
+    if (blobs_load(r))
+        return sonata_error_set(err, -EIO, "the list of uploads cannot be read");
     sched_set_next_attempt(r->sched, a ? a : 1);
     r->next_evaluation = e ? e : 1;
     r->next_search = s ? s : 1;

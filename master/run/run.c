@@ -21,6 +21,7 @@ struct run_config run_config_default(void)
                                .time_limit_ns = 600 * SONATA_SECOND,
                                .quarantine_ns = 300 * SONATA_SECOND,
                                .commit_retry_ns = SONATA_SECOND,
+                               .upload_reserve = UINT64_C(256) << 20,
                                .searches_max = 1000,
                                .threads = 1};
 }
@@ -121,6 +122,7 @@ void run_free(struct run *r)
     }
     map_fini(&r->evaluations);
     usage_free(r);
+    blobs_free(r);
     free(r->invalid);
     free(r->scan.user);
     suspects_free(r);
@@ -168,6 +170,7 @@ void run_reconfigure(struct run *r, const struct run_config *config)
     r->retain_ns = 0;
     r->config.commit_retry_ns = config->commit_retry_ns;
     r->config.searches_max = config->searches_max;
+    r->config.upload_reserve = config->upload_reserve;
 }
 
 struct store *run_store(struct run *r)

@@ -28,6 +28,7 @@ struct run_config {
     int64_t keep_samples_ns;   /* age after which raw samples are dropped; 0: never */
     uint64_t samples_max;      /* while measurements take more bytes, the oldest raw samples are dropped; 0: no limit */
     int64_t keep_events_ns;    /* time after its end when the event log of a search is dropped as far as its snapshot holds it; 0: never */
+    uint64_t upload_reserve;   /* bytes of the disk that uploads leave free; 256 MiB */
     uint32_t searches_max;     /* searches that are not finished; 1,000 */
     uint32_t threads;          /* given to the search core */
 };
@@ -146,7 +147,26 @@ void run_teams_changed(struct run *r);
 uint64_t run_search_of_team(const struct run *r, const char *team, uint64_t number);
 /* Whether the pool (struct run_owner) uploaded that content, and that it did, with the content. */
 bool run_has_blob(struct run *r, const uint8_t hash[32], const char *pool);
-void run_add_blob(struct run *r, const uint8_t hash[32], const char *pool, const void *data, size_t n);
+/* It counts for the quota of `team`. */
+void run_add_blob(struct run *r, const uint8_t hash[32], const char *pool, const char *team, const void *data, size_t n);
+/* What so many bytes count as, and what the team's uploads count in all. */
+uint64_t run_upload_charge(uint64_t bytes);
+uint64_t run_uploaded(const struct run *r, const char *team);
+/* -ENOSPC: with so many bytes more the disk would not keep its reserve. */
+int run_check_upload_room(const struct run *r, uint64_t bytes, struct sonata_error *err) SONATA_MUST_CHECK;
+struct run_upload {
+    const uint8_t *hash;
+    const char *team;
+    uint64_t bytes;
+    int64_t wall_ns;
+    uint32_t searches; /* that are not finished and use it */
+};
+enum { RUN_UPLOAD_CURSOR_SIZE = 40 };
+/* Committed uploads of the team (NULL: all), at most max, from behind the cursor (NULL: the first). The upload is borrowed for the call. */
+int run_list_uploads(struct run *r, const char *team, const uint8_t *cursor, uint32_t max, void (*each)(void *user, const struct run_upload *u), void *user,
+                     uint8_t ret_cursor[RUN_UPLOAD_CURSOR_SIZE], bool *ret_more) SONATA_MUST_CHECK;
+/* Removes a committed upload of the team (NULL: whoever's). -ENOENT; -EBUSY: a search that is not finished uses it. */
+int run_remove_upload(struct run *r, const uint8_t hash[32], const char *team, struct sonata_error *err) SONATA_MUST_CHECK;
 uint32_t run_search_count(const struct run *r);
 /* By index in order of id; borrowed until the next change. */
 const struct search_record *run_search_record(struct run *r, uint32_t index);

@@ -95,6 +95,8 @@ struct run {
     uint64_t next_search, next_evaluation;
     struct map usage;       /* hash of the team's name → struct usage_record, of usage_day */
     int64_t usage_day;      /* days since 1970, UTC */
+    struct map uploaded;    /* hash of the team's name → struct uploaded */
+    struct map upload_uses; /* first 8 bytes of a content's hash → how many uploads it is */
     struct map boards;      /* hash of the name → struct watched */
     struct map spreads;     /* hash of a type → struct type_spread: its boards measure differently */
     struct map suspects;    /* open evaluation → struct suspect_record */
@@ -303,6 +305,12 @@ void usage_add(struct run *r, const char *team, int64_t board_ns);
 /* A new day begins with nothing used. */
 void usage_turn(struct run *r);
 int64_t usage_day_end_ns(const struct run *r); /* on the monotonic clock; INT64_MAX when no team waits for it */
+
+/* blob.c */
+int blobs_load(struct run *r) SONATA_MUST_CHECK;
+void blobs_free(struct run *r);
+/* -ENOENT: the search needs a supernet that was removed. */
+int blob_check_supernet(struct run *r, const struct search_spec *spec, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* boards.c */
 int boards_load(struct run *r) SONATA_MUST_CHECK;

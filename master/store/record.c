@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in steps. INDIVIDUAL_VERSION 2: what the core
  * knows, cause, number of measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else.
- * BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. */
+ * BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. UPLOAD_VERSION 2: team, size, time. */
 enum { RECORD_VERSION = 1, SEARCH_VERSION = 7, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4,
-       BOARD_HEALTH_VERSION = 3 };
+       BOARD_HEALTH_VERSION = 3, UPLOAD_VERSION = 2 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -663,6 +665,35 @@ int usage_record_decode(const void *p, size_t n, struct usage_record *ret_record
     x.board_ns = (int64_t)reader_u64(&r);
     x.attempts = reader_u64(&r);
     if (!reader_done(&r) || x.board_ns < 0)
+        return -EBADMSG;
+    *ret_record = x;
+    return 0;
+}
+
+void upload_record_encode(const struct upload_record *r, struct bytes *out)
+{
+    bytes_put_u8(out, UPLOAD_VERSION);
+    bytes_put_string(out, r->pool);
+    bytes_put_string(out, r->team);
+    bytes_put_u64(out, r->bytes);
+    bytes_put_u64(out, (uint64_t)r->wall_ns);
+}
+
+int upload_record_decode(const void *p, size_t n, struct upload_record *ret_record)
+{
+    struct reader r;
+    struct upload_record x = {.pool = ""};
+    int version = open_version(p, n, UPLOAD_VERSION, &r);
+    if (version < 0)
+        return version;
+    reader_string(&r, x.pool, sizeof x.pool);
+    copy_string(x.team, sizeof x.team, x.pool);
+    if (version >= 2) {
+        reader_string(&r, x.team, sizeof x.team);
+        x.bytes = reader_u64(&r);
+        x.wall_ns = (int64_t)reader_u64(&r);
+    }
+    if (!reader_done(&r) || x.bytes > UPLOAD_BYTES_MAX)
         return -EBADMSG;
     *ret_record = x;
     return 0;

@@ -241,6 +241,15 @@ struct usage_record {
     uint64_t attempts;
 };
 
+enum { UPLOAD_BYTES_MAX = 1 << 30 }; /* beyond what the wire lets through */
+/* Content that a team uploaded for a pool. Version 1 said the pool alone. */
+struct upload_record {
+    char pool[OWNER_NAME_MAX];     /* whose searches may use it: struct search_record */
+    char team[OWNER_NAME_MAX];     /* whose quota it counts for; "": nobody's */
+    uint64_t bytes;                /* 0: written as version 1 */
+    int64_t wall_ns;
+};
+
 /* RETELL: the result of a told id is another from here on. HINT: one objective of an architecture that was measured elsewhere. */
 enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3, EVENT_RETELL = 4, EVENT_INJECT = 5, EVENT_HINT = 6 };
 
@@ -278,6 +287,8 @@ void suspect_record_encode(const struct suspect_record *r, struct bytes *out);
 int suspect_record_decode(const void *p, size_t n, struct suspect_record *ret_record) SONATA_MUST_CHECK;
 void usage_record_encode(const struct usage_record *r, struct bytes *out);
 int usage_record_decode(const void *p, size_t n, struct usage_record *ret_record) SONATA_MUST_CHECK;
+void upload_record_encode(const struct upload_record *r, struct bytes *out);
+int upload_record_decode(const void *p, size_t n, struct upload_record *ret_record) SONATA_MUST_CHECK;
 void invalid_record_encode(const struct invalid_record *r, struct bytes *out);
 int invalid_record_decode(const void *p, size_t n, struct invalid_record *ret_record) SONATA_MUST_CHECK;
 void event_record_encode(const struct event_record *r, struct bytes *out);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -592,4 +593,10 @@ void store_set_counter(struct store *s, const char *name, uint64_t value)
     bytes_put_u8(&b, 1);
     bytes_put_u64(&b, value);
     store_put(s, STORE_META, key_text(name), b.data, b.size);
+}
+
+uint64_t store_room(const struct store *s)
+{
+    struct statvfs v;
+    return statvfs(s->folder, &v) ? UINT64_MAX : (uint64_t)v.f_bavail * v.f_frsize;
 }

@@ -95,6 +95,8 @@ int store_scan_back(struct store *s, enum store_db db, struct store_key before, 
 uint64_t store_count(struct store *s, enum store_db db);
 uint64_t store_size(struct store *s, enum store_db db);
 const char *store_db_name(enum store_db db);
+/* Bytes free on the file system of the store; UINT64_MAX when the system does not say. */
+uint64_t store_room(const struct store *s);
 
 /* Counters in STORE_META, 0 when absent. */
 uint64_t store_counter(struct store *s, const char *name);

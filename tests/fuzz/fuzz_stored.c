@@ -35,6 +35,7 @@ ROUND_TRIP(invalid_record, invalid_record_decode, invalid_record_encode)
 ROUND_TRIP(board_event_record, board_event_record_decode, board_event_record_encode)
 ROUND_TRIP(board_health_record, board_health_record_decode, board_health_record_encode)
 ROUND_TRIP(suspect_record, suspect_record_decode, suspect_record_encode)
+ROUND_TRIP(upload_record, upload_record_decode, upload_record_encode)
 ROUND_TRIP(usage_record, usage_record_decode, usage_record_encode)
 ROUND_TRIP(team, team_decode, team_encode)
 ROUND_TRIP(access_key, key_decode, key_encode)
@@ -76,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         through_evaluation_record_decode, through_attempt_record_decode, through_board_record_decode, through_event_record_decode,
         through_team_decode, through_key_decode, through_audit_decode, through_invalid_record_decode,
         through_board_event_record_decode, through_board_health_record_decode,
-        through_suspect_record_decode, through_usage_record_decode, through_worker_name_decode};
+        through_suspect_record_decode, through_usage_record_decode, through_worker_name_decode, through_upload_record_decode};
     if (size)
         through[data[0] % (sizeof through / sizeof *through)](data + 1, size - 1);
     return 0;

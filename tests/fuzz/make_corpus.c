@@ -253,6 +253,7 @@ static void records(void)
                                          .blame = {.n = 2, .entry = {[1] = {7, 5, 1}}}};
     struct suspect_record suspect = {.evaluation = 7, .n = 1, .failure = {{.board = "pi-1", .attempt = 3}}};
     struct usage_record usage = {.team = "vision", .board_ns = 3600000000000, .attempts = 40};
+    struct upload_record upload = {.pool = "vision", .team = "vision", .bytes = 1 << 20};
     struct team team = {.name = "vision", .weight = 1};
     struct access_key key = {.public_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", .role = ACCESS_TEAM, .team = "vision", .label = "alice"};
     struct worker_name name = {.name = "rack-1", .public_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"};
@@ -281,6 +282,7 @@ static void records(void)
     SAVE("suspect-record", suspect_record_encode, &suspect);
     SAVE("usage-record", usage_record_encode, &usage);
     SAVE("worker-name", worker_name_encode, &name);
+    SAVE("upload-record", upload_record_encode, &upload);
 #undef SAVE
 }
 

@@ -83,6 +83,8 @@ static void blur(Sonata__Reply *r)
     }
     for (size_t i = 0; i < r->n_teams; i++)
         r->teams[i]->created_wall_ns = r->teams[i]->board_ns = r->teams[i]->day_ns = r->teams[i]->boards = 0;
+    for (size_t i = 0; i < r->n_uploads; i++)
+        r->uploads[i]->wall_ns = 0;
     for (size_t i = 0; i < r->n_boards; i++)
         blur_board(r->boards[i]);
 }
@@ -236,6 +238,7 @@ static void ask_the_rest(struct answers *out)
     Sonata__Ping ping = SONATA__PING__INIT;
     Sonata__Keys keys = SONATA__KEYS__INIT;
     Sonata__Teams teams = SONATA__TEAMS__INIT;
+    Sonata__Uploads uploads = SONATA__UPLOADS__INIT;
     Sonata__GetAudit audit = SONATA__GET_AUDIT__INIT;
     Sonata__BoardControl board = SONATA__BOARD_CONTROL__INIT;
 #define ASK(which, CASE, what)                           \
@@ -249,6 +252,11 @@ static void ask_the_rest(struct answers *out)
     ASK(keys, KEYS, "keys list");
     teams.action = (char *)"list";
     ASK(teams, TEAMS, "teams list");
+    uploads.action = (char *)"list";
+    ASK(uploads, UPLOADS, "uploads list");
+    uploads.action = (char *)"remove";
+    uploads.hash = (ProtobufCBinaryData){HASH_SIZE, blob_hash};
+    ASK(uploads, UPLOADS, "uploads remove");
     teams.action = (char *)"set";
     ASK(teams, TEAMS, "teams set");
     ASK(audit, AUDIT, "audit");

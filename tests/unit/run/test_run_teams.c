@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "codec/codec.h"
 #include "farm.h"
 
 static struct farm farm;
@@ -78,7 +79,7 @@ static void test_uploads_belong_to_a_pool(void **state)
     struct search_spec *spec = farm_spec("s", "random", 5, 1);
     uint64_t id;
     hash_content(content, sizeof content, spec->supernet_hash);
-    run_add_blob(farm.run, spec->supernet_hash, "a", content, sizeof content);
+    run_add_blob(farm.run, spec->supernet_hash, "a", "a", content, sizeof content);
     for (int again = 0; again < 2; again++) {
         assert_true(run_has_blob(farm.run, spec->supernet_hash, "a"));
         assert_false(run_has_blob(farm.run, spec->supernet_hash, "b"));
@@ -92,7 +93,7 @@ static void test_uploads_belong_to_a_pool(void **state)
     run_set_time(farm.run, farm.now, farm.wall);
     assert_int_equal(run_submit(farm.run, spec, &(struct run_owner){.team = "a", .pool = "a"}, &id, &err), 0);
     uint64_t blobs = store_count(farm.store, STORE_BLOB);
-    run_add_blob(farm.run, spec->supernet_hash, "b", content, sizeof content);
+    run_add_blob(farm.run, spec->supernet_hash, "b", "b", content, sizeof content);
     farm_turn(&farm);
     assert_int_equal(store_count(farm.store, STORE_BLOB), blobs + 1); /* the space of the search; the content itself once */
     assert_int_equal(store_count(farm.store, STORE_BLOB_POOL), 2);
@@ -100,11 +101,149 @@ static void test_uploads_belong_to_a_pool(void **state)
     free(spec);
 }
 
+static uint64_t listed, listed_in_use;
+
+static void count_upload(void *user, const struct run_upload *u)
+{
+    (void)user;
+    listed += u->bytes;
+    listed_in_use += u->searches;
+}
+
+static uint32_t pages(const char *team, uint32_t max)
+{
+    uint8_t cursor[RUN_UPLOAD_CURSOR_SIZE];
+    bool more = true;
+    uint32_t n = 0;
+    listed = listed_in_use = 0;
+    for (; more; n++)
+        assert_int_equal(run_list_uploads(farm.run, team, n ? cursor : NULL, max, count_upload, NULL, cursor, &more), 0);
+    return n;
+}
+
+static void add_upload(const char *team, uint8_t first, size_t size, uint8_t ret_hash[HASH_SIZE])
+{
+    struct bytes b = {0};
+    memset(bytes_append(&b, NULL, size), first, size);
+    hash_content(b.data, size, ret_hash);
+    run_add_blob(farm.run, ret_hash, team, team, b.data, size);
+    bytes_fini(&b);
+}
+
+static void restart(void)
+{
+    farm_turn(&farm);
+    farm_crash(&farm);
+    farm_start(&farm);
+    run_set_time(farm.run, farm.now, farm.wall);
+}
+
+static void test_uploads_count_until_they_are_removed(void **state)
+{
+    (void)state;
+    enum { BIG = 100000 };
+    struct sonata_error err = {{0}};
+    uint8_t small[HASH_SIZE], big[HASH_SIZE];
+    add_upload("a", 1, 10, small);
+    add_upload("a", 2, BIG, big);
+    add_upload("a", 2, BIG, big);
+    add_upload("b", 2, BIG, big);
+    assert_int_equal(run_uploaded(farm.run, "a"), run_upload_charge(10) + BIG);
+    assert_int_equal(run_remove_upload(farm.run, small, "b", &err), -ENOENT);
+    restart();
+    assert_int_equal(run_uploaded(farm.run, "a"), run_upload_charge(10) + BIG);
+    assert_int_equal(run_uploaded(farm.run, "b"), BIG);
+    assert_int_equal(pages("a", 10), 1);
+    assert_int_equal(listed, 10 + BIG);
+    assert_int_equal(pages(NULL, 1), 3);
+    assert_int_equal(listed, 10 + 2 * BIG);
+
+    /* the content goes with the last upload of it, also when another one came in the same turn */
+    assert_int_equal(run_remove_upload(farm.run, big, "a", &err), 0);
+    assert_int_equal(run_remove_upload(farm.run, big, "a", &err), -ENOENT);
+    assert_int_equal(run_remove_upload(farm.run, big, NULL, &err), 0);
+    add_upload("a", 2, BIG, big);
+    restart();
+    assert_int_equal(run_uploaded(farm.run, "b"), 0);
+    assert_int_equal(store_count(farm.store, STORE_BLOB), 2);
+    assert_int_equal(farm_check(&farm), 0);
+    assert_int_equal(run_remove_upload(farm.run, big, "a", &err), 0);
+    assert_int_equal(run_remove_upload(farm.run, small, "a", &err), 0);
+    restart();
+    assert_int_equal(run_uploaded(farm.run, "a"), 0);
+    assert_int_equal(store_count(farm.store, STORE_BLOB), 0);
+}
+
+/* A search keeps its supernet while it goes on; afterwards it can go on only with it. What is the space of a search stays, whoever uploaded the same bytes. */
+static void test_what_searches_rest_on_is_not_removed(void **state)
+{
+    (void)state;
+    struct sonata_error err = {{0}};
+    struct search_spec *spec = farm_spec("s", "random", 5, 1);
+    struct bytes space = {0};
+    uint8_t space_hash[HASH_SIZE];
+    uint64_t id;
+    farm_add_board(&farm, "pi-1", "pi", "accuracy latency");
+    farm_hello(&farm);
+    space_encode(&spec->space, &space);
+    hash_content(space.data, space.size, space_hash);
+    run_add_blob(farm.run, space_hash, "a", "a", space.data, space.size);
+    add_upload("a", 7, 1000, spec->supernet_hash);
+    assert_int_equal(run_submit(farm.run, spec, &(struct run_owner){.team = "a", .pool = "a"}, &id, &err), 0);
+    farm_turn(&farm);
+    assert_int_equal(run_remove_upload(farm.run, spec->supernet_hash, "a", &err), -EBUSY);
+    assert_int_equal(pages("a", 10), 1);
+    assert_int_equal(listed_in_use, 1);
+    farm_work(&farm, id, 1000);
+    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+    restart();
+    assert_int_equal(run_remove_upload(farm.run, spec->supernet_hash, "a", &err), 0);
+    assert_int_equal(run_remove_upload(farm.run, space_hash, "a", &err), 0);
+    restart();
+    assert_int_equal(store_count(farm.store, STORE_BLOB), 1);
+    assert_int_equal(run_control(farm.run, id, "extend", 5, &err), -ENOENT);
+    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+    add_upload("a", 7, 1000, spec->supernet_hash);
+    assert_int_equal(run_control(farm.run, id, "extend", 5, &err), 0);
+    farm_turn(&farm);
+    assert_int_equal(farm_check(&farm), 0);
+    bytes_fini(&space);
+    free(spec);
+}
+
+/* As they were written before they had a size: it is that of the content. */
+static void test_uploads_of_before(void **state)
+{
+    (void)state;
+    enum { SIZE = 70000 };
+    uint8_t hash[HASH_SIZE], key[HASH_SIZE + 8];
+    struct bytes content = {0}, record = {0};
+    uint64_t pool = hash64_text("a");
+    memset(bytes_append(&content, NULL, SIZE), 3, SIZE);
+    hash_content(content.data, SIZE, hash);
+    memcpy(key, hash, sizeof hash);
+    memcpy(key + HASH_SIZE, &pool, sizeof pool);
+    bytes_put_u8(&record, 1);
+    bytes_put_string(&record, "a");
+    store_put(farm.store, STORE_BLOB, key_bytes(hash, sizeof hash), content.data, SIZE);
+    store_put(farm.store, STORE_BLOB_POOL, key_bytes(key, sizeof key), record.data, record.size);
+    restart();
+    assert_true(run_has_blob(farm.run, hash, "a"));
+    assert_int_equal(run_uploaded(farm.run, "a"), SIZE);
+    assert_int_equal(pages("a", 10), 1);
+    assert_int_equal(listed, SIZE);
+    bytes_fini(&content);
+    bytes_fini(&record);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_numbers_within_the_team, open_farm, close_farm),
         cmocka_unit_test_setup_teardown(test_uploads_belong_to_a_pool, open_farm, close_farm),
+        cmocka_unit_test_setup_teardown(test_uploads_count_until_they_are_removed, open_farm, close_farm),
+        cmocka_unit_test_setup_teardown(test_what_searches_rest_on_is_not_removed, open_farm, close_farm),
+        cmocka_unit_test_setup_teardown(test_uploads_of_before, open_farm, close_farm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

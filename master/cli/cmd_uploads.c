@@ -1,0 +1,200 @@
+/* sonata uploads: list, remove, prune. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/session.h"
+#include "cli/text_table.h"
+
+struct settings {
+    struct cli_common common;
+};
+
+static const struct option_def options[] = {
+    CLI_SERVER_OPTIONS(struct settings),
+    CLI_JSON_OPTION(struct settings),
+    CLI_HELP_OPTION(struct settings),
+    {0},
+};
+
+enum { HEX_MIN = 8 };
+#define PACE_NS (40 * SONATA_MS) /* below the changes a second that a master takes */
+
+struct upload {
+    char hex[HASH_HEX], team[64];
+    uint64_t bytes;
+    int64_t wall_ns;
+    uint32_t searches;
+};
+
+struct uploads {
+    struct upload *at;
+    size_t n, capacity;
+};
+
+static void add(struct uploads *all, const Sonata__UploadInfo *m)
+{
+    if (m->hash.len != HASH_SIZE)
+        return;
+    all->at = xgrow(all->at, &all->capacity, all->n + 1, sizeof *all->at);
+    struct upload *u = &all->at[all->n++];
+    *u = (struct upload){.bytes = m->bytes, .wall_ns = m->wall_ns, .searches = m->searches};
+    hash_to_hex(m->hash.data, HASH_SIZE, u->hex);
+    copy_string(u->team, sizeof u->team, m->team);
+}
+
+static int call(struct session *session, Sonata__Uploads *verb, Sonata__Envelope **ret_reply, struct sonata_error *err)
+{
+    Sonata__Request request = SONATA__REQUEST__INIT;
+    request.verb_case = SONATA__REQUEST__VERB_UPLOADS;
+    request.uploads = verb;
+    return session_call(session, &request, ret_reply, err);
+}
+
+static int fetch(struct session *session, struct uploads *ret_all, struct sonata_error *err)
+{
+    uint8_t cursor[64];
+    Sonata__Uploads verb = SONATA__UPLOADS__INIT;
+    verb.action = (char *)"list";
+    for (bool more = true; more;) {
+        cleanup_envelope Sonata__Envelope *e = NULL;
+        int r = call(session, &verb, &e, err);
+        if (r)
+            return r;
+        for (size_t i = 0; i < e->reply->n_uploads; i++)
+            add(ret_all, e->reply->uploads[i]);
+        more = e->reply->more && e->reply->cursor.len && e->reply->cursor.len <= sizeof cursor;
+        if (more) {
+            memcpy(cursor, e->reply->cursor.data, e->reply->cursor.len);
+            verb.cursor = (ProtobufCBinaryData){e->reply->cursor.len, cursor};
+        }
+    }
+    return 0;
+}
+
+static void print_text(const struct uploads *all)
+{
+    static const char *const heading[] = {"upload", "team", "MiB", "since", "unfinished searches"};
+    struct text_table *t = text_table_new();
+    for (size_t i = 0; i < sizeof heading / sizeof *heading; i++)
+        text_table_column(t, heading[i], i == 2 || i == 4);
+    for (size_t i = 0; i < all->n; i++) {
+        const struct upload *u = &all->at[i];
+        char when[24] = "";
+        if (u->wall_ns)
+            clock_format_utc(u->wall_ns, when);
+        text_table_cell(t, "%.16s", u->hex);
+        text_table_cell(t, "%s", u->team);
+        text_table_cell(t, "%.1f", (double)u->bytes / 1048576);
+        text_table_cell(t, "%s", when);
+        text_table_cell(t, "%u", u->searches);
+    }
+    text_table_print(t, stdout);
+    text_table_free(t);
+    if (!all->n)
+        puts("no uploads");
+}
+
+static int print_json(const struct uploads *all)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < all->n; i++) {
+        const struct upload *u = &all->at[i];
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddStringToObject(o, "hash", u->hex);
+        cJSON_AddStringToObject(o, "team", u->team);
+        json_integer(o, "bytes", (int64_t)u->bytes);
+        json_integer(o, "wall_ns", u->wall_ns);
+        json_integer(o, "searches_unfinished", u->searches);
+        cJSON_AddItemToArray(list, o);
+    }
+    return json_print(list);
+}
+
+static int remove_one(struct session *session, const struct upload *u, struct sonata_error *err)
+{
+    uint8_t hash[HASH_SIZE];
+    cleanup_envelope Sonata__Envelope *e = NULL;
+    Sonata__Uploads verb = SONATA__UPLOADS__INIT;
+    verb.action = (char *)"remove";
+    if (hash_from_hex(u->hex, hash))
+        return sonata_error_set(err, -EBADMSG, "the master's answer is damaged");
+    verb.hash = (ProtobufCBinaryData){HASH_SIZE, hash};
+    return call(session, &verb, &e, err);
+}
+
+/* By the first characters of its hash. The same content of several teams, as an admin sees it, is one. */
+static int remove_named(struct session *session, const struct uploads *all, const char *which, struct sonata_error *err)
+{
+    const struct upload *found = NULL;
+    size_t n = strlen(which);
+    for (size_t i = 0; i < all->n; i++) {
+        if (n < HEX_MIN || strncmp(all->at[i].hex, which, n) || (found && !strcmp(found->hex, all->at[i].hex)))
+            continue;
+        if (found)
+            return sonata_error_set(err, -EEXIST, "'%.64s' begins several uploads: give more of it", which);
+        found = &all->at[i];
+    }
+    if (!found)
+        return sonata_error_set(err, -ENOENT, "no upload begins with '%.64s': give at least %d characters as `sonata uploads` shows them", which, HEX_MIN);
+    int r = remove_one(session, found, err);
+    if (!r)
+        printf("%.16s is removed\n", found->hex);
+    return r;
+}
+
+static int prune(struct session *session, const struct uploads *all, struct sonata_error *err)
+{
+    unsigned n = 0;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct upload *u = &all->at[i];
+        if (u->searches || (i && !strcmp(u->hex, all->at[i - 1].hex)))
+            continue;
+        if (n)
+            clock_sleep_ns(PACE_NS);
+        int r = remove_one(session, u, err);
+        if (r && r != -ENOENT)
+            return r;
+        n += !r;
+        bytes += r ? 0 : u->bytes;
+    }
+    printf("%u uploads are removed, %.1f MiB\n", n, (double)bytes / 1048576);
+    return 0;
+}
+
+int cmd_uploads(const struct command *self, int argc, char **argv)
+{
+    struct settings s = {0};
+    int rest, code;
+    if (!command_begin(self, options, &s, argc, argv, 0, 2, &rest, &code))
+        return code;
+    const char *action = rest < argc ? argv[rest] : "list", *which = rest + 1 < argc ? argv[rest + 1] : NULL;
+    bool list = !strcmp(action, "list"), removes = !strcmp(action, "remove");
+    if (!list && !removes && strcmp(action, "prune"))
+        return command_fail(self, CLI_USAGE, "'%s': list, remove or prune is expected", action);
+    if (removes != !!which)
+        return command_fail(self, CLI_USAGE, removes ? "remove needs an UPLOAD" : "only remove takes an UPLOAD");
+    struct sonata_error err = {{0}};
+    struct uploads all = {0};
+    cleanup_session struct session *session = NULL;
+    int r = session_open_common(&s.common, &session, &err);
+    if (!r)
+        r = fetch(session, &all, &err);
+    if (!r && !list)
+        r = removes ? remove_named(session, &all, which, &err) : prune(session, &all, &err);
+    if (r)
+        code = command_fail(self, exit_of(r), "%s", err.text);
+    else if (list && s.common.json)
+        code = print_json(&all);
+    else if (list)
+        print_text(&all);
+    free(all.at);
+    return r || (list && s.common.json) ? code : CLI_OK;
+}
