@@ -165,7 +165,8 @@ int evaluation_schedule(struct run *r, struct evaluation *e)
     if (!e->n_waiters)
         return -EINVAL;
     struct sched_need need = evaluation_need(&e->record);
-    struct sched_tries tries = {e->record.tries.infra, e->record.tries.invalid, e->record.tries.bug, e->record.tries.reported};
+    struct sched_tries tries = {e->record.tries.infra, e->record.tries.invalid, e->record.tries.bug, e->record.tries.reported, ""};
+    copy_string(tries.avoid, sizeof tries.avoid, e->record.tries.avoid);
     int rc = sched_add(r->sched, e->record.id, e->waiter[0].search->record.id, &need, &tries);
     if (!rc && passes_of(e->record.tier) > 1)
         sched_shuffle(r->sched, e->record.id);

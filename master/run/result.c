@@ -95,10 +95,16 @@ static void save_measurement(struct run *r, struct attempt_record *a, const stru
     charge_board(r, m, m->outcome == OUTCOME_OK || m->outcome == OUTCOME_INFEASIBLE);
 }
 
+static void take_tries(const struct run *r, struct evaluation_record *e)
+{
+    struct sched_tries t = sched_tries(r->sched, e->id);
+    e->tries = (struct tries){t.infra, t.invalid, t.bug, t.reported, ""};
+    copy_string(e->tries.avoid, sizeof e->tries.avoid, t.avoid);
+}
+
 static void save_tries(struct run *r, struct evaluation *e)
 {
-    struct sched_tries t = sched_tries(r->sched, e->record.id);
-    e->record.tries = (struct tries){t.infra, t.invalid, t.bug, t.reported};
+    take_tries(r, &e->record);
     e->record.live = 0;
     evaluation_put(r, &e->record);
 }
@@ -386,9 +392,8 @@ static void close_attempt(struct run *r, const struct sched_action *act, enum at
         return;
     if (e->record.live == a.id)
         e->record.live = 0;
-    struct sched_tries t = sched_tries(r->sched, a.evaluation);
     if (sched_has_job(r->sched, a.evaluation))
-        e->record.tries = (struct tries){t.infra, t.invalid, t.bug, t.reported};
+        take_tries(r, &e->record);
     evaluation_put(r, &e->record);
     if (state != ATTEMPT_LOST)
         return;

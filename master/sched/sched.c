@@ -116,6 +116,7 @@ int sched_add(struct sched *s, uint64_t job, uint64_t owner, const struct sched_
     struct job *j = xcalloc(1, sizeof *j);
     j->id = job;
     j->tries = *tries;
+    j->avoid = tries->avoid[0] ? sched_find_board(s, tries->avoid) : NULL;
     j->queue = queue_for(s, owner, need);
     j->queue->n_jobs++;
     owner_job_added(s, j->queue->owner);
@@ -167,7 +168,9 @@ int sched_finish(struct sched *s, uint64_t job)
 struct sched_tries sched_tries(const struct sched *s, uint64_t job)
 {
     const struct job *j = map_get(&s->jobs, job);
-    return j ? j->tries : (struct sched_tries){0};
+    struct sched_tries tries = j ? j->tries : (struct sched_tries){0};
+    copy_string(tries.avoid, sizeof tries.avoid, j && j->avoid ? j->avoid->info.id : "");
+    return tries;
 }
 
 uint32_t sched_job_count(const struct sched *s)

@@ -53,6 +53,7 @@ struct sched_need {
 
 struct sched_tries {
     uint32_t infra, invalid, bug, reported;
+    char avoid[BOARD_NAME_MAX]; /* board it failed on last: others first; "": none */
 };
 
 /* A board as its worker describes it. */

@@ -8,9 +8,9 @@
 #include "base/memory.h"
 
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in steps. INDIVIDUAL_VERSION 2: what the core
- * knows, cause, number of measurements. EVALUATION_VERSION 2: open again. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else.
+ * knows, cause, number of measurements. EVALUATION_VERSION 2: open again; 3: board to avoid. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else.
  * BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. UPLOAD_VERSION 2: team, size, time. */
-enum { RECORD_VERSION = 1, SEARCH_VERSION = 7, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4,
+enum { RECORD_VERSION = 1, SEARCH_VERSION = 7, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 3, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4,
        BOARD_HEALTH_VERSION = 3, UPLOAD_VERSION = 2 };
 
 const char *search_state_name(enum search_state s)
@@ -343,6 +343,7 @@ void evaluation_record_encode(const struct evaluation_record *r, struct bytes *o
     for (uint32_t i = 0; i < r->n_further; i++)
         bytes_put_u64(out, r->further[i]);
     bytes_put_u8(out, (uint8_t)r->cause);
+    bytes_put_string(out, r->tries.avoid);
 }
 
 static void read_evaluation_2(struct reader *r, int version, struct evaluation_record *x)
@@ -358,6 +359,8 @@ static void read_evaluation_2(struct reader *r, int version, struct evaluation_r
     for (uint32_t i = 0; i < x->n_further; i++)
         x->further[i] = reader_u64(r);
     x->cause = read_enum(r, OUTCOME_COUNT);
+    if (version >= 3)
+        reader_string(r, x->tries.avoid, sizeof x->tries.avoid);
 }
 
 int evaluation_record_decode(const void *p, size_t n, struct evaluation_record *ret_record)

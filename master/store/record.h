@@ -113,6 +113,7 @@ enum reopened {
 /* Failed tries by error class; `reported` counts results that said failure (not silence): it varies the simulated noise of a retry. */
 struct tries {
     uint32_t infra, invalid, bug, reported;
+    char avoid[BOARD_NAME_MAX]; /* board it failed on last */
 };
 
 struct evaluation_record {

@@ -307,6 +307,51 @@ static struct measurement last_measurement(uint64_t id, uint64_t individual)
 }
 
 /* Measured again without the search knowing; a fourth time it is taken as noisy, a restart in between forgets nothing. */
+static void fail_infra(struct farm *f, const struct evaluation_job *job, struct measurement *m)
+{
+    (void)f;
+    (void)job;
+    m->outcome = OUTCOME_INFRA;
+    copy_string(m->reason, sizeof m->reason, "infra: no answer");
+}
+
+/* The board that failed is the idle one, and it said hello first: the job waits for the other all the same. */
+static void test_another_board_first_also_after_a_restart(void **state)
+{
+    (void)state;
+    farm_add_board(&farm, "pi-2", "pi", "accuracy latency");
+    uint64_t id = start(4);
+    while (farm.n_held && strcmp(farm.held[0].job.board, "pi-1"))
+        farm_drop(&farm, 0);
+    assert_true(farm.n_held > 0);
+    struct genotype failed = farm.held[0].job.genotype;
+    farm.answer = fail_infra;
+    farm_measure(&farm, 0);
+    assert_string_equal(farm_send(&farm, 0), "accepted");
+    farm_turn(&farm);
+    while (farm.n_held)
+        farm_drop(&farm, 0);
+    farm_crash(&farm);
+    farm_start(&farm);
+    farm_worker_restart(&farm);
+    farm_hello(&farm);
+    for (int i = 0; i < 2000; i++) {
+        farm_turn(&farm);
+        farm.now += 10 * SONATA_MS;
+        farm_heartbeat(&farm);
+        for (uint32_t k = 0; k < farm.n_held; k++) {
+            if (!memcmp(&farm.held[k].job.genotype, &failed, sizeof failed)) {
+                assert_string_equal(farm.held[k].job.board, "pi-2");
+                farm.answer = NULL;
+                farm_work(&farm, id, 10000);
+                assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+                return;
+            }
+        }
+    }
+    fail_msg("the failed job was never given out again");
+}
+
 static void test_invalid_is_measured_again(void **state)
 {
     (void)state;
@@ -436,7 +481,7 @@ int main(void)
         T(test_adoption_and_late_result),
         T(test_spooled_result_of_a_lost_attempt),
         T(test_stale_epoch),
-        T(test_infra_is_tried_three_times_more),
+        T(test_infra_is_tried_three_times_more), T(test_another_board_first_also_after_a_restart),
         T(test_invalid_is_measured_again),
         T(test_never_valid_is_noisy),
         T(test_never_measured_is_unmeasurable),

@@ -70,7 +70,8 @@ static void test_search(void **state)
 {
     (void)state;
     struct search_record r = {.id = 3, .name = "n", .algorithm = "nsga2", .state = SEARCH_PAUSED, .reason = "r", .budget = 1, .asked = 2, .told = 3,
-                              .events = 9, .active_ns = -1, .front_size = 4, .hypervolume = 0.25, .planned = true, .n_groups = 2, .retold = 5, .replicates = 6};
+                              .events = 9, .active_ns = -1, .front_size = 4, .hypervolume = 0.25, .planned = true, .n_groups = 2, .retold = 5, .replicates = 6,
+                              .retry_cause = "noisy", .retry_next = 1, .retry_end = 2, .retried = 7};
     copy_string(r.group[0].board_type, sizeof r.group[0].board_type, "pi");
     r.group[0].n_metrics = 2;
     copy_string(r.group[0].metric[1], sizeof r.group[0].metric[1], "latency");
