@@ -240,10 +240,10 @@ static void wire(void)
 static void records(void)
 {
     struct search_record search = {.id = 1, .name = "a", .algorithm = "nsga2", .team = "vision", .budget = 40, .asked = 3, .planned = true, .n_groups = 1,
-                                   .group = {{.board_type = "pi", .n_metrics = 1, .metric = {"latency"}}}};
+                                   .group = {{.board_type = "pi", .n_metrics = 1, .metric = {"latency"}}}, .retry_cause = "all", .retry_next = 1, .retry_end = 3};
     struct individual_record individual = {.id = 2, .n_genes = 3, .arm = "random", .n_objectives = 2, .n_evaluations = 1, .evaluation = {7}, .n_metrics = 1,
                                            .metric = {{.name = "latency", .value = 1, .low = 1, .high = 1, .n = 1}}};
-    struct evaluation_record evaluation = {.id = 7, .n_genes = 3, .tier = "screen", .need = search.group[0], .live = 3, .accepted = 1, .n_further = 1, .further = {2}};
+    struct evaluation_record evaluation = {.id = 7, .n_genes = 3, .tier = "screen", .need = search.group[0], .tries = {.infra = 1, .avoid = "pi-1"}, .live = 3, .accepted = 1, .n_further = 1, .further = {2}};
     struct attempt_record attempt = {.id = 3, .evaluation = 7, .board = "pi-1", .worker = "rack", .epoch = 2, .state = ATTEMPT_LIVE};
     struct board_record board = {.name = "pi-1", .type = "pi", .epoch = 2, .done = 5};
     struct invalid_record invalid = {.board = "b", .n_spans = 1, .span = {{1, 2}}, .scanning = true, .next = 1, .last = 2};
