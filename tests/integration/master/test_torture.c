@@ -346,8 +346,10 @@ int main(int argc, char **argv)
     n_workers = (unsigned)workers;
     start_farm(seed);
     uint64_t results = 0;
-    for (uint64_t k = 0; k < faults || !round_number;)
+    for (uint64_t k = 0; k < faults || !round_number;) {
         results += play_round(&rng, faults, &k, count);
+        printf("round %u: %" PRIu64 " of %" PRIu64 " faults, %" PRIu64 " results\n", round_number, k, faults, results);
+    }
     printf("injected:");
     for (int i = 0; i < FAULT_COUNT; i++)
         printf(" %s %u%s", fault_name[i], count[i], i + 1 < FAULT_COUNT ? "," : "");

@@ -2,6 +2,7 @@
 # Both daemons through a search, a replay and a backup, under the system call filters of their units. Skipped where systemd-analyze or libseccomp's Python
 # module (python3-seccomp) is missing.
 units=${2:?usage: filters.sh BIN_FOLDER UNIT_FOLDER}
+export ASAN_OPTIONS=detect_leaks=0 # LeakSanitizer traces its own process, which the filters forbid as they should
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=../cli/common.sh
 . "$here/../cli/common.sh"
