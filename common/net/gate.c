@@ -1,7 +1,8 @@
-/* How many connections a listening socket has. libzmq reports each one (accepted, disconnected) with its descriptor on a monitor socket; one beyond the bounds
- * is shut down, which its I/O thread sees as its end. That is before any handshake, so silent connections and those without a key count like
- * others. The monitor's queue has no bound of its own, because libzmq would wait for us when it is full: it holds two small messages per connection made
- * since the last turn of the loop. */
+/* How many connections a listening socket has, and how fast an address makes new ones. libzmq reports each one (accepted, disconnected) with its
+ * descriptor on a monitor socket; one beyond the bounds is shut down, which its I/O thread sees as its end. That is before any handshake, so silent
+ * connections and those without a key count like others, and one who connects without end does not keep the I/O thread busy with the
+ * cryptography of handshakes. The monitor's queue has no bound of its own, because libzmq would wait for us when it is full: it holds two small
+ * messages per connection made since the last turn of the loop. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "net/net_internal.h"
@@ -23,6 +25,13 @@ struct connection {
 };
 enum { NO_PLACE = ADDRESSES };
 
+/* Of the addresses with one hash; two may share it, not of their choosing. */
+struct place {
+    uint32_t open;
+    double tokens; /* new connections that it may make now */
+    int64_t filled_ns;
+};
+
 struct net_gate {
     struct net_watch watch;
     struct net_bounds bounds;
@@ -30,7 +39,7 @@ struct net_gate {
     struct connection *connection; /* by descriptor */
     size_t n_connections, capacity;
     unsigned n_open;
-    uint32_t at_place[ADDRESSES];  /* connections by hash of the address; two addresses may share a place, not one of their choosing: */
+    struct place place[ADDRESSES];
     uint64_t salt;
     uint64_t refused;
 };
@@ -61,7 +70,35 @@ static void forget(struct net_gate *g, int fd)
     c->open = false;
     g->n_open--;
     if (c->place != NO_PLACE)
-        g->at_place[c->place]--;
+        g->place[c->place].open--;
+}
+
+static double burst(const struct net_bounds *b)
+{
+    return b->per_address > b->address_rate ? b->per_address : b->address_rate;
+}
+
+/* Another connection from there is within its rate. */
+static bool take_token(struct net_gate *g, struct place *p)
+{
+    int64_t now = clock_monotonic_ns();
+    double most = burst(&g->bounds), more = (double)(now - p->filled_ns) / SONATA_SECOND * g->bounds.address_rate;
+    p->tokens = p->filled_ns && p->tokens + more < most ? p->tokens + more : most;
+    p->filled_ns = now;
+    if (p->tokens < 1)
+        return false;
+    p->tokens -= 1;
+    return true;
+}
+
+static bool may_come(struct net_gate *g, uint16_t place)
+{
+    if (g->bounds.connections && g->n_open >= g->bounds.connections)
+        return false;
+    if (place == NO_PLACE)
+        return true;
+    struct place *p = &g->place[place];
+    return (!g->bounds.per_address || p->open < g->bounds.per_address) && (!g->bounds.address_rate || take_token(g, p));
 }
 
 static void accepted(struct net_gate *g, int fd)
@@ -70,8 +107,7 @@ static void accepted(struct net_gate *g, int fd)
         return;
     forget(g, fd); /* its end was not reported */
     uint16_t place = place_of(g, fd);
-    bool full = g->bounds.connections && g->n_open >= g->bounds.connections;
-    if (full || (g->bounds.per_address && place != NO_PLACE && g->at_place[place] >= g->bounds.per_address)) {
+    if (!may_come(g, place)) {
         shutdown(fd, SHUT_RDWR); /* should it be another's by now, that one connects again */
         g->refused++;
     }
@@ -84,7 +120,7 @@ static void accepted(struct net_gate *g, int fd)
     g->connection[fd] = (struct connection){true, place};
     g->n_open++;
     if (place != NO_PLACE)
-        g->at_place[place]++;
+        g->place[place].open++;
 }
 
 /* Two frames: event u16 and value i32 in the machine's order, then the endpoint. False when there is none. */
@@ -117,7 +153,7 @@ static void released(void *user)
 int net_gate_open(struct net *net, struct loop *loop, void *socket, const struct net_bounds *bounds, struct net_gate **ret_gate, struct sonata_error *err)
 {
     *ret_gate = NULL;
-    if (!bounds->connections && !bounds->per_address)
+    if (!bounds->connections && !bounds->per_address && !bounds->address_rate)
         return 0;
     static unsigned number; /* of the loop thread; a name serves one socket of a context */
     char endpoint[64];

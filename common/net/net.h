@@ -46,6 +46,7 @@ struct net_bounds {
     int send_queue, receive_queue; /* messages, of each connection */
     unsigned connections;          /* open at a time, whatever they say; further ones are closed at once; 0: as many as there are descriptors */
     unsigned per_address;          /* of them from one IP address; 0: no bound of their own */
+    unsigned address_rate;         /* new ones a second from one IP address, after a burst of per_address (or of a second); 0: no bound */
 };
 
 /* ROUTER bound to endpoint ("tcp://127.0.0.1:0" picks a port, "ipc:///path"). -EADDRINUSE etc. with the endpoint in err. */

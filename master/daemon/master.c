@@ -238,6 +238,7 @@ static int open_ports(struct master *m, uint64_t incarnation, struct sonata_erro
     struct rpc_config config = {
         .worker_endpoint = s->worker_endpoint, .client_endpoint = s->client_endpoint, .hwm = (int)s->queue, .incarnation = incarnation,
         .queue_bytes = (size_t)s->queue_bytes, .worker_connections = connections(s, 3), .client_connections = connections(s, 1), .per_address = (unsigned)s->per_address,
+        .address_rate = (unsigned)s->address_rate,
         .worker_rate = s->worker_rate, .client_rate = s->client_rate, .byte_rate = s->byte_rate};
     if (s->backup_dir[0])
         copy_string(m->backup_dir, sizeof m->backup_dir, s->backup_dir);

@@ -52,6 +52,9 @@ const struct option_def settings_table[] = {
      .help = "connections open at a time on each port, further ones are closed at once; 0: as many as there are descriptors"},
     {.name = "connections-per-address", .type = OPTION_INT, .offset = AT(per_address), .argument = "N", .standard = "5000", .min = 0, .max = 1000000,
      .help = "of them from one IP address; 0: no limit of their own"},
+    {.name = "connection-rate", .type = OPTION_INT, .offset = AT(address_rate), .argument = "N", .standard = "200", .min = 0, .max = 1000000,
+     .help = "new connections a second from one IP address to each port, after a burst of as many as it may have open; further ones are closed before their "
+             "handshake; 0: no limit"},
     {.name = "worker-rate", .type = OPTION_NUMBER, .offset = AT(worker_rate), .argument = "N", .standard = "5000", .min = 0, .max = 1e9,
      .help = "messages a second one worker's connection may send, twice as many at once; 0: no limit", .reloadable = true},
     {.name = "client-rate", .type = OPTION_NUMBER, .offset = AT(client_rate), .argument = "N", .standard = "1000", .min = 0, .max = 1e9,

@@ -59,7 +59,7 @@ int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loo
     }
     if (!r && config->access)
         r = net_zap_new(net, loop, (struct net_zap_policy){may_connect, rpc}, &rpc->zap, err);
-    struct net_bounds bounds = {WIRE_MESSAGE_MAX, config->hwm, RPC_RECEIVE_QUEUE, config->worker_connections, config->per_address};
+    struct net_bounds bounds = {WIRE_MESSAGE_MAX, config->hwm, RPC_RECEIVE_QUEUE, config->worker_connections, config->per_address, config->address_rate};
     if (!r)
         r = net_listen(net, loop, config->worker_endpoint, &bounds, config->access ? &worker_port : NULL, on_worker, &rpc->workers, err);
     bounds.connections = config->client_connections;
@@ -171,8 +171,22 @@ void rpc_send(struct rpc *rpc, struct net_socket *socket, const struct net_peer 
     rpc->outbox[rpc->n_outbox++] = out;
 }
 
+/* A flood of connections is many events and one line. */
+static void tell_of_refused(struct rpc *rpc)
+{
+    uint64_t n = rpc_counts(rpc).connections_refused;
+    int64_t now = clock_monotonic_ns();
+    if (n == rpc->refused_told || (rpc->refused_told_ns && now - rpc->refused_told_ns < GARBAGE_LOG_S * SONATA_SECOND))
+        return;
+    log_warn("connections refused: too many, or too fast, from one address or in all", "new=%llu total=%llu", (unsigned long long)(n - rpc->refused_told),
+             (unsigned long long)n);
+    rpc->refused_told = n;
+    rpc->refused_told_ns = now;
+}
+
 void rpc_flush(struct rpc *rpc)
 {
+    tell_of_refused(rpc);
     for (size_t i = 0; i < rpc->n_outbox; i++)
         send_now(rpc, &rpc->outbox[i]);
     rpc->n_outbox = 0;

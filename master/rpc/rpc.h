@@ -15,7 +15,7 @@ struct rpc_config {
     const char *worker_endpoint, *client_endpoint; /* "tcp://127.0.0.1:7101", "ipc:///path" */
     int hwm;                                       /* messages queued per connection */
     size_t queue_bytes;                            /* bytes that wait for one worker, or for all connections of one client key */
-    unsigned worker_connections, client_connections, per_address; /* open at a time, struct net_bounds */
+    unsigned worker_connections, client_connections, per_address, address_rate; /* struct net_bounds */
     double worker_rate, client_rate;               /* messages per second of one connection of a worker, of one client key; 0: no limit */
     double byte_rate;                              /* bytes per second of either, for a worker in both directions; 0: no limit */
     const char *state, *backup_dir;                /* folders of the store and of backups; must outlive the rpc */

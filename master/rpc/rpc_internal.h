@@ -40,7 +40,8 @@ struct rpc {
     struct store_key forget_from; /* the remembered reply to be looked at next, whether it is old; zeroed: the first */
     uint64_t asking; /* peer number of the client whose message is being handled */
     struct rpc_counts counts;
-    int64_t garbage_logged_ns;
+    int64_t garbage_logged_ns, refused_told_ns;
+    uint64_t refused_told; /* of the connections refused, by the log */
     struct rpc_out {
         struct net_socket *socket;
         struct net_peer peer;

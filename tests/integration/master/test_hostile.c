@@ -12,9 +12,12 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -28,7 +31,7 @@
 #include "support/table_farm.h"
 
 enum { ANSWER_MS = 15000, PROGRESS_MS = 30000, MEMORY_GROWTH_KIB = 400 << 10, CONNECTIONS = 200, SILENT = 300, PER_ADDRESS = 250, FLOOD = 100000,
-       READERS = 40, READ_REQUESTS = 150, READERS_GROWTH_KIB = 48 << 10 };
+       READERS = 40, READ_REQUESTS = 150, READERS_GROWTH_KIB = 48 << 10, STRANGERS = 100, STRANGERS_LOG = 64 << 10 };
 
 static struct table_farm farm;
 static char master_path[512], worker_path[512];
@@ -66,7 +69,7 @@ static void start_master(void)
     in_farm("master", state);
     in_farm("master.log", log);
     const char *const argv[] = {master_path, "--state", state, "--worker-endpoint", "tcp://127.0.0.1:0", "--client-endpoint", "tcp://127.0.0.1:0",
-                                "--security", "curve", "--connections-per-address", "250", NULL};
+                                "--security", "curve", "--connections-per-address", "250", "--connection-rate", "100", NULL};
     farm.master_pid = process_start(argv, log);
     for (int i = 0; i < 100 * TEST_PATIENCE && !read_endpoints(); i++)
         usleep(100000);
@@ -491,6 +494,78 @@ static void silent_connections(void **state)
     assert_service_goes_on();
 }
 
+static off_t log_size(void)
+{
+    char path[128];
+    struct stat s;
+    in_farm("master.log", path);
+    assert_int_equal(stat(path, &s), 0);
+    return s.st_size;
+}
+
+/* A process that makes connections with keys nobody knows, as fast as it can, until it is killed. */
+static pid_t start_stranger(const char *endpoint, const char *from)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    void *own = zmq_ctx_new();
+    char to[160];
+    struct keyfile k = hostile.keys;
+    snprintf(to, sizeof to, "tcp://%s:0;%s", from, endpoint + strlen("tcp://"));
+    for (;;) {
+        void *s[STRANGERS];
+        int zero = 0;
+        net_new_keys(k.public_key, k.secret_key);
+        for (int i = 0; i < STRANGERS; i++) {
+            s[i] = zmq_socket(own, ZMQ_DEALER);
+            zmq_setsockopt(s[i], ZMQ_LINGER, &zero, sizeof zero);
+            zmq_setsockopt(s[i], ZMQ_CURVE_SERVERKEY, k.server_key, 41);
+            zmq_setsockopt(s[i], ZMQ_CURVE_PUBLICKEY, k.public_key, 41);
+            zmq_setsockopt(s[i], ZMQ_CURVE_SECRETKEY, k.secret_key, 41);
+            zmq_connect(s[i], to);
+        }
+        usleep(50000);
+        for (int i = 0; i < STRANGERS; i++)
+            zmq_close(s[i]);
+    }
+}
+
+/* Handshakes of unknown keys without end: the others are served, a few lines say so, and beyond its rate the address is not listened to. */
+static void flood_of_unknown_keys(void **state)
+{
+    (void)state;
+    off_t log = log_size();
+    long before = resident_kib();
+    pid_t stranger[] = {start_stranger(farm.client, "127.0.0.3"), start_stranger(farm.worker, "127.0.0.3")};
+    int64_t end = clock_monotonic_ns() + 6 * SONATA_SECOND, slowest = 0;
+    unsigned asked = 0;
+    for (; clock_monotonic_ns() < end; asked++) {
+        int64_t start = clock_monotonic_ns();
+        told();
+        int64_t took = clock_monotonic_ns() - start;
+        slowest = took > slowest ? took : slowest;
+    }
+    assert_service_goes_on();
+    int fd = silent_connection(farm.client, "127.0.0.3");
+    end = clock_monotonic_ns() + ANSWER_MS * TEST_PATIENCE * SONATA_MS;
+    while (!closed_ones(&fd, 1) && clock_monotonic_ns() < end) { /* it may have come in time */
+        close(fd);
+        fd = silent_connection(farm.client, "127.0.0.3");
+        usleep(20000);
+    }
+    assert_int_equal(closed_ones(&fd, 1), 1);
+    close(fd);
+    for (int i = 0; i < 2; i++)
+        process_kill(stranger[i]);
+    fprintf(stderr, "unknown keys: %u requests answered meanwhile, slowest %.0f ms; log %+ld bytes, memory %+ld KiB\n", asked, (double)slowest / SONATA_MS,
+            (long)(log_size() - log), resident_kib() - before);
+    assert_in_range(log_size() - log, 0, STRANGERS_LOG);
+    assert_service_goes_on();
+}
+
 static void another_workers_name_and_board(void **state)
 {
     (void)state;
@@ -664,6 +739,7 @@ int main(void)
         cmocka_unit_test(keys_that_do_not_fit),
         cmocka_unit_test(many_connections),
         cmocka_unit_test(silent_connections),
+        cmocka_unit_test(flood_of_unknown_keys),
         cmocka_unit_test(another_workers_name_and_board),
         cmocka_unit_test(many_names),
         cmocka_unit_test(another_workers_connection),

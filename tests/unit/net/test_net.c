@@ -88,7 +88,7 @@ static void start(struct bench *b, const char *endpoint, const struct net_securi
     assert_int_equal(loop_init(&b->loop, b), 0);
     b->loop.turn = on_turn;
     b->net = net_new();
-    int r = net_listen(b->net, &b->loop, endpoint, &(struct net_bounds){MAX_MESSAGE, BURST, BURST, 0, 0}, server, (struct net_handler){server_message, b}, &b->server, &err);
+    int r = net_listen(b->net, &b->loop, endpoint, &(struct net_bounds){MAX_MESSAGE, BURST, BURST, 0, 0, 0}, server, (struct net_handler){server_message, b}, &b->server, &err);
     if (r)
         fail_msg("%s", err.text);
     r = net_connect(b->net, &b->loop, net_endpoint(b->server), MAX_MESSAGE, BURST, client, (struct net_handler){client_message, b}, &b->client, &err);
@@ -151,9 +151,9 @@ static void ipc_and_port_in_use(void **state)
     struct sonata_error err = {0};
     struct net_socket *second;
     struct net_handler none = {server_message, &b};
-    assert_int_equal(net_listen(b.net, &b.loop, endpoint, &(struct net_bounds){10, 10, 10, 0, 0}, NULL, none, &second, &err), -EADDRINUSE);
+    assert_int_equal(net_listen(b.net, &b.loop, endpoint, &(struct net_bounds){10, 10, 10, 0, 0, 0}, NULL, none, &second, &err), -EADDRINUSE);
     assert_non_null(strstr(err.text, endpoint));
-    assert_int_equal(net_listen(b.net, &b.loop, "nonsense", &(struct net_bounds){10, 10, 10, 0, 0}, NULL, none, &second, &err), -EINVAL);
+    assert_int_equal(net_listen(b.net, &b.loop, "nonsense", &(struct net_bounds){10, 10, 10, 0, 0, 0}, NULL, none, &second, &err), -EINVAL);
     uv_timer_start(&b.tick, send_all, 1, 2);
     end(&b);
     assert_false(b.timed_out);
@@ -167,7 +167,7 @@ static void tcp_port_in_use(void **state)
     start(&b, "tcp://127.0.0.1:*", NULL, NULL);
     struct sonata_error err = {0};
     struct net_socket *second;
-    assert_int_equal(net_listen(b.net, &b.loop, net_endpoint(b.server), &(struct net_bounds){10, 10, 10, 0, 0}, NULL, (struct net_handler){server_message, &b}, &second, &err), -EADDRINUSE);
+    assert_int_equal(net_listen(b.net, &b.loop, net_endpoint(b.server), &(struct net_bounds){10, 10, 10, 0, 0, 0}, NULL, (struct net_handler){server_message, &b}, &second, &err), -EADDRINUSE);
     uv_timer_start(&b.tick, send_all, 1, 2);
     end(&b);
     assert_false(b.timed_out);
@@ -236,7 +236,7 @@ static void curve_key_errors(void **state)
     struct sonata_error err = {0};
     struct net_security bad = {.public_key = "short", .secret_key = "short"};
     struct net_socket *s;
-    assert_int_equal(net_listen(b.net, &b.loop, "tcp://127.0.0.1:*", &(struct net_bounds){10, 10, 10, 0, 0}, &bad, (struct net_handler){server_message, &b}, &s, &err), -EINVAL);
+    assert_int_equal(net_listen(b.net, &b.loop, "tcp://127.0.0.1:*", &(struct net_bounds){10, 10, 10, 0, 0, 0}, &bad, (struct net_handler){server_message, &b}, &s, &err), -EINVAL);
     assert_non_null(strstr(err.text, "40 characters"));
     loop_finish(&b.loop);
     loop_run(&b.loop);
@@ -347,11 +347,42 @@ static void connections_beyond_the_bound_are_closed(void **state)
     (void)state;
     for (int each = 0; each < 2; each++) {
         struct gate_test t = {.phase = 0};
-        struct net_bounds bounds = {100, 10, 10, each ? 3 : 100, each ? 0 : 3};
+        struct net_bounds bounds = {100, 10, 10, each ? 3 : 100, each ? 0 : 3, 0};
         gate_start(&t, &bounds, gate_tick);
         gate_run(&t);
         assert_int_equal(t.phase, 4);
     }
+}
+
+enum { HURRY = 8 };
+
+/* Connections at once at a socket that lets one come a second: the first is let in, most are not, though any number may be open. */
+static void hurry_tick(uv_timer_t *h)
+{
+    struct gate_test *t = h->data;
+    if (t->phase == 0) {
+        for (int i = 0; i < HURRY; i++)
+            t->fd[i] = connect_to(t->server);
+        t->phase = 1;
+    }
+    t->refused = (unsigned)net_connections_refused(t->server);
+    t->connections = net_connections(t->server);
+    if ((t->refused < HURRY / 2 || t->connections + t->refused != HURRY) && ++t->ticks < 700)
+        return;
+    for (int i = 0; i < HURRY; i++)
+        close(t->fd[i]);
+    gate_end(t);
+}
+
+static void connections_beyond_the_rate_are_closed(void **state)
+{
+    (void)state;
+    struct gate_test t = {.phase = 0};
+    struct net_bounds bounds = {100, 10, 10, .address_rate = 1};
+    gate_start(&t, &bounds, hurry_tick);
+    gate_run(&t);
+    assert_in_range(t.refused, HURRY / 2, HURRY - 1);
+    assert_int_equal(t.connections + t.refused, HURRY);
 }
 
 enum { FLOW_CHUNK = 1 << 20, FLOW_LIMIT = 8 << 20 };
@@ -398,7 +429,7 @@ static void bytes_that_wait_are_bounded(void **state)
 {
     (void)state;
     struct gate_test t = {.flow = net_flow_new()};
-    struct net_bounds bounds = {100, 1000, 1000, 0, 0};
+    struct net_bounds bounds = {100, 1000, 1000, 0, 0, 0};
     gate_start(&t, &bounds, flow_tick);
     gate_run(&t);
     net_flow_free(t.flow);
@@ -410,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_beyond_the_bound_are_closed),
+        cmocka_unit_test(connections_beyond_the_rate_are_closed),
         cmocka_unit_test(bytes_that_wait_are_bounded),
         cmocka_unit_test(burst_arrives_with_a_bounded_drain),
         cmocka_unit_test(burst_is_echoed),
