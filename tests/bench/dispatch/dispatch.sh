@@ -2,10 +2,14 @@
 # Durable results per second and the gap a board stands idle, by number of connected workers, with CURVE off and on; then the raw
 # limits of the same disk, and a job cycle through Redis and beanstalkd, both syncing before they answer, where they are installed.
 #
-#     tests/bench/dispatch/dispatch.sh BIN_FOLDER [SECONDS]
+# With SYNC_US every sync of ours and of the queues takes at least so many microseconds, as on a disk of that kind.
+#
+#     tests/bench/dispatch/dispatch.sh BIN_FOLDER [SECONDS [SYNC_US]]
 set -eu
-bin=$(cd "${1:?usage: dispatch.sh BIN_FOLDER [SECONDS]}" && pwd)
+bin=$(cd "${1:?usage: dispatch.sh BIN_FOLDER [SECONDS [SYNC_US]]}" && pwd)
 seconds=${2:-5}
+disk=()
+[ -z "${3:-}" ] || disk=(env LD_PRELOAD="$bin/libbench_slow_disk.so" SONATA_SYNC_US="$3")
 work=$(mktemp -d "${TMPDIR:-/tmp}/sonata-dispatch-XXXXXX")
 master=
 trap '[ -z "$master" ] || kill "$master" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -13,7 +17,7 @@ ulimit -n "$(ulimit -Hn)" || true
 
 start() { # start KIND
   rm -rf "$work/m"
-  "$bin/sonata-master" --state "$work/m" --worker-endpoint tcp://127.0.0.1:0 --client-endpoint tcp://127.0.0.1:0 --security "$1" --log-level error 2> "$work/log" &
+  "${disk[@]}" "$bin/sonata-master" --state "$work/m" --worker-endpoint tcp://127.0.0.1:0 --client-endpoint tcp://127.0.0.1:0 --security "$1" --log-level error 2> "$work/log" &
   master=$!
   for _ in $(seq 100); do [ -s "$work/m/endpoints" ] && break; sleep 0.05; done
   workers=$(sed -n 's/^worker=//p' "$work/m/endpoints")
@@ -40,6 +44,7 @@ measure() { # measure KIND WORKERS JOB_MS
   stop
 }
 
+[ -z "${3:-}" ] || echo "every sync takes at least $3 us"
 echo "load: $(cut -d' ' -f1-3 /proc/loadavg), processors: $(nproc), open files: $(ulimit -n)"
 for kind in none curve; do
   for n in 1 10 100 1000 5000; do
@@ -50,7 +55,7 @@ for kind in none curve; do
 done
 
 echo "the limits of this disk and of the libraries:"
-"$bin/bench_limits" "$work" "$seconds"
+"${disk[@]}" "$bin/bench_limits" "$work" "$seconds"
 
 queue() { # queue NAME PORT: through the peer that runs as $master
   for n in 1 10 100; do
@@ -59,7 +64,7 @@ queue() { # queue NAME PORT: through the peer that runs as $master
 }
 if command -v redis-server > /dev/null; then
   echo "redis, appendfsync always:"
-  redis-server --port 7399 --dir "$work" --appendonly yes --appendfsync always --save '' > /dev/null &
+  "${disk[@]}" redis-server --port 7399 --dir "$work" --appendonly yes --appendfsync always --save '' > /dev/null &
   master=$!
   sleep 1
   queue redis 7399
@@ -71,7 +76,7 @@ fi
 if command -v beanstalkd > /dev/null; then
   echo "beanstalkd -f0:"
   mkdir "$work/beanstalkd"
-  beanstalkd -l 127.0.0.1 -p 7398 -b "$work/beanstalkd" -f0 &
+  "${disk[@]}" beanstalkd -l 127.0.0.1 -p 7398 -b "$work/beanstalkd" -f0 &
   master=$!
   sleep 1
   queue beanstalkd 7398
