@@ -153,12 +153,14 @@ static int prune(struct session *session, const struct uploads *all, struct sona
 {
     unsigned n = 0;
     uint64_t bytes = 0;
+    const struct upload *last = NULL; /* the same content of several teams, as an admin sees it, goes at once */
     for (size_t i = 0; i < all->n; i++) {
         const struct upload *u = &all->at[i];
-        if (u->searches || (i && !strcmp(u->hex, all->at[i - 1].hex)))
+        if (u->searches || (last && !strcmp(u->hex, last->hex)))
             continue;
-        if (n)
+        if (last)
             clock_sleep_ns(PACE_NS);
+        last = u;
         int r = remove_one(session, u, err);
         if (r && r != -ENOENT)
             return r;

@@ -71,7 +71,9 @@ restart_master
 
 # bob's two is alice's two, too: it stays for her when he removes his
 expect 0 "search" as bob.key cancel 1
-expect 0 "1 uploads are removed" as bob.key uploads prune
+expect 0 "1 uploads are removed" as m/admin.key uploads prune
+expect 0 "no uploads" as bob.key uploads
+[ "$(number_of alice.key uploaded_bytes teams)" = 1200000 ] || fail "an upload that a search uses was pruned"
 
 # the disk keeps its reserve, whatever the quota says
 restart_master --upload-reserve 900000Gi
