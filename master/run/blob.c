@@ -70,24 +70,33 @@ uint64_t run_uploaded(const struct run *r, const char *team)
     return u ? u->bytes : 0;
 }
 
-/* One of before sizes were noted. */
-static void measure(struct run *r, const uint8_t *hash, struct upload_record *record)
+static void put_upload(struct run *r, struct store_key key, const struct upload_record *record)
+{
+    cleanup_bytes struct bytes b = {0};
+    upload_record_encode(record, &b);
+    store_put(r->store, STORE_BLOB_POOL, key, b.data, b.size);
+}
+
+/* One of before sizes were noted: once, for it takes reading the content. */
+static void note_size(struct run *r, const uint8_t *key, size_t n_key, struct upload_record *record)
 {
     cleanup_bytes struct bytes content = {0};
-    if (!record->bytes && !store_get(r->store, STORE_BLOB, key_bytes(hash, HASH_SIZE), &content))
-        record->bytes = content.size;
+    if (record->bytes || store_get(r->store, STORE_BLOB, key_bytes(key, HASH_SIZE), &content) || !content.size)
+        return;
+    record->bytes = content.size;
+    put_upload(r, key_bytes(key, n_key), record);
 }
 
 static bool load_upload(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct run *r = user;
     struct upload_record record;
-    if (n_key < HASH_SIZE)
+    if (n_key != RUN_UPLOAD_CURSOR_SIZE)
         return true;
     set_uses(r, key, uses(r, key) + 1); /* also of a damaged one: its content stays */
     if (upload_record_decode(value, n_value, &record))
         return true;
-    measure(r, key, &record);
+    note_size(r, key, n_key, &record);
     uploaded_of(r, record.team)->bytes += run_upload_charge(record.bytes);
     return true;
 }
@@ -116,15 +125,13 @@ bool run_has_blob(struct run *r, const uint8_t hash[32], const char *pool)
 /* The content is written whether it is there or not: the same key, and the same cost for everybody. */
 void run_add_blob(struct run *r, const uint8_t hash[32], const char *pool, const char *team, const void *data, size_t n)
 {
-    cleanup_bytes struct bytes b = {0};
     struct upload_record record = {.bytes = n, .wall_ns = r->wall};
     if (run_has_blob(r, hash, pool))
         return;
     copy_string(record.pool, sizeof record.pool, pool);
     copy_string(record.team, sizeof record.team, team);
-    upload_record_encode(&record, &b);
     store_put(r->store, STORE_BLOB, key_bytes(hash, HASH_SIZE), data, n);
-    store_put(r->store, STORE_BLOB_POOL, pool_key(hash, pool), b.data, b.size);
+    put_upload(r, pool_key(hash, pool), &record);
     uploaded_of(r, team)->bytes += run_upload_charge(n);
     set_uses(r, hash, uses(r, hash) + 1);
 }
@@ -158,8 +165,8 @@ int blob_check_supernet(struct run *r, const struct search_spec *spec, struct so
         return 0;
     char hex[HASH_HEX];
     hash_to_hex(spec->supernet_hash, HASH_SIZE, hex);
-    return sonata_error_set(err, -ENOENT, "its supernet '%s' (%.16s…) was removed from the master: submit a search with it, which uploads it again", spec->supernet,
-                            hex);
+    return sonata_error_set(err, -ENOENT, "its supernet '%s' (%.16s…) was removed from the master: submit a search with it, which uploads it again",
+                            spec->supernet, hex);
 }
 
 struct listing {
@@ -185,7 +192,6 @@ static bool list_upload(void *user, const uint8_t *key, size_t n_key, const uint
         return false;
     }
     l->left--;
-    measure(l->run, key, &record);
     l->each(l->user, &(struct run_upload){key, record.team, record.bytes, record.wall_ns, searches_with(l->run, key, record.pool)});
     memcpy(l->cursor, key, n_key);
     return true;
@@ -223,14 +229,14 @@ static bool remove_upload(void *user, const uint8_t *key, size_t n_key, const ui
     struct removal *x = user;
     struct run *r = x->run;
     struct upload_record record;
-    cleanup_bytes struct bytes still = {0};
-    if (n_key != RUN_UPLOAD_CURSOR_SIZE || upload_record_decode(value, n_value, &record) || (x->team && strcmp(x->team, record.team)) ||
-        store_get(r->store, STORE_BLOB_POOL, key_bytes(key, n_key), &still)) /* removed in this turn */
+    cleanup_bytes struct bytes now = {0}; /* it may have been removed, or its size noted, in this turn */
+    (void)value, (void)n_value;
+    if (n_key != RUN_UPLOAD_CURSOR_SIZE || store_get(r->store, STORE_BLOB_POOL, key_bytes(key, n_key), &now) ||
+        upload_record_decode(now.data, now.size, &record) || (x->team && strcmp(x->team, record.team)))
         return true;
     x->found++;
     if (searches_with(r, key, record.pool))
         return true;
-    measure(r, key, &record);
     uploaded_of(r, record.team)->bytes -= run_upload_charge(record.bytes);
     store_erase(r->store, STORE_BLOB_POOL, key_bytes(key, n_key));
     set_uses(r, key, uses(r, key) - 1);

@@ -247,7 +247,7 @@ enum { UPLOAD_BYTES_MAX = 1 << 30 }; /* beyond what the wire lets through */
 struct upload_record {
     char pool[OWNER_NAME_MAX];     /* whose searches may use it: struct search_record */
     char team[OWNER_NAME_MAX];     /* whose quota it counts for; "": nobody's */
-    uint64_t bytes;                /* 0: written as version 1 */
+    uint64_t bytes;                /* 0: version 1 had none, the next start of the master adds it */
     int64_t wall_ns;
 };
 

@@ -216,6 +216,7 @@ static void test_uploads_of_before(void **state)
 {
     (void)state;
     enum { SIZE = 70000 };
+    struct sonata_error err = {{0}};
     uint8_t hash[HASH_SIZE], key[HASH_SIZE + 8];
     struct bytes content = {0}, record = {0};
     uint64_t pool = hash64_text("a");
@@ -230,8 +231,14 @@ static void test_uploads_of_before(void **state)
     restart();
     assert_true(run_has_blob(farm.run, hash, "a"));
     assert_int_equal(run_uploaded(farm.run, "a"), SIZE);
+    farm_turn(&farm); /* noted once, in the turn after the start */
+    bytes_clear(&record);
+    assert_int_equal(store_get_committed(farm.store, STORE_BLOB_POOL, key_bytes(key, sizeof key), &record), 0);
+    assert_int_equal(record.data[0], 2);
     assert_int_equal(pages("a", 10), 1);
     assert_int_equal(listed, SIZE);
+    assert_int_equal(run_remove_upload(farm.run, hash, "a", &err), 0);
+    assert_int_equal(run_uploaded(farm.run, "a"), 0);
     bytes_fini(&content);
     bytes_fini(&record);
 }
