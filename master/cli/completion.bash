@@ -9,6 +9,8 @@ _sonata() {
     mapfile -t COMPREPLY < <(compgen -W "$(sonata boards --patience 1s --json 2>/dev/null | sed -n 's/.*"id":[[:space:]]*"\(.*\)".*/\1/p')" -- "$current")
   elif [ "$command" = board ] && [ "$COMP_CWORD" = 3 ]; then
     mapfile -t COMPREPLY < <(compgen -W "drain quarantine recalibrate power-cycle release retire history" -- "$current")
+  elif [ "$COMP_CWORD" = 2 ] && [[ $command =~ ^(keys|teams|uploads)$ ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(sonata "$command" --help 2>/dev/null | sed -n "1s/usage: sonata $command//p" | grep -oE '\b[a-z]+\b')" -- "$current")
   else
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
   fi

@@ -36,7 +36,7 @@ int session_find_search(struct session *s, const char *text, uint64_t *ret_id, s
 int session_fork(struct session *s, uint64_t of, const struct search_spec *spec, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Submits; request_id (16 bytes) makes it repeatable, NULL: random. */
 int session_submit(struct session *s, const struct search_spec *spec, const uint8_t *request_id, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Measures again what failed for the cause; *ret_n individuals. */
+/* Measures again what failed for the cause; *ret_n individuals, with *ret_more so far. */
 int session_retry(struct session *s, uint64_t search, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err) SONATA_MUST_CHECK;
 /* pause, resume, cancel, extend (by `evaluations`), priority (`priority`). */
 int session_control(struct session *s, uint64_t search, const char *action, uint32_t evaluations, int32_t priority,

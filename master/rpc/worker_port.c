@@ -112,7 +112,8 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
     }
     w = worker_take_name(rpc, peer, hello->worker, key);
     if (!w) {
-        rpc_fault(rpc, rpc->workers, peer, -EUSERS, "this key has too many worker names, or the master knows too many: an admin lets some go with `sonata keys release NAME`");
+        rpc_fault(rpc, rpc->workers, peer, -EUSERS,
+                  "this key has too many worker names, or the master knows too many: an admin lets some go with `sonata keys release NAME`");
         return;
     }
     struct sched_board_info *board = xcalloc(bounded(hello->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
