@@ -1,5 +1,6 @@
 /* Uploads: chunks in order, bounded, verified by content hash before they reach the store. An upload belongs to a pool of teams (struct run_owner): what
- * others uploaded, or are uploading, changes no answer. It counts for the quota of the team that began it, from its first chunk on. */
+ * others uploaded, or are uploading, changes no answer. It counts for the quota of the team that makes it, from its first chunk on: teams of one pool do not go on
+ * with each other's. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,17 +10,17 @@
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
 
-/* The pool's upload of that hash, else a free place, else one idle for long. A pool has RPC_UPLOADS_PER_POOL places at most, so that it cannot keep the
+/* The team's upload of that hash, else a free place, else one idle for long. A pool has RPC_UPLOADS_PER_POOL places at most, so that it cannot keep the
  * others from theirs. */
-static struct rpc_upload *find_upload(struct rpc *rpc, const uint8_t *hash, const char *pool)
+static struct rpc_upload *find_upload(struct rpc *rpc, const uint8_t *hash, const struct rpc_caller *caller)
 {
     struct rpc_upload *place = NULL, *own = NULL;
     int64_t now = clock_monotonic_ns();
     unsigned n_own = 0;
     for (unsigned i = 0; i < RPC_UPLOADS_MAX; i++) {
         struct rpc_upload *u = &rpc->upload[i];
-        bool is_own = u->total && !strcmp(u->pool, pool);
-        if (is_own && !memcmp(u->hash, hash, HASH_SIZE))
+        bool is_own = u->total && !strcmp(u->pool, caller->pool);
+        if (is_own && !strcmp(u->team, caller->team) && !memcmp(u->hash, hash, HASH_SIZE))
             return u;
         n_own += is_own;
         if (is_own && now - u->touched_ns > RPC_UPLOAD_OWN_IDLE_S * SONATA_SECOND)
@@ -33,7 +34,8 @@ static struct rpc_upload *find_upload(struct rpc *rpc, const uint8_t *hash, cons
         bytes_fini(&place->data);
         place->total = 0;
         memcpy(place->hash, hash, HASH_SIZE);
-        copy_string(place->pool, sizeof place->pool, pool);
+        copy_string(place->pool, sizeof place->pool, caller->pool);
+        copy_string(place->team, sizeof place->team, caller->team);
     }
     return place;
 }
@@ -100,17 +102,15 @@ int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sona
     if (!verb->total || verb->total > WIRE_BLOB_MAX || verb->data.len > WIRE_MESSAGE_MAX || verb->offset > verb->total ||
         verb->data.len > verb->total - verb->offset)
         return sonata_error_set(&reply->err, -EFBIG, "a blob of 1 to %d bytes is expected, in chunks within it", WIRE_BLOB_MAX);
-    struct rpc_upload *u = find_upload(rpc, verb->hash.data, caller->pool);
+    struct rpc_upload *u = find_upload(rpc, verb->hash.data, caller);
     if (!u)
         return sonata_error_set(&reply->err, -EBUSY, "too many uploads are under way: try again later");
-    if (!verb->offset) {
+    if (!verb->offset)
         bytes_clear(&u->data);
-        copy_string(u->team, sizeof u->team, caller->team);
-    } else if (u->total != verb->total || verb->offset > u->data.size) {
+    else if (u->total != verb->total || verb->offset > u->data.size)
         return sonata_error_set(&reply->err, -EINVAL, "the chunk at %llu does not follow what has arrived: start again at 0", (unsigned long long)verb->offset);
-    } else if (verb->offset < u->data.size) {
+    else if (verb->offset < u->data.size)
         return 0; /* sent twice */
-    }
     int rc = check_room(rpc, u, verb->total, &reply->err);
     if (rc) {
         end_upload(u);

@@ -55,7 +55,7 @@ void farm_keys_start(struct table_farm *f, struct farm_key *ret_admin)
     farm_keys_admin(f, ret_admin);
 }
 
-void farm_keys_team(struct table_farm *f, const struct farm_key *admin, const char *team)
+void farm_keys_team(struct table_farm *f, const struct farm_key *admin, const char *team, bool share)
 {
     Sonata__Request q = SONATA__REQUEST__INIT;
     Sonata__Teams teams = SONATA__TEAMS__INIT;
@@ -64,6 +64,7 @@ void farm_keys_team(struct table_farm *f, const struct farm_key *admin, const ch
     teams.team = &info;
     info.name = (char *)(uintptr_t)team;
     info.weight = 1;
+    info.share = share;
     q.verb_case = SONATA__REQUEST__VERB_TEAMS;
     q.teams = &teams;
     ask_or_die(f, admin, &q, team);

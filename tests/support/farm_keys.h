@@ -17,7 +17,7 @@ void farm_keys_start(struct table_farm *f, struct farm_key *ret_admin);
 /* The same of a master that was started otherwise, with CURVE and its state in FOLDER/master. */
 void farm_keys_admin(struct table_farm *f, struct farm_key *ret_admin);
 /* With the admin's key: */
-void farm_keys_team(struct table_farm *f, const struct farm_key *admin, const char *team);
+void farm_keys_team(struct table_farm *f, const struct farm_key *admin, const char *team, bool share);
 /* role: worker, team (then `team` is given) or admin. Written to FOLDER/LABEL.key. */
 void farm_keys_new(struct table_farm *f, const struct farm_key *admin, const char *role, const char *team, const char *label, struct farm_key *ret_key);
 void farm_keys_revoke(struct table_farm *f, const struct farm_key *admin, const char *label);

@@ -696,8 +696,8 @@ static int setup(void **state)
     context = zmq_ctx_new();
     start_master();
     farm_keys_admin(&farm, &admin);
-    farm_keys_team(&farm, &admin, "good");
-    farm_keys_team(&farm, &admin, "bad");
+    farm_keys_team(&farm, &admin, "good", false);
+    farm_keys_team(&farm, &admin, "bad", false);
     farm_keys_new(&farm, &admin, "team", "good", "honest", &honest);
     farm_keys_new(&farm, &admin, "team", "bad", "hostile", &hostile);
     farm_keys_new(&farm, &admin, "worker", NULL, "lab", &lab);

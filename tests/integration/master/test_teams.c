@@ -1,5 +1,6 @@
 /* What one team learns of another: nothing. Team a does the same things twice at a master of its own, alone and beside a busy team b; every answer to every
  * verb, errors too, must be the same but for times and for how busy the boards are. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -301,8 +302,8 @@ static void one_life(struct answers *out, bool with_b)
 {
     table_farm_open(&farm, SONATA_BINARY_DIR "/bin", 1, 2);
     farm_keys_start(&farm, &admin);
-    farm_keys_team(&farm, &admin, "a");
-    farm_keys_team(&farm, &admin, "b");
+    farm_keys_team(&farm, &admin, "a", false);
+    farm_keys_team(&farm, &admin, "b", false);
     farm_keys_new(&farm, &admin, "team", "a", "key-a", &key_a);
     farm_keys_new(&farm, &admin, "team", "b", "key-b", &key_b);
     farm_keys_new(&farm, &admin, "worker", NULL, "key-w", &key_worker);
@@ -369,8 +370,28 @@ static void test_a_team_learns_nothing_of_another(void **state)
     assert_int_equal(different, 0);
 }
 
+/* Teams that share have one pool of uploads, and each its own quota: none goes on with what another began, or ends it. */
+static void test_an_upload_is_its_teams(void **state)
+{
+    (void)state;
+    table_farm_open(&farm, SONATA_BINARY_DIR "/bin", 1, 2);
+    farm_keys_start(&farm, &admin);
+    farm_keys_team(&farm, &admin, "a", true);
+    farm_keys_team(&farm, &admin, "b", true);
+    farm_keys_new(&farm, &admin, "team", "a", "key-a", &key_a);
+    farm_keys_new(&farm, &admin, "team", "b", "key-b", &key_b);
+    assert_int_equal(put_blob(NULL, &key_a, 0, BLOB_SIZE / 2), 0);
+    assert_int_equal(put_blob(NULL, &key_b, BLOB_SIZE / 2, BLOB_SIZE / 2), -EINVAL);
+    assert_int_equal(put_blob(NULL, &key_b, 0, BLOB_SIZE / 4), 0);
+    assert_int_equal(put_blob(NULL, &key_a, BLOB_SIZE / 2, BLOB_SIZE / 2), 0);
+    assert_int_equal(put_blob(NULL, &key_b, BLOB_SIZE / 2, BLOB_SIZE / 2), 0); /* there by now, of both */
+    process_kill(farm.master_pid);
+    assert_int_equal(table_farm_check(&farm), 0);
+    table_farm_close(&farm, false);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_team_learns_nothing_of_another)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_team_learns_nothing_of_another), cmocka_unit_test(test_an_upload_is_its_teams)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

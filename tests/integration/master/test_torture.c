@@ -321,7 +321,7 @@ static void start_farm(uint64_t seed)
     farm_keys_new(&farm, &admin, "worker", NULL, "lab", &worker_key);
     farm.worker_key = worker_key.path;
     for (unsigned i = 0; i < SEARCHES; i++) {
-        farm_keys_team(&farm, &admin, team[i]);
+        farm_keys_team(&farm, &admin, team[i], false);
         farm_keys_new(&farm, &admin, "team", team[i], team[i], &team_key[i]);
     }
     start_link(seed);
