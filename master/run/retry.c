@@ -153,7 +153,8 @@ static int check_retry(const struct run_search *rs, struct sonata_error *err)
     if (rs->record.state == SEARCH_CANCELED)
         return sonata_error_set(err, -EINVAL, "the search is canceled: submit it anew (known results are reused)");
     if (retry_is_under_way(rs))
-        return sonata_error_set(err, -EBUSY, "another retry of this search has %u individuals to look at still: ask again", rs->record.retry_end - rs->record.retry_next);
+        return sonata_error_set(err, -EBUSY, "another retry of this search has %u individuals to look at still: ask again",
+                                rs->record.retry_end - rs->record.retry_next);
     return 0;
 }
 

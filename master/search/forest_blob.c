@@ -62,7 +62,11 @@ bool forest_borrow(const void *data, size_t n, uint32_t n_genes, struct forest *
 {
     struct reader in = reader_of(data, n);
     bool ours = reader_u32(&in) == MAGIC;
-    struct forest f = {.borrowed = true, .n_trees = reader_u32(&in), .n_genes = reader_u32(&in), .n_nodes = reader_u32(&in), .oob_error = reader_f64(&in)};
+    struct forest f = {.borrowed = true};
+    f.n_trees = reader_u32(&in);
+    f.n_genes = reader_u32(&in);
+    f.n_nodes = reader_u32(&in);
+    f.oob_error = reader_f64(&in);
     if (!ours || in.bad || (uintptr_t)data % 4 || f.n_genes != n_genes || n_genes > FOREST_GENES_MAX || !f.n_trees || !f.n_nodes ||
         f.n_trees > in.left / 4 || f.n_nodes > in.left / sizeof *f.node || in.left != f.n_trees * 4u + f.n_nodes * sizeof *f.node)
         return false;

@@ -7,9 +7,9 @@
 
 #include "base/memory.h"
 
-/* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in steps. INDIVIDUAL_VERSION 2: what the core
- * knows, cause, number of measurements. EVALUATION_VERSION 2: open again; 3: board to avoid. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else.
- * BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. UPLOAD_VERSION 2: team, size, time. */
+/* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in
+ * steps. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements. EVALUATION_VERSION 2: open again; 3: board to avoid. EVENT_VERSION 2: RETELL,
+ * 3: INJECT, 4: HINT, each written for nothing else. BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. UPLOAD_VERSION 2: team, size, time. */
 enum { RECORD_VERSION = 1, SEARCH_VERSION = 7, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 3, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4,
        BOARD_HEALTH_VERSION = 3, UPLOAD_VERSION = 2 };
 
@@ -546,7 +546,8 @@ static void read_blame(struct reader *r, struct blame *b)
     uint32_t n = reader_count(r, BLAME_RING, 25);
     for (uint32_t i = 0; i < n; i++) {
         uint8_t at = reader_u8(r);
-        struct blame_entry e = {.job = reader_u64(r), .t_ns = (int64_t)reader_u64(r)};
+        struct blame_entry e = {.job = reader_u64(r)};
+        e.t_ns = (int64_t)reader_u64(r);
         e.weight = reader_f64(r);
         if (at >= BLAME_RING || !(e.weight > 0 && e.weight <= BLAME_LIMIT))
             r->bad = true;
