@@ -1,4 +1,5 @@
 /* sonata teams: list and set. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,7 +134,7 @@ static int set_team(struct session *session, const struct settings *s, const cha
     if (s->hours >= 0)
         team.day_ns_max = (int64_t)(s->hours * 3600e9);
     if (s->uploads >= 0)
-        team.uploads_max = s->uploads > 0 ? (uint64_t)s->uploads : UINT64_MAX; /* else 0: as it is */
+        team.uploads_max = s->uploads > 0 ? (uint64_t)ceil(s->uploads) : UINT64_MAX; /* else 0: as it is */
     team.share = (team.share || s->share) && !s->no_share;
     return r ? r : call(session, "set", &team, &reply, err);
 }

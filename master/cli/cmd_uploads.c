@@ -167,7 +167,7 @@ static int prune(struct session *session, const struct uploads *all, struct sona
         n += !r;
         bytes += r ? 0 : u->bytes;
     }
-    printf("%u uploads are removed, %.1f MiB\n", n, (double)bytes / 1048576);
+    printf("%u upload%s removed, %.1f MiB\n", n, n == 1 ? "" : "s", (double)bytes / 1048576);
     return 0;
 }
 

@@ -183,7 +183,7 @@ int search_record_decode(const void *p, size_t n, struct search_record *ret_reco
         x.retry_end = reader_u32(&r);
         x.retried = reader_u32(&r);
     }
-    if (!reader_done(&r))
+    if (!reader_done(&r) || x.retry_next > x.retry_end)
         return -EBADMSG;
     *ret_record = x;
     return 0;

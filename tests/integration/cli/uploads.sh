@@ -51,7 +51,7 @@ expect 5 "a search that is not finished uses it" as alice.key uploads remove "${
 expect 3 "no upload begins with" as bob.key uploads remove "$hash"
 expect 3 "no upload begins with" as alice.key uploads remove abcdefgh
 expect 2 "needs an UPLOAD" as alice.key uploads remove
-expect 0 "0 uploads are removed" as alice.key uploads prune
+expect 0 "0 uploads removed" as alice.key uploads prune
 [ "$(as m/admin.key uploads --json | grep -c '"hash"')" = 2 ] || fail "an admin sees the uploads of all"
 
 # all of it after kill -9; then it is given back
@@ -60,7 +60,7 @@ restart_master
 expect 5 "sonata uploads prune" as alice.key submit two.yaml
 expect 0 "search" as alice.key cancel 1
 expect 0 "search" as alice.key cancel 2
-expect 0 "1 uploads are removed, 0.6 MiB" as alice.key uploads prune
+expect 0 "1 upload removed, 0.6 MiB" as alice.key uploads prune
 expect 0 "upload ${hash:0:16} removed" as m/admin.key audit
 [ "$(number_of alice.key uploaded_bytes teams)" = 0 ] || fail "what was removed counts"
 expect 0 "search 3" as alice.key submit two.yaml
@@ -71,7 +71,7 @@ restart_master
 
 # bob's two is alice's two, too: it stays for her when he removes his
 expect 0 "search" as bob.key cancel 1
-expect 0 "1 uploads are removed" as m/admin.key uploads prune
+expect 0 "1 upload removed" as m/admin.key uploads prune
 expect 0 "no uploads" as bob.key uploads
 [ "$(number_of alice.key uploaded_bytes teams)" = 1200000 ] || fail "an upload that a search uses was pruned"
 

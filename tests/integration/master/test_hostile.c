@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,8 +13,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -279,10 +280,10 @@ static void flood_of_heartbeats(void **state)
     e.body_case = SONATA__ENVELOPE__BODY_HEARTBEAT;
     e.heartbeat = &beat;
     envelope_pack(&e, &text);
-    int64_t end = clock_monotonic_ns() + 3 * SONATA_SECOND;
-    for (int i = 0; clock_monotonic_ns() < end || i < FLOOD; i++)
+    for (int i = 0; i < FLOOD; i++)
         send_bytes(s, &text);
-    assert_true(is_faulted(s, -EBUSY, ANSWER_MS));
+    assert_service_goes_on();
+    assert_true(is_refused(s, &text));
     assert_service_goes_on();
     zmq_close(s);
 }
@@ -503,19 +504,19 @@ static off_t log_size(void)
     return s.st_size;
 }
 
-/* A process that makes connections with keys nobody knows, as fast as it can, until it is killed. */
-static pid_t start_stranger(const char *endpoint, const char *from)
-{
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid)
-        return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    void *own = zmq_ctx_new();
+/* Makes connections with keys nobody knows, as fast as it can, until it is stopped. */
+struct stranger {
     char to[160];
+    atomic_bool stop;
+    pthread_t thread;
+};
+
+static void *knock(void *arg)
+{
+    struct stranger *t = arg;
+    void *own = zmq_ctx_new();
     struct keyfile k = hostile.keys;
-    snprintf(to, sizeof to, "tcp://%s:0;%s", from, endpoint + strlen("tcp://"));
-    for (;;) {
+    while (!atomic_load(&t->stop)) {
         void *s[STRANGERS];
         int zero = 0;
         net_new_keys(k.public_key, k.secret_key);
@@ -525,12 +526,27 @@ static pid_t start_stranger(const char *endpoint, const char *from)
             zmq_setsockopt(s[i], ZMQ_CURVE_SERVERKEY, k.server_key, 41);
             zmq_setsockopt(s[i], ZMQ_CURVE_PUBLICKEY, k.public_key, 41);
             zmq_setsockopt(s[i], ZMQ_CURVE_SECRETKEY, k.secret_key, 41);
-            zmq_connect(s[i], to);
+            zmq_connect(s[i], t->to);
         }
         usleep(50000);
         for (int i = 0; i < STRANGERS; i++)
             zmq_close(s[i]);
     }
+    zmq_ctx_term(own);
+    return NULL;
+}
+
+static void start_stranger(struct stranger *t, const char *endpoint, const char *from)
+{
+    snprintf(t->to, sizeof t->to, "tcp://%s:0;%s", from, endpoint + strlen("tcp://"));
+    atomic_init(&t->stop, false);
+    assert_int_equal(pthread_create(&t->thread, NULL, knock, t), 0);
+}
+
+static void stop_stranger(struct stranger *t)
+{
+    atomic_store(&t->stop, true);
+    pthread_join(t->thread, NULL);
 }
 
 /* Handshakes of unknown keys without end: the others are served, a few lines say so, and beyond its rate the address is not listened to. */
@@ -539,7 +555,9 @@ static void flood_of_unknown_keys(void **state)
     (void)state;
     off_t log = log_size();
     long before = resident_kib();
-    pid_t stranger[] = {start_stranger(farm.client, "127.0.0.3"), start_stranger(farm.worker, "127.0.0.3")};
+    static struct stranger stranger[2];
+    start_stranger(&stranger[0], farm.client, "127.0.0.3");
+    start_stranger(&stranger[1], farm.worker, "127.0.0.3");
     int64_t end = clock_monotonic_ns() + 6 * SONATA_SECOND, slowest = 0;
     unsigned asked = 0;
     for (; clock_monotonic_ns() < end; asked++) {
@@ -556,10 +574,11 @@ static void flood_of_unknown_keys(void **state)
         fd = silent_connection(farm.client, "127.0.0.3");
         usleep(20000);
     }
-    assert_int_equal(closed_ones(&fd, 1), 1);
+    unsigned closed = closed_ones(&fd, 1);
     close(fd);
     for (int i = 0; i < 2; i++)
-        process_kill(stranger[i]);
+        stop_stranger(&stranger[i]);
+    assert_int_equal(closed, 1);
     fprintf(stderr, "unknown keys: %u requests answered meanwhile, slowest %.0f ms; log %+ld bytes, memory %+ld KiB\n", asked, (double)slowest / SONATA_MS,
             (long)(log_size() - log), resident_kib() - before);
     assert_in_range(log_size() - log, 0, STRANGERS_LOG);
