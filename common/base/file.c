@@ -73,7 +73,7 @@ static int write_all(int fd, const uint8_t *p, size_t n)
     return 0;
 }
 
-static int sync_folder_of(const char *path)
+int file_sync_folder_of(const char *path)
 {
     cleanup_free char *copy = xstrdup(path);
     cleanup_fd int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -96,7 +96,7 @@ int file_write_atomic(const char *path, const void *data, size_t n, struct sonat
     if (!r && rename(tmp, path))
         r = -errno;
     if (!r)
-        r = sync_folder_of(path);
+        r = file_sync_folder_of(path);
     if (r) {
         unlink(tmp);
         return sonata_error_set(err, r, "%s: cannot write: %s", path, strerror(-r));

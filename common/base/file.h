@@ -11,6 +11,8 @@
 int file_read(const char *path, size_t max, struct bytes *ret_data, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Writes to path.tmp, fsyncs, renames, fsyncs the folder: the file is the old one or the new one, never half. */
 int file_write_atomic(const char *path, const void *data, size_t n, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Makes the entry of a file in its folder durable, after a rename. 0 or -errno. */
+int file_sync_folder_of(const char *path) SONATA_MUST_CHECK;
 /* mkdir -p with mode 0755 (0700 for the last part when private_last). */
 int file_make_dirs(const char *path, _Bool private_last, struct sonata_error *err) SONATA_MUST_CHECK;
 _Bool file_exists(const char *path);

@@ -161,7 +161,9 @@ int blob_check_supernet(struct run *r, const struct search_spec *spec, struct so
 {
     static const uint8_t none[HASH_SIZE];
     cleanup_bytes struct bytes content = {0};
-    if (!memcmp(spec->supernet_hash, none, sizeof none) || !store_get(r->store, STORE_BLOB, key_bytes(spec->supernet_hash, HASH_SIZE), &content))
+    if (!memcmp(spec->supernet_hash, none, sizeof none) || uses(r, spec->supernet_hash)) /* content stays as long as an upload of it */
+        return 0;
+    if (!store_get(r->store, STORE_BLOB, key_bytes(spec->supernet_hash, HASH_SIZE), &content))
         return 0;
     char hex[HASH_HEX];
     hash_to_hex(spec->supernet_hash, HASH_SIZE, hex);

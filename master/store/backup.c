@@ -28,12 +28,6 @@ static int open_source(const char *folder, MDB_env **ret_env, struct sonata_erro
     return 0;
 }
 
-static int sync_folder(const char *path)
-{
-    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-    return fd < 0 || fsync(fd) ? -errno : 0;
-}
-
 /* rc of LMDB or 0; the file is whole and on disk then. */
 static int copy_to(MDB_env *env, const char *path)
 {
@@ -63,7 +57,7 @@ int store_backup(const char *folder, const char *dest, struct sonata_error *err)
     }
     int rc = copy_to(env, part);
     mdb_env_close(env);
-    r = rc > 0 ? -rc : rc ? -EIO : rename(part, file) ? -errno : sync_folder(dest);
+    r = rc > 0 ? -rc : rc ? -EIO : rename(part, file) ? -errno : file_sync_folder_of(file);
     if (r) {
         unlink(part);
         return sonata_error_set(err, r, "cannot write %s: %s", file, strerror(-r));

@@ -1,15 +1,15 @@
 #define _GNU_SOURCE /* RTLD_NEXT, program_invocation_short_name */
 /* LD_PRELOAD of a real daemon: a disk that fails by order. While the file $SONATA_DISK_FAULT names exists, every write, truncate and sync of a file called
  * data.mdb fails with the errno written there (a number); with the file gone the disk is as it was. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "support/preload.h"
 
 static bool is_store(int fd)
 {
@@ -34,11 +34,10 @@ static bool fails(int fd)
     return error != 0;
 }
 
-/* The next definition of the function in hand, whose parameters are given. */
 #define FORWARD(type, name, parameters, arguments)                                                   \
     type name parameters                                                                             \
     {                                                                                                \
-        type(*real) parameters = (type(*) parameters)(uintptr_t)dlsym(RTLD_NEXT, #name);             \
+        PRELOAD_REAL(type, name, parameters);                                                        \
         return fails(fd) ? -1 : real arguments;                                                      \
     }
 

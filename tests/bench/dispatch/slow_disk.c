@@ -1,13 +1,14 @@
 #define _GNU_SOURCE /* RTLD_NEXT */
 /* LD_PRELOAD of a server: a disk whose every sync takes at least $SONATA_SYNC_US microseconds, so that servers compare as on such a disk whatever
  * the one below does. A write to a file opened with O_DSYNC syncs too. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "support/preload.h"
 
 static int64_t now_ns(void)
 {
@@ -28,11 +29,10 @@ static void take_time(int64_t began_ns)
     errno = before;
 }
 
-/* The next definition of the function in hand, whose parameters are given. */
 #define FORWARD(type, name, parameters, arguments, syncs)                                            \
     type name parameters                                                                             \
     {                                                                                                \
-        type(*real) parameters = (type(*) parameters)(uintptr_t)dlsym(RTLD_NEXT, #name);             \
+        PRELOAD_REAL(type, name, parameters);                                                        \
         int64_t began_ns = now_ns();                                                                 \
         type r = real arguments;                                                                     \
         if (syncs)                                                                                   \

@@ -135,10 +135,10 @@ static void assert_service_goes_on(void)
 
 /* --- hostile sockets */
 
-/* prepare (may be NULL) sets further options before the connection. */
-static void *hostile_socket(const char *endpoint, const struct keyfile *keys, void (*prepare)(void *socket))
+/* Not connected yet. */
+static void *open_socket(void *in, const struct keyfile *keys)
 {
-    void *s = zmq_socket(context, ZMQ_DEALER);
+    void *s = zmq_socket(in, ZMQ_DEALER);
     int zero = 0;
     zmq_setsockopt(s, ZMQ_LINGER, &zero, sizeof zero);
     if (keys) {
@@ -146,6 +146,13 @@ static void *hostile_socket(const char *endpoint, const struct keyfile *keys, vo
         zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, keys->public_key, 41);
         zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, keys->secret_key, 41);
     }
+    return s;
+}
+
+/* prepare (may be NULL) sets further options before the connection. */
+static void *hostile_socket(const char *endpoint, const struct keyfile *keys, void (*prepare)(void *socket))
+{
+    void *s = open_socket(context, keys);
     if (prepare)
         prepare(s);
     assert_int_equal(zmq_connect(s, endpoint), 0);
@@ -518,14 +525,9 @@ static void *knock(void *arg)
     struct keyfile k = hostile.keys;
     while (!atomic_load(&t->stop)) {
         void *s[STRANGERS];
-        int zero = 0;
         net_new_keys(k.public_key, k.secret_key);
         for (int i = 0; i < STRANGERS; i++) {
-            s[i] = zmq_socket(own, ZMQ_DEALER);
-            zmq_setsockopt(s[i], ZMQ_LINGER, &zero, sizeof zero);
-            zmq_setsockopt(s[i], ZMQ_CURVE_SERVERKEY, k.server_key, 41);
-            zmq_setsockopt(s[i], ZMQ_CURVE_PUBLICKEY, k.public_key, 41);
-            zmq_setsockopt(s[i], ZMQ_CURVE_SECRETKEY, k.secret_key, 41);
+            s[i] = open_socket(own, &k);
             zmq_connect(s[i], t->to);
         }
         usleep(50000);
