@@ -137,11 +137,11 @@ static const cyaml_schema_field_t search_fields[] = {
 };
 static const cyaml_schema_value_t search_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_search, search_fields)};
 
-/* As master/search/search.h; the master checks again with the search core itself. */
+/* As master/search/core.h; the master checks again with the search core itself. */
 static const char *const algorithms[] = {"random", "nsga2", "sonata", "sonata+", "aging", "linas", "nsganetv2", "local", "optuna-nsga2"};
 static const char *const tiers[] = {"screen", "search", "report"};
-static const char *const metrics[] = {"accuracy", "latency", "energy", "params", "macs", "flash", "ram", "weights",
-                                      "flash_code", "flash_weights", "ram_activation", "ram_runtime"};
+static const char *const metrics[] = {"accuracy", "latency", "energy",     "params",        "macs",           "flash",
+                                      "ram",      "weights", "flash_code", "flash_weights", "ram_activation", "ram_runtime"};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 struct conversion {
@@ -177,8 +177,9 @@ static int check_metric(const struct conversion *c, const char *path, const char
     if (near)
         return yaml_doc_error(c->doc, c->err, path, "'%s' is not known: did you mean '%s'?", metric, near);
     if (!is_word(metric, "_-."))
-        return yaml_doc_error(c->doc, c->err, path, "'%s' is here; expected accuracy, latency, energy, params, macs, flash, ram, or the word a backend uses%s",
-                              metric, strchr(metric, '@') ? " (the board goes into `board:`)" : "");
+        return yaml_doc_error(c->doc, c->err, path,
+                              "'%s' is here; expected accuracy, latency, energy, params, macs, flash, ram, or the word a backend uses%s", metric,
+                              strchr(metric, '@') ? " (the board goes into `board:`)" : "");
     if (board && metric_is_analytic(metric, board))
         return yaml_doc_error(c->doc, c->err, path, "'%s' is computed from the architecture; expected no `board:` beside it", metric);
     if (board && !is_word(board, "_-."))
@@ -288,8 +289,8 @@ static int read_algorithm(struct conversion *c)
     if (!listed(raw->name, algorithms, COUNT(algorithms))) {
         const char *near = nearest_word(raw->name, algorithms, COUNT(algorithms));
         return yaml_doc_error(c->doc, c->err, "algorithm.name",
-                              "'%s' is not known%s%s; expected sonata+, sonata, nsga2, random, aging, local, linas, nsganetv2 or optuna-nsga2", raw->name,
-                              near ? ": did you mean " : "", near ? near : "");
+                              "'%s' is not known%s%s; expected sonata+, sonata, nsga2, random, aging, local, linas, nsganetv2 or optuna-nsga2",
+                              raw->name, near ? ": did you mean " : "", near ? near : "");
     }
     if (raw->population && (raw->population < POPULATION_MIN || raw->population > POPULATION_MAX))
         return yaml_doc_error(c->doc, c->err, "algorithm.population", "%u is here; expected %d to %d, or 0 for the default", raw->population,
@@ -348,7 +349,8 @@ static int read_supernet(struct conversion *c, const char *name)
     struct search_spec *s = &c->file->spec;
     char *path = c->file->supernet_path;
     if (!s->space.network.family[0])
-        return yaml_doc_error(c->doc, c->err, "evaluation.supernet", "space '%s' builds no network (it has no `network:`); expected no supernet", s->space.name);
+        return yaml_doc_error(c->doc, c->err, "evaluation.supernet", "space '%s' builds no network (it has no `network:`); expected no supernet",
+                              s->space.name);
     if (strchr(name, '/') || ends_with(name, ".safetensors")) {
         const char *base = strrchr(name, '/');
         if (!beside(c->origin, name, path, SPEC_PATH_MAX) || !copy_string(s->supernet, sizeof s->supernet, base ? base + 1 : name))
@@ -356,8 +358,8 @@ static int read_supernet(struct conversion *c, const char *name)
     } else {
         copy_string(s->supernet, sizeof s->supernet, name);
         if (!share_find("supernets", name, ".safetensors", path, SPEC_PATH_MAX))
-            return yaml_doc_error(c->doc, c->err, "evaluation.supernet", "no supernet '%s' (looked for %.200s); train one with `sonata supernet train`, or give its path",
-                                  name, path);
+            return yaml_doc_error(c->doc, c->err, "evaluation.supernet",
+                                  "no supernet '%s' (looked for %.200s); train one with `sonata supernet train`, or give its path", name, path);
     }
     cleanup_bytes struct bytes blob = {0};
     struct sonata_error reason = {{0}};

@@ -17,31 +17,31 @@ enum {
 
 struct search_spec {
     char name[SPEC_NAME_MAX];
-    struct space space;                 /* resolved: preset or file, read by the client */
-    uint32_t n_objectives;              /* 1 .. 4 */
+    struct space space;    /* resolved: preset or file, read by the client */
+    uint32_t n_objectives; /* 1 .. 4 */
     struct objective objective[OBJECTIVES_MAX];
     uint32_t n_constraints;
     struct constraint constraint[CONSTRAINTS_MAX];
-    char algorithm[32];                 /* as search_params.algorithm */
-    uint32_t population;                /* 0: the algorithm's default for the budget */
-    bool generational;                  /* default: steady-state */
-    uint32_t n_options;                 /* switches of the algorithm, for ablation */
+    char algorithm[32];  /* as core_params.algorithm */
+    uint32_t population; /* 0: the algorithm's default for the budget */
+    bool generational;   /* default: steady-state */
+    uint32_t n_options;  /* switches of the algorithm, for ablation */
     struct spec_option {
         char name[32], value[32];
     } option[SPEC_OPTIONS_MAX];
-    uint32_t revision;                  /* of the search core's defaults; the master sets it at submission; 0 (older stores): 1 */
-    uint32_t policy_size;               /* what the agent starts with: search_policy_save() bytes, 0: nothing */
+    uint32_t revision;    /* of the search core's defaults; the master sets it at submission; 0 (older stores): 1 */
+    uint32_t policy_size; /* what the agent starts with: core_policy_save() bytes, 0: nothing */
     uint8_t policy[SPEC_POLICY_MAX];
     uint32_t budget_evaluations;
-    int64_t budget_wall_ns;             /* 0: none */
-    char tier[16];                      /* screen, search, report */
-    char dataset[64];                   /* name known to the worker, "" for table boards */
-    char supernet[64];                  /* name; the blob is uploaded by the client */
-    uint8_t supernet_hash[32];          /* BLAKE2b of the blob, zero when none */
-    uint32_t replicates;                /* measurements a member of the front shall rest on before the search is done; 0 or 1: off */
-    uint32_t replicate_budget;          /* further measurements for that at most; 0: one for REPLICATE_SHARE evaluations of the budget */
+    int64_t budget_wall_ns;    /* 0: none */
+    char tier[16];             /* screen, search, report */
+    char dataset[64];          /* name known to the worker, "" for table boards */
+    char supernet[64];         /* name; the blob is uploaded by the client */
+    uint8_t supernet_hash[32]; /* BLAKE2b of the blob, zero when none */
+    uint32_t replicates;       /* measurements a member of the front shall rest on before the search is done; 0 or 1: off */
+    uint32_t replicate_budget; /* further measurements for that at most; 0: one for REPLICATE_SHARE evaluations of the budget */
     uint64_t seed;
-    int32_t priority;                   /* within the team, -SPEC_PRIORITY_MAX .. SPEC_PRIORITY_MAX: higher goes strictly first */
+    int32_t priority; /* within the team, -SPEC_PRIORITY_MAX .. SPEC_PRIORITY_MAX: higher goes strictly first */
 };
 
 #endif

@@ -151,10 +151,7 @@ struct page {
     size_t bytes;
 };
 
-static bool is_on_front(const struct page *p, uint64_t id)
-{
-    return p->n_front && bsearch(&id, p->front, p->n_front, sizeof *p->front, compare_ids);
-}
+static bool is_on_front(const struct page *p, uint64_t id) { return p->n_front && bsearch(&id, p->front, p->n_front, sizeof *p->front, compare_ids); }
 
 /* false: the page is full. */
 static bool page_add(struct page *p, const uint8_t *value, size_t n)
@@ -256,7 +253,8 @@ int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, stru
 {
     cleanup_bytes struct bytes b = {0};
     struct individual_record r;
-    if (store_get(run_store(rpc->run), STORE_INDIVIDUAL, key_u64_pair(verb->search, verb->individual), &b) || individual_record_decode(b.data, b.size, &r))
+    if (store_get(run_store(rpc->run), STORE_INDIVIDUAL, key_u64_pair(verb->search, verb->individual), &b) ||
+        individual_record_decode(b.data, b.size, &r))
         return sonata_error_set(&reply->err, -ENOENT, "the search has no individual %llu", (unsigned long long)verb->individual);
     reply->message.search = verb->search;
     reply->message.measurements = xcalloc(MEASUREMENTS_MAX, sizeof *reply->message.measurements);
@@ -265,7 +263,7 @@ int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, stru
     return 0;
 }
 
-static Sonata__Insight__PerObjective *objective_message(const struct search_insight *in, uint32_t o, const struct search_spec *spec)
+static Sonata__Insight__PerObjective *objective_message(const struct core_insight *in, uint32_t o, const struct search_spec *spec)
 {
     Sonata__Insight__PerObjective *m = xmalloc(sizeof *m);
     sonata__insight__per_objective__init(m);
@@ -284,7 +282,7 @@ static Sonata__Insight__PerObjective *objective_message(const struct search_insi
     return m;
 }
 
-static Sonata__Insight *insight_message(const struct search_insight *in, const char *const arms[16], const struct search_spec *spec)
+static Sonata__Insight *insight_message(const struct core_insight *in, const char *const arms[16], const struct search_spec *spec)
 {
     Sonata__Insight *m = xmalloc(sizeof *m);
     sonata__insight__init(m);
@@ -309,7 +307,7 @@ static Sonata__Insight *insight_message(const struct search_insight *in, const c
 
 int client_insight(struct rpc *rpc, const Sonata__GetInsight *verb, struct rpc_reply *reply)
 {
-    cleanup_free struct search_insight *in = xcalloc(1, sizeof *in);
+    cleanup_free struct core_insight *in = xcalloc(1, sizeof *in);
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
     const char *arms[16];
     int rc = run_spec(rpc->run, verb->search, spec, &reply->err);

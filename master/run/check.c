@@ -20,9 +20,9 @@ struct check {
     void (*say)(void *user, const char *line);
     void *user;
     uint64_t findings;
-    struct map leases;   /* (board, epoch) of every attempt: given out once */
-    struct map accepted; /* evaluation id → its one accepted attempt + 1 */
-    struct map numbers;  /* hash of team and number of a search */
+    struct map leases;       /* (board, epoch) of every attempt: given out once */
+    struct map accepted;     /* evaluation id → its one accepted attempt + 1 */
+    struct map numbers;      /* hash of team and number of a search */
     struct map board_events; /* hash of a board's name → events of it */
     uint64_t with_measurement, max_attempt, max_evaluation, again;
     /* of the search being checked */
@@ -46,10 +46,7 @@ static void finding(struct check *c, const char *format, ...)
 
 typedef unsigned long long ull;
 
-static void *tag(uint64_t v)
-{
-    return (void *)(uintptr_t)(v + 1);
-}
+static void *tag(uint64_t v) { return (void *)(uintptr_t)(v + 1); }
 
 static bool has(struct check *c, enum store_db db, struct store_key key)
 {
@@ -122,7 +119,7 @@ static bool check_evaluation(void *user, const uint8_t *key, size_t n_key, const
     if (id > c->max_evaluation)
         c->max_evaluation = id;
     bool answered = e.state == EVALUATION_DONE || e.state == EVALUATION_INFEASIBLE;
-    bool may = answered || e.state == EVALUATION_OPEN; /* measured again: its answer stands meanwhile */
+    bool may = answered || e.state == EVALUATION_OPEN;                                          /* measured again: its answer stands meanwhile */
     bool kills_boards = e.state == EVALUATION_INFEASIBLE && has(c, STORE_SUSPECT, key_u64(id)); /* no board lived to measure it */
     if ((answered && !e.accepted && !kills_boards) || (!may && e.accepted))
         finding(c, "evaluation %llu is %s but its accepted attempt is %llu", (ull)id, evaluation_state_name(e.state), (ull)e.accepted);
@@ -262,8 +259,8 @@ static void check_again(struct check *c, const struct individual_record *r)
     bool goes_on = c->search->state == SEARCH_RUNNING || c->search->state == SEARCH_PAUSED;
     c->again += again;
     if (listed != again)
-        finding(c, "search %llu individual %llu is %s and told but %s measured again", (ull)c->search->id, (ull)r->id, individual_state_name(r->state),
-                listed ? "listed as" : "not listed as");
+        finding(c, "search %llu individual %llu is %s and told but %s measured again", (ull)c->search->id, (ull)r->id,
+                individual_state_name(r->state), listed ? "listed as" : "not listed as");
     else if (again && !goes_on)
         finding(c, "search %llu is over but individual %llu waits to be measured again", (ull)c->search->id, (ull)r->id);
     if (r->told_state == INDIVIDUAL_PENDING || (!again && r->state != r->told_state && r->state != INDIVIDUAL_CANCELED))
@@ -327,10 +324,7 @@ static bool same_vector(const struct individual_record *a, const struct individu
     return !dominates(a, b) && !dominates(b, a) && !memcmp(a->objective, b->objective, a->n_objectives * sizeof *a->objective);
 }
 
-static bool counts_for_front(const struct individual_record *r)
-{
-    return r->told_state == INDIVIDUAL_DONE && r->told_order && r->violation <= 0;
-}
+static bool counts_for_front(const struct individual_record *r) { return r->told_state == INDIVIDUAL_DONE && r->told_order && r->violation <= 0; }
 
 /* Non-dominated and the first of its objective vector. */
 static bool belongs_to_front(const struct check *c, size_t i)
@@ -346,18 +340,19 @@ static bool belongs_to_front(const struct check *c, size_t i)
     return true;
 }
 
-static void check_front(struct check *c, const struct search *core)
+static void check_front(struct check *c, const struct core *core)
 {
-    uint32_t n = search_front(core, NULL, 0), expected = 0;
+    uint32_t n = core_front(core, NULL, 0), expected = 0;
     cleanup_free uint64_t *id = xcalloc(n ? n : 1, sizeof *id);
-    search_front(core, id, n);
+    core_front(core, id, n);
     for (size_t i = 0; i < c->n_individuals; i++)
         expected += belongs_to_front(c, i);
     expect(c, "the size of the front", n, expected);
     for (uint32_t i = 0; i < n; i++) {
         bool found = false;
         for (size_t k = 0; k < c->n_individuals && !found && id[i] < c->n_individuals; k++)
-            found = counts_for_front(&c->individual[id[i]]) && (k == id[i] || same_vector(&c->individual[k], &c->individual[id[i]])) && belongs_to_front(c, k);
+            found = counts_for_front(&c->individual[id[i]]) && (k == id[i] || same_vector(&c->individual[k], &c->individual[id[i]])) &&
+                    belongs_to_front(c, k);
         if (!found)
             finding(c, "search %llu: individual %llu is not on the recomputed front", (ull)c->search->id, (ull)id[i]);
     }
@@ -369,7 +364,7 @@ static void check_core(struct check *c)
 {
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
     struct sonata_error err = {{0}};
-    struct search *core = NULL;
+    struct core *core = NULL;
     uint64_t event;
     size_t size;
     if (spec_load(c->store, c->search->id, spec, &err)) {
@@ -382,10 +377,10 @@ static void check_core(struct check *c)
             finding(c, "%s", err.text);
             return;
         }
-        expect(c, "the number of proposals of the search core", c->search->asked, search_count(core));
-        expect(c, "the number of results of the search core", c->search->told, search_told(core));
+        expect(c, "the number of proposals of the search core", c->search->asked, core_count(core));
+        expect(c, "the number of results of the search core", c->search->told, core_told(core));
         check_front(c, core);
-        search_free(core);
+        core_free(core);
     }
 }
 
@@ -395,7 +390,7 @@ static void check_forests(struct check *c)
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
     cleanup_bytes struct bytes stored = {0}, state = {0}, grown = {0};
     struct sonata_error err = {{0}};
-    struct search *core = NULL, *again = NULL;
+    struct core *core = NULL, *again = NULL;
     uint64_t event;
     size_t size;
     int forests = 0;
@@ -408,13 +403,13 @@ static void check_forests(struct check *c)
         finding(c, "search %llu: there are forests but no snapshot: %s", (ull)c->search->id, err.text);
         return;
     }
-    search_save(core, &state);
-    if (!forests && !search_load(&spec->space, state.data, state.size, &again, &err))
-        search_forests_save(again, SIZE_MAX, &grown);
+    core_save(core, &state);
+    if (!forests && !core_load(&spec->space, state.data, state.size, &again, &err))
+        core_forests_save(again, SIZE_MAX, &grown);
     if (grown.size != stored.size || memcmp(grown.data, stored.data, stored.size))
         finding(c, "search %llu: the stored forests are not those of its snapshot", (ull)c->search->id);
-    search_free(core);
-    search_free(again);
+    core_free(core);
+    core_free(again);
 }
 
 static bool check_surrogate(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
@@ -470,7 +465,8 @@ static bool check_search(void *user, const uint8_t *key, size_t n_key, const uin
     char line[300], dropped[60] = "";
     if (s.events_from)
         snprintf(dropped, sizeof dropped, ", the first %llu dropped", (ull)s.events_from);
-    snprintf(line, sizeof line, "search %llu %s: %s, %u proposals, %u results (%u charged, %u infeasible, %u failed, %u reused), front %u, %llu events%s", (ull)id,
+    snprintf(line, sizeof line,
+             "search %llu %s: %s, %u proposals, %u results (%u charged, %u infeasible, %u failed, %u reused), front %u, %llu events%s", (ull)id,
              s.name, search_state_name(s.state), s.asked, s.told, s.charged, s.infeasible, s.failed, s.reused, s.front_size, (ull)s.events, dropped);
     c->say(c->user, line);
     return true;
@@ -501,16 +497,25 @@ uint64_t run_check(struct store *store, void (*say)(void *user, const char *line
     const struct {
         enum store_db db;
         bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t);
-    } pass[] = {{STORE_ATTEMPT, check_attempt},  {STORE_MEASUREMENT, check_measurement}, {STORE_EVALUATION, check_evaluation},
-                {STORE_EVALUATION_KEY, check_index}, {STORE_BLOB, check_blob},           {STORE_BLOB_POOL, check_blob_pool},
-                {STORE_SURROGATE, check_surrogate},  {STORE_SEARCH, check_search},       {STORE_INVALID, check_invalid},
-                {STORE_BOARD_EVENT, check_board_event}, {STORE_BOARD_HEALTH, check_board_health}, {STORE_SUSPECT, check_suspect}};
+    } pass[] = {{STORE_ATTEMPT, check_attempt},
+                {STORE_MEASUREMENT, check_measurement},
+                {STORE_EVALUATION, check_evaluation},
+                {STORE_EVALUATION_KEY, check_index},
+                {STORE_BLOB, check_blob},
+                {STORE_BLOB_POOL, check_blob_pool},
+                {STORE_SURROGATE, check_surrogate},
+                {STORE_SEARCH, check_search},
+                {STORE_INVALID, check_invalid},
+                {STORE_BOARD_EVENT, check_board_event},
+                {STORE_BOARD_HEALTH, check_board_health},
+                {STORE_SUSPECT, check_suspect}};
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++) {
         if (store_scan(store, pass[i].db, all, 0, pass[i].each, &c))
             finding(&c, "database %s cannot be read", store_db_name(pass[i].db));
     }
     if (c.with_measurement != store_count(store, STORE_MEASUREMENT))
-        finding(&c, "%llu attempts have a measurement but %llu measurements are stored", (ull)c.with_measurement, (ull)store_count(store, STORE_MEASUREMENT));
+        finding(&c, "%llu attempts have a measurement but %llu measurements are stored", (ull)c.with_measurement,
+                (ull)store_count(store, STORE_MEASUREMENT));
     if (c.again != store_count(store, STORE_RETELL))
         finding(&c, "%llu individuals are measured again but %llu are listed", (ull)c.again, (ull)store_count(store, STORE_RETELL));
     if (c.board_events.count)

@@ -70,7 +70,8 @@ static int check_limits(const struct run *r, const struct run_owner *owner, stru
     if (count_unfinished(r, NULL) >= r->config.searches_max)
         return sonata_error_set(err, -EBUSY, "%u searches are unfinished, which is the limit: wait for one or cancel one", r->config.searches_max);
     if (owner->searches_max && count_unfinished(r, owner->team) >= owner->searches_max)
-        return sonata_error_set(err, -EDQUOT, "your team has %u unfinished searches, which is its limit: wait for one or cancel one", owner->searches_max);
+        return sonata_error_set(err, -EDQUOT, "your team has %u unfinished searches, which is its limit: wait for one or cancel one",
+                                owner->searches_max);
     return 0;
 }
 
@@ -90,12 +91,12 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
 {
     if (r->blocked)
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
-    struct search_params params;
-    struct search *core;
+    struct core_params params;
+    struct core *core;
     bool order;
     uint32_t window;
     cleanup_free struct search_spec *own = xmemdup(spec, sizeof *spec);
-    own->revision = SEARCH_REVISION;
+    own->revision = CORE_REVISION;
     int rc = check_spec(spec, err);
     if (!rc)
         rc = check_limits(r, owner, err);
@@ -135,8 +136,8 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     store_set_counter(r->store, "next_search", r->next_search);
     search_log_control(rs, "submitted");
     char fields[NOTE_FIELDS_MAX];
-    run_note(r, false, "search submitted", "%s number=%llu name=\"%s\" algorithm=%s budget=%u", search_fields(rs, fields), (unsigned long long)rs->record.number,
-             spec->name, spec->algorithm, spec->budget_evaluations);
+    run_note(r, false, "search submitted", "%s number=%llu name=\"%s\" algorithm=%s budget=%u", search_fields(rs, fields),
+             (unsigned long long)rs->record.number, spec->name, spec->algorithm, spec->budget_evaluations);
     *ret_id = rs->record.id;
     return 0;
 }
@@ -170,7 +171,8 @@ static bool waits_for_boards(const struct run_search *rs, char *text, size_t siz
         group_need(rs, g, &need);
         if (sched_total_slots(rs->run->sched, &need) || !sched_can_serve(rs->run->sched, &need))
             continue;
-        snprintf(text, size, "waits: no board%s%s that could measure it is ready (sonata boards says why)", need.board_type[0] ? " of type " : "", need.board_type);
+        snprintf(text, size, "waits: no board%s%s that could measure it is ready (sonata boards says why)", need.board_type[0] ? " of type " : "",
+                 need.board_type);
         return true;
     }
     return false;
@@ -223,7 +225,7 @@ static int pause_search(struct run_search *rs, struct sonata_error *err)
 static int load_core(struct run_search *rs, struct sonata_error *err)
 {
     struct run *r = rs->run;
-    struct search_params params;
+    struct core_params params;
     cleanup_bytes struct bytes last = {0};
     if (!rs->spec) {
         rs->spec = xcalloc(1, sizeof *rs->spec);
@@ -240,8 +242,8 @@ static int load_core(struct run_search *rs, struct sonata_error *err)
     if (!rc && rs->record.events && store_get_committed(r->store, STORE_EVENT, key_u64_pair(rs->record.id, rs->record.events - 1), &last))
         rc = sonata_error_set(err, -EAGAIN, "the search ended this very moment: ask again");
     if (!rc)
-        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &rs->snapshot_event, &rs->snapshot_size,
-                         err);
+        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &rs->snapshot_event,
+                         &rs->snapshot_size, err);
     return rc;
 }
 
@@ -255,7 +257,7 @@ int search_reopen(struct run_search *rs, struct sonata_error *err)
     cleanup_bytes struct bytes space = {0};
     space_encode(&rs->spec->space, &space);
     hash_content(space.data, space.size, rs->space_hash);
-    rs->next_tell = search_count(rs->core);
+    rs->next_tell = core_count(rs->core);
     rs->n_abandoned = rs->record.asked - rs->record.told;
     rs->indexed = false;
     rs->forests_stored = 0;
@@ -313,10 +315,7 @@ int run_control(struct run *r, uint64_t id, const char *action, uint32_t evaluat
     return 0;
 }
 
-uint32_t run_search_count(const struct run *r)
-{
-    return r->n_searches;
-}
+uint32_t run_search_count(const struct run *r) { return r->n_searches; }
 
 const struct search_record *run_search_record(struct run *r, uint32_t index)
 {
@@ -369,20 +368,20 @@ int run_front(struct run *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n, s
         return sonata_error_set(err, -ENOENT, "there is no such search");
     if (!rs->core || rs->busy)
         return stored_front(r, id, ret_ids, ret_n);
-    *ret_n = search_front(rs->core, NULL, 0);
+    *ret_n = core_front(rs->core, NULL, 0);
     *ret_ids = xcalloc(*ret_n ? *ret_n : 1, sizeof **ret_ids);
-    search_front(rs->core, *ret_ids, *ret_n);
+    core_front(rs->core, *ret_ids, *ret_n);
     return 0;
 }
 
-int run_insight(struct run *r, uint64_t id, struct search_insight *ret_insight, const char *ret_arms[16], struct sonata_error *err)
+int run_insight(struct run *r, uint64_t id, struct core_insight *ret_insight, const char *ret_arms[16], struct sonata_error *err)
 {
     struct run_search *rs = run_get(r, id);
     if (!rs)
         return sonata_error_set(err, -ENOENT, "there is no such search");
     if (rs->busy)
         return sonata_error_set(err, -EAGAIN, "the search is computing proposals: ask again");
-    struct search *core = rs->core, *loaded = NULL;
+    struct core *core = rs->core, *loaded = NULL;
     if (!core) {
         cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
         uint64_t event;
@@ -394,9 +393,9 @@ int run_insight(struct run *r, uint64_t id, struct search_insight *ret_insight, 
             return rc;
         core = loaded;
     }
-    search_insight(core, ret_insight);
+    core_insight(core, ret_insight);
     for (uint32_t i = 0; i < 16; i++)
-        ret_arms[i] = i < ret_insight->n_arms ? search_arm_name(core, i) : NULL;
-    search_free(loaded);
+        ret_arms[i] = i < ret_insight->n_arms ? core_arm_name(core, i) : NULL;
+    core_free(loaded);
     return 0;
 }

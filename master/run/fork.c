@@ -1,8 +1,8 @@
 /* A fork: a search that starts with what another one knows, under objectives, constraints or an algorithm of its own.
  *
- * The other's individuals are looked at in order, a bounded number a turn, before anything is asked for. One whose evaluations for the new objectives are
- * all in the store becomes a result of the fork without a measurement and without charge. Of one of which something is missing, on another board say, the
- * objectives that are known train the models of those objectives (warm start); should the fork propose it, what is missing is measured. */
+ * The other's individuals are looked at in order, a bounded number a turn, before anything is asked for. One whose evaluations for the new objectives
+ * are all in the store becomes a result of the fork without a measurement and without charge. Of one of which something is missing, on another board
+ * say, the objectives that are known train the models of those objectives (warm start); should the fork propose it, what is missing is measured. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,8 @@ int run_fork(struct run *r, uint64_t of, const struct search_spec *spec, const s
     space_encode(&old->space, &a);
     space_encode(&spec->space, &b);
     if (a.size != b.size || memcmp(a.data, b.data, a.size))
-        return sonata_error_set(err, -EINVAL, "a fork has the space of its parent: '%s' is not the same as '%s' there", spec->space.name, old->space.name);
+        return sonata_error_set(err, -EINVAL, "a fork has the space of its parent: '%s' is not the same as '%s' there", spec->space.name,
+                                old->space.name);
     uint32_t end = parent->record.asked; /* before the submission: it may move the table */
     rc = run_submit(r, spec, owner, ret_id, err);
     if (rc)
@@ -38,16 +39,13 @@ int run_fork(struct run *r, uint64_t of, const struct search_spec *spec, const s
     return 0;
 }
 
-bool fork_is_under_way(const struct run_search *rs)
-{
-    return rs->record.fork_next < rs->record.fork_end;
-}
+bool fork_is_under_way(const struct run_search *rs) { return rs->record.fork_next < rs->record.fork_end; }
 
 /* Values of every group from the store. False: something is not known. */
 static bool collect(struct run_search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
-    for (uint32_t g = 0; g < rs->record.n_groups && p->status == SEARCH_OK; g++) {
+    for (uint32_t g = 0; g < rs->record.n_groups && p->status == CORE_OK; g++) {
         struct evaluation_record known;
         struct measurement m = {0};
         if (!evaluation_known(rs, &ind->genotype, g, &known))
@@ -55,7 +53,7 @@ static bool collect(struct run_search *rs, struct pending *p)
         ind->evaluation[g] = known.id;
         bool have = known.accepted && !evaluation_answer(rs->run, &known, &m);
         if (known.state == EVALUATION_INFEASIBLE) {
-            p->status = SEARCH_INFEASIBLE;
+            p->status = CORE_INFEASIBLE;
             ind->cause = OUTCOME_INFEASIBLE;
             if (have)
                 copy_string(ind->reason, sizeof ind->reason, m.reason);
@@ -76,7 +74,7 @@ static void hint(struct run_search *rs, const struct individual_record *old)
 {
     double value;
     for (uint32_t i = 0; i < rs->spec->n_objectives; i++) {
-        if (plan_objective(rs, old, i, &value) && !search_hint(rs->core, &old->genotype, i, value))
+        if (plan_objective(rs, old, i, &value) && !core_hint(rs->core, &old->genotype, i, value))
             search_log_hint(rs, old, i, value);
     }
 }
@@ -86,16 +84,16 @@ static bool same_networks(struct run_search *rs)
 {
     cleanup_free struct search_spec *old = xcalloc(1, sizeof *old);
     struct sonata_error err = {{0}};
-    return !run_spec(rs->run, rs->record.fork_of, old, &err) && !strcmp(old->dataset, rs->spec->dataset) && !strcmp(old->supernet, rs->spec->supernet) &&
-           !memcmp(old->supernet_hash, rs->spec->supernet_hash, sizeof old->supernet_hash);
+    return !run_spec(rs->run, rs->record.fork_of, old, &err) && !strcmp(old->dataset, rs->spec->dataset) &&
+           !strcmp(old->supernet, rs->spec->supernet) && !memcmp(old->supernet_hash, rs->spec->supernet_hash, sizeof old->supernet_hash);
 }
 
 static void take_over(struct run_search *rs, uint64_t id, bool warm)
 {
     struct individual_record old;
-    if (individual_load(rs->run, rs->record.fork_of, id, &old) || !old.told_order || old.vetoed || search_find(rs->core, &old.genotype) >= 0)
+    if (individual_load(rs->run, rs->record.fork_of, id, &old) || !old.told_order || old.vetoed || core_find(rs->core, &old.genotype) >= 0)
         return;
-    struct pending p = {.status = SEARCH_OK};
+    struct pending p = {.status = CORE_OK};
     p.record = (struct individual_record){.n_genes = old.n_genes,
                                           .genotype = old.genotype,
                                           .arm = ARM_FORK,
@@ -112,7 +110,7 @@ static void take_over(struct run_search *rs, uint64_t id, bool warm)
 
 void fork_step(struct run_search *rs)
 {
-    bool warm = search_has_models(rs->core) && same_networks(rs);
+    bool warm = core_has_models(rs->core) && same_networks(rs);
     for (int n = 0; n < FORK_PER_TURN && fork_is_under_way(rs); n++)
         take_over(rs, rs->record.fork_next++, warm);
     rs->dirty = true;

@@ -21,14 +21,11 @@ int individual_load(struct run *r, uint64_t search, uint64_t id, struct individu
     return rc ? rc : individual_record_decode(b.data, b.size, ret_record);
 }
 
-bool individual_is_charged(const struct individual_record *record)
-{
-    return !record->vetoed && strcmp(record->arm, ARM_FORK) != 0;
-}
+bool individual_is_charged(const struct individual_record *record) { return !record->vetoed && strcmp(record->arm, ARM_FORK) != 0; }
 
 void individual_settle_measured(struct pending *p)
 {
-    if (!p->record.measured && p->status == SEARCH_OK && p->record.n_evaluations)
+    if (!p->record.measured && p->status == CORE_OK && p->record.n_evaluations)
         p->record.measured = 1;
 }
 
@@ -73,7 +70,7 @@ static void begin_second_stage(struct run_search *rs, struct pending *p)
         request_stage(rs, p, 1);
         return;
     }
-    p->status = SEARCH_INFEASIBLE;
+    p->status = CORE_INFEASIBLE;
     p->record.ruled = INDIVIDUAL_INFEASIBLE;
     p->record.cause = OUTCOME_INFEASIBLE;
     p->n_open = 0;
@@ -81,7 +78,7 @@ static void begin_second_stage(struct run_search *rs, struct pending *p)
     individual_completed(rs, p);
 }
 
-void individual_create(struct run_search *rs, const struct search_proposal *proposal)
+void individual_create(struct run_search *rs, const struct core_proposal *proposal)
 {
     struct pending *p = xcalloc(1, sizeof *p);
     struct individual_record *ind = &p->record;
@@ -94,15 +91,15 @@ void individual_create(struct run_search *rs, const struct search_proposal *prop
                                       .generation = proposal->generation};
     memcpy(ind->mean, proposal->mean, sizeof ind->mean);
     memcpy(ind->sd, proposal->sd, sizeof ind->sd);
-    const char *arm = search_arm_name(rs->core, proposal->arm);
+    const char *arm = core_arm_name(rs->core, proposal->arm);
     copy_string(ind->arm, sizeof ind->arm, arm ? arm : "");
     map_set(&rs->pending, ind->id, p);
-    p->status = SEARCH_OK;
+    p->status = CORE_OK;
     ind->violation = plan_analytic(rs, ind);
     if (ind->violation > 0) {
         ind->vetoed = true;
         ind->ruled = INDIVIDUAL_INFEASIBLE;
-        p->status = SEARCH_INFEASIBLE;
+        p->status = CORE_INFEASIBLE;
         copy_string(ind->reason, sizeof ind->reason, "infeasible: over an analytic constraint");
         individual_put(rs, ind);
         individual_completed(rs, p);
@@ -149,7 +146,8 @@ static void put_unless_told(struct run_search *rs, const struct individual_recor
 }
 
 /* One group has its answer. A veto (infeasible or failed) ends the individual: its other evaluations are not needed any more. */
-void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m, const char *reason)
+void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m,
+                       const char *reason)
 {
     struct pending *p = map_get(&rs->pending, id);
     if (!p || p->complete)
@@ -163,7 +161,7 @@ void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const
             begin_second_stage(rs, p);
     } else {
         bool infeasible = record->state == EVALUATION_INFEASIBLE;
-        p->status = infeasible ? SEARCH_INFEASIBLE : SEARCH_FAILED;
+        p->status = infeasible ? CORE_INFEASIBLE : CORE_FAILED;
         p->record.ruled = infeasible ? INDIVIDUAL_INFEASIBLE : INDIVIDUAL_FAILED;
         p->record.cause = infeasible ? OUTCOME_INFEASIBLE : record->cause != OUTCOME_OK ? record->cause : OUTCOME_INFRA;
         p->record.measured = 0;
@@ -250,7 +248,7 @@ int individual_reopen(struct run_search *rs, uint64_t id)
     ind->measured = ind->flags = 0;
     ind->violation = 0;
     ind->board[0] = ind->reason[0] = '\0';
-    p->status = SEARCH_OK;
+    p->status = CORE_OK;
     p->complete = false;
     p->n_open = ind->n_evaluations;
     collect_answers(rs, p);

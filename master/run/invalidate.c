@@ -2,8 +2,8 @@
  *
  * The span of time is kept with its board (database `invalid`), so that results which come later are refused (result.c). What was accepted before is
  * looked for among the attempts, whose numbers follow the time: from a day before the span on (clocks of workers and master differ) to the last one
- * given out when the span was reported, a bounded number per turn; where the scan got to is in the same transaction as what it changed. Taking back one attempt is one
- * step: attempt, evaluation and every individual that was told its value change together.
+ * given out when the span was reported, a bounded number per turn; where the scan got to is in the same transaction as what it changed. Taking back
+ * one attempt is one step: attempt, evaluation and every individual that was told its value change together.
  *
  * Which individuals those are is not stored. Unfinished searches answer it by the genotype (the core's archive), for which no core may be away with
  * another thread. Finished searches that may have used such a result are read once into an index, in memory and in bounded steps. */
@@ -111,8 +111,8 @@ int run_invalidate(struct run *r, const char *board, int64_t from_wall_ns, int64
     record->last = sched_next_attempt(r->sched) - 1;
     record->scanning = true;
     record_put(r, record);
-    run_note(r, true, "results of a board are taken back", "board=%s from=%lld to=%lld attempts_to_look_at=%llu", board, (long long)from_wall_ns, (long long)to,
-             (unsigned long long)(record->last >= record->next ? record->last - record->next + 1 : 0));
+    run_note(r, true, "results of a board are taken back", "board=%s from=%lld to=%lld attempts_to_look_at=%llu", board, (long long)from_wall_ns,
+             (long long)to, (unsigned long long)(record->last >= record->next ? record->last - record->next + 1 : 0));
     return 0;
 }
 
@@ -129,10 +129,7 @@ static bool load_record(void *user, const uint8_t *key, size_t n_key, const uint
     return true;
 }
 
-int invalidate_load(struct run *r)
-{
-    return store_scan(r->store, STORE_INVALID, (struct store_key){0}, 0, load_record, r);
-}
+int invalidate_load(struct run *r) { return store_scan(r->store, STORE_INVALID, (struct store_key){0}, 0, load_record, r); }
 
 /* --- who was told --- */
 
@@ -257,14 +254,15 @@ static void tell_unfinished(struct run *r, const struct evaluation_record *e)
 {
     for (uint32_t i = 0; i < r->n_searches; i++) {
         struct run_search *rs = r->search[i];
-        if (search_is_finished(rs) || !rs->core || rs->spec->space.n_genes != e->n_genes || memcmp(rs->space_hash, e->space_hash, sizeof e->space_hash))
+        if (search_is_finished(rs) || !rs->core || rs->spec->space.n_genes != e->n_genes ||
+            memcmp(rs->space_hash, e->space_hash, sizeof e->space_hash))
             continue;
-        int64_t id = search_find(rs->core, &e->genotype);
+        int64_t id = core_find(rs->core, &e->genotype);
         struct pending *p = id < 0 ? NULL : map_get(&rs->pending, (uint64_t)id);
         struct individual_record ind;
         if (id < 0 || (!p && individual_load(r, rs->record.id, (uint64_t)id, &ind)) || !uses(p ? &p->record : &ind, e->id))
             continue;
-        if (p && p->complete && p->status == SEARCH_FAILED)
+        if (p && p->complete && p->status == CORE_FAILED)
             continue; /* another of its evaluations failed: this one is not needed */
         tell_anew(rs, (uint64_t)id);
     }
@@ -337,8 +335,8 @@ static void look_at(struct run *r, const struct invalid_record *record, uint64_t
 {
     struct attempt_record a;
     struct measurement m = {0};
-    if (attempt_load(r, id, &a) || strcmp(a.board, record->board) || !a.has_measurement || (a.state != ATTEMPT_ACCEPTED && a.state != ATTEMPT_REPLICATE) ||
-        measurement_load(r, id, &m))
+    if (attempt_load(r, id, &a) || strcmp(a.board, record->board) || !a.has_measurement ||
+        (a.state != ATTEMPT_ACCEPTED && a.state != ATTEMPT_REPLICATE) || measurement_load(r, id, &m))
         return;
     int64_t started = m.started_wall_ns;
     measurement_fini(&m);

@@ -97,11 +97,11 @@ static int load_individual(struct run_search *rs, uint64_t id)
     if (p->record.told_order)
         prepare_again(rs, &p->record);
     if (p->record.ruled != INDIVIDUAL_PENDING) { /* settled, only not told yet; its other evaluations may have become anything since */
-        p->status = p->record.ruled == INDIVIDUAL_INFEASIBLE ? SEARCH_INFEASIBLE : SEARCH_FAILED;
+        p->status = p->record.ruled == INDIVIDUAL_INFEASIBLE ? CORE_INFEASIBLE : CORE_FAILED;
         individual_completed(rs, p);
         return 0;
     }
-    p->status = SEARCH_OK;
+    p->status = CORE_OK;
     p->n_open = p->record.n_evaluations;
     for (uint32_t g = 0; g < p->record.n_evaluations && !p->complete && !rc; g++) {
         struct evaluation_record e;
@@ -123,11 +123,11 @@ static int load_individual(struct run_search *rs, uint64_t id)
 static int load_pending(struct run_search *rs)
 {
     rs->next_tell = UINT64_MAX;
-    for (uint64_t id = 0; id < search_count(rs->core); id++) {
-        struct search_proposal proposal;
-        struct search_result result;
+    for (uint64_t id = 0; id < core_count(rs->core); id++) {
+        struct core_proposal proposal;
+        struct core_result result;
         bool told;
-        if (search_get(rs->core, id, &proposal, &told, &result) || told)
+        if (core_get(rs->core, id, &proposal, &told, &result) || told)
             continue;
         int rc = load_individual(rs, id);
         if (rc)
@@ -136,7 +136,7 @@ static int load_pending(struct run_search *rs)
             rs->next_tell = id;
     }
     if (rs->next_tell == UINT64_MAX)
-        rs->next_tell = search_count(rs->core);
+        rs->next_tell = core_count(rs->core);
     return 0;
 }
 
@@ -172,11 +172,12 @@ static int load_search(struct run_search *rs, struct sonata_error *err)
     search_join_team(rs);
     rs->spec = xcalloc(1, sizeof *rs->spec);
     int rc = spec_load(r->store, rs->record.id, rs->spec, err);
-    struct search_params params;
+    struct core_params params;
     if (!rc)
         rc = plan_params(rs->spec, r->config.threads, &params, &rs->proposal_order, &rs->window, err);
     if (!rc)
-        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &rs->snapshot_event, &rs->snapshot_size, err);
+        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &rs->snapshot_event,
+                         &rs->snapshot_size, err);
     rs->forests_stored = UINT64_MAX;
     if (rc)
         return rc;

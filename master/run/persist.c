@@ -12,7 +12,14 @@
 #include "base/memory.h"
 #include "run/run_internal.h"
 
-enum { SNAPSHOT_EVENTS = 64, SNAPSHOT_BYTES_PER_EVENT = 32768, QUICK_EVENTS = 8192, SNAPSHOT_EVENT_BYTES = 1024, SNAPSHOT_VERSION = 1, FORESTS_BYTES_MAX = 4 << 20 };
+enum {
+    SNAPSHOT_EVENTS = 64,
+    SNAPSHOT_BYTES_PER_EVENT = 32768,
+    QUICK_EVENTS = 8192,
+    SNAPSHOT_EVENT_BYTES = 1024,
+    SNAPSHOT_VERSION = 1,
+    FORESTS_BYTES_MAX = 4 << 20
+};
 
 static void put_event(struct run_search *rs, struct event_record *e)
 {
@@ -23,7 +30,7 @@ static void put_event(struct run_search *rs, struct event_record *e)
     rs->dirty = true;
 }
 
-uint64_t proposals_digest(const struct space *space, const struct search_proposal *proposal, uint32_t n)
+uint64_t proposals_digest(const struct space *space, const struct core_proposal *proposal, uint32_t n)
 {
     cleanup_bytes struct bytes b = {0};
     for (uint32_t i = 0; i < n; i++) {
@@ -33,17 +40,14 @@ uint64_t proposals_digest(const struct space *space, const struct search_proposa
     return n ? hash64(b.data, b.size) : 0;
 }
 
-void search_log_ask(struct run_search *rs, uint32_t wanted, const struct search_proposal *proposal, uint32_t got)
+void search_log_ask(struct run_search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got)
 {
-    struct event_record e = {.type = EVENT_ASK,
-                             .wanted = wanted,
-                             .got = got,
-                             .id = got ? proposal[0].id : 0,
-                             .digest = proposals_digest(&rs->spec->space, proposal, got)};
+    struct event_record e = {
+        .type = EVENT_ASK, .wanted = wanted, .got = got, .id = got ? proposal[0].id : 0, .digest = proposals_digest(&rs->spec->space, proposal, got)};
     put_event(rs, &e);
 }
 
-static void log_result(struct run_search *rs, enum event_type type, uint64_t id, const struct search_result *result)
+static void log_result(struct run_search *rs, enum event_type type, uint64_t id, const struct core_result *result)
 {
     struct event_record e = {
         .type = type, .id = id, .status = (uint32_t)result->status, .n_objectives = rs->spec->n_objectives, .violation = result->violation};
@@ -52,17 +56,11 @@ static void log_result(struct run_search *rs, enum event_type type, uint64_t id,
     put_event(rs, &e);
 }
 
-void search_log_tell(struct run_search *rs, uint64_t id, const struct search_result *result)
-{
-    log_result(rs, EVENT_TELL, id, result);
-}
+void search_log_tell(struct run_search *rs, uint64_t id, const struct core_result *result) { log_result(rs, EVENT_TELL, id, result); }
 
-void search_log_retell(struct run_search *rs, uint64_t id, const struct search_result *result)
-{
-    log_result(rs, EVENT_RETELL, id, result);
-}
+void search_log_retell(struct run_search *rs, uint64_t id, const struct core_result *result) { log_result(rs, EVENT_RETELL, id, result); }
 
-void search_log_inject(struct run_search *rs, const struct individual_record *ind, const struct search_result *result)
+void search_log_inject(struct run_search *rs, const struct individual_record *ind, const struct core_result *result)
 {
     struct event_record e = {.type = EVENT_INJECT,
                              .id = ind->id,
@@ -92,12 +90,12 @@ void search_log_control(struct run_search *rs, const char *text)
 /* The forests of the same moment, so that a start needs not grow them; too large ones are grown again. */
 static void snapshot_forests(struct run_search *rs)
 {
-    uint64_t number = search_forests_number(rs->core);
+    uint64_t number = core_forests_number(rs->core);
     if (number == rs->forests_stored)
         return;
     cleanup_bytes struct bytes b = {0};
     if (number)
-        search_forests_save(rs->core, FORESTS_BYTES_MAX, &b);
+        core_forests_save(rs->core, FORESTS_BYTES_MAX, &b);
     if (b.size)
         store_put(rs->run->store, STORE_SURROGATE, key_u64(rs->record.id), b.data, b.size);
     else
@@ -110,16 +108,16 @@ void search_snapshot(struct run_search *rs)
     cleanup_bytes struct bytes b = {0}, front = {0};
     bytes_put_u8(&b, SNAPSHOT_VERSION);
     bytes_put_u64(&b, rs->record.events);
-    search_save(rs->core, &b);
+    core_save(rs->core, &b);
     store_put(rs->run->store, STORE_POPULATION, key_u64(rs->record.id), b.data, b.size);
     rs->snapshot_event = rs->record.events;
     rs->snapshot_size = b.size;
     if (!search_is_finished(rs)) /* which predicts nothing more */
         snapshot_forests(rs);
 
-    uint32_t n = search_front(rs->core, NULL, 0);
+    uint32_t n = core_front(rs->core, NULL, 0);
     uint64_t *id = xcalloc(n ? n : 1, sizeof *id);
-    search_front(rs->core, id, n);
+    core_front(rs->core, id, n);
     bytes_put_u8(&front, SNAPSHOT_VERSION);
     bytes_put_u32(&front, n);
     for (uint32_t i = 0; i < n; i++)

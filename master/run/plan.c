@@ -68,10 +68,7 @@ static void need_of(const struct search_spec *spec, const struct need_group *g, 
     memcpy(ret_need->metric, g->metric, sizeof ret_need->metric);
 }
 
-void group_need(const struct run_search *rs, uint32_t group, struct sched_need *ret_need)
-{
-    need_of(rs->spec, &rs->record.group[group], ret_need);
-}
+void group_need(const struct run_search *rs, uint32_t group, struct sched_need *ret_need) { need_of(rs->spec, &rs->record.group[group], ret_need); }
 
 /* Joins the group of any board with a named one that can supply everything; it is the last of the list. */
 static void join_any(const struct run_search *rs, struct need_group *group, uint32_t *n)
@@ -160,10 +157,7 @@ static void set_value(struct individual_record *ind, const char *label, const st
     copy_string(v->name, sizeof v->name, label);
 }
 
-static double side_violation(double excess, double limit)
-{
-    return excess > 0 ? excess / fmax(fabs(limit), 1e-9) : 0;
-}
+static double side_violation(double excess, double limit) { return excess > 0 ? excess / fmax(fabs(limit), 1e-9) : 0; }
 
 /* Excess over the limit as a share of it; 0 when kept. */
 static double violation_of(const struct constraint *c, double value)
@@ -289,16 +283,16 @@ double plan_violation(const struct run_search *rs, const struct individual_recor
 }
 
 /* `order` and `window` are ours; all other options belong to the algorithm. */
-int plan_params(const struct search_spec *spec, uint32_t threads, struct search_params *ret_params, bool *ret_proposal_order, uint32_t *ret_window,
+int plan_params(const struct search_spec *spec, uint32_t threads, struct core_params *ret_params, bool *ret_proposal_order, uint32_t *ret_window,
                 struct sonata_error *err)
 {
-    struct search_params p = {.n_objectives = spec->n_objectives,
-                              .budget = spec->budget_evaluations,
-                              .population = spec->population,
-                              .generational = spec->generational,
-                              .seed = spec->seed,
-                              .revision = spec->revision ? spec->revision : 1,
-                              .threads = threads};
+    struct core_params p = {.n_objectives = spec->n_objectives,
+                            .budget = spec->budget_evaluations,
+                            .population = spec->population,
+                            .generational = spec->generational,
+                            .seed = spec->seed,
+                            .revision = spec->revision ? spec->revision : 1,
+                            .threads = threads};
     copy_string(p.algorithm, sizeof p.algorithm, spec->algorithm);
     bool proposal_order = false;
     uint64_t window = WINDOW_DEFAULT;
@@ -317,7 +311,7 @@ int plan_params(const struct search_spec *spec, uint32_t threads, struct search_
             p.n_options++;
         }
     }
-    int r = search_params_check(&p, err);
+    int r = core_params_check(&p, err);
     if (r)
         return r;
     *ret_params = p;
@@ -326,16 +320,17 @@ int plan_params(const struct search_spec *spec, uint32_t threads, struct search_
     return 0;
 }
 
-int plan_core(const struct search_spec *spec, const struct search_params *params, struct search **ret_core, struct sonata_error *err)
+int plan_core(const struct search_spec *spec, const struct core_params *params, struct core **ret_core, struct sonata_error *err)
 {
-    struct search *core;
-    int r = search_new(&spec->space, params, &core, err);
+    struct core *core;
+    int r = core_new(&spec->space, params, &core, err);
     if (r)
         return r;
-    if (spec->policy_size && (r = search_policy_load(core, spec->policy, spec->policy_size))) {
-        search_free(core);
-        return r == -EBADMSG ? sonata_error_set(err, -EINVAL, "the policy is damaged, or no policy at all")
-                             : sonata_error_set(err, -EINVAL, "the policy is that of another algorithm than %s, or of another kind of agent", spec->algorithm);
+    if (spec->policy_size && (r = core_policy_load(core, spec->policy, spec->policy_size))) {
+        core_free(core);
+        return r == -EBADMSG
+                   ? sonata_error_set(err, -EINVAL, "the policy is damaged, or no policy at all")
+                   : sonata_error_set(err, -EINVAL, "the policy is that of another algorithm than %s, or of another kind of agent", spec->algorithm);
     }
     *ret_core = core;
     return 0;

@@ -22,7 +22,7 @@ int spec_load(struct store *store, uint64_t id, struct search_spec *ret_spec, st
 
 struct replay {
     const struct search_spec *spec;
-    struct search *core;
+    struct core *core;
     uint64_t id, next, until;
     int rc;
     struct sonata_error *err;
@@ -32,8 +32,8 @@ static int replay_ask(struct replay *p, const struct event_record *e)
 {
     if (e->wanted > WANTED_MAX)
         return sonata_error_set(p->err, -EBADMSG, "event %llu asks for %u proposals", (unsigned long long)p->next, e->wanted);
-    struct search_proposal *proposal = xcalloc(e->wanted ? e->wanted : 1, sizeof *proposal);
-    uint32_t got = search_ask(p->core, e->wanted, proposal);
+    struct core_proposal *proposal = xcalloc(e->wanted ? e->wanted : 1, sizeof *proposal);
+    uint32_t got = core_ask(p->core, e->wanted, proposal);
     bool same = got == e->got && (!got || (proposal[0].id == e->id && proposals_digest(&p->spec->space, proposal, got) == e->digest));
     free(proposal);
     return same ? 0
@@ -43,9 +43,9 @@ static int replay_ask(struct replay *p, const struct event_record *e)
 
 static int replay_tell(struct replay *p, const struct event_record *e)
 {
-    struct search_result result = {.status = (enum search_status)e->status, .violation = e->violation};
+    struct core_result result = {.status = (enum core_status)e->status, .violation = e->violation};
     memcpy(result.objective, e->objective, sizeof result.objective);
-    int rc = e->status > SEARCH_FAILED ? -EBADMSG : e->type == EVENT_TELL ? search_tell(p->core, e->id, &result) : search_retell(p->core, e->id, &result);
+    int rc = e->status > CORE_FAILED ? -EBADMSG : e->type == EVENT_TELL ? core_tell(p->core, e->id, &result) : core_retell(p->core, e->id, &result);
     return rc ? sonata_error_set(p->err, rc, "search %llu: the result of proposal %llu at event %llu is refused", (unsigned long long)p->id,
                                  (unsigned long long)e->id, (unsigned long long)p->next)
               : 0;
@@ -53,10 +53,10 @@ static int replay_tell(struct replay *p, const struct event_record *e)
 
 static int replay_inject(struct replay *p, const struct event_record *e)
 {
-    struct search_result result = {.status = (enum search_status)e->status, .violation = e->violation};
+    struct core_result result = {.status = (enum core_status)e->status, .violation = e->violation};
     uint64_t id = 0;
     memcpy(result.objective, e->objective, sizeof result.objective);
-    int rc = e->status > SEARCH_FAILED || e->n_genes != p->spec->space.n_genes ? -EBADMSG : search_inject(p->core, &e->genotype, &result, &id);
+    int rc = e->status > CORE_FAILED || e->n_genes != p->spec->space.n_genes ? -EBADMSG : core_inject(p->core, &e->genotype, &result, &id);
     if (!rc && id != e->id)
         rc = -EBADMSG;
     return rc ? sonata_error_set(p->err, rc, "search %llu: the result taken over at event %llu is refused", (unsigned long long)p->id,
@@ -66,8 +66,9 @@ static int replay_inject(struct replay *p, const struct event_record *e)
 
 static int replay_hint(struct replay *p, const struct event_record *e)
 {
-    int rc = e->n_objectives != 1 || e->n_genes != p->spec->space.n_genes ? -EBADMSG : search_hint(p->core, &e->genotype, e->wanted, e->objective[0]);
-    return rc ? sonata_error_set(p->err, rc, "search %llu: the value taken over at event %llu is refused", (unsigned long long)p->id, (unsigned long long)p->next)
+    int rc = e->n_objectives != 1 || e->n_genes != p->spec->space.n_genes ? -EBADMSG : core_hint(p->core, &e->genotype, e->wanted, e->objective[0]);
+    return rc ? sonata_error_set(p->err, rc, "search %llu: the value taken over at event %llu is refused", (unsigned long long)p->id,
+                                 (unsigned long long)p->next)
               : 0;
 }
 
@@ -94,14 +95,14 @@ static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uin
     return !p->rc;
 }
 
-static int load_forests(struct store *store, uint64_t id, struct search *core)
+static int load_forests(struct store *store, uint64_t id, struct core *core)
 {
     cleanup_bytes struct bytes b = {0};
     int r = store_get(store, STORE_SURROGATE, key_u64(id), &b);
-    return r ? r : search_forests_load(core, &b);
+    return r ? r : core_forests_load(core, &b);
 }
 
-int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct search **ret_core, uint64_t *ret_event,
+int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct core **ret_core, uint64_t *ret_event,
                   size_t *ret_size, int *ret_forests, struct sonata_error *err)
 {
     cleanup_bytes struct bytes b = {0};
@@ -115,7 +116,7 @@ int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t 
         return sonata_error_set(err, -EBADMSG, "search %llu: damaged snapshot", (unsigned long long)id);
     if (event > until)
         return -ENOENT;
-    if ((r = search_load(&spec->space, in.p, in.left, ret_core, err)))
+    if ((r = core_load(&spec->space, in.p, in.left, ret_core, err)))
         return r;
     int forests = load_forests(store, id, *ret_core);
     if (ret_forests)
@@ -125,14 +126,14 @@ int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t 
     return 0;
 }
 
-int replay_core(struct store *store, const struct search_spec *spec, uint64_t id, uint32_t threads, uint64_t until, bool from_start, struct search **ret_core,
-                uint64_t *ret_snapshot_event, size_t *ret_snapshot_size, struct sonata_error *err)
+int replay_core(struct store *store, const struct search_spec *spec, uint64_t id, uint32_t threads, uint64_t until, bool from_start,
+                struct core **ret_core, uint64_t *ret_snapshot_event, size_t *ret_snapshot_size, struct sonata_error *err)
 {
     struct replay p = {.spec = spec, .id = id, .until = until, .err = err};
     size_t size = 0;
     int r = from_start ? -ENOENT : snapshot_load(store, spec, id, until, &p.core, &p.next, &size, NULL, err);
     if (r == -ENOENT) {
-        struct search_params params;
+        struct core_params params;
         bool order;
         uint32_t window;
         r = plan_params(spec, threads, &params, &order, &window, err);
@@ -150,7 +151,7 @@ int replay_core(struct store *store, const struct search_spec *spec, uint64_t id
         r = sonata_error_set(err, -EBADMSG, "search %llu: the event log ends at %llu, %llu events are expected", (unsigned long long)id,
                              (unsigned long long)p.next, (unsigned long long)until);
     if (r) {
-        search_free(p.core);
+        core_free(p.core);
         return r;
     }
     *ret_core = p.core;
@@ -162,21 +163,24 @@ int run_replay(struct store *store, uint64_t id, uint64_t *ret_events, uint32_t 
     cleanup_bytes struct bytes b = {0};
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
     struct search_record record;
-    struct search *core;
+    struct core *core;
     uint64_t event;
     size_t size;
     if (store_get_committed(store, STORE_SEARCH, key_u64(id), &b) || search_record_decode(b.data, b.size, &record))
         return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)id);
     if (record.events_from)
-        return sonata_error_set(err, -ENODATA, "search %llu: its first %llu events were dropped after its end (--keep-events): it goes on from its snapshot, but nothing "
-                                "is left to compare", (unsigned long long)id, (unsigned long long)record.events_from);
+        return sonata_error_set(
+            err, -ENODATA,
+            "search %llu: its first %llu events were dropped after its end (--keep-events): it goes on from its snapshot, but nothing "
+            "is left to compare",
+            (unsigned long long)id, (unsigned long long)record.events_from);
     int r = spec_load(store, id, spec, err);
     if (!r)
         r = replay_core(store, spec, id, 1, record.events, true, &core, &event, &size, err);
     if (r)
         return r;
     *ret_events = record.events;
-    *ret_proposals = search_count(core);
-    search_free(core);
+    *ret_proposals = core_count(core);
+    core_free(core);
     return 0;
 }

@@ -11,7 +11,8 @@
 #include "run/run_internal.h"
 #include "search/replicate.h"
 
-static bool add_values(struct run *r, uint64_t attempt, struct measurement *first, double (*value)[1 + FURTHER_MAX], uint32_t at, uint32_t samples[METRICS_MAX])
+static bool add_values(struct run *r, uint64_t attempt, struct measurement *first, double (*value)[1 + FURTHER_MAX], uint32_t at,
+                       uint32_t samples[METRICS_MAX])
 {
     struct measurement m = {0};
     bool ok = !measurement_load(r, attempt, &m);
@@ -90,12 +91,12 @@ static bool measure_again(struct run_search *rs, const struct replicate_member *
 
 bool replicate_front(struct run_search *rs)
 {
-    uint32_t wanted = rs->spec->replicates, n = search_front(rs->core, NULL, 0), begun = 0;
+    uint32_t wanted = rs->spec->replicates, n = core_front(rs->core, NULL, 0), begun = 0;
     if (wanted < 2 || !n || !left(rs))
         return false;
     uint64_t *id = xcalloc(n, sizeof *id);
     struct replicate_member *member = xcalloc(2 * (size_t)n, sizeof *member), *due = member + n;
-    search_front(rs->core, id, n);
+    core_front(rs->core, id, n);
     for (uint32_t i = 0; i < n; i++) {
         struct individual_record ind;
         bool sure = individual_load(rs->run, rs->record.id, id[i], &ind) || !ind.n_evaluations || metrics_are_exact(ind.metric, ind.n_metrics);

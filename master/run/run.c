@@ -54,15 +54,9 @@ const char *evaluation_fields(const struct run *r, uint64_t evaluation, char tex
     return text;
 }
 
-bool search_is_finished(const struct run_search *rs)
-{
-    return rs->record.state != SEARCH_RUNNING && rs->record.state != SEARCH_PAUSED;
-}
+bool search_is_finished(const struct run_search *rs) { return rs->record.state != SEARCH_RUNNING && rs->record.state != SEARCH_PAUSED; }
 
-struct run_search *run_get(const struct run *r, uint64_t id)
-{
-    return map_get(&r->search_by_id, id);
-}
+struct run_search *run_get(const struct run *r, uint64_t id) { return map_get(&r->search_by_id, id); }
 
 struct run_search *run_add_search(struct run *r, uint64_t id)
 {
@@ -103,7 +97,7 @@ static void search_run_free(struct run_search *rs)
     for (void *p; (p = map_next(&rs->pending, &at));)
         free(p);
     map_fini(&rs->pending);
-    search_free(rs->core);
+    core_free(rs->core);
     free(rs->ask_proposal);
     free(rs->complete);
     free(rs->again);
@@ -144,15 +138,9 @@ void run_set_time(struct run *r, int64_t now, int64_t wall)
     r->wall = wall;
 }
 
-void run_stop(struct run *r)
-{
-    r->stopping = true;
-}
+void run_stop(struct run *r) { r->stopping = true; }
 
-bool run_is_working(const struct run *r)
-{
-    return r->n_working > 0;
-}
+bool run_is_working(const struct run *r) { return r->n_working > 0; }
 
 bool run_is_blocked(const struct run *r, const char **ret_reason)
 {
@@ -173,25 +161,13 @@ void run_reconfigure(struct run *r, const struct run_config *config)
     r->config.upload_reserve = config->upload_reserve;
 }
 
-struct store *run_store(struct run *r)
-{
-    return r->store;
-}
+struct store *run_store(struct run *r) { return r->store; }
 
-struct run_config run_configuration(const struct run *r)
-{
-    return r->config;
-}
+struct run_config run_configuration(const struct run *r) { return r->config; }
 
-int64_t run_wall(const struct run *r)
-{
-    return r->wall;
-}
+int64_t run_wall(const struct run *r) { return r->wall; }
 
-const struct sched *run_sched(const struct run *r)
-{
-    return r->sched;
-}
+const struct sched *run_sched(const struct run *r) { return r->sched; }
 
 static struct outgoing *outgoing_add(struct run *r, const char *worker, const char *reason)
 {

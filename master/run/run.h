@@ -16,21 +16,21 @@
 #include "domain/metric.h"
 #include "domain/spec.h"
 #include "sched/sched.h"
-#include "search/search.h"
+#include "search/core.h"
 #include "store/record.h"
 #include "store/store.h"
 
 struct run_config {
     struct sched_config sched;
-    int64_t time_limit_ns;     /* of one attempt on a board; 10 min */
-    int64_t commit_retry_ns;   /* pause after a failed commit; 1 s */
-    int64_t quarantine_ns;     /* first back-off of a board without canaries that failed three jobs, the next 3 and 12 times; 5 min, 0: never */
-    int64_t keep_samples_ns;   /* age after which raw samples are dropped; 0: never */
-    uint64_t samples_max;      /* while measurements take more bytes, the oldest raw samples are dropped; 0: no limit */
-    int64_t keep_events_ns;    /* time after its end when the event log of a search is dropped as far as its snapshot holds it; 0: never */
-    uint64_t upload_reserve;   /* bytes of the disk that uploads leave free; 256 MiB */
-    uint32_t searches_max;     /* searches that are not finished; 1,000 */
-    uint32_t threads;          /* given to the search core */
+    int64_t time_limit_ns;   /* of one attempt on a board; 10 min */
+    int64_t commit_retry_ns; /* pause after a failed commit; 1 s */
+    int64_t quarantine_ns;   /* first back-off of a board without canaries that failed three jobs, the next 3 and 12 times; 5 min, 0: never */
+    int64_t keep_samples_ns; /* age after which raw samples are dropped; 0: never */
+    uint64_t samples_max;    /* while measurements take more bytes, the oldest raw samples are dropped; 0: no limit */
+    int64_t keep_events_ns;  /* time after its end when the event log of a search is dropped as far as its snapshot holds it; 0: never */
+    uint64_t upload_reserve; /* bytes of the disk that uploads leave free; 256 MiB */
+    uint32_t searches_max;   /* searches that are not finished; 1,000 */
+    uint32_t threads;        /* given to the search core */
 };
 struct run_config run_config_default(void);
 
@@ -40,7 +40,8 @@ struct run_team {
 };
 
 struct run;
-/* Takes over from config what may change while it runs: time limit, keeping of samples and events, pause after a failed commit, number of searches. */
+/* Takes over from config what may change while it runs: time limit, keeping of samples and events, pause after a failed commit, number of searches.
+ */
 void run_reconfigure(struct run *r, const struct run_config *config);
 
 struct run_hooks {
@@ -84,8 +85,8 @@ int run_hello(struct run *r, const char *worker, uint64_t incarnation, const str
 int run_heartbeat(struct run *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
                   const struct sched_running *running, uint32_t n_running) SONATA_MUST_CHECK;
 void run_goodbye(struct run *r, const char *worker);
-/* A result. The verdict ("accepted", "duplicate", "replicate", "stale_epoch", "invalidated", "unknown") is to be sent after the turn is durable; NULL while
- * blocked: do not acknowledge, the worker keeps it. */
+/* A result. The verdict ("accepted", "duplicate", "replicate", "stale_epoch", "invalidated", "unknown") is to be sent after the turn is durable; NULL
+ * while blocked: do not acknowledge, the worker keeps it. */
 const char *run_result(struct run *r, const char *worker, const struct measurement *m);
 
 /* Boards: what happens to them, and what people want of them. */
@@ -105,8 +106,8 @@ struct run_board_health {
 };
 void run_board_health(const struct run *r, const char *board, const char *type, struct run_board_health *ret_health);
 enum { RUN_CURSOR_SIZE = 16 };
-/* Committed events of a board, newest first, at most max. cursor: where an earlier call stopped, NULL: from the newest. `each` returns false when it has
- * no room for that one. */
+/* Committed events of a board, newest first, at most max. cursor: where an earlier call stopped, NULL: from the newest. `each` returns false when it
+ * has no room for that one. */
 int run_board_history(struct run *r, const char *board, const uint8_t *cursor, uint32_t max,
                       bool (*each)(void *user, const struct board_event_record *e), void *user, uint8_t ret_cursor[RUN_CURSOR_SIZE],
                       bool *ret_more) SONATA_MUST_CHECK;
@@ -118,16 +119,18 @@ struct run_owner {
     uint32_t searches_max; /* unfinished ones of the team; 0: no limit of its own */
 };
 /* -ENOENT: the pool did not upload the supernet. */
-int run_submit(struct run *r, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
-/* A submission that starts with what search `of` knows, as far as it answers the new objectives: without measurements and without charge. The space must
- * be the same. -ENOENT: no such search. */
+int run_submit(struct run *r, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id,
+               struct sonata_error *err) SONATA_MUST_CHECK;
+/* A submission that starts with what search `of` knows, as far as it answers the new objectives: without measurements and without charge. The space
+ * must be the same. -ENOENT: no such search. */
 int run_fork(struct run *r, uint64_t of, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id,
              struct sonata_error *err) SONATA_MUST_CHECK;
 /* Proposals without a result and results that are measured again. */
 uint32_t run_search_pending(const struct run *r, uint64_t id);
-/* Measures again what failed for a cause: an error class (infra, lost, invalid, bug, config), "infeasible", "noisy" (measured, but flagged), "failed" or "" (every error class),
- * "all". A search that is done goes on until they are told. How many in *ret_n; none is no error. The budget is not charged again. *ret_more: so far; the others
- * follow over the next turns, and beyond a thousand as these are told (retry_next, retry_end and retried of the header). -EBUSY: so it is with an earlier one. */
+/* Measures again what failed for a cause: an error class (infra, lost, invalid, bug, config), "infeasible", "noisy" (measured, but flagged), "failed"
+ * or "" (every error class), "all". A search that is done goes on until they are told. How many in *ret_n; none is no error. The budget is not
+ * charged again. *ret_more: so far; the others follow over the next turns, and beyond a thousand as these are told (retry_next, retry_end and retried
+ * of the header). -EBUSY: so it is with an earlier one. */
 int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Results of the board with from <= started < to (its worker's wall clock) are no longer trusted: those that come later are refused, those that were
  * accepted are taken back over the next turns, their evaluations open again, and every search that was told one is told anew, searches that are done
@@ -137,7 +140,8 @@ int run_invalidate(struct run *r, const char *board, int64_t from_wall_ns, int64
 int run_control(struct run *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Within its team a search of higher priority goes strictly first: -100 .. 100. */
 int run_set_priority(struct run *r, uint64_t id, int32_t priority, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Why a search that runs gets no boards although it wants some, into text: the quota of its team that is used up, or that none is ready. false: none. */
+/* Why a search that runs gets no boards although it wants some, into text: the quota of its team that is used up, or that none is ready. false: none.
+ */
 bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size);
 /* What a team uses: boards now, board time since midnight (UTC). */
 void run_team_usage(const struct run *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns);
@@ -163,8 +167,8 @@ struct run_upload {
 };
 enum { RUN_UPLOAD_CURSOR_SIZE = 40 };
 /* Committed uploads of the team (NULL: all), at most max, from behind the cursor (NULL: the first). The upload is borrowed for the call. */
-int run_list_uploads(struct run *r, const char *team, const uint8_t *cursor, uint32_t max, void (*each)(void *user, const struct run_upload *u), void *user,
-                     uint8_t ret_cursor[RUN_UPLOAD_CURSOR_SIZE], bool *ret_more) SONATA_MUST_CHECK;
+int run_list_uploads(struct run *r, const char *team, const uint8_t *cursor, uint32_t max, void (*each)(void *user, const struct run_upload *u),
+                     void *user, uint8_t ret_cursor[RUN_UPLOAD_CURSOR_SIZE], bool *ret_more) SONATA_MUST_CHECK;
 /* Removes a committed upload of the team (NULL: whoever's). -ENOENT; -EBUSY: a search that is not finished uses it. */
 int run_remove_upload(struct run *r, const uint8_t hash[32], const char *team, struct sonata_error *err) SONATA_MUST_CHECK;
 uint32_t run_search_count(const struct run *r);
@@ -176,7 +180,7 @@ const struct search_record *run_search_by_id(struct run *r, uint64_t id);
 int run_front(struct run *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
 int run_spec(struct run *r, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
 /* What the models learned. -EAGAIN while the search core is at work elsewhere. arms[i] are borrowed. */
-int run_insight(struct run *r, uint64_t id, struct search_insight *ret_insight, const char *ret_arms[16], struct sonata_error *err) SONATA_MUST_CHECK;
+int run_insight(struct run *r, uint64_t id, struct core_insight *ret_insight, const char *ret_arms[16], struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* Runs the event log of a search from its first event through a new search core and compares every proposal with the recorded one. -EBADMSG says
  * at which event they differ, -ENODATA that retention dropped the beginning of the log. */

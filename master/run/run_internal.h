@@ -13,9 +13,9 @@ struct run_search;
  * answer: values that come in are here alone and found again in the evaluations after a restart. */
 struct pending {
     struct individual_record record;
-    uint32_t n_open;          /* evaluations without an answer */
-    bool complete;            /* nothing to wait for: may be told */
-    enum search_status status;
+    uint32_t n_open; /* evaluations without an answer */
+    bool complete;   /* nothing to wait for: may be told */
+    enum core_status status;
 };
 
 /* An evaluation without an answer. */
@@ -25,7 +25,7 @@ struct evaluation {
         struct run_search *search;
         uint64_t individual;
         uint32_t group;
-    } *waiter;
+    } * waiter;
     uint32_t n_waiters;
     size_t waiter_capacity;
 };
@@ -34,40 +34,40 @@ struct run_search {
     struct run *run;
     struct search_record record;
     struct search_spec *spec; /* NULL when finished: read from the store on demand */
-    struct search *core;      /* NULL when finished */
+    struct core *core;        /* NULL when finished */
     uint8_t space_hash[32];
-    bool proposal_order;      /* results are told in the order of the proposals */
-    uint32_t window;          /* proposals in flight in that order */
-    struct map pending;       /* id → struct pending */
-    uint64_t *complete;       /* ids in order of completion; tells of told ones are skipped */
+    bool proposal_order; /* results are told in the order of the proposals */
+    uint32_t window;     /* proposals in flight in that order */
+    struct map pending;  /* id → struct pending */
+    uint64_t *complete;  /* ids in order of completion; tells of told ones are skipped */
     size_t n_complete, complete_at, complete_capacity;
-    uint64_t next_tell;       /* proposal order: id to be told next */
-    uint64_t *again;          /* ids of completed ones that were told before, in order of completion */
+    uint64_t next_tell; /* proposal order: id to be told next */
+    uint64_t *again;    /* ids of completed ones that were told before, in order of completion */
     size_t n_again, again_at, again_capacity;
-    uint32_t n_retelling;     /* told ones among the pending */
-    uint32_t n_abandoned;     /* proposals never told, from when the search ended the time before */
-    bool indexed;             /* finished, and in the index of run->scan */
-    bool closed;              /* done, and cannot go on: its core cannot be loaded */
-    uint32_t total_slots;     /* of fitting boards, as of total_generation of the scheduler */
+    uint32_t n_retelling; /* told ones among the pending */
+    uint32_t n_abandoned; /* proposals never told, from when the search ended the time before */
+    bool indexed;         /* finished, and in the index of run->scan */
+    bool closed;          /* done, and cannot go on: its core cannot be loaded */
+    uint32_t total_slots; /* of fitting boards, as of total_generation of the scheduler */
     uint64_t total_generation;
     bool dirty;               /* header to be written this turn */
     int64_t stored_active_ns; /* active_ns of the header as it was written last */
     bool front_dirty;
-    uint64_t snapshot_event;  /* events contained in the stored snapshot */
+    uint64_t snapshot_event; /* events contained in the stored snapshot */
     size_t snapshot_size;
-    uint64_t forests_stored;  /* search_forests_number() of those in the store; UINT64_MAX: not known */
+    uint64_t forests_stored; /* core_forests_number() of those in the store; UINT64_MAX: not known */
     /* an ask under way on another thread: core belongs to it meanwhile */
     bool busy, drop_when_idle;
     uint64_t events_looked_at, events_droppable; /* retention: of a log that long, the events before that one may go */
     uint32_t ask_wanted, ask_got;
-    struct search_proposal *ask_proposal;
+    struct core_proposal *ask_proposal;
 };
 
 /* Individuals of finished searches by evaluation, while results are taken back (invalidate.c). */
 struct user_index {
     struct user {
         uint64_t evaluation, search, individual;
-    } *user;
+    } * user;
     size_t n, capacity;
     bool sorted;
     uint64_t search, next; /* being indexed, and from which individual on; search 0: none */
@@ -91,7 +91,7 @@ struct run {
     struct map search_by_id;
     struct map search_by_number; /* hash of team and number */
     struct map last_of_team;     /* hash of the team → its search of the largest number */
-    struct map evaluations; /* open ones by id */
+    struct map evaluations;      /* open ones by id */
     uint64_t next_search, next_evaluation;
     struct map usage;       /* hash of the team's name → struct usage_record, of usage_day */
     int64_t usage_day;      /* days since 1970, UTC */
@@ -105,19 +105,19 @@ struct run {
     char blocked_reason[256];
     int64_t retry_ns, retain_ns;
     bool room_noted;
-    uint32_t skipped_attempts; /* since the start */
+    uint32_t skipped_attempts;      /* since the start */
     struct invalid_record *invalid; /* boards that measured wrong for a time */
     uint32_t n_invalid;
     size_t invalid_capacity;
     struct user_index scan;
-    bool hold_asks;         /* a scan waits until every search core is at home */
+    bool hold_asks; /* a scan waits until every search core is at home */
     uint32_t n_working;
     /* to be sent after the commit */
     struct outgoing {
         enum { OUT_ASSIGN, OUT_CANCEL, OUT_COMMAND } type; /* command: reason is what job.board is told */
         char worker[SCHED_WORKER_MAX], reason[REASON_MAX];
         struct evaluation_job job;
-    } *outgoing;
+    } * outgoing;
     size_t n_outgoing, outgoing_capacity;
 };
 
@@ -160,11 +160,11 @@ double plan_violation(const struct run_search *rs, const struct individual_recor
 bool plan_objectives(const struct run_search *rs, const struct individual_record *ind, double ret_objective[OBJECTIVES_MAX], double *ret_violation);
 /* Objective i, minimised, when the individual has a value of that name. */
 bool plan_objective(const struct run_search *rs, const struct individual_record *ind, uint32_t i, double *ret_value);
-int plan_params(const struct search_spec *spec, uint32_t threads, struct search_params *ret_params, bool *ret_proposal_order, uint32_t *ret_window,
+int plan_params(const struct search_spec *spec, uint32_t threads, struct core_params *ret_params, bool *ret_proposal_order, uint32_t *ret_window,
                 struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* The search core at its beginning, with the policy it starts from. */
-int plan_core(const struct search_spec *spec, const struct search_params *params, struct search **ret_core, struct sonata_error *err) SONATA_MUST_CHECK;
+int plan_core(const struct search_spec *spec, const struct core_params *params, struct core **ret_core, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* supply.c */
 /* -EINVAL ("config: …", with the boards there are and what they supply) when boards that could serve a metric are known and none supplies it. */
@@ -217,7 +217,7 @@ void individual_settle_measured(struct pending *p);
 /* The values of a group's answer, and on how many measurements they rest. */
 void individual_take(const struct run_search *rs, struct individual_record *ind, uint32_t group, const struct evaluation_record *record,
                      const struct measurement *m);
-void individual_create(struct run_search *rs, const struct search_proposal *p);
+void individual_create(struct run_search *rs, const struct core_proposal *p);
 /* One group's answer: record says in which state and, done or infeasible, m with which values (NULL: they cannot be read). */
 void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m,
                        const char *reason);
@@ -241,7 +241,7 @@ bool search_advance(struct run_search *rs);
 int search_reopen(struct run_search *rs, struct sonata_error *err) SONATA_MUST_CHECK;
 void search_finish(struct run_search *rs, enum search_state state, const char *reason);
 bool search_is_quick(const struct search_spec *spec); /* proposals of its algorithm cost microseconds */
-void search_join_team(struct run_search *rs); /* for fair share */
+void search_join_team(struct run_search *rs);         /* for fair share */
 /* Proposals that may be in flight: with one of two board types down the other goes on, but not without end. */
 uint32_t search_flight_limit(struct run_search *rs);
 void search_refresh(struct run_search *rs); /* front size and hypervolume */
@@ -277,25 +277,25 @@ bool retry_step(struct run *r);
 int64_t retain_step(struct run *r);
 
 /* persist.c */
-void search_log_ask(struct run_search *rs, uint32_t wanted, const struct search_proposal *proposal, uint32_t got);
-void search_log_tell(struct run_search *rs, uint64_t id, const struct search_result *result);
-void search_log_retell(struct run_search *rs, uint64_t id, const struct search_result *result);
-void search_log_inject(struct run_search *rs, const struct individual_record *ind, const struct search_result *result);
+void search_log_ask(struct run_search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got);
+void search_log_tell(struct run_search *rs, uint64_t id, const struct core_result *result);
+void search_log_retell(struct run_search *rs, uint64_t id, const struct core_result *result);
+void search_log_inject(struct run_search *rs, const struct individual_record *ind, const struct core_result *result);
 void search_log_hint(struct run_search *rs, const struct individual_record *ind, uint32_t objective, double value);
 void search_log_control(struct run_search *rs, const char *text);
 void search_persist(struct run_search *rs); /* header, and a snapshot when due */
 void search_snapshot(struct run_search *rs);
-uint64_t proposals_digest(const struct space *space, const struct search_proposal *proposal, uint32_t n);
+uint64_t proposals_digest(const struct space *space, const struct core_proposal *proposal, uint32_t n);
 
 /* replay.c */
 /* The search core as the stored snapshot has it, with its forests when they are stored. -ENOENT: there is no snapshot, or it is of a later event
  * than `until`. *ret_forests (NULL allowed): 0, -ENOENT when none are stored, -EBADMSG when they are not those of the snapshot. */
-int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct search **ret_core, uint64_t *ret_event,
+int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct core **ret_core, uint64_t *ret_event,
                   size_t *ret_size, int *ret_forests, struct sonata_error *err) SONATA_MUST_CHECK;
 /* A search core as it was after event number `until` (exclusive): from the snapshot when it is not later, else from the start; the events in
  * between are run again and every proposal is compared. */
-int replay_core(struct store *store, const struct search_spec *spec, uint64_t id, uint32_t threads, uint64_t until, bool from_start, struct search **ret_core,
-                uint64_t *ret_snapshot_event, size_t *ret_snapshot_size, struct sonata_error *err) SONATA_MUST_CHECK;
+int replay_core(struct store *store, const struct search_spec *spec, uint64_t id, uint32_t threads, uint64_t until, bool from_start,
+                struct core **ret_core, uint64_t *ret_snapshot_event, size_t *ret_snapshot_size, struct sonata_error *err) SONATA_MUST_CHECK;
 int spec_load(struct store *store, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* usage.c: board time by team and day */

@@ -41,15 +41,12 @@ void search_refresh(struct run_search *rs)
 {
     if (!rs->front_dirty || !rs->core || rs->busy)
         return;
-    rs->record.front_size = search_front(rs->core, NULL, 0);
-    rs->record.hypervolume = search_hypervolume(rs->core);
+    rs->record.front_size = core_front(rs->core, NULL, 0);
+    rs->record.hypervolume = core_hypervolume(rs->core);
     rs->front_dirty = false;
 }
 
-static uint32_t in_flight(const struct run_search *rs)
-{
-    return rs->record.asked - rs->record.told - rs->n_abandoned;
-}
+static uint32_t in_flight(const struct run_search *rs) { return rs->record.asked - rs->record.told - rs->n_abandoned; }
 
 uint32_t run_search_pending(const struct run *r, uint64_t id)
 {
@@ -57,29 +54,26 @@ uint32_t run_search_pending(const struct run *r, uint64_t id)
     return rs && !search_is_finished(rs) ? in_flight(rs) + rs->n_retelling : 0;
 }
 
-static bool wall_is_used(const struct run_search *rs)
-{
-    return rs->spec->budget_wall_ns && rs->record.active_ns >= rs->spec->budget_wall_ns;
-}
+static bool wall_is_used(const struct run_search *rs) { return rs->spec->budget_wall_ns && rs->record.active_ns >= rs->spec->budget_wall_ns; }
 
-static void count_result(struct search_record *s, const struct individual_record *ind, enum search_status status)
+static void count_result(struct search_record *s, const struct individual_record *ind, enum core_status status)
 {
     s->told++;
     s->stalled = 0;
-    s->infeasible += status == SEARCH_INFEASIBLE;
-    s->failed += status == SEARCH_FAILED;
+    s->infeasible += status == CORE_INFEASIBLE;
+    s->failed += status == CORE_FAILED;
     s->vetoed += ind->vetoed;
     s->charged += individual_is_charged(ind);
-    s->reused += ind->reused && status != SEARCH_FAILED;
+    s->reused += ind->reused && status != CORE_FAILED;
 }
 
 /* What the search core is to know of a complete individual. */
-static struct search_result result_of(struct run_search *rs, struct pending *p)
+static struct core_result result_of(struct run_search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
-    struct search_result result = {.status = p->status, .violation = ind->violation};
-    if (p->status == SEARCH_OK && !plan_objectives(rs, ind, result.objective, &result.violation)) {
-        result = (struct search_result){.status = p->status = SEARCH_FAILED};
+    struct core_result result = {.status = p->status, .violation = ind->violation};
+    if (p->status == CORE_OK && !plan_objectives(rs, ind, result.objective, &result.violation)) {
+        result = (struct core_result){.status = p->status = CORE_FAILED};
         ind->cause = OUTCOME_BUG;
         copy_string(ind->reason, sizeof ind->reason, "bug: a value is missing");
     }
@@ -87,9 +81,10 @@ static struct search_result result_of(struct run_search *rs, struct pending *p)
 }
 
 /* As told, into the record. */
-static void record_result(struct individual_record *ind, const struct search_result *result, int64_t wall_ns)
+static void record_result(struct individual_record *ind, const struct core_result *result, int64_t wall_ns)
 {
-    static const enum individual_state state[] = {[SEARCH_OK] = INDIVIDUAL_DONE, [SEARCH_INFEASIBLE] = INDIVIDUAL_INFEASIBLE, [SEARCH_FAILED] = INDIVIDUAL_FAILED};
+    static const enum individual_state state[] = {
+        [CORE_OK] = INDIVIDUAL_DONE, [CORE_INFEASIBLE] = INDIVIDUAL_INFEASIBLE, [CORE_FAILED] = INDIVIDUAL_FAILED};
     ind->state = ind->told_state = state[result->status];
     memcpy(ind->objective, result->objective, sizeof ind->objective);
     ind->violation = result->violation;
@@ -97,7 +92,7 @@ static void record_result(struct individual_record *ind, const struct search_res
 }
 
 /* What the core was told first, into record, counters and store. */
-static void settle_told(struct run_search *rs, struct individual_record *ind, const struct search_result *result)
+static void settle_told(struct run_search *rs, struct individual_record *ind, const struct core_result *result)
 {
     record_result(ind, result, rs->run->wall);
     count_result(&rs->record, ind, result->status);
@@ -111,8 +106,8 @@ static void settle_told(struct run_search *rs, struct individual_record *ind, co
 static void tell(struct run_search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
-    struct search_result result = result_of(rs, p);
-    int rc = search_tell(rs->core, ind->id, &result);
+    struct core_result result = result_of(rs, p);
+    int rc = core_tell(rs->core, ind->id, &result);
     if (rc)
         run_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
                  (unsigned long long)ind->id, rc);
@@ -125,8 +120,8 @@ static void tell(struct run_search *rs, struct pending *p)
 void search_take_known(struct run_search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
-    struct search_result result = result_of(rs, p);
-    if (result.status == SEARCH_FAILED || search_inject(rs->core, &ind->genotype, &result, &ind->id))
+    struct core_result result = result_of(rs, p);
+    if (result.status == CORE_FAILED || core_inject(rs->core, &ind->genotype, &result, &ind->id))
         return;
     individual_settle_measured(p);
     search_log_inject(rs, ind, &result);
@@ -135,11 +130,11 @@ void search_take_known(struct run_search *rs, struct pending *p)
     rs->next_tell = ind->id + 1;
 }
 
-static bool same_result(const struct search_result *a, const struct search_result *b, uint32_t n_objectives)
+static bool same_result(const struct core_result *a, const struct core_result *b, uint32_t n_objectives)
 {
     if (a->status != b->status)
         return false;
-    if (a->status != SEARCH_OK)
+    if (a->status != CORE_OK)
         return true;
     bool same = !(a->violation < b->violation || a->violation > b->violation);
     for (uint32_t o = 0; o < n_objectives && same; o++)
@@ -151,17 +146,17 @@ static bool same_result(const struct search_result *a, const struct search_resul
 static void retell(struct run_search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
-    struct search_result result = result_of(rs, p), before;
-    if (!search_get(rs->core, ind->id, NULL, NULL, &before) && !same_result(&before, &result, rs->spec->n_objectives)) {
-        int rc = search_retell(rs->core, ind->id, &result);
+    struct core_result result = result_of(rs, p), before;
+    if (!core_get(rs->core, ind->id, NULL, NULL, &before) && !same_result(&before, &result, rs->spec->n_objectives)) {
+        int rc = core_retell(rs->core, ind->id, &result);
         if (rc)
             run_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
                      (unsigned long long)ind->id, rc);
         search_log_retell(rs, ind->id, &result);
-        rs->record.infeasible -= before.status == SEARCH_INFEASIBLE;
-        rs->record.infeasible += result.status == SEARCH_INFEASIBLE;
-        rs->record.failed -= before.status == SEARCH_FAILED;
-        rs->record.failed += result.status == SEARCH_FAILED;
+        rs->record.infeasible -= before.status == CORE_INFEASIBLE;
+        rs->record.infeasible += result.status == CORE_INFEASIBLE;
+        rs->record.failed -= before.status == CORE_FAILED;
+        rs->record.failed += result.status == CORE_FAILED;
         rs->record.retold++;
         rs->front_dirty = true;
     }
@@ -235,10 +230,7 @@ uint32_t search_flight_limit(struct run_search *rs)
 }
 
 /* Proposals are computed on another thread, and something waits for all cores to be here. */
-static bool must_stay_home(const struct run_search *rs)
-{
-    return rs->run->hold_asks && rs->run->hooks.work && !search_is_quick(rs->spec);
-}
+static bool must_stay_home(const struct run_search *rs) { return rs->run->hold_asks && rs->run->hooks.work && !search_is_quick(rs->spec); }
 
 /* How many proposals to ask for now; 0: none. */
 static uint32_t wanted(struct run_search *rs)
@@ -275,7 +267,7 @@ static void take_proposals(struct run_search *rs)
 static void ask_work(void *arg)
 {
     struct run_search *rs = arg;
-    rs->ask_got = search_ask(rs->core, rs->ask_wanted, rs->ask_proposal);
+    rs->ask_got = core_ask(rs->core, rs->ask_wanted, rs->ask_proposal);
 }
 
 static void ask_done(void *arg)
@@ -286,7 +278,7 @@ static void ask_done(void *arg)
     if (search_is_finished(rs)) { /* canceled meanwhile: the proposals never happened */
         free(rs->ask_proposal);
         rs->ask_proposal = NULL;
-        search_free(rs->core);
+        core_free(rs->core);
         rs->core = NULL;
         return;
     }
@@ -338,7 +330,8 @@ static void finish_if_over(struct run_search *rs)
     else if (s->vetoed >= VETO_MIN + VETO_FACTOR * s->budget)
         search_finish(rs, SEARCH_DONE, "nearly every proposal is over an analytic constraint: relax it");
     else if (s->stalled)
-        search_finish(rs, SEARCH_DONE, search_exhausted(rs->core) ? "every architecture of the space was evaluated" : "the algorithm has no further proposals");
+        search_finish(rs, SEARCH_DONE,
+                      core_exhausted(rs->core) ? "every architecture of the space was evaluated" : "the algorithm has no further proposals");
 }
 
 static bool settle_plan(struct run_search *rs)
@@ -421,7 +414,7 @@ void search_finish(struct run_search *rs, enum search_state state, const char *r
     if (!rs->busy && rs->core) {
         search_refresh(rs);
         search_snapshot(rs);
-        search_free(rs->core);
+        core_free(rs->core);
         rs->core = NULL;
     }
     store_erase(r->store, STORE_SURROGATE, key_u64(rs->record.id));

@@ -37,13 +37,10 @@ bool keyset_has(const struct keyset *k, uint64_t key)
     return false;
 }
 
-double acquire_violation(const struct candidate *c)
-{
-    return c->risk > 0.5 ? c->risk : 0;
-}
+double acquire_violation(const struct candidate *c) { return c->risk > 0.5 ? c->risk : 0; }
 
 /* Measured rows worth starting from: front, population and the newest, best by rank and crowding. */
-static uint32_t seed_rows(const struct search *s, uint32_t want, uint32_t *ret_rows)
+static uint32_t seed_rows(const struct core *s, uint32_t want, uint32_t *ret_rows)
 {
     const struct archive *a = &s->archive;
     uint32_t m = s->params.n_objectives, n = 0, first = a->n_told > SEED_ROWS_MAX ? a->n_told - SEED_ROWS_MAX : 0;
@@ -130,14 +127,14 @@ static void inner_survive(struct inner *in, uint32_t size, uint32_t m)
     in->n = k;
 }
 
-static uint32_t inner_tournament(struct search *s, const struct inner *in, uint32_t n)
+static uint32_t inner_tournament(struct core *s, const struct inner *in, uint32_t n)
 {
     uint32_t a = rng_below(&s->rng, n), b = rng_below(&s->rng, n);
     return in->rank[b] < in->rank[a] || (in->rank[b] == in->rank[a] && in->crowding[b] > in->crowding[a]) ? b : a;
 }
 
 /* Fills the upper half with children unseen in this search. */
-static void inner_breed(struct search *s, struct inner *in, uint32_t size, struct keyset *seen, uint32_t arm)
+static void inner_breed(struct core *s, struct inner *in, uint32_t size, struct keyset *seen, uint32_t arm)
 {
     uint32_t parents = in->n;
     for (uint32_t t = 0; t < 6 * size && in->n < 2 * size && in->n < parents + size; t++) {
@@ -154,7 +151,7 @@ static void inner_breed(struct search *s, struct inner *in, uint32_t size, struc
     }
 }
 
-void acquire_inner(struct search *s, const struct keyset *taken, struct pool *pool, uint32_t arm)
+void acquire_inner(struct core *s, const struct keyset *taken, struct pool *pool, uint32_t arm)
 {
     uint32_t size = s->set.inner_population, m = s->params.n_objectives;
     struct keyset seen = {0};
@@ -186,11 +183,11 @@ void acquire_inner(struct search *s, const struct keyset *taken, struct pool *po
     keyset_fini(&seen);
 }
 
-void acquire_front(struct search *s, struct front *ret_front)
+void acquire_front(struct core *s, struct front *ret_front)
 {
     const struct archive *a = &s->archive;
     struct pool pending = {0};
-    double z[SEARCH_OBJECTIVES_MAX];
+    double z[CORE_OBJECTIVES_MAX];
     ret_front->m = s->params.n_objectives;
     for (uint32_t i = 0; i < a->n_front; i++) {
         scale_normalise(s, a->row[a->front[i]].y, z);
@@ -222,10 +219,7 @@ struct offer {
 
 enum { STALE = -1 };
 
-static bool better_offer(const struct offer *a, const struct offer *b)
-{
-    return a->gain > b->gain || (a->gain == b->gain && a->index < b->index);
-}
+static bool better_offer(const struct offer *a, const struct offer *b) { return a->gain > b->gain || (a->gain == b->gain && a->index < b->index); }
 
 static void sift_down(struct offer *heap, uint32_t n, uint32_t i)
 {
@@ -244,9 +238,9 @@ static void sift_down(struct offer *heap, uint32_t n, uint32_t i)
 
 typedef double gain_fn(const double *points, uint32_t n, uint32_t m, const double *q, const double *reference);
 
-static double gain_of(const struct search *s, const struct candidate *c, const struct front *front, gain_fn *gain)
+static double gain_of(const struct core *s, const struct candidate *c, const struct front *front, gain_fn *gain)
 {
-    double z[SEARCH_OBJECTIVES_MAX], reference[SEARCH_OBJECTIVES_MAX];
+    double z[CORE_OBJECTIVES_MAX], reference[CORE_OBJECTIVES_MAX];
     for (uint32_t o = 0; o < s->params.n_objectives; o++)
         reference[o] = s->set.reference;
     scale_normalise(s, c->q, z);
@@ -254,7 +248,7 @@ static double gain_of(const struct search *s, const struct candidate *c, const s
 }
 
 /* The most promising of the pool by rank and crowding of their predictions. */
-static uint32_t shortlist(const struct search *s, const struct pool *pool, uint32_t limit, uint32_t *ret_index)
+static uint32_t shortlist(const struct core *s, const struct pool *pool, uint32_t limit, uint32_t *ret_index)
 {
     uint32_t m = s->params.n_objectives;
     double *f = xcalloc((size_t)pool->n * m + 1, sizeof *f), *violation = xcalloc(pool->n + 1, sizeof *violation);
@@ -268,7 +262,7 @@ static uint32_t shortlist(const struct search *s, const struct pool *pool, uint3
     return n;
 }
 
-uint32_t acquire_choose(const struct search *s, const struct pool *pool, struct front *front, uint32_t k, uint32_t *ret_index)
+uint32_t acquire_choose(const struct core *s, const struct pool *pool, struct front *front, uint32_t k, uint32_t *ret_index)
 {
     uint32_t *list = xcalloc(pool->n + 1, sizeof *list), n = shortlist(s, pool, s->set.pool > k ? s->set.pool : k, list), got = 0;
     struct offer *heap = xcalloc(n + 1, sizeof *heap);
@@ -283,7 +277,7 @@ uint32_t acquire_choose(const struct search *s, const struct pool *pool, struct 
             heap[0].gain = gain_of(s, &pool->c[list[heap[0].index]], front, hypervolume_gain);
             heap[0].at = got;
         } else {
-            double z[SEARCH_OBJECTIVES_MAX];
+            double z[CORE_OBJECTIVES_MAX];
             uint32_t chosen = list[heap[0].index];
             scale_normalise(s, pool->c[chosen].q, z);
             (void)front_add(front, z);

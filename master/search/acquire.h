@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
+#include "search/core_internal.h"
 #include "search/hypervolume.h"
-#include "search/search_internal.h"
 
 /* Growable list of candidates. */
 struct pool {
@@ -17,14 +17,14 @@ void pool_fini(struct pool *p);
 struct candidate *pool_add(struct pool *p);
 
 /* NSGA-II on the surrogate from the best measured rows; every child that is neither in the archive nor in `taken` joins the pool, predicted. */
-void acquire_inner(struct search *s, const struct keyset *taken, struct pool *pool, uint32_t arm);
+void acquire_inner(struct core *s, const struct keyset *taken, struct pool *pool, uint32_t arm);
 
 /* The front a batch is chosen against: measured front and pending points at their predicted mean, in search scale. */
-void acquire_front(struct search *s, struct front *ret_front);
+void acquire_front(struct core *s, struct front *ret_front);
 
 /* Picks up to k of the pool by lazy greedy hypervolume gain at c->q against `front`, which grows by what is picked; then by rank and
  * crowding. Writes pool indices; returns how many. */
-uint32_t acquire_choose(const struct search *s, const struct pool *pool, struct front *front, uint32_t k, uint32_t *ret_index);
+uint32_t acquire_choose(const struct core *s, const struct pool *pool, struct front *front, uint32_t k, uint32_t *ret_index);
 
 /* Risk of infeasibility as a violation for sorting: 0 when feasible is the likelier. */
 double acquire_violation(const struct candidate *c);

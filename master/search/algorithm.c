@@ -1,7 +1,7 @@
 /* The table of algorithms. Its order is nobody's business: names are what is stored. */
 #include <string.h>
 
-#include "search/search_internal.h"
+#include "search/core_internal.h"
 
 static const struct algorithm *const algorithms[] = {
     &algorithm_random, &algorithm_nsga2,     &algorithm_sonata, &algorithm_sonata_plus,  &algorithm_aging,
@@ -19,12 +19,6 @@ int64_t algorithm_find(const char *name)
     return -1;
 }
 
-const struct algorithm *algorithm_get(uint32_t index)
-{
-    return algorithms[index];
-}
+const struct algorithm *algorithm_get(uint32_t index) { return algorithms[index]; }
 
-const char *algorithm_names(void)
-{
-    return "sonata+, sonata, nsga2, random, aging, linas, nsganetv2, local, optuna-nsga2";
-}
+const char *algorithm_names(void) { return "sonata+, sonata, nsga2, random, aging, linas, nsganetv2, local, optuna-nsga2"; }

@@ -19,10 +19,7 @@ void archive_fini(struct archive *a)
     *a = (struct archive){0};
 }
 
-static uint32_t hash_of(const struct space *space, const struct genotype *g)
-{
-    return (uint32_t)hash64(g->allele, space->n_genes);
-}
+static uint32_t hash_of(const struct space *space, const struct genotype *g) { return (uint32_t)hash64(g->allele, space->n_genes); }
 
 /* The slot of the genotype, or the empty one where it belongs. Hashes are compared first: a row is looked at when it is the one. */
 static uint32_t find_slot(const struct archive *a, const struct space *space, const struct genotype *g, uint32_t hash)
@@ -78,10 +75,7 @@ struct row *archive_push(struct archive *a, const struct space *space, const str
     return r;
 }
 
-bool row_feasible(const struct row *r)
-{
-    return r->state == ROW_OK && !(r->violation > 0);
-}
+bool row_feasible(const struct row *r) { return r->state == ROW_OK && !(r->violation > 0); }
 
 /* Equal vectors: the first one stays. */
 static void front_insert(struct archive *a, uint32_t row, uint32_t m)
@@ -106,9 +100,9 @@ static void front_insert(struct archive *a, uint32_t row, uint32_t m)
     a->n_front = k + 1;
 }
 
-static void store_result(struct row *r, const struct search_result *result, uint32_t m)
+static void store_result(struct row *r, const struct core_result *result, uint32_t m)
 {
-    static const enum row_state state[] = {[SEARCH_OK] = ROW_OK, [SEARCH_INFEASIBLE] = ROW_INFEASIBLE, [SEARCH_FAILED] = ROW_FAILED};
+    static const enum row_state state[] = {[CORE_OK] = ROW_OK, [CORE_INFEASIBLE] = ROW_INFEASIBLE, [CORE_FAILED] = ROW_FAILED};
     r->state = (uint8_t)state[result->status];
     memset(r->y, 0, sizeof r->y);
     if (r->state == ROW_OK)
@@ -116,7 +110,7 @@ static void store_result(struct row *r, const struct search_result *result, uint
     r->violation = r->state == ROW_OK && result->violation > 0 ? result->violation : 0;
 }
 
-void archive_tell(struct archive *a, uint32_t row, const struct search_result *result, uint32_t n_objectives)
+void archive_tell(struct archive *a, uint32_t row, const struct core_result *result, uint32_t n_objectives)
 {
     struct row *r = &a->row[row];
     assert(r->state == ROW_PENDING && a->n_pending);
@@ -137,7 +131,7 @@ void archive_rebuild_front(struct archive *a, uint32_t n_objectives)
     }
 }
 
-void archive_retell(struct archive *a, uint32_t row, const struct search_result *result, uint32_t n_objectives)
+void archive_retell(struct archive *a, uint32_t row, const struct core_result *result, uint32_t n_objectives)
 {
     store_result(&a->row[row], result, n_objectives);
     archive_rebuild_front(a, n_objectives);

@@ -7,24 +7,24 @@
 #include <stdint.h>
 
 #include "domain/space.h"
-#include "search/search.h"
+#include "search/core.h"
 
-enum { AGENT_FEATURES = 8, ARCHIVE_ROWS_MAX = 4000000 };
+enum { CHOOSER_FEATURES = 8, ARCHIVE_ROWS_MAX = 4000000 };
 
 enum row_state { ROW_PENDING, ROW_OK, ROW_INFEASIBLE, ROW_FAILED, ROW_STATES };
 
 struct row {
-    struct genotype genotype;               // canonical
+    struct genotype genotype; // canonical
     uint8_t features[SPACE_GENES_MAX];
-    double y[SEARCH_OBJECTIVES_MAX];        // objectives, when ROW_OK
-    double violation;                       // > 0: infeasible by a measured constraint
-    double mean[SEARCH_OBJECTIVES_MAX], sd[SEARCH_OBJECTIVES_MAX];
+    double y[CORE_OBJECTIVES_MAX]; // objectives, when ROW_OK
+    double violation;              // > 0: infeasible by a measured constraint
+    double mean[CORE_OBJECTIVES_MAX], sd[CORE_OBJECTIVES_MAX];
     int64_t parent[2];
-    uint32_t arm, generation, uses;         // uses: times chosen as a parent
-    float context[AGENT_FEATURES];          // what the agent saw when it chose the arm …
-    float probability;                      // … and how likely it was to choose it
-    double gain;                            // hypervolume it added when it was told, in search scale
-    uint8_t state;                          // enum row_state
+    uint32_t arm, generation, uses;  // uses: times chosen as a parent
+    float context[CHOOSER_FEATURES]; // what the agent saw when it chose the arm …
+    float probability;               // … and how likely it was to choose it
+    double gain;                     // hypervolume it added when it was told, in search scale
+    uint8_t state;                   // enum row_state
     bool predicted, injected;
 };
 
@@ -32,14 +32,14 @@ struct archive {
     struct row *row;
     uint32_t n, n_pending, n_told;
     size_t capacity;
-    uint32_t *told;                         // rows in the order in which results came
+    uint32_t *told; // rows in the order in which results came
     size_t told_capacity;
     struct archive_slot {
-        uint32_t row, hash;                 // row + 1 (0: empty), low bits of the genotype's hash
-    } *slot;                                // open addressing
-    uint32_t slots;                         // power of two
-    uint32_t *front;                        // rows of the front, by id; feasible, non-dominated, distinct vectors
-    double *front_y;                        // their objectives, side by side
+        uint32_t row, hash; // row + 1 (0: empty), low bits of the genotype's hash
+    } * slot;               // open addressing
+    uint32_t slots;         // power of two
+    uint32_t *front;        // rows of the front, by id; feasible, non-dominated, distinct vectors
+    double *front_y;        // their objectives, side by side
     uint32_t n_front;
     size_t front_capacity, front_y_capacity;
 };
@@ -52,9 +52,9 @@ int64_t archive_find_hashed(const struct archive *a, const struct space *space, 
 /* Appends a pending row (the genotype must be unknown); returns it, its number is a->n - 1. Valid until the next append. */
 struct row *archive_push(struct archive *a, const struct space *space, const struct genotype *canonical, const uint8_t features[SPACE_GENES_MAX]);
 /* Records the result of a pending row and updates the front. */
-void archive_tell(struct archive *a, uint32_t row, const struct search_result *result, uint32_t n_objectives);
+void archive_tell(struct archive *a, uint32_t row, const struct core_result *result, uint32_t n_objectives);
 /* Replaces the result of a told row; the front is rebuilt. */
-void archive_retell(struct archive *a, uint32_t row, const struct search_result *result, uint32_t n_objectives);
+void archive_retell(struct archive *a, uint32_t row, const struct core_result *result, uint32_t n_objectives);
 /* Rebuilds the front from the rows, in the order they were told (load). */
 void archive_rebuild_front(struct archive *a, uint32_t n_objectives);
 bool row_feasible(const struct row *r);

@@ -4,26 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "search/core_internal.h"
 #include "search/pareto.h"
-#include "search/search_internal.h"
 #include "search/sonata_operators.h"
 
 enum { AGING_SAMPLE = 10, AGING_TRIES = 100, OPTUNA_TRIES = 60 };
 
-static void merge_nothing(struct search *s, const uint32_t *rows, uint32_t n)
+static void merge_nothing(struct core *s, const uint32_t *rows, uint32_t n)
 {
     (void)s;
     (void)rows;
     (void)n;
 }
 
-static void common_defaults(const struct search_params *p, struct settings *s)
+static void common_defaults(const struct core_params *p, struct settings *s)
 {
     (void)p;
     (void)s;
 }
 
-static bool take_random(struct search *s, struct keyset *among, struct candidate *ret)
+static bool take_random(struct core *s, struct keyset *among, struct candidate *ret)
 {
     struct genotype g;
     if (!design_unseen(s, among, &g))
@@ -38,7 +38,7 @@ static const char *const mutation_arms[] = {"init", "random", "mutation"}, *cons
 /* --- aging: regularised evolution (Real, Aggarwal, Huang, Le, AAAI 2019), several objectives by one random Chebyshev weighting per parent --- */
 
 /* The last `population` measured rows. */
-static uint32_t living(const struct search *s, uint32_t *ret_rows)
+static uint32_t living(const struct core *s, uint32_t *ret_rows)
 {
     uint32_t n = 0;
     for (uint32_t i = s->archive.n_told; i-- > 0 && n < s->set.population;) {
@@ -48,9 +48,9 @@ static uint32_t living(const struct search *s, uint32_t *ret_rows)
     return n;
 }
 
-static bool aging_child(struct search *s, const uint32_t *row, uint32_t n, struct keyset *among, struct candidate *ret)
+static bool aging_child(struct core *s, const uint32_t *row, uint32_t n, struct keyset *among, struct candidate *ret)
 {
-    double weight[SEARCH_OBJECTIVES_MAX], best = INFINITY;
+    double weight[CORE_OBJECTIVES_MAX], best = INFINITY;
     uint32_t parent = row[0];
     weights_draw(s, weight);
     for (uint32_t i = 0; i < AGING_SAMPLE; i++) {
@@ -73,7 +73,7 @@ static bool aging_child(struct search *s, const uint32_t *row, uint32_t n, struc
     return false;
 }
 
-static uint32_t aging_breed(struct search *s, uint32_t n, struct candidate *ret)
+static uint32_t aging_breed(struct core *s, uint32_t n, struct candidate *ret)
 {
     struct keyset among = {0};
     uint32_t *row = xcalloc(s->set.population, sizeof *row), alive = living(s, row), k = 0;
@@ -94,7 +94,7 @@ const struct algorithm algorithm_aging = {.name = "aging",
 
 /* --- local: neighbourhoods of front members are measured completely, members in random order (White, Nolen, Savani, UAI 2021) --- */
 
-static uint32_t local_neighbours(struct search *s, uint32_t row, struct keyset *among, uint32_t n, struct candidate *ret)
+static uint32_t local_neighbours(struct core *s, uint32_t row, struct keyset *among, uint32_t n, struct candidate *ret)
 {
     const struct genotype *g = &s->archive.row[row].genotype;
     bool active[SPACE_GENES_MAX];
@@ -118,7 +118,7 @@ static uint32_t local_neighbours(struct search *s, uint32_t row, struct keyset *
     return k;
 }
 
-static uint32_t local_breed(struct search *s, uint32_t n, struct candidate *ret)
+static uint32_t local_breed(struct core *s, uint32_t n, struct candidate *ret)
 {
     struct keyset among = {0};
     uint32_t members = s->archive.n_front, *row = xcalloc(members + 1, sizeof *row), k = 0;
@@ -134,7 +134,7 @@ static uint32_t local_breed(struct search *s, uint32_t n, struct candidate *ret)
     return k;
 }
 
-static void local_defaults(const struct search_params *p, struct settings *s)
+static void local_defaults(const struct core_params *p, struct settings *s)
 {
     (void)p;
     s->init = 10;
@@ -151,7 +151,7 @@ const struct algorithm algorithm_local = {.name = "local",
 /* --- optuna-nsga2: NSGAIISampler's defaults: population 50, generations, tournament by dominance alone, uniform crossover 0.9, each gene
  * redrawn with 1/n (perhaps to the value it had). Its repeats are skipped here at no charge, which flatters it. --- */
 
-static void optuna_defaults(const struct search_params *p, struct settings *s)
+static void optuna_defaults(const struct core_params *p, struct settings *s)
 {
     (void)p;
     s->population = 50;
@@ -159,7 +159,7 @@ static void optuna_defaults(const struct search_params *p, struct settings *s)
     s->mutation = MUTATION_RESAMPLE;
 }
 
-static uint32_t optuna_parent(struct search *s)
+static uint32_t optuna_parent(struct core *s)
 {
     const struct population *p = &s->population;
     uint32_t a = p->row[rng_below(&s->rng, p->n)], b = p->row[rng_below(&s->rng, p->n)];
@@ -173,7 +173,7 @@ static uint32_t optuna_parent(struct search *s)
     return rng_below(&s->rng, 2) ? a : b;
 }
 
-static bool optuna_child(struct search *s, struct keyset *among, struct candidate *ret)
+static bool optuna_child(struct core *s, struct keyset *among, struct candidate *ret)
 {
     for (uint32_t t = 0; t < OPTUNA_TRIES && s->population.n >= 2; t++) {
         uint32_t a = optuna_parent(s), b = optuna_parent(s);
@@ -191,7 +191,7 @@ static bool optuna_child(struct search *s, struct keyset *among, struct candidat
     return false;
 }
 
-static uint32_t optuna_breed(struct search *s, uint32_t n, struct candidate *ret)
+static uint32_t optuna_breed(struct core *s, uint32_t n, struct candidate *ret)
 {
     struct keyset among = {0};
     uint32_t k = 0;

@@ -10,7 +10,7 @@
 #include "search/pareto.h"
 #include "search/reserve.h"
 
-static uint32_t a_quarter(const struct search_params *p, uint32_t wanted)
+static uint32_t a_quarter(const struct core_params *p, uint32_t wanted)
 {
     uint32_t quarter = p->budget ? p->budget / 4 : wanted;
     return quarter < wanted ? (quarter > 8 ? quarter : 8) : wanted;
@@ -19,7 +19,7 @@ static uint32_t a_quarter(const struct search_params *p, uint32_t wanted)
 /* --- linas (Cummings et al., arXiv 2205.10358; DyNAS-T): rounds of 50; ridge; inner NSGA-II of 50 x 50; the best of it by rank and
  * crowding are all measured. Unlike the original it never measures anything twice. --- */
 
-static void linas_defaults(const struct search_params *p, struct settings *s)
+static void linas_defaults(const struct core_params *p, struct settings *s)
 {
     s->init = a_quarter(p, 50);
     s->batch = 50;
@@ -29,7 +29,7 @@ static void linas_defaults(const struct search_params *p, struct settings *s)
     s->inner_generations = 50;
 }
 
-static uint32_t linas_batch(struct search *s, uint32_t n, struct candidate *ret)
+static uint32_t linas_batch(struct core *s, uint32_t n, struct candidate *ret)
 {
     effort_begin(s);
     if (!models_refresh(s))
@@ -52,7 +52,7 @@ static uint32_t linas_batch(struct search *s, uint32_t n, struct candidate *ret)
     return got;
 }
 
-static uint32_t linas_breed(struct search *s, uint32_t n, struct candidate *ret)
+static uint32_t linas_breed(struct core *s, uint32_t n, struct candidate *ret)
 {
     return reserve_breed(s, n, ret, linas_batch, s->set.batch, UINT32_MAX, ARM_FIRST_OWN);
 }
@@ -70,7 +70,7 @@ const struct algorithm algorithm_linas = {.name = "linas",
 /* --- nsganetv2 (Lu, Deb, Goodman, Banzhaf, Boddeti, ECCV 2020): 100 first; inner NSGA-II of 40 x 20 from the measured front; the 8 of
  * the predicted front that fill the widest gaps are measured. The forest stands for its pool of surrogates. --- */
 
-static void nsganetv2_defaults(const struct search_params *p, struct settings *s)
+static void nsganetv2_defaults(const struct core_params *p, struct settings *s)
 {
     s->init = a_quarter(p, 100);
     s->batch = 8;
@@ -104,10 +104,10 @@ static void occupy(struct front *f, const double *z)
 }
 
 /* Farthest-first among the predicted front, then among later ranks. */
-static uint32_t fill_gaps(struct search *s, const struct pool *pool, uint32_t n, struct candidate *ret)
+static uint32_t fill_gaps(struct core *s, const struct pool *pool, uint32_t n, struct candidate *ret)
 {
     uint32_t m = s->params.n_objectives, *rank = xcalloc(pool->n + 1, sizeof *rank), k = 0;
-    double *f = xcalloc((size_t)pool->n * m + 1, sizeof *f), z[SEARCH_OBJECTIVES_MAX];
+    double *f = xcalloc((size_t)pool->n * m + 1, sizeof *f), z[CORE_OBJECTIVES_MAX];
     struct front taken = {.m = m};
     for (uint32_t i = 0; i < pool->n; i++)
         memcpy(f + (size_t)i * m, pool->c[i].q, m * sizeof *f);
@@ -146,7 +146,7 @@ static uint32_t fill_gaps(struct search *s, const struct pool *pool, uint32_t n,
     return k;
 }
 
-static uint32_t nsganetv2_batch(struct search *s, uint32_t n, struct candidate *ret)
+static uint32_t nsganetv2_batch(struct core *s, uint32_t n, struct candidate *ret)
 {
     effort_begin(s);
     if (!models_refresh(s))
@@ -160,7 +160,7 @@ static uint32_t nsganetv2_batch(struct search *s, uint32_t n, struct candidate *
     return got;
 }
 
-static uint32_t nsganetv2_breed(struct search *s, uint32_t n, struct candidate *ret)
+static uint32_t nsganetv2_breed(struct core *s, uint32_t n, struct candidate *ret)
 {
     return reserve_breed(s, n, ret, nsganetv2_batch, s->set.batch, UINT32_MAX, ARM_FIRST_OWN);
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "search/search_internal.h"
+#include "search/core_internal.h"
 
 enum { RANDOM_TRIES = 200, WALK_MAX = 1 << 22, DESIGN_CHOICES = 10 };
 
@@ -42,13 +42,13 @@ bool keyset_add(struct keyset *k, uint64_t key)
     return keyset_put(k, key);
 }
 
-bool candidate_accept(const struct search *s, struct keyset *among, const struct genotype *canonical)
+bool candidate_accept(const struct core *s, struct keyset *among, const struct genotype *canonical)
 {
     uint64_t hash = hash64(canonical->allele, s->space.n_genes);
     return archive_find_hashed(&s->archive, &s->space, canonical, hash) < 0 && (!among || keyset_add(among, hash));
 }
 
-void search_features(const struct search *s, const struct genotype *canonical, uint8_t ret_features[SPACE_GENES_MAX])
+void core_features(const struct core *s, const struct genotype *canonical, uint8_t ret_features[SPACE_GENES_MAX])
 {
     bool active[SPACE_GENES_MAX];
     if (s->set.mask) {
@@ -61,10 +61,10 @@ void search_features(const struct search *s, const struct genotype *canonical, u
         ret_features[j] = active[j] ? (uint8_t)(canonical->allele[j] + 1) : 0;
 }
 
-void candidate_init(const struct search *s, struct candidate *c, const struct genotype *canonical, uint32_t arm)
+void candidate_init(const struct core *s, struct candidate *c, const struct genotype *canonical, uint32_t arm)
 {
     *c = (struct candidate){.genotype = *canonical, .arm = arm, .parent = {-1, -1}, .probability = 1};
-    search_features(s, canonical, c->features);
+    core_features(s, canonical, c->features);
 }
 
 /* The canonical form that follows in lexicographic order, wrapping from the last to the first. */
@@ -84,7 +84,7 @@ static void walk_next(const struct space *space, struct genotype *g)
 }
 
 /* Visits every form of a small space once, from a random one on. */
-static bool walk_unseen(struct search *s, struct keyset *among, struct genotype *ret_genotype)
+static bool walk_unseen(struct core *s, struct keyset *among, struct genotype *ret_genotype)
 {
     double size = space_size(&s->space);
     if (size > WALK_MAX)
@@ -102,7 +102,7 @@ static bool walk_unseen(struct search *s, struct keyset *among, struct genotype 
     return false;
 }
 
-bool design_unseen(struct search *s, struct keyset *among, struct genotype *ret_genotype)
+bool design_unseen(struct core *s, struct keyset *among, struct genotype *ret_genotype)
 {
     if (s->exhausted)
         return false;
@@ -117,7 +117,7 @@ bool design_unseen(struct search *s, struct keyset *among, struct genotype *ret_
 }
 
 /* Of some random unseen genotypes the one whose values have been used least so far: levels become about equally frequent. */
-static bool design_balanced(struct search *s, struct keyset *among, struct genotype *ret_genotype)
+static bool design_balanced(struct core *s, struct keyset *among, struct genotype *ret_genotype)
 {
     uint32_t used[SPACE_GENES_MAX][SPACE_CHOICES_MAX + 1] = {{0}};
     for (uint32_t i = 0; i < s->archive.n; i++) {
@@ -130,7 +130,7 @@ static bool design_balanced(struct search *s, struct keyset *among, struct genot
         uint8_t f[SPACE_GENES_MAX];
         if (!design_unseen(s, NULL, &g))
             return false;
-        search_features(s, &g, f);
+        core_features(s, &g, f);
         uint64_t score = 0;
         for (unsigned j = 0; j < s->space.n_genes; j++)
             score += f[j] ? (uint64_t)used[j][f[j]] * used[j][f[j]] : 0;
@@ -142,7 +142,7 @@ static bool design_balanced(struct search *s, struct keyset *among, struct genot
     return candidate_accept(s, among, ret_genotype);
 }
 
-bool design_next(struct search *s, struct keyset *among, struct genotype *ret_genotype)
+bool design_next(struct core *s, struct keyset *among, struct genotype *ret_genotype)
 {
     if (s->set.design == DESIGN_RANDOM)
         return design_unseen(s, among, ret_genotype);

@@ -4,30 +4,21 @@
 
 #include <math.h>
 
+#include "search/core_internal.h"
 #include "search/models.h"
-#include "search/search_internal.h"
 
 /* Nanoseconds. */
 static const double FACTOR = 0.2 /* a multiply-add of a factorisation */, SOLVE = 0.03 /* the same for many right-hand sides at once */,
                     MISMATCH = 0.12 /* a gene of a pair of rows */, KERNEL = 2 /* a pair of rows */, TREE_STEP = 2.5,
                     STAIR = 12 /* a point of a swept volume and a step of its search */;
 
-void effort_begin(struct search *s)
-{
-    s->models->effort_ns = 0;
-}
+void effort_begin(struct core *s) { s->models->effort_ns = 0; }
 
-void effort_spend(const struct search *s, double ns)
-{
-    s->models->effort_ns += ns;
-}
+void effort_spend(const struct core *s, double ns) { s->models->effort_ns += ns; }
 
-bool effort_left(const struct search *s, double share)
-{
-    return !(s->set.bound > 0) || s->models->effort_ns <= share * s->set.bound * 1e6;
-}
+bool effort_left(const struct core *s, double share) { return !(s->set.bound > 0) || s->models->effort_ns <= share * s->set.bound * 1e6; }
 
-double effort_of_fit(const struct search *s, uint32_t n)
+double effort_of_fit(const struct core *s, uint32_t n)
 {
     double rows = n, pair = rows * rows * s->space.n_genes * MISMATCH;
     if (s->set.surrogate == SURROGATE_GP)
@@ -43,7 +34,7 @@ double effort_of_choice(uint32_t n)
     return GP_CHOICES * (rows * rows * rows / 3 * FACTOR + rows * rows / 2 * KERNEL);
 }
 
-double effort_of_prediction(const struct search *s, uint32_t n, bool variance)
+double effort_of_prediction(const struct core *s, uint32_t n, bool variance)
 {
     const struct models *m = s->models;
     double one = 100;
@@ -55,12 +46,12 @@ double effort_of_prediction(const struct search *s, uint32_t n, bool variance)
     return s->params.n_objectives * one * n;
 }
 
-double effort_of_gain(const struct search *s, uint32_t n)
+double effort_of_gain(const struct core *s, uint32_t n)
 {
     return n * log2(n + 2.0) * STAIR * (s->params.n_objectives > 3 ? 1.25 : 1); /* few points of a front reach into another's box */
 }
 
-uint32_t effort_rows(const struct search *s, uint32_t limit)
+uint32_t effort_rows(const struct core *s, uint32_t limit)
 {
     uint32_t n = limit;
     while (n > EFFORT_ROWS_MIN && s->set.bound > 0 && effort_of_fit(s, n) > s->set.bound * 1e6 / 2)

@@ -6,22 +6,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct search;
+struct core;
 
 /* A batch begins; nothing is spent. */
-void effort_begin(struct search *s);
+void effort_begin(struct core *s);
 /* Spends nanoseconds of a nominal core. */
-void effort_spend(const struct search *s, double ns);
+void effort_spend(const struct core *s, double ns);
 /* False when what was spent is over `share` of the bound. Always true without a bound. */
-bool effort_left(const struct search *s, double share);
+bool effort_left(const struct core *s, double share);
 
-/* Nominal prices: fitting the surrogates to n rows; choosing the hyper-parameters of one of them; predicting n candidates with or without variances; one hypervolume gain against n points. */
-double effort_of_fit(const struct search *s, uint32_t n);
+/* Nominal prices: fitting the surrogates to n rows; choosing the hyper-parameters of one of them; predicting n candidates with or without variances;
+ * one hypervolume gain against n points. */
+double effort_of_fit(const struct core *s, uint32_t n);
 double effort_of_choice(uint32_t n);
-double effort_of_prediction(const struct search *s, uint32_t n, bool variance);
-double effort_of_gain(const struct search *s, uint32_t n);
+double effort_of_prediction(const struct core *s, uint32_t n, bool variance);
+double effort_of_gain(const struct core *s, uint32_t n);
 /* Rows up to `limit` that a fit may have for half of the bound; at least EFFORT_ROWS_MIN. */
 enum { EFFORT_ROWS_MIN = 100 };
-uint32_t effort_rows(const struct search *s, uint32_t limit);
+uint32_t effort_rows(const struct core *s, uint32_t limit);
 
 #endif

@@ -2,22 +2,22 @@
 #include <math.h>
 #include <string.h>
 
-#include "search/agent.h"
+#include "search/chooser.h"
+#include "search/core_internal.h"
 #include "search/models.h"
-#include "search/search_internal.h"
 
-static void describe_arms(const struct search *s, struct search_insight *out)
+static void describe_arms(const struct core *s, struct core_insight *out)
 {
     uint32_t n = out->n_arms = s->algorithm->n_arms;
-    double weight[AGENT_ARMS_MAX] = {0};
+    double weight[CHOOSER_ARMS_MAX] = {0};
     for (uint32_t i = 0; i < s->archive.n; i++)
         out->arm_uses[s->archive.row[i].arm] += !s->archive.row[i].injected;
-    if (s->agent && s->agent->n_arms > 1) {
-        s->agent->policy->weights(s->agent, weight);
-        for (uint32_t k = 0; k < s->agent->n_arms; k++)
-            out->arm_weight[s->agent->arm[k]] = weight[k];
-    } else if (s->agent)
-        out->arm_weight[s->agent->arm[0]] = 1;
+    if (s->chooser && s->chooser->n_arms > 1) {
+        s->chooser->policy->weights(s->chooser, weight);
+        for (uint32_t k = 0; k < s->chooser->n_arms; k++)
+            out->arm_weight[s->chooser->arm[k]] = weight[k];
+    } else if (s->chooser)
+        out->arm_weight[s->chooser->arm[0]] = 1;
     else {
         for (uint32_t a = ARM_FIRST_OWN; a < n; a++)
             out->arm_weight[a] = 1.0 / (n - ARM_FIRST_OWN);
@@ -26,7 +26,7 @@ static void describe_arms(const struct search *s, struct search_insight *out)
 }
 
 /* Features to alleles: a `none` edge is what the models see as silent. */
-static void describe_importance(const struct search *s, struct search_insight *out)
+static void describe_importance(const struct core *s, struct core_insight *out)
 {
     const struct models *m = s->models;
     out->n_genes = s->space.n_genes;
@@ -42,10 +42,10 @@ static void describe_importance(const struct search *s, struct search_insight *o
     }
 }
 
-void search_insight(const struct search *s, struct search_insight *ret_insight)
+void core_insight(const struct core *s, struct core_insight *ret_insight)
 {
-    *ret_insight = (struct search_insight){.n_objectives = s->params.n_objectives, .generation = s->generation};
-    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++)
+    *ret_insight = (struct core_insight){.n_objectives = s->params.n_objectives, .generation = s->generation};
+    for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++)
         ret_insight->rank_correlation[o] = ret_insight->coverage[o] = NAN;
     describe_arms(s, ret_insight);
     if (!s->models)

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "search/core_internal.h"
 #include "search/effort.h"
 #include "search/forest_keep.h"
-#include "search/pareto.h"
 #include "search/parallel.h"
-#include "search/search_internal.h"
+#include "search/pareto.h"
 
 enum { GROW_EVERY = 10, WEIGH_ROWS = 300, RISK_MIN = 5, RISK_ROWS_MAX = 2000, STREAM_FOREST = 1000 };
 
@@ -33,7 +33,7 @@ static struct forest_gene describe_gene(const struct space *space, uint32_t j, b
     return out;
 }
 
-struct models *models_new(const struct search *s)
+struct models *models_new(const struct core *s)
 {
     struct models *m = xcalloc(1, sizeof *m);
     for (uint32_t j = 0; j < s->space.n_genes; j++)
@@ -51,7 +51,7 @@ void models_free(struct models *m)
 {
     if (!m)
         return;
-    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++) {
+    for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++) {
         gp_fini(&m->gp[o]);
         forest_fini(&m->forest[o]);
     }
@@ -70,7 +70,7 @@ void models_invalidate(struct models *m)
 
 /* --- training data --- */
 
-static uint32_t measured_rows(const struct search *s, uint32_t *ret_rows)
+static uint32_t measured_rows(const struct core *s, uint32_t *ret_rows)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < s->archive.n_told; i++) {
@@ -82,7 +82,7 @@ static uint32_t measured_rows(const struct search *s, uint32_t *ret_rows)
 
 /* All measured rows while they are few. Beyond train_max: half of them the best by rank and crowding, the rest the newest. Beyond
  * GP_VARIANCE_POINTS the best come first (gp.h). Only the newest 10 train_max rows are looked at, so the cost stays bounded. */
-static void choose_training(const struct search *s, struct training *t)
+static void choose_training(const struct core *s, struct training *t)
 {
     uint32_t m = s->params.n_objectives, limit = effort_rows(s, s->set.train_max);
     training_fini(t);
@@ -132,7 +132,7 @@ static void sample_fini(struct sample *d)
     free(d->y);
 }
 
-static struct sample gather(const struct search *s, const struct training *t, uint32_t objective)
+static struct sample gather(const struct core *s, const struct training *t, uint32_t objective)
 {
     struct sample d = {.x = xcalloc(t->n + t->n_hints + 1, sizeof *d.x), .y = xcalloc(t->n + t->n_hints + 1, sizeof *d.y)};
     for (uint32_t i = 0; i < t->n; i++, d.n++) {
@@ -162,13 +162,13 @@ static void standardise(struct warp *w, struct sample *d, uint32_t n_rows)
 
 /* --- fitting --- */
 
-static bool wants_forest(const struct search *s)
+static bool wants_forest(const struct core *s)
 {
     return s->set.surrogate == SURROGATE_FOREST || (s->set.importance && (s->algorithm->option_groups & GROUP_SONATA));
 }
 
 /* A forest is a function of its rows, targets and parameters; the key stands for them. Who has it under its key needs not grow it. */
-static void grow_forest(const struct search *s, struct forest *f, uint64_t *ret_key, const struct sample *d, const struct forest_params *p)
+static void grow_forest(const struct core *s, struct forest *f, uint64_t *ret_key, const struct sample *d, const struct forest_params *p)
 {
     const uint64_t part[] = {hash64(d->x, d->n * sizeof *d->x), hash64(d->y, d->n * sizeof *d->y), d->n, p->trees, p->seed, p->stream};
     struct models *m = s->models;
@@ -178,16 +178,16 @@ static void grow_forest(const struct search *s, struct forest *f, uint64_t *ret_
         forest_fit(f, m->gene, s->space.n_genes, (const uint8_t(*)[SPACE_GENES_MAX])d->x, d->y, d->n, p);
 }
 
-static struct forest_params forest_params(const struct search *s, uint32_t which)
+static struct forest_params forest_params(const struct core *s, uint32_t which)
 {
     return (struct forest_params){.trees = s->set.trees,
                                   .share = FOREST_SHARE,
                                   .threads = s->params.threads,
                                   .seed = s->params.seed,
-                                  .stream = STREAM_FOREST * (1 + s->models->n_grown * (SEARCH_OBJECTIVES_MAX + 1) + which)};
+                                  .stream = STREAM_FOREST * (1 + s->models->n_grown * (CORE_OBJECTIVES_MAX + 1) + which)};
 }
 
-static void grow_forests(const struct search *s)
+static void grow_forests(const struct core *s)
 {
     struct models *m = s->models;
     for (uint32_t o = 0; o < s->params.n_objectives; o++) {
@@ -202,7 +202,7 @@ static void grow_forests(const struct search *s)
 }
 
 /* Probability that an architecture is infeasible: a forest on 0 / 1. */
-static void grow_risk(const struct search *s)
+static void grow_risk(const struct core *s)
 {
     struct models *m = s->models;
     uint32_t bad = 0, first = m->risk_told > RISK_ROWS_MAX ? m->risk_told - RISK_ROWS_MAX : 0;
@@ -215,15 +215,15 @@ static void grow_risk(const struct search *s)
         d.y[d.n] = !row_feasible(r);
         bad += d.y[d.n++] > 0;
     }
-    struct forest_params p = forest_params(s, SEARCH_OBJECTIVES_MAX);
+    struct forest_params p = forest_params(s, CORE_OBJECTIVES_MAX);
     if (bad >= RISK_MIN && d.n - bad >= RISK_MIN)
-        grow_forest(s, &m->risk, &m->key[SEARCH_OBJECTIVES_MAX], &d, &p);
+        grow_forest(s, &m->risk, &m->key[CORE_OBJECTIVES_MAX], &d, &p);
     else
         forest_fini(&m->risk);
     sample_fini(&d);
 }
 
-void models_ready(const struct search *s)
+void models_ready(const struct core *s)
 {
     struct models *m = s->models;
     if (!m->forests_due)
@@ -239,7 +239,7 @@ void models_ready(const struct search *s)
 static void drop_kept(struct models *m)
 {
     bool borrowed = m->risk.borrowed;
-    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++)
+    for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++)
         borrowed |= m->forest[o].borrowed;
     if (!borrowed)
         bytes_fini(&m->kept);
@@ -252,7 +252,7 @@ void models_forget(struct models *m)
     models_invalidate(m);
     training_fini(&m->train);
     training_fini(&m->forest_train);
-    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++)
+    for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++)
         forest_fini(&m->forest[o]);
     forest_fini(&m->risk);
     m->risk_told = 0;
@@ -262,7 +262,7 @@ void models_forget(struct models *m)
 
 /* Length scales: important genes move a candidate far, unimportant ones hardly. Importance estimated from few rows per gene is mostly
  * noise, so it is shrunk towards equal shares (docs/SEARCH.md). */
-static void set_weights(const struct search *s, struct gp *g, uint32_t objective)
+static void set_weights(const struct core *s, struct gp *g, uint32_t objective)
 {
     const struct models *m = s->models;
     double total = 0, n = m->forest_train.n, share = m->grown && n > 0 ? n / (n + IMPORTANCE_PRIOR * s->space.n_genes) : 0;
@@ -276,14 +276,14 @@ static void set_weights(const struct search *s, struct gp *g, uint32_t objective
 }
 
 struct fit_job {
-    const struct search *s;
+    const struct core *s;
     bool choose;
 };
 
 static void fit_objective(void *context, uint32_t o)
 {
     struct fit_job *job = context;
-    const struct search *s = job->s;
+    const struct core *s = job->s;
     struct models *m = s->models;
     struct sample d = gather(s, &m->train, o);
     const uint8_t(*x)[SPACE_GENES_MAX] = (const uint8_t(*)[SPACE_GENES_MAX])d.x;
@@ -300,7 +300,7 @@ static void fit_objective(void *context, uint32_t o)
 }
 
 /* Fits the surrogates to m->train; `choose` lets hyper-parameters be chosen anew. */
-static void fit(const struct search *s, bool choose)
+static void fit(const struct core *s, bool choose)
 {
     struct fit_job job = {s, choose};
     if (s->set.surrogate == SURROGATE_FOREST)
@@ -312,7 +312,7 @@ static void fit(const struct search *s, bool choose)
 }
 
 /* A forest that predicts sees all rows; one that only weighs genes has enough of WEIGH_ROWS, spread evenly. */
-static struct training forest_rows(const struct search *s, const struct training *t)
+static struct training forest_rows(const struct core *s, const struct training *t)
 {
     uint32_t limit = s->set.surrogate == SURROGATE_FOREST ? t->n : WEIGH_ROWS;
     struct training out = {.row = xcalloc(t->n + 1, sizeof *out.row), .n = t->n < limit ? t->n : limit, .n_hints = t->n_hints};
@@ -322,13 +322,13 @@ static struct training forest_rows(const struct search *s, const struct training
 }
 
 /* Results between two forests: where they only weigh genes, every twentieth part of what is known. */
-static uint32_t grow_interval(const struct search *s)
+static uint32_t grow_interval(const struct core *s)
 {
     uint32_t part = s->set.surrogate == SURROGATE_FOREST ? 0 : s->archive.n_told / 20;
     return part > GROW_EVERY ? part : GROW_EVERY;
 }
 
-bool models_refresh(struct search *s)
+bool models_refresh(struct core *s)
 {
     struct models *m = s->models;
     if (s->set.surrogate == SURROGATE_NONE)
@@ -358,8 +358,8 @@ bool models_refresh(struct search *s)
         }
         drop_kept(m);
     }
-    uint32_t at_choice[SEARCH_OBJECTIVES_MAX];
-    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++)
+    uint32_t at_choice[CORE_OBJECTIVES_MAX];
+    for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++)
         at_choice[o] = m->gp[o].n_at_choice;
     fit(s, true);
     effort_spend(s, effort_of_fit(s, t.n));
@@ -372,7 +372,7 @@ bool models_refresh(struct search *s)
 /* --- prediction --- */
 
 struct predict_job {
-    const struct search *s;
+    const struct core *s;
     struct candidate *c;
     const uint8_t (*x)[SPACE_GENES_MAX];
     uint32_t n;
@@ -380,7 +380,7 @@ struct predict_job {
     bool full;
 };
 
-static void predict_z(const struct search *s, uint32_t o, const uint8_t (*x)[SPACE_GENES_MAX], uint32_t n, double *ret_mean, double *ret_var)
+static void predict_z(const struct core *s, uint32_t o, const uint8_t (*x)[SPACE_GENES_MAX], uint32_t n, double *ret_mean, double *ret_var)
 {
     const struct models *m = s->models;
     if (s->set.surrogate == SURROGATE_GP) {
@@ -420,7 +420,7 @@ static void predict_objective(void *context, uint32_t o)
     free(mean);
 }
 
-void models_predict(const struct search *s, struct candidate *c, uint32_t n, double beta, bool full)
+void models_predict(const struct core *s, struct candidate *c, uint32_t n, double beta, bool full)
 {
     const struct models *m = s->models;
     models_ready(s);
@@ -469,7 +469,7 @@ static double spearman(const double *a, const double *b, uint32_t n)
     return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : 0;
 }
 
-void models_quality(const struct search *s, double ret_rank_correlation[SEARCH_OBJECTIVES_MAX], double ret_coverage[SEARCH_OBJECTIVES_MAX])
+void models_quality(const struct core *s, double ret_rank_correlation[CORE_OBJECTIVES_MAX], double ret_coverage[CORE_OBJECTIVES_MAX])
 {
     const struct row *row[TRUST_WINDOW];
     uint32_t n = 0;
@@ -478,7 +478,7 @@ void models_quality(const struct search *s, double ret_rank_correlation[SEARCH_O
         if (r->state == ROW_OK && r->predicted)
             row[n++] = r;
     }
-    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++) {
+    for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++) {
         double predicted[TRUST_WINDOW], measured[TRUST_WINDOW], inside = 0;
         ret_rank_correlation[o] = ret_coverage[o] = NAN;
         if (n < TRUST_MIN || o >= s->params.n_objectives)
@@ -493,9 +493,9 @@ void models_quality(const struct search *s, double ret_rank_correlation[SEARCH_O
     }
 }
 
-bool models_trusted(const struct search *s)
+bool models_trusted(const struct core *s)
 {
-    double rho[SEARCH_OBJECTIVES_MAX], coverage[SEARCH_OBJECTIVES_MAX], sum = 0;
+    double rho[CORE_OBJECTIVES_MAX], coverage[CORE_OBJECTIVES_MAX], sum = 0;
     models_quality(s, rho, coverage);
     for (uint32_t o = 0; o < s->params.n_objectives; o++)
         sum += isnan(rho[o]) ? 1 : rho[o];
@@ -512,7 +512,7 @@ static void save_training(const struct training *t, struct bytes *out)
     bytes_put_u32(out, t->n_hints);
 }
 
-static bool load_training(struct training *t, const struct search *s, struct reader *in)
+static bool load_training(struct training *t, const struct core *s, struct reader *in)
 {
     t->n = reader_count(in, s->archive.n, 4);
     t->row = xcalloc(t->n + 1, sizeof *t->row);
@@ -530,7 +530,7 @@ void models_save(const struct models *m, struct bytes *out)
     bytes_put_u8(out, m->fitted);
     bytes_put_u32(out, m->fitted_told);
     save_training(&m->train, out);
-    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++) {
+    for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++) {
         const struct gp *g = &m->gp[o];
         bytes_put_f64(out, g->a);
         bytes_put_f64(out, g->b);
@@ -556,12 +556,12 @@ static bool load_hyperparameters(struct gp *g, struct reader *in)
            (g->a >= 0 && g->a < 100 && g->b >= 0 && g->b < 100 && g->ell > 1e-3 && g->ell < 100 && g->noise > 1e-6 && g->noise < 100);
 }
 
-bool models_load(struct models *m, struct search *s, struct reader *in)
+bool models_load(struct models *m, struct core *s, struct reader *in)
 {
     bool fitted = reader_u8(in);
     m->fitted_told = reader_u32(in);
     bool ok = load_training(&m->train, s, in);
-    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++)
+    for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++)
         ok &= load_hyperparameters(&m->gp[o], in);
     bool grown = reader_u8(in);
     m->grown_told = reader_u32(in);
@@ -583,27 +583,27 @@ bool models_load(struct models *m, struct search *s, struct reader *in)
     return true;
 }
 
-void models_forests_save(const struct search *s, size_t max, struct bytes *out)
+void models_forests_save(const struct core *s, size_t max, struct bytes *out)
 {
     const struct models *m = s->models;
     size_t empty = FOREST_KEEP_FRAME, size = empty;
     models_ready(s);
-    for (uint32_t o = 0; o <= SEARCH_OBJECTIVES_MAX; o++) {
-        const struct forest *f = o < SEARCH_OBJECTIVES_MAX ? &m->forest[o] : &m->risk;
+    for (uint32_t o = 0; o <= CORE_OBJECTIVES_MAX; o++) {
+        const struct forest *f = o < CORE_OBJECTIVES_MAX ? &m->forest[o] : &m->risk;
         size += f->n_trees ? forest_keep_size(f) : 0;
     }
     if (size == empty || size > max)
         return;
     forest_keep_start(out);
-    for (uint32_t o = 0; o <= SEARCH_OBJECTIVES_MAX; o++) {
-        const struct forest *f = o < SEARCH_OBJECTIVES_MAX ? &m->forest[o] : &m->risk;
+    for (uint32_t o = 0; o <= CORE_OBJECTIVES_MAX; o++) {
+        const struct forest *f = o < CORE_OBJECTIVES_MAX ? &m->forest[o] : &m->risk;
         if (f->n_trees)
             forest_keep_add(out, m->key[o], f);
     }
     forest_keep_seal(out);
 }
 
-int models_forests_load(const struct search *s, struct bytes *forests)
+int models_forests_load(const struct core *s, struct bytes *forests)
 {
     struct models *m = s->models;
     if (!m->forests_due || !forest_keep_check(forests->data, forests->size))
@@ -613,7 +613,7 @@ int models_forests_load(const struct search *s, struct bytes *forests)
     *forests = (struct bytes){0};
     models_ready(s);
     bool all = true;
-    for (uint32_t o = 0; o < SEARCH_OBJECTIVES_MAX; o++)
+    for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++)
         all &= !m->forest[o].n_trees || m->forest[o].borrowed;
     drop_kept(m);
     return all && (!m->risk.n_trees || m->risk.borrowed) ? 0 : -EBADMSG;

@@ -1,14 +1,14 @@
 /* NSGA-II (Deb 2002) on discrete, conditional genes: the yardstick. Steady-state by default (every result is merged at once and children
  * are bred whenever they are asked for), generational when asked. No architecture is bred twice. */
-#include "search/search_internal.h"
+#include "search/core_internal.h"
 
-static void defaults(const struct search_params *p, struct settings *s)
+static void defaults(const struct core_params *p, struct settings *s)
 {
     (void)p;
     (void)s;
 }
 
-static uint32_t breed(struct search *s, uint32_t n, struct candidate *ret_candidates)
+static uint32_t breed(struct core *s, uint32_t n, struct candidate *ret_candidates)
 {
     struct keyset among = {0};
     uint32_t k = 0;

@@ -2,11 +2,11 @@
  * uniformly (the canonical form keeps no value for it). */
 #include <string.h>
 
-#include "search/search_internal.h"
+#include "search/core_internal.h"
 
 enum { MUTATE_TRIES = 32 };
 
-uint8_t operator_other_value(struct search *s, uint32_t j, uint8_t v)
+uint8_t operator_other_value(struct core *s, uint32_t j, uint8_t v)
 {
     const struct gene *g = &s->space.gene[j];
     uint32_t n = g->n_choices;
@@ -25,7 +25,7 @@ uint8_t operator_other_value(struct search *s, uint32_t j, uint8_t v)
 }
 
 /* Draws the active genes that have no value, clears the inactive ones, and canonicalises. */
-static void settle(struct search *s, struct genotype *g, const bool has_value[SPACE_GENES_MAX])
+static void settle(struct core *s, struct genotype *g, const bool has_value[SPACE_GENES_MAX])
 {
     bool active[SPACE_GENES_MAX];
     const struct layout *l = &s->layout;
@@ -41,7 +41,7 @@ static void settle(struct search *s, struct genotype *g, const bool has_value[SP
         *g = space_canonical(&s->space, g);
 }
 
-void operator_set(struct search *s, struct genotype *g, uint32_t j, uint8_t v)
+void operator_set(struct core *s, struct genotype *g, uint32_t j, uint8_t v)
 {
     bool active[SPACE_GENES_MAX];
     layout_active(&s->layout, g, active);
@@ -50,7 +50,7 @@ void operator_set(struct search *s, struct genotype *g, uint32_t j, uint8_t v)
 }
 
 /* Active genes with a choice. */
-static uint32_t mutable_genes(const struct search *s, const bool active[SPACE_GENES_MAX], uint32_t ret_gene[SPACE_GENES_MAX])
+static uint32_t mutable_genes(const struct core *s, const bool active[SPACE_GENES_MAX], uint32_t ret_gene[SPACE_GENES_MAX])
 {
     uint32_t n = 0;
     for (unsigned j = 0; j < s->space.n_genes; j++) {
@@ -60,7 +60,7 @@ static uint32_t mutable_genes(const struct search *s, const bool active[SPACE_GE
     return n;
 }
 
-void operator_mutate(struct search *s, struct genotype *g)
+void operator_mutate(struct core *s, struct genotype *g)
 {
     bool active[SPACE_GENES_MAX];
     uint32_t gene[SPACE_GENES_MAX];
@@ -84,7 +84,7 @@ void operator_mutate(struct search *s, struct genotype *g)
     }
 }
 
-void operator_mutate_one(struct search *s, struct genotype *g)
+void operator_mutate_one(struct core *s, struct genotype *g)
 {
     bool active[SPACE_GENES_MAX];
     uint32_t gene[SPACE_GENES_MAX];
@@ -101,7 +101,7 @@ void operator_mutate_one(struct search *s, struct genotype *g)
     }
 }
 
-void operator_mix(struct search *s, const struct genotype *a, const struct genotype *b, const bool from_b[SPACE_GENES_MAX], struct genotype *ret_child)
+void operator_mix(struct core *s, const struct genotype *a, const struct genotype *b, const bool from_b[SPACE_GENES_MAX], struct genotype *ret_child)
 {
     bool active[2][SPACE_GENES_MAX], has_value[SPACE_GENES_MAX];
     const struct genotype *parent[2] = {a, b};
@@ -119,7 +119,7 @@ void operator_mix(struct search *s, const struct genotype *a, const struct genot
     *ret_child = child;
 }
 
-void operator_crossover(struct search *s, const struct genotype *a, const struct genotype *b, struct genotype *ret_child)
+void operator_crossover(struct core *s, const struct genotype *a, const struct genotype *b, struct genotype *ret_child)
 {
     bool from_b[SPACE_GENES_MAX];
     bool blocks = s->set.crossover == CROSSOVER_BLOCK && rng_below(&s->rng, 2);

@@ -1,10 +1,10 @@
-/* The policies of the agent (agent.h): fixed mixture; discounted Thompson sampling on success or failure (Sun and Li, arXiv 2004.10874);
+/* The policies of the agent (chooser.h): fixed mixture; discounted Thompson sampling on success or failure (Sun and Li, arXiv 2004.10874);
  * LinUCB (Li, Chu, Langford, Schapire, WWW 2010); softmax actor-critic with linear parts; PPO (Schulman et al., arXiv 1707.06347) with one
  * hidden layer. All keep a floor of exploration but the first two. */
 #include <math.h>
 #include <string.h>
 
-#include "search/agent.h"
+#include "search/chooser.h"
 
 static const double FLOOR = 0.1;
 
@@ -17,7 +17,7 @@ static uint32_t draw(struct rng *rng, const double *p, uint32_t n)
     return k;
 }
 
-static void uniform_weights(const struct agent *a, double *ret)
+static void uniform_weights(const struct chooser *a, double *ret)
 {
     for (uint32_t k = 0; k < a->n_arms; k++)
         ret[k] = 1.0 / a->n_arms;
@@ -25,22 +25,19 @@ static void uniform_weights(const struct agent *a, double *ret)
 
 /* --- fixed --- */
 
-static uint32_t fixed_pick(struct agent *a, struct rng *rng, double *ret_probability)
+static uint32_t fixed_pick(struct chooser *a, struct rng *rng, double *ret_probability)
 {
     *ret_probability = 1.0 / a->n_arms;
     return rng_below(rng, a->n_arms);
 }
 
-static void fixed_update(struct agent *a)
-{
-    (void)a;
-}
+static void fixed_update(struct chooser *a) { (void)a; }
 
 const struct policy policy_fixed = {"fixed", fixed_pick, fixed_update, uniform_weights};
 
 /* --- Thompson --- */
 
-static uint32_t thompson_pick(struct agent *a, struct rng *rng, double *ret_probability)
+static uint32_t thompson_pick(struct chooser *a, struct rng *rng, double *ret_probability)
 {
     double best = -1;
     uint32_t arm = 0;
@@ -55,7 +52,7 @@ static uint32_t thompson_pick(struct agent *a, struct rng *rng, double *ret_prob
     return arm;
 }
 
-static void thompson_update(struct agent *a)
+static void thompson_update(struct chooser *a)
 {
     for (uint32_t k = 0; k < a->n_arms; k++) {
         a->good[k] = 1 + a->discount * (a->good[k] - 1);
@@ -67,7 +64,7 @@ static void thompson_update(struct agent *a)
     }
 }
 
-static void thompson_weights(const struct agent *a, double *ret)
+static void thompson_weights(const struct chooser *a, double *ret)
 {
     double total = 0;
     for (uint32_t k = 0; k < a->n_arms; k++)
@@ -81,10 +78,10 @@ const struct policy policy_thompson = {"thompson", thompson_pick, thompson_updat
 /* --- LinUCB --- */
 
 /* Solves the symmetric positive definite m x = b by Cholesky. */
-static void solve(double m[AGENT_FEATURES][AGENT_FEATURES], const double *b, double *x)
+static void solve(double m[CHOOSER_FEATURES][CHOOSER_FEATURES], const double *b, double *x)
 {
-    double l[AGENT_FEATURES][AGENT_FEATURES] = {{0}};
-    for (int i = 0; i < AGENT_FEATURES; i++) {
+    double l[CHOOSER_FEATURES][CHOOSER_FEATURES] = {{0}};
+    for (int i = 0; i < CHOOSER_FEATURES; i++) {
         for (int j = 0; j <= i; j++) {
             double s = m[i][j];
             for (int k = 0; k < j; k++)
@@ -92,32 +89,32 @@ static void solve(double m[AGENT_FEATURES][AGENT_FEATURES], const double *b, dou
             l[i][j] = i == j ? sqrt(fmax(s, 1e-12)) : s / l[j][j];
         }
     }
-    for (int i = 0; i < AGENT_FEATURES; i++) {
+    for (int i = 0; i < CHOOSER_FEATURES; i++) {
         x[i] = b[i];
         for (int k = 0; k < i; k++)
             x[i] -= l[i][k] * x[k];
         x[i] /= l[i][i];
     }
-    for (int i = AGENT_FEATURES; i-- > 0;) {
-        for (int k = i + 1; k < AGENT_FEATURES; k++)
+    for (int i = CHOOSER_FEATURES; i-- > 0;) {
+        for (int k = i + 1; k < CHOOSER_FEATURES; k++)
             x[i] -= l[k][i] * x[k];
         x[i] /= l[i][i];
     }
 }
 
-static double linucb_bound(struct agent *a, uint32_t k)
+static double linucb_bound(struct chooser *a, uint32_t k)
 {
-    double theta[AGENT_FEATURES], spread[AGENT_FEATURES], mean = 0, var = 0;
+    double theta[CHOOSER_FEATURES], spread[CHOOSER_FEATURES], mean = 0, var = 0;
     solve(a->a[k], a->b[k], theta);
     solve(a->a[k], a->context, spread);
-    for (int i = 0; i < AGENT_FEATURES; i++) {
+    for (int i = 0; i < CHOOSER_FEATURES; i++) {
         mean += theta[i] * a->context[i];
         var += spread[i] * a->context[i];
     }
     return mean + 0.3 * sqrt(fmax(0, var));
 }
 
-static uint32_t linucb_pick(struct agent *a, struct rng *rng, double *ret_probability)
+static uint32_t linucb_pick(struct chooser *a, struct rng *rng, double *ret_probability)
 {
     double best = -INFINITY;
     uint32_t arm = 0;
@@ -134,21 +131,21 @@ static uint32_t linucb_pick(struct agent *a, struct rng *rng, double *ret_probab
     return arm;
 }
 
-static void linucb_update(struct agent *a)
+static void linucb_update(struct chooser *a)
 {
     for (uint32_t i = 0; i < a->n_memory; i++) {
-        const struct agent_decision *d = &a->memory[i];
-        for (int j = 0; j < AGENT_FEATURES; j++) {
+        const struct chooser_decision *d = &a->memory[i];
+        for (int j = 0; j < CHOOSER_FEATURES; j++) {
             a->b[d->arm][j] += d->reward * d->context[j];
-            for (int k = 0; k < AGENT_FEATURES; k++)
+            for (int k = 0; k < CHOOSER_FEATURES; k++)
                 a->a[d->arm][j][k] += d->context[j] * d->context[k];
         }
     }
 }
 
-static void linucb_weights(const struct agent *a, double *ret)
+static void linucb_weights(const struct chooser *a, double *ret)
 {
-    struct agent copy = *a;
+    struct chooser copy = *a;
     double total = 0;
     for (uint32_t k = 0; k < a->n_arms; k++)
         total += ret[k] = fmax(1e-3, linucb_bound(&copy, k));
@@ -177,7 +174,7 @@ static void with_floor(const double *p, uint32_t n, double *ret)
         ret[k] = (1 - FLOOR) * p[k] + FLOOR / n;
 }
 
-static void reward_moments(const struct agent *a, double *ret_mean, double *ret_sd)
+static void reward_moments(const struct chooser *a, double *ret_mean, double *ret_sd)
 {
     double sum = 0, square = 0;
     for (uint32_t i = 0; i < a->n_memory; i++) {
@@ -190,48 +187,48 @@ static void reward_moments(const struct agent *a, double *ret_mean, double *ret_
 
 /* --- actor-critic --- */
 
-static void actor_probabilities(const struct agent *a, const double *context, double *ret)
+static void actor_probabilities(const struct chooser *a, const double *context, double *ret)
 {
-    double logit[AGENT_ARMS_MAX] = {0};
+    double logit[CHOOSER_ARMS_MAX] = {0};
     for (uint32_t k = 0; k < a->n_arms; k++) {
-        for (int i = 0; i < AGENT_FEATURES; i++)
+        for (int i = 0; i < CHOOSER_FEATURES; i++)
             logit[k] += a->theta[k][i] * context[i];
     }
     softmax(logit, a->n_arms, ret);
 }
 
-static void actor_weights(const struct agent *a, double *ret)
+static void actor_weights(const struct chooser *a, double *ret)
 {
-    double p[AGENT_ARMS_MAX];
+    double p[CHOOSER_ARMS_MAX];
     actor_probabilities(a, a->context, p);
     with_floor(p, a->n_arms, ret);
 }
 
-static uint32_t actor_pick(struct agent *a, struct rng *rng, double *ret_probability)
+static uint32_t actor_pick(struct chooser *a, struct rng *rng, double *ret_probability)
 {
-    double p[AGENT_ARMS_MAX];
+    double p[CHOOSER_ARMS_MAX];
     actor_weights(a, p);
     uint32_t k = draw(rng, p, a->n_arms);
     *ret_probability = p[k];
     return k;
 }
 
-static void actor_update(struct agent *a)
+static void actor_update(struct chooser *a)
 {
     double mean, sd, rate = 0.06;
     reward_moments(a, &mean, &sd);
     for (uint32_t i = 0; i < a->n_memory; i++) {
-        const struct agent_decision *d = &a->memory[i];
-        double p[AGENT_ARMS_MAX], value = 0;
-        for (int j = 0; j < AGENT_FEATURES; j++)
+        const struct chooser_decision *d = &a->memory[i];
+        double p[CHOOSER_ARMS_MAX], value = 0;
+        for (int j = 0; j < CHOOSER_FEATURES; j++)
             value += a->critic[j] * d->context[j];
         double advantage = fmax(-3, fmin(3, (d->reward - value) / sd));
-        for (int j = 0; j < AGENT_FEATURES; j++)
-            a->critic[j] += 0.05 * (d->reward - value) * d->context[j] / AGENT_FEATURES;
+        for (int j = 0; j < CHOOSER_FEATURES; j++)
+            a->critic[j] += 0.05 * (d->reward - value) * d->context[j] / CHOOSER_FEATURES;
         actor_probabilities(a, d->context, p);
         for (uint32_t k = 0; k < a->n_arms; k++) {
             double g = ((k == d->arm) - p[k]) * advantage - 0.02 * p[k] * log(p[k] * a->n_arms + 1e-12);
-            for (int j = 0; j < AGENT_FEATURES; j++)
+            for (int j = 0; j < CHOOSER_FEATURES; j++)
                 a->theta[k][j] += rate * g * d->context[j];
         }
     }
@@ -239,40 +236,44 @@ static void actor_update(struct agent *a)
 
 const struct policy policy_actor_critic = {"actor-critic", actor_pick, actor_update, actor_weights};
 
-/* --- PPO: AGENT_FEATURES inputs, AGENT_HIDDEN tanh units, one logit per arm and a value --- */
+/* --- PPO: CHOOSER_FEATURES inputs, CHOOSER_HIDDEN tanh units, one logit per arm and a value --- */
 
 /* Layout of the weight vector: hidden weights, hidden biases, output weights, output biases (value last). */
-enum { HIDDEN_BIAS = AGENT_HIDDEN * AGENT_FEATURES, OUT = HIDDEN_BIAS + AGENT_HIDDEN, OUT_BIAS = OUT + (AGENT_ARMS_MAX + 1) * AGENT_HIDDEN };
+enum {
+    HIDDEN_BIAS = CHOOSER_HIDDEN * CHOOSER_FEATURES,
+    OUT = HIDDEN_BIAS + CHOOSER_HIDDEN,
+    OUT_BIAS = OUT + (CHOOSER_ARMS_MAX + 1) * CHOOSER_HIDDEN
+};
 
-static double ppo_forward(const struct agent *a, const double *context, double *ret_hidden, double *ret_logit)
+static double ppo_forward(const struct chooser *a, const double *context, double *ret_hidden, double *ret_logit)
 {
-    double out[AGENT_ARMS_MAX + 1];
-    for (uint32_t h = 0; h < AGENT_HIDDEN; h++) {
+    double out[CHOOSER_ARMS_MAX + 1];
+    for (uint32_t h = 0; h < CHOOSER_HIDDEN; h++) {
         double z = a->weight[HIDDEN_BIAS + h];
-        for (uint32_t j = 0; j < AGENT_FEATURES; j++)
-            z += a->weight[h * AGENT_FEATURES + j] * context[j];
+        for (uint32_t j = 0; j < CHOOSER_FEATURES; j++)
+            z += a->weight[h * CHOOSER_FEATURES + j] * context[j];
         ret_hidden[h] = tanh(z);
     }
-    for (uint32_t k = 0; k <= AGENT_ARMS_MAX; k++) {
+    for (uint32_t k = 0; k <= CHOOSER_ARMS_MAX; k++) {
         out[k] = a->weight[OUT_BIAS + k];
-        for (uint32_t h = 0; h < AGENT_HIDDEN; h++)
-            out[k] += a->weight[OUT + k * AGENT_HIDDEN + h] * ret_hidden[h];
+        for (uint32_t h = 0; h < CHOOSER_HIDDEN; h++)
+            out[k] += a->weight[OUT + k * CHOOSER_HIDDEN + h] * ret_hidden[h];
     }
-    memcpy(ret_logit, out, AGENT_ARMS_MAX * sizeof *out);
-    return out[AGENT_ARMS_MAX];
+    memcpy(ret_logit, out, CHOOSER_ARMS_MAX * sizeof *out);
+    return out[CHOOSER_ARMS_MAX];
 }
 
-static void ppo_weights(const struct agent *a, double *ret)
+static void ppo_weights(const struct chooser *a, double *ret)
 {
-    double hidden[AGENT_HIDDEN], logit[AGENT_ARMS_MAX], p[AGENT_ARMS_MAX];
+    double hidden[CHOOSER_HIDDEN], logit[CHOOSER_ARMS_MAX], p[CHOOSER_ARMS_MAX];
     (void)ppo_forward(a, a->context, hidden, logit);
     softmax(logit, a->n_arms, p);
     with_floor(p, a->n_arms, ret);
 }
 
-static uint32_t ppo_pick(struct agent *a, struct rng *rng, double *ret_probability)
+static uint32_t ppo_pick(struct chooser *a, struct rng *rng, double *ret_probability)
 {
-    double p[AGENT_ARMS_MAX];
+    double p[CHOOSER_ARMS_MAX];
     ppo_weights(a, p);
     uint32_t k = draw(rng, p, a->n_arms);
     *ret_probability = p[k];
@@ -280,18 +281,18 @@ static uint32_t ppo_pick(struct agent *a, struct rng *rng, double *ret_probabili
 }
 
 /* Adds the gradient of one output unit's loss: d is dloss/dout. */
-static void ppo_backward(const struct agent *a, uint32_t unit, double d, const double *hidden, double *hidden_gradient, double *gradient)
+static void ppo_backward(const struct chooser *a, uint32_t unit, double d, const double *hidden, double *hidden_gradient, double *gradient)
 {
     gradient[OUT_BIAS + unit] += d;
-    for (uint32_t h = 0; h < AGENT_HIDDEN; h++) {
-        gradient[OUT + unit * AGENT_HIDDEN + h] += d * hidden[h];
-        hidden_gradient[h] += d * a->weight[OUT + unit * AGENT_HIDDEN + h];
+    for (uint32_t h = 0; h < CHOOSER_HIDDEN; h++) {
+        gradient[OUT + unit * CHOOSER_HIDDEN + h] += d * hidden[h];
+        hidden_gradient[h] += d * a->weight[OUT + unit * CHOOSER_HIDDEN + h];
     }
 }
 
-static void ppo_gradient(const struct agent *a, const struct agent_decision *d, double mean, double sd, double *gradient)
+static void ppo_gradient(const struct chooser *a, const struct chooser_decision *d, double mean, double sd, double *gradient)
 {
-    double hidden[AGENT_HIDDEN], logit[AGENT_ARMS_MAX], p[AGENT_ARMS_MAX], hidden_gradient[AGENT_HIDDEN] = {0}, n = a->n_memory;
+    double hidden[CHOOSER_HIDDEN], logit[CHOOSER_ARMS_MAX], p[CHOOSER_ARMS_MAX], hidden_gradient[CHOOSER_HIDDEN] = {0}, n = a->n_memory;
     double value = ppo_forward(a, d->context, hidden, logit);
     softmax(logit, a->n_arms, p);
     double ratio = ((1 - FLOOR) * p[d->arm] + FLOOR / a->n_arms) / d->probability, advantage = (d->reward - mean) / sd;
@@ -301,26 +302,26 @@ static void ppo_gradient(const struct agent *a, const struct agent_decision *d, 
         double loss = -pull * ((k == d->arm) - p[k]) / n + 0.01 * p[k] * log(p[k] * a->n_arms + 1e-12) / n;
         ppo_backward(a, k, loss, hidden, hidden_gradient, gradient);
     }
-    ppo_backward(a, AGENT_ARMS_MAX, 0.5 * (value - d->reward) / n, hidden, hidden_gradient, gradient);
-    for (uint32_t h = 0; h < AGENT_HIDDEN; h++) {
+    ppo_backward(a, CHOOSER_ARMS_MAX, 0.5 * (value - d->reward) / n, hidden, hidden_gradient, gradient);
+    for (uint32_t h = 0; h < CHOOSER_HIDDEN; h++) {
         double z = hidden_gradient[h] * (1 - hidden[h] * hidden[h]);
         gradient[HIDDEN_BIAS + h] += z;
-        for (uint32_t j = 0; j < AGENT_FEATURES; j++)
-            gradient[h * AGENT_FEATURES + j] += z * d->context[j];
+        for (uint32_t j = 0; j < CHOOSER_FEATURES; j++)
+            gradient[h * CHOOSER_FEATURES + j] += z * d->context[j];
     }
 }
 
-static void ppo_update(struct agent *a)
+static void ppo_update(struct chooser *a)
 {
     double mean, sd, rate = 0.02;
     reward_moments(a, &mean, &sd);
     for (int epoch = 0; epoch < 4; epoch++) {
-        double gradient[AGENT_WEIGHTS] = {0};
+        double gradient[CHOOSER_WEIGHTS] = {0};
         for (uint32_t i = 0; i < a->n_memory; i++)
             ppo_gradient(a, &a->memory[i], mean, sd, gradient);
         a->steps++;
         double c1 = 1 - pow(0.9, a->steps), c2 = 1 - pow(0.999, a->steps);
-        for (uint32_t i = 0; i < AGENT_WEIGHTS; i++) {
+        for (uint32_t i = 0; i < CHOOSER_WEIGHTS; i++) {
             a->moment[0][i] = 0.9 * a->moment[0][i] + 0.1 * gradient[i];
             a->moment[1][i] = 0.999 * a->moment[1][i] + 0.001 * gradient[i] * gradient[i];
             a->weight[i] -= rate * a->moment[0][i] / c1 / (sqrt(a->moment[1][i] / c2) + 1e-8);

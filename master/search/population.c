@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "search/core_internal.h"
 #include "search/pareto.h"
-#include "search/search_internal.h"
 
 enum { OFFSPRING_TRIES = 40 };
 
@@ -20,7 +20,7 @@ void population_fini(struct population *p)
 }
 
 /* Objectives and violation of rows; a row that could not run is the worst of the infeasible. */
-static void gather(const struct search *s, const uint32_t *rows, uint32_t n, double *ret_f, double *ret_violation)
+static void gather(const struct core *s, const uint32_t *rows, uint32_t n, double *ret_f, double *ret_violation)
 {
     uint32_t m = s->params.n_objectives;
     for (uint32_t i = 0; i < n; i++) {
@@ -48,7 +48,7 @@ static void recrowd_last(struct population *p, const double *f, uint32_t m, cons
 }
 
 /* Takes the best `keep` of n rows as the population. Ranks do not change when the rest is left out: whoever dominates a survivor survives. */
-static void replace(struct search *s, const uint32_t *rows, uint32_t n, uint32_t keep)
+static void replace(struct core *s, const uint32_t *rows, uint32_t n, uint32_t keep)
 {
     struct population *p = &s->population;
     uint32_t m = s->params.n_objectives, *index = xcalloc(2 * (size_t)n + 1, sizeof *index), *rank = index + n;
@@ -70,7 +70,7 @@ static void replace(struct search *s, const uint32_t *rows, uint32_t n, uint32_t
     free(index);
 }
 
-void population_merge(struct search *s, const uint32_t *rows, uint32_t n)
+void population_merge(struct core *s, const uint32_t *rows, uint32_t n)
 {
     struct population *p = &s->population;
     uint32_t *all = xcalloc(p->n + n + 1, sizeof *all), k = p->n;
@@ -83,7 +83,7 @@ void population_merge(struct search *s, const uint32_t *rows, uint32_t n)
     free(all);
 }
 
-void population_drop(struct search *s, uint32_t row)
+void population_drop(struct core *s, uint32_t row)
 {
     struct population *p = &s->population;
     uint32_t k = 0;
@@ -94,7 +94,7 @@ void population_drop(struct search *s, uint32_t row)
     p->n = k;
 }
 
-void population_refresh(struct search *s)
+void population_refresh(struct core *s)
 {
     uint32_t n = s->population.n, *rows = xcalloc(n + 1, sizeof *rows);
     if (n)
@@ -103,7 +103,7 @@ void population_refresh(struct search *s)
     free(rows);
 }
 
-static uint32_t least_used(const struct search *s)
+static uint32_t least_used(const struct core *s)
 {
     const struct archive *a = &s->archive;
     uint32_t best = a->front[0];
@@ -116,12 +116,12 @@ static uint32_t least_used(const struct search *s)
 
 /* Results of slow networks come late: what is quick to measure has had children by then. Least used members of the front first gives the late ones
  * theirs. Only where results may overtake each other, unless told otherwise. */
-static bool prefers_least_used(const struct search *s)
+static bool prefers_least_used(const struct core *s)
 {
     return s->archive.n_front && (s->set.least_used == LEAST_USED_ON || (s->set.least_used == LEAST_USED_AUTO && s->overtaken));
 }
 
-uint32_t population_tournament(struct search *s)
+uint32_t population_tournament(struct core *s)
 {
     const struct population *p = &s->population;
     uint32_t row;
@@ -136,7 +136,7 @@ uint32_t population_tournament(struct search *s)
     return row;
 }
 
-bool population_offspring(struct search *s, struct keyset *among, uint32_t arm, struct candidate *ret_candidate)
+bool population_offspring(struct core *s, struct keyset *among, uint32_t arm, struct candidate *ret_candidate)
 {
     struct genotype child;
     for (uint32_t t = 0; t < OFFSPRING_TRIES && s->population.n >= 2; t++) {

@@ -1,13 +1,13 @@
 /* Random search without repeats. */
-#include "search/search_internal.h"
+#include "search/core_internal.h"
 
-static void defaults(const struct search_params *p, struct settings *s)
+static void defaults(const struct core_params *p, struct settings *s)
 {
     (void)p;
     s->init = 1;
 }
 
-static uint32_t breed(struct search *s, uint32_t n, struct candidate *ret_candidates)
+static uint32_t breed(struct core *s, uint32_t n, struct candidate *ret_candidates)
 {
     struct keyset among = {0};
     struct genotype g;
@@ -18,7 +18,7 @@ static uint32_t breed(struct search *s, uint32_t n, struct candidate *ret_candid
     return k;
 }
 
-static void told(struct search *s, const uint32_t *rows, uint32_t n)
+static void told(struct core *s, const uint32_t *rows, uint32_t n)
 {
     (void)s;
     (void)rows;

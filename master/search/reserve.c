@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-uint32_t reserve_tolerance(const struct search *s)
+uint32_t reserve_tolerance(const struct core *s)
 {
     uint32_t t = s->archive.n_told / 50;
     return t < s->set.batch - 1 ? t : s->set.batch - 1;
 }
 
-static void refill(struct search *s, uint32_t want, batch_fn *batch)
+static void refill(struct core *s, uint32_t want, batch_fn *batch)
 {
     s->reserve = xgrow(s->reserve, &s->reserve_capacity, want, sizeof *s->reserve);
     s->reserve_at = 0;
@@ -17,7 +17,8 @@ static void refill(struct search *s, uint32_t want, batch_fn *batch)
     s->reserve_told = s->archive.n_told;
 }
 
-uint32_t reserve_breed(struct search *s, uint32_t n, struct candidate *ret_candidates, batch_fn *batch, uint32_t ahead, uint32_t tolerance, uint32_t arm)
+uint32_t reserve_breed(struct core *s, uint32_t n, struct candidate *ret_candidates, batch_fn *batch, uint32_t ahead, uint32_t tolerance,
+                       uint32_t arm)
 {
     uint32_t k = 0;
     if (s->archive.n_told - s->reserve_told > tolerance)
@@ -32,7 +33,7 @@ uint32_t reserve_breed(struct search *s, uint32_t n, struct candidate *ret_candi
     return k ? k : reserve_plain(s, n, arm, ret_candidates);
 }
 
-uint32_t reserve_plain(struct search *s, uint32_t n, uint32_t arm, struct candidate *ret_candidates)
+uint32_t reserve_plain(struct core *s, uint32_t n, uint32_t arm, struct candidate *ret_candidates)
 {
     struct keyset among = {0};
     uint32_t k = 0;

@@ -1,8 +1,8 @@
 /* Complete state in bytes and back (contract: search.h).
  *
- * "SNTS", version, parameters, space fingerprint, then sections in the order of struct search; hash64 of everything at the end. Models
+ * "SNTS", version, parameters, space fingerprint, then sections in the order of struct core; hash64 of everything at the end. Models
  * are not stored but refitted from the rows and hyper-parameters they were fitted with, which gives the same bits; the forests, which cost the
- * most, can be kept beside (search_forests_save). Loading trusts
+ * most, can be kept beside (core_forests_save). Loading trusts
  * nothing: every count, index, allele and number is checked, so that damaged bytes end in -EBADMSG. */
 #include <errno.h>
 #include <math.h>
@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "search/agent.h"
+#include "search/chooser.h"
+#include "search/core_internal.h"
 #include "search/models.h"
-#include "search/search_internal.h"
 
 enum { VERSION = 2 /* 1: without the revision */, MAGIC = 0x53544e53 };
 
@@ -36,7 +36,7 @@ static uint64_t space_fingerprint(const struct space *s)
     return hash64(b.data, b.size);
 }
 
-static void save_params(const struct search_params *p, struct bytes *out)
+static void save_params(const struct core_params *p, struct bytes *out)
 {
     bytes_put_string(out, p->algorithm);
     bytes_put_u32(out, p->n_objectives);
@@ -52,7 +52,7 @@ static void save_params(const struct search_params *p, struct bytes *out)
     }
 }
 
-static bool load_params(struct search_params *p, struct reader *in)
+static bool load_params(struct core_params *p, struct reader *in)
 {
     reader_string(in, p->algorithm, sizeof p->algorithm);
     p->n_objectives = reader_u32(in);
@@ -103,13 +103,13 @@ static void save_row(const struct row *r, unsigned n_genes, uint32_t m, struct b
         bytes_put_f64(out, r->sd[o]);
     }
     put_f32(out, r->probability);
-    for (int i = 0; i < AGENT_FEATURES && r->probability < 1; i++)
+    for (int i = 0; i < CHOOSER_FEATURES && r->probability < 1; i++)
         put_f32(out, r->context[i]);
     bytes_put_f64(out, r->gain);
 }
 
 /* Fills the row that was pushed; false when a field is outside its limits. */
-static bool load_row(struct search *s, struct row *r, struct reader *in)
+static bool load_row(struct core *s, struct row *r, struct reader *in)
 {
     uint32_t m = s->params.n_objectives;
     bool ok = true;
@@ -136,22 +136,23 @@ static bool load_row(struct search *s, struct row *r, struct reader *in)
     }
     r->probability = get_f32(in);
     ok &= r->probability >= 0 && r->probability <= 1;
-    for (int i = 0; i < AGENT_FEATURES && r->probability < 1; i++) {
+    for (int i = 0; i < CHOOSER_FEATURES && r->probability < 1; i++) {
         r->context[i] = get_f32(in);
         ok &= isfinite(r->context[i]);
     }
     r->gain = reader_f64(in);
-    return ok && !in->bad && isfinite(r->gain) && r->gain >= 0 && r->state < ROW_STATES && flags < 4 && r->arm < s->algorithm->n_arms && r->violation >= 0;
+    return ok && !in->bad && isfinite(r->gain) && r->gain >= 0 && r->state < ROW_STATES && flags < 4 && r->arm < s->algorithm->n_arms &&
+           r->violation >= 0;
 }
 
-static bool push_row(struct search *s, const struct genotype *g, struct reader *in)
+static bool push_row(struct core *s, const struct genotype *g, struct reader *in)
 {
     uint8_t features[SPACE_GENES_MAX];
-    search_features(s, g, features);
+    core_features(s, g, features);
     return load_row(s, archive_push(&s->archive, &s->space, g, features), in);
 }
 
-static bool load_genotype(const struct search *s, struct genotype *g, struct reader *in)
+static bool load_genotype(const struct core *s, struct genotype *g, struct reader *in)
 {
     *g = (struct genotype){{0}};
     reader_copy(in, g->allele, s->space.n_genes);
@@ -161,7 +162,7 @@ static bool load_genotype(const struct search *s, struct genotype *g, struct rea
     return genotype_equal(&s->space, &canonical, g);
 }
 
-static void save_archive(const struct search *s, struct bytes *out)
+static void save_archive(const struct core *s, struct bytes *out)
 {
     const struct archive *a = &s->archive;
     bytes_put_u32(out, a->n);
@@ -172,7 +173,7 @@ static void save_archive(const struct search *s, struct bytes *out)
         bytes_put_u32(out, a->told[i]);
 }
 
-static bool load_archive(struct search *s, struct reader *in)
+static bool load_archive(struct core *s, struct reader *in)
 {
     struct archive *a = &s->archive;
     uint32_t n = reader_count(in, ARCHIVE_ROWS_MAX, s->space.n_genes + 30u);
@@ -204,7 +205,7 @@ static bool load_archive(struct search *s, struct reader *in)
 }
 
 /* Row numbers; each must exist and be told, and none twice. */
-static bool load_rows(const struct search *s, struct reader *in, uint32_t max, uint32_t **ret_rows, uint32_t *ret_n)
+static bool load_rows(const struct core *s, struct reader *in, uint32_t max, uint32_t **ret_rows, uint32_t *ret_n)
 {
     uint32_t n = reader_count(in, max, 4);
     bool *seen = xcalloc(s->archive.n ? s->archive.n : 1, sizeof *seen), ok = !in->bad;
@@ -227,7 +228,7 @@ static void save_rows(const uint32_t *rows, uint32_t n, struct bytes *out)
         bytes_put_u32(out, rows[i]);
 }
 
-static void save_candidate(const struct search *s, const struct candidate *c, struct bytes *out)
+static void save_candidate(const struct core *s, const struct candidate *c, struct bytes *out)
 {
     bytes_append(out, c->genotype.allele, s->space.n_genes);
     bytes_put_u32(out, c->arm);
@@ -239,11 +240,11 @@ static void save_candidate(const struct search *s, const struct candidate *c, st
         bytes_put_f64(out, c->sd[o]);
     }
     put_f32(out, c->probability);
-    for (int i = 0; i < AGENT_FEATURES; i++)
+    for (int i = 0; i < CHOOSER_FEATURES; i++)
         put_f32(out, c->context[i]);
 }
 
-static bool load_candidate(struct search *s, struct candidate *c, struct reader *in)
+static bool load_candidate(struct core *s, struct candidate *c, struct reader *in)
 {
     struct genotype g;
     if (!load_genotype(s, &g, in))
@@ -262,14 +263,14 @@ static bool load_candidate(struct search *s, struct candidate *c, struct reader 
     }
     c->probability = get_f32(in);
     ok &= c->probability >= 0 && c->probability <= 1;
-    for (int i = 0; i < AGENT_FEATURES; i++) {
+    for (int i = 0; i < CHOOSER_FEATURES; i++) {
         c->context[i] = get_f32(in);
         ok &= isfinite(c->context[i]);
     }
     return ok && !in->bad;
 }
 
-static void save_hints(const struct search *s, struct bytes *out)
+static void save_hints(const struct core *s, struct bytes *out)
 {
     bytes_put_u32(out, s->n_hints);
     for (uint32_t i = 0; i < s->n_hints; i++) {
@@ -279,7 +280,7 @@ static void save_hints(const struct search *s, struct bytes *out)
     }
 }
 
-static bool load_hints(struct search *s, struct reader *in)
+static bool load_hints(struct core *s, struct reader *in)
 {
     uint32_t n = reader_count(in, UINT32_MAX, s->space.n_genes + 12u);
     for (uint32_t i = 0; i < n; i++) {
@@ -287,13 +288,13 @@ static bool load_hints(struct search *s, struct reader *in)
         if (!load_genotype(s, &g, in))
             return false;
         uint32_t objective = reader_u32(in);
-        if (search_hint(s, &g, objective, reader_f64(in)))
+        if (core_hint(s, &g, objective, reader_f64(in)))
             return false;
     }
     return !in->bad;
 }
 
-void search_save(const struct search *s, struct bytes *out)
+void core_save(const struct core *s, struct bytes *out)
 {
     size_t start = out->size;
     bytes_put_u32(out, MAGIC);
@@ -313,14 +314,14 @@ void search_save(const struct search *s, struct bytes *out)
     bytes_put_u32(out, s->reserve_told);
     for (uint32_t i = s->reserve_at; i < s->n_reserve; i++)
         save_candidate(s, &s->reserve[i], out);
-    if (s->agent)
-        agent_save(s->agent, out);
+    if (s->chooser)
+        chooser_save(s->chooser, out);
     if (s->models)
         models_save(s->models, out);
     bytes_put_u64(out, hash64(out->data + start, out->size - start));
 }
 
-static bool load_reserve(struct search *s, struct reader *in)
+static bool load_reserve(struct core *s, struct reader *in)
 {
     s->n_reserve = reader_count(in, 100000, s->space.n_genes + 30u);
     s->reserve_told = reader_u32(in);
@@ -333,7 +334,7 @@ static bool load_reserve(struct search *s, struct reader *in)
 }
 
 /* Everything after the header, into a new search. */
-static bool load_state(struct search *s, struct reader *in)
+static bool load_state(struct core *s, struct reader *in)
 {
     free(s->fresh);
     s->fresh = NULL;
@@ -348,11 +349,11 @@ static bool load_state(struct search *s, struct reader *in)
     s->exhausted = reader_u8(in);
     scale_update(s);
     population_refresh(s);
-    return ok && load_hints(s, in) && load_reserve(s, in) && (!s->agent || agent_load(s->agent, in)) &&
+    return ok && load_hints(s, in) && load_reserve(s, in) && (!s->chooser || chooser_load(s->chooser, in)) &&
            (!s->models || models_load(s->models, s, in));
 }
 
-static int read_header(struct reader *in, const struct space *space, struct search_params *ret_params, struct sonata_error *err)
+static int read_header(struct reader *in, const struct space *space, struct core_params *ret_params, struct sonata_error *err)
 {
     if (reader_u32(in) != MAGIC)
         return sonata_error_set(err, -EBADMSG, "not the state of a search");
@@ -368,40 +369,37 @@ static int read_header(struct reader *in, const struct space *space, struct sear
     return 0;
 }
 
-int search_load(const struct space *space, const void *data, size_t n, struct search **ret_search, struct sonata_error *err)
+int core_load(const struct space *space, const void *data, size_t n, struct core **ret_search, struct sonata_error *err)
 {
     if (n < 8)
         return sonata_error_set(err, -EBADMSG, "state of a search: %zu bytes are too few", n);
     struct reader in = reader_of(data, n - 8), tail = reader_of((const uint8_t *)data + n - 8, 8);
-    struct search_params params = {0};
-    struct search *s;
+    struct core_params params = {0};
+    struct core *s;
     int r = read_header(&in, space, &params, err);
     if (!r && reader_u64(&tail) != hash64(data, n - 8))
         r = sonata_error_set(err, -EBADMSG, "state of a search: its check sum is wrong");
-    if (!r && search_new(space, &params, &s, err))
+    if (!r && core_new(space, &params, &s, err))
         r = sonata_error_prefix(err, -EBADMSG, "state of a search");
     if (r)
         return r;
     if (!load_state(s, &in) || !reader_done(&in)) {
-        search_free(s);
+        core_free(s);
         return sonata_error_set(err, -EBADMSG, "state of a search: its content is damaged");
     }
     *ret_search = s;
     return 0;
 }
 
-void search_forests_save(const struct search *s, size_t max, struct bytes *out)
+void core_forests_save(const struct core *s, size_t max, struct bytes *out)
 {
     if (s->models)
         models_forests_save(s, max, out);
 }
 
-uint64_t search_forests_number(const struct search *s)
-{
-    return s->models && (s->models->grown || s->models->risk_told) ? s->models->n_grown : 0;
-}
+uint64_t core_forests_number(const struct core *s) { return s->models && (s->models->grown || s->models->risk_told) ? s->models->n_grown : 0; }
 
-int search_forests_load(struct search *s, struct bytes *forests)
+int core_forests_load(struct core *s, struct bytes *forests)
 {
     int r = s->models ? models_forests_load(s, forests) : -EBADMSG;
     if (r)
@@ -413,33 +411,27 @@ int search_forests_load(struct search *s, struct bytes *forests)
 
 enum { POLICY_MAGIC = 0x50544e53, POLICY_VERSION = 1 };
 
-bool search_has_models(const struct search *s)
-{
-    return s->models;
-}
+bool core_has_models(const struct core *s) { return s->models; }
 
-bool search_has_agent(const struct search *s)
-{
-    return s->agent;
-}
+bool core_has_agent(const struct core *s) { return s->chooser; }
 
-void search_policy_save(const struct search *s, struct bytes *out)
+void core_policy_save(const struct core *s, struct bytes *out)
 {
     size_t start = out->size;
-    if (!s->agent)
+    if (!s->chooser)
         return;
     bytes_put_u32(out, POLICY_MAGIC);
     bytes_put_u16(out, POLICY_VERSION);
     bytes_put_string(out, s->algorithm->name);
-    bytes_put_string(out, s->agent->policy->name);
-    agent_save(s->agent, out);
+    bytes_put_string(out, s->chooser->policy->name);
+    chooser_save(s->chooser, out);
     bytes_put_u64(out, hash64(out->data + start, out->size - start));
 }
 
-int search_policy_load(struct search *s, const void *data, size_t n)
+int core_policy_load(struct core *s, const void *data, size_t n)
 {
     char algorithm[32], policy[32];
-    if (!s->agent)
+    if (!s->chooser)
         return -EINVAL;
     if (n < 8)
         return -EBADMSG;
@@ -448,15 +440,15 @@ int search_policy_load(struct search *s, const void *data, size_t n)
         return -EBADMSG;
     reader_string(&in, algorithm, sizeof algorithm);
     reader_string(&in, policy, sizeof policy);
-    if (!in.bad && (strcmp(algorithm, s->algorithm->name) || strcmp(policy, s->agent->policy->name)))
+    if (!in.bad && (strcmp(algorithm, s->algorithm->name) || strcmp(policy, s->chooser->policy->name)))
         return -EINVAL;
-    struct agent *fresh = agent_new(s);
-    if (!agent_load(fresh, &in) || !reader_done(&in)) {
-        agent_free(fresh);
+    struct chooser *fresh = chooser_new(s);
+    if (!chooser_load(fresh, &in) || !reader_done(&in)) {
+        chooser_free(fresh);
         return -EBADMSG;
     }
-    agent_start(fresh);
-    agent_free(s->agent);
-    s->agent = fresh;
+    chooser_start(fresh);
+    chooser_free(s->chooser);
+    s->chooser = fresh;
     return 0;
 }

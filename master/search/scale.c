@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "search/core_internal.h"
 #include "search/hypervolume.h"
-#include "search/search_internal.h"
 
 static int compare_doubles(const void *pa, const void *pb)
 {
@@ -13,7 +13,7 @@ static int compare_doubles(const void *pa, const void *pb)
 }
 
 /* The first results: those that came until set.init of them were measured. */
-static uint32_t first_results(const struct search *s, uint32_t objective, double *ret_value)
+static uint32_t first_results(const struct core *s, uint32_t objective, double *ret_value)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < s->archive.n_told && n < s->set.init; i++) {
@@ -39,7 +39,7 @@ static double quantile(double *v, uint32_t n, double share, double *ret_low)
     return v[(uint32_t)ceil(share * (n - 1))];
 }
 
-void scale_update(struct search *s)
+void scale_update(struct core *s)
 {
     const struct archive *a = &s->archive;
     if (s->scale_n < s->set.init) {
@@ -59,7 +59,7 @@ void scale_update(struct search *s)
     }
 }
 
-void scale_told(struct search *s, uint32_t row)
+void scale_told(struct core *s, uint32_t row)
 {
     const struct row *r = &s->archive.row[row];
     if (s->scale_n < s->set.init) {
@@ -70,7 +70,7 @@ void scale_told(struct search *s, uint32_t row)
         s->scale_low[o] = fmin(s->scale_low[o], r->y[o]); /* what it drives off the front is nowhere better */
 }
 
-void scale_normalise(const struct search *s, const double *y, double *ret_z)
+void scale_normalise(const struct core *s, const double *y, double *ret_z)
 {
     for (uint32_t o = 0; o < s->params.n_objectives; o++) {
         double width = s->scale_high[o] - s->scale_low[o];
@@ -78,10 +78,10 @@ void scale_normalise(const struct search *s, const double *y, double *ret_z)
     }
 }
 
-double scale_gain(const struct search *s, const double *y)
+double scale_gain(const struct core *s, const double *y)
 {
     uint32_t m = s->params.n_objectives, n = s->archive.n_front;
-    double *front = xcalloc((size_t)n * m + 1, sizeof *front), z[SEARCH_OBJECTIVES_MAX], reference[SEARCH_OBJECTIVES_MAX];
+    double *front = xcalloc((size_t)n * m + 1, sizeof *front), z[CORE_OBJECTIVES_MAX], reference[CORE_OBJECTIVES_MAX];
     for (uint32_t i = 0; i < n; i++)
         scale_normalise(s, s->archive.row[s->archive.front[i]].y, front + (size_t)i * m);
     for (uint32_t o = 0; o < m; o++)

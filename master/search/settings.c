@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/parse.h"
-#include "search/search_internal.h"
+#include "search/core_internal.h"
 
 enum option_type { OPTION_BOOL, OPTION_ENUM, OPTION_COUNT, OPTION_REAL };
 
@@ -115,16 +115,15 @@ static int apply(const struct option *o, const char *text, struct settings *s, s
     return -EINVAL;
 }
 
-static uint32_t clamp(uint32_t v, uint32_t lo, uint32_t hi)
-{
-    return v < lo ? lo : v > hi ? hi : v;
-}
+static uint32_t clamp(uint32_t v, uint32_t lo, uint32_t hi) { return v < lo ? lo : v > hi ? hi : v; }
 
-static void set_defaults(const struct search_params *p, struct settings *s)
+static void set_defaults(const struct core_params *p, struct settings *s)
 {
     uint32_t budget = p->budget ? p->budget : 400;
     *s = (struct settings){
-        .population = budget >= 20000 ? 200 : budget >= 5000 ? 100 : clamp(budget / 4, 10, 50),
+        .population = budget >= 20000  ? 200
+                      : budget >= 5000 ? 100
+                                       : clamp(budget / 4, 10, 50),
         .batch = 0,
         .generational = p->generational,
         .mutation = MUTATION_RESET,
@@ -133,7 +132,7 @@ static void set_defaults(const struct search_params *p, struct settings *s)
         .design = DESIGN_RANDOM,
         .surrogate = SURROGATE_GP,
         .sources = SOURCES_BOTH,
-        .agent = AGENT_THOMPSON,
+        .agent = CHOOSER_THOMPSON,
         .reward = REWARD_FRONT,
         .importance = true,
         .mask = true,
@@ -158,12 +157,12 @@ static void set_defaults(const struct search_params *p, struct settings *s)
     };
 }
 
-int settings_resolve(const struct search_params *p, struct settings *ret_settings, struct sonata_error *err)
+int settings_resolve(const struct core_params *p, struct settings *ret_settings, struct sonata_error *err)
 {
     struct settings s;
     set_defaults(p, &s);
-    if (p->revision > SEARCH_REVISION)
-        return sonata_error_set(err, -EINVAL, "revision %u of the search is not known; %d is the newest", p->revision, SEARCH_REVISION);
+    if (p->revision > CORE_REVISION)
+        return sonata_error_set(err, -EINVAL, "revision %u of the search is not known; %d is the newest", p->revision, CORE_REVISION);
     int64_t index = algorithm_find(p->algorithm);
     if (index < 0)
         return sonata_error_set(err, -EINVAL, "algorithm '%s' is not known; %s are", p->algorithm, algorithm_names());

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "search/acquire.h"
-#include "search/agent.h"
+#include "search/chooser.h"
 #include "search/effort.h"
 #include "search/models.h"
 #include "search/reserve.h"
@@ -15,7 +15,7 @@ static const double OFFSPRING_SHARE = 0.9; /* of the bound that may be spent whe
 
 enum { ARM_NATIVE = ARM_FIRST_OWN, ARM_IMPORTANCE, ARM_LOCAL, ARM_GUIDED, TRIES = 12 };
 
-static void defaults(const struct search_params *p, struct settings *s)
+static void defaults(const struct core_params *p, struct settings *s)
 {
     s->init = p->budget && p->budget < 160 ? (p->budget / 4 > 8 ? p->budget / 4 : 8) : 40;
     s->surrogate = SURROGATE_FOREST;
@@ -23,7 +23,7 @@ static void defaults(const struct search_params *p, struct settings *s)
     s->reward = REWARD_SURVIVAL;
 }
 
-static void apply_arm(struct search *s, uint32_t arm, const struct genotype *a, const struct genotype *b, struct genotype *ret_child)
+static void apply_arm(struct core *s, uint32_t arm, const struct genotype *a, const struct genotype *b, struct genotype *ret_child)
 {
     if (arm == ARM_IMPORTANCE)
         operator_importance(s, a, b, ret_child);
@@ -34,10 +34,10 @@ static void apply_arm(struct search *s, uint32_t arm, const struct genotype *a, 
 }
 
 /* One unseen child by the arm the agent chooses. */
-static bool offspring(struct search *s, struct keyset *among, struct candidate *ret)
+static bool offspring(struct core *s, struct keyset *among, struct candidate *ret)
 {
-    float context[AGENT_FEATURES], probability;
-    uint32_t arm = agent_choose(s, context, &probability);
+    float context[CHOOSER_FEATURES], probability;
+    uint32_t arm = chooser_choose(s, context, &probability);
     bool found = false;
     for (uint32_t t = 0; t < TRIES && arm != ARM_NATIVE && !found; t++) {
         uint32_t a = population_tournament(s), b = population_tournament(s);
@@ -57,7 +57,7 @@ static bool offspring(struct search *s, struct keyset *among, struct candidate *
     return true;
 }
 
-static uint32_t batch(struct search *s, uint32_t n, struct candidate *ret)
+static uint32_t batch(struct core *s, uint32_t n, struct candidate *ret)
 {
     effort_begin(s);
     if (!models_refresh(s) || s->population.n < 2 || (s->set.fallback && !models_trusted(s))) {
@@ -88,7 +88,7 @@ static uint32_t batch(struct search *s, uint32_t n, struct candidate *ret)
     return got;
 }
 
-static uint32_t breed(struct search *s, uint32_t n, struct candidate *ret_candidates)
+static uint32_t breed(struct core *s, uint32_t n, struct candidate *ret_candidates)
 {
     uint32_t tolerance = reserve_tolerance(s);
     return reserve_breed(s, n, ret_candidates, batch, tolerance + 1, tolerance, ARM_NATIVE);

@@ -11,7 +11,7 @@ enum { NEIGHBOURS_MAX = SPACE_GENES_MAX * SPACE_CHOICES_MAX, GUIDED_CHILDREN = 8
 
 static const double VALUE_TEMPERATURE = 0.2, LOCAL_TEMPERATURE = 0.1, UNIFORM_SHARE = 0.3;
 
-void weights_draw(struct search *s, double ret_weight[SEARCH_OBJECTIVES_MAX])
+void weights_draw(struct core *s, double ret_weight[CORE_OBJECTIVES_MAX])
 {
     double total = 0;
     for (uint32_t o = 0; o < s->params.n_objectives; o++)
@@ -20,9 +20,9 @@ void weights_draw(struct search *s, double ret_weight[SEARCH_OBJECTIVES_MAX])
         ret_weight[o] = total > 0 ? ret_weight[o] / total : 1.0 / s->params.n_objectives;
 }
 
-double weights_score(const struct search *s, const double *weight, const double *y)
+double weights_score(const struct core *s, const double *weight, const double *y)
 {
-    double z[SEARCH_OBJECTIVES_MAX], worst = 0, sum = 0;
+    double z[CORE_OBJECTIVES_MAX], worst = 0, sum = 0;
     scale_normalise(s, y, z);
     for (uint32_t o = 0; o < s->params.n_objectives; o++) {
         worst = fmax(worst, weight[o] * z[o]);
@@ -32,7 +32,7 @@ double weights_score(const struct search *s, const double *weight, const double 
 }
 
 /* Weighted marginal effect of a feature value of a gene; small is good. */
-static double table_value(const struct search *s, const double *weight, uint32_t gene, uint32_t feature)
+static double table_value(const struct core *s, const double *weight, uint32_t gene, uint32_t feature)
 {
     double sum = 0;
     for (uint32_t o = 0; o < s->params.n_objectives; o++)
@@ -40,14 +40,14 @@ static double table_value(const struct search *s, const double *weight, uint32_t
     return sum;
 }
 
-static uint32_t feature_of(const struct search *s, uint32_t gene, uint32_t allele)
+static uint32_t feature_of(const struct core *s, uint32_t gene, uint32_t allele)
 {
     const struct gene *g = &s->space.gene[gene];
     return s->set.mask && g->edge_from >= 0 && g->none_allele == (int)allele ? 0 : allele + 1;
 }
 
 /* Index drawn with probability proportional to p[i]; n >= 1. */
-static uint32_t draw(struct search *s, const double *p, uint32_t n)
+static uint32_t draw(struct core *s, const double *p, uint32_t n)
 {
     double total = 0;
     for (uint32_t i = 0; i < n; i++)
@@ -77,7 +77,7 @@ static void soften(double *score, uint32_t n, double temperature)
 }
 
 /* An active gene with a choice, by weighted importance with a uniform share; -1 when there is none. */
-static int64_t draw_gene(struct search *s, const double *weight, const struct genotype *g)
+static int64_t draw_gene(struct core *s, const double *weight, const struct genotype *g)
 {
     bool active[SPACE_GENES_MAX];
     double p[SPACE_GENES_MAX] = {0}, total = 0;
@@ -94,7 +94,7 @@ static int64_t draw_gene(struct search *s, const double *weight, const struct ge
 }
 
 /* Another value of the gene, by the value table. */
-static uint8_t draw_value(struct search *s, const double *weight, uint32_t gene, uint8_t now)
+static uint8_t draw_value(struct core *s, const double *weight, uint32_t gene, uint8_t now)
 {
     uint32_t n = s->space.gene[gene].n_choices;
     double p[SPACE_CHOICES_MAX];
@@ -107,7 +107,7 @@ static uint8_t draw_value(struct search *s, const double *weight, uint32_t gene,
 }
 
 /* What taking the mate's genes would gain, per gene; genes of one block share their sum when blocks are kept together. */
-static double mate_gains(const struct search *s, const double *weight, const uint8_t *mine, const uint8_t *mate, double ret_gain[SPACE_GENES_MAX])
+static double mate_gains(const struct core *s, const double *weight, const uint8_t *mine, const uint8_t *mate, double ret_gain[SPACE_GENES_MAX])
 {
     double block[SPACE_GENES_MAX] = {0}, largest = 0;
     for (uint32_t j = 0; j < s->space.n_genes; j++) {
@@ -123,14 +123,14 @@ static double mate_gains(const struct search *s, const double *weight, const uin
     return largest;
 }
 
-void operator_importance(struct search *s, const struct genotype *a, const struct genotype *b, struct genotype *ret_child)
+void operator_importance(struct core *s, const struct genotype *a, const struct genotype *b, struct genotype *ret_child)
 {
     uint8_t mine[SPACE_GENES_MAX], mate[SPACE_GENES_MAX];
-    double weight[SEARCH_OBJECTIVES_MAX], gain[SPACE_GENES_MAX];
+    double weight[CORE_OBJECTIVES_MAX], gain[SPACE_GENES_MAX];
     bool from_mate[SPACE_GENES_MAX];
     weights_draw(s, weight);
-    search_features(s, a, mine);
-    search_features(s, b, mate);
+    core_features(s, a, mine);
+    core_features(s, b, mate);
     double largest = mate_gains(s, weight, mine, mate, gain), block_coin[SPACE_GENES_MAX];
     for (uint32_t j = 0; j < s->space.n_genes; j++)
         block_coin[j] = rng_uniform(&s->rng);
@@ -148,7 +148,7 @@ void operator_importance(struct search *s, const struct genotype *a, const struc
 }
 
 /* All one-gene neighbours of g; returns how many. */
-static uint32_t neighbours(struct search *s, const struct genotype *g, struct candidate *ret)
+static uint32_t neighbours(struct core *s, const struct genotype *g, struct candidate *ret)
 {
     bool active[SPACE_GENES_MAX];
     uint32_t n = 0;
@@ -165,9 +165,9 @@ static uint32_t neighbours(struct search *s, const struct genotype *g, struct ca
     return n;
 }
 
-void operator_local(struct search *s, const struct genotype *a, const struct genotype *b, struct genotype *ret_child)
+void operator_local(struct core *s, const struct genotype *a, const struct genotype *b, struct genotype *ret_child)
 {
-    double weight[SEARCH_OBJECTIVES_MAX], score[NEIGHBOURS_MAX];
+    double weight[CORE_OBJECTIVES_MAX], score[NEIGHBOURS_MAX];
     struct candidate *c = xcalloc(NEIGHBOURS_MAX, sizeof *c);
     struct genotype child = *a;
     weights_draw(s, weight);
@@ -187,9 +187,9 @@ void operator_local(struct search *s, const struct genotype *a, const struct gen
     *ret_child = child;
 }
 
-void operator_guided_crossover(struct search *s, const struct genotype *a, const struct genotype *b, struct genotype *ret_child)
+void operator_guided_crossover(struct core *s, const struct genotype *a, const struct genotype *b, struct genotype *ret_child)
 {
-    double weight[SEARCH_OBJECTIVES_MAX], best = INFINITY;
+    double weight[CORE_OBJECTIVES_MAX], best = INFINITY;
     struct candidate c[GUIDED_CHILDREN];
     weights_draw(s, weight);
     for (uint32_t i = 0; i < GUIDED_CHILDREN; i++) {

@@ -10,21 +10,21 @@
 
 #include "base/hash.h"
 #include "search/acquire.h"
-#include "search/agent.h"
+#include "search/chooser.h"
 #include "search/effort.h"
 #include "search/models.h"
 #include "search/reserve.h"
 
 enum { ARM_INNER = ARM_FIRST_OWN, ARM_SCREEN, SCREEN_MIN = 40 };
 
-static void defaults(const struct search_params *p, struct settings *s)
+static void defaults(const struct core_params *p, struct settings *s)
 {
     s->population = 50;
     s->init = p->budget && p->budget < 100 ? (p->budget / 4 > 8 ? p->budget / 4 : 8) : 25;
 }
 
 /* Screened offspring of the measured population into the pool. */
-static void screen(struct search *s, uint32_t want, struct keyset *taken, struct pool *pool)
+static void screen(struct core *s, uint32_t want, struct keyset *taken, struct pool *pool)
 {
     struct keyset among = {0};
     uint32_t target = s->set.screen * want > SCREEN_MIN ? s->set.screen * want : SCREEN_MIN;
@@ -40,7 +40,7 @@ static void screen(struct search *s, uint32_t want, struct keyset *taken, struct
 }
 
 /* `want` candidates of one source, appended to `out` (whose keys are in `taken`). */
-static void from_source(struct search *s, uint32_t arm, uint32_t want, struct keyset *taken, struct front *front, struct pool *out)
+static void from_source(struct core *s, uint32_t arm, uint32_t want, struct keyset *taken, struct front *front, struct pool *out)
 {
     struct pool pool = {0};
     uint32_t *index = xcalloc(want + 1, sizeof *index);
@@ -71,7 +71,7 @@ static uint32_t deal(struct pool source[2], const uint32_t *arm, uint32_t n, str
     return k;
 }
 
-static uint32_t batch(struct search *s, uint32_t n, struct candidate *ret)
+static uint32_t batch(struct core *s, uint32_t n, struct candidate *ret)
 {
     effort_begin(s);
     if (!models_refresh(s) || s->population.n < 2 || (s->set.fallback && !models_trusted(s))) {
@@ -81,12 +81,12 @@ static uint32_t batch(struct search *s, uint32_t n, struct candidate *ret)
         return k;
     }
     uint32_t *arm = xcalloc(n + 1, sizeof *arm), want[2] = {0, 0};
-    float(*context)[AGENT_FEATURES] = xcalloc(n + 1, sizeof *context), *probability = xcalloc(n + 1, sizeof *probability);
+    float(*context)[CHOOSER_FEATURES] = xcalloc(n + 1, sizeof *context), *probability = xcalloc(n + 1, sizeof *probability);
     struct pool source[2] = {{0}, {0}};
     struct keyset taken = {0};
     struct front front = {0};
     for (uint32_t i = 0; i < n; i++) {
-        arm[i] = agent_choose(s, context[i], &probability[i]);
+        arm[i] = chooser_choose(s, context[i], &probability[i]);
         want[arm[i] == ARM_SCREEN]++;
     }
     acquire_front(s, &front);
@@ -110,7 +110,7 @@ static uint32_t batch(struct search *s, uint32_t n, struct candidate *ret)
     return got;
 }
 
-static uint32_t breed(struct search *s, uint32_t n, struct candidate *ret_candidates)
+static uint32_t breed(struct core *s, uint32_t n, struct candidate *ret_candidates)
 {
     uint32_t tolerance = reserve_tolerance(s);
     return reserve_breed(s, n, ret_candidates, batch, tolerance + 1, tolerance, ARM_SCREEN);

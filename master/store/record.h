@@ -38,24 +38,24 @@ struct search_record {
     int32_t priority;          /* within its team: higher goes strictly first */
     enum search_state state;
     char reason[REASON_MAX];
-    uint32_t budget;          /* evaluations; grows by `extend` */
-    uint32_t asked;           /* proposals so far */
-    uint32_t told;            /* results given to the search core */
-    uint32_t charged;         /* of them against the budget: all but vetoed ones */
+    uint32_t budget;  /* evaluations; grows by `extend` */
+    uint32_t asked;   /* proposals so far */
+    uint32_t told;    /* results given to the search core */
+    uint32_t charged; /* of them against the budget: all but vetoed ones */
     uint32_t infeasible, failed, vetoed, reused;
-    uint32_t stalled;         /* 1: the last ask gave nothing; wait for a result before asking again */
-    uint64_t events;          /* next event number */
-    uint64_t events_from;     /* the events before this one were dropped (retention); a snapshot holds what they did */
+    uint32_t stalled;     /* 1: the last ask gave nothing; wait for a result before asking again */
+    uint64_t events;      /* next event number */
+    uint64_t events_from; /* the events before this one were dropped (retention); a snapshot holds what they did */
     int64_t created_wall_ns, finished_wall_ns, active_ns, board_ns;
     uint32_t front_size;
     double hypervolume;
-    uint64_t fork_of;         /* search whose results it starts with; 0: none */
+    uint64_t fork_of;             /* search whose results it starts with; 0: none */
     uint64_t fork_next, fork_end; /* individuals of that search: the next to be looked at, the first not to be */
-    bool planned;             /* groups are settled */
+    bool planned;                 /* groups are settled */
     uint32_t n_groups;
     struct need_group group[GROUPS_MAX];
-    uint32_t retold;     /* results that replaced told ones */
-    uint32_t replicates; /* further measurements asked for so that the front is sure */
+    uint32_t retold;                   /* results that replaced told ones */
+    uint32_t replicates;               /* further measurements asked for so that the front is sure */
     char retry_cause[RETRY_CAUSE_MAX]; /* of the last retry, while retry_next < retry_end */
     uint32_t retry_next, retry_end;    /* individuals: the next to be looked at, the first not to be */
     uint32_t retried;                  /* individuals it opened again so far */
@@ -79,8 +79,8 @@ struct individual_record {
     uint32_t generation;
     enum individual_state state;
     enum individual_state ruled; /* pending: INFEASIBLE or FAILED once an answer settled it, else PENDING */
-    bool vetoed; /* an analytic constraint ruled it out before dispatch */
-    bool reused; /* every board value came from the store */
+    bool vetoed;                 /* an analytic constraint ruled it out before dispatch */
+    bool reused;                 /* every board value came from the store */
     uint32_t n_evaluations;
     uint64_t evaluation[GROUPS_MAX]; /* by group of the search */
     char board[BOARD_NAME_MAX];
@@ -136,18 +136,18 @@ struct evaluation_record {
     uint32_t answers;       /* good measurements ever: varies the simulated noise of the next */
     uint32_t n_further;
     uint64_t further[FURTHER_MAX]; /* attempts whose measurements count beside the accepted one */
-    enum outcome cause;     /* failed: the error class */
+    enum outcome cause;            /* failed: the error class */
 };
 
 enum attempt_state {
-    ATTEMPT_LIVE,      /* a board has the lease */
-    ATTEMPT_ACCEPTED,  /* its measurement answered the evaluation */
-    ATTEMPT_FAILED,    /* its result said invalid, infra, bug, config or canceled */
-    ATTEMPT_LOST,      /* the lease ran out; may still be adopted */
-    ATTEMPT_RELEASED,  /* never started; given back */
+    ATTEMPT_LIVE,     /* a board has the lease */
+    ATTEMPT_ACCEPTED, /* its measurement answered the evaluation */
+    ATTEMPT_FAILED,   /* its result said invalid, infra, bug, config or canceled */
+    ATTEMPT_LOST,     /* the lease ran out; may still be adopted */
+    ATTEMPT_RELEASED, /* never started; given back */
     ATTEMPT_CANCELED,
-    ATTEMPT_REPLICATE, /* good, but another attempt had answered already; counts when its evaluation lists it */
-    ATTEMPT_STALE,     /* came back after its board was given away */
+    ATTEMPT_REPLICATE,   /* good, but another attempt had answered already; counts when its evaluation lists it */
+    ATTEMPT_STALE,       /* came back after its board was given away */
     ATTEMPT_INVALIDATED, /* its board was found to measure wrong at that time: kept for audit, not used */
     ATTEMPT_STATE_COUNT
 };
@@ -182,7 +182,7 @@ struct invalid_record {
     struct invalid_span {
         int64_t from_wall_ns, to_wall_ns;
     } span[INVALID_SPANS_MAX];
-    bool scanning;          /* attempts from `next` to `last` are still to be looked at */
+    bool scanning; /* attempts from `next` to `last` are still to be looked at */
     uint64_t next, last;
 };
 
@@ -194,7 +194,8 @@ struct board_event_record {
     int64_t stored_wall_ns;
 };
 
-/* What a person wants of a board. DRAIN and RETIRE stand until another order takes their place; the others until the board showed that it has them. */
+/* What a person wants of a board. DRAIN and RETIRE stand until another order takes their place; the others until the board showed that it has them.
+ */
 enum board_order { ORDER_NONE, ORDER_DRAIN, ORDER_QUARANTINE, ORDER_RECALIBRATE, ORDER_POWER_CYCLE, ORDER_RELEASE, ORDER_RETIRE, ORDER_COUNT };
 /* "drain" …; NULL for none and outside the enum. */
 const char *board_order_name(enum board_order o);
@@ -202,24 +203,24 @@ const char *board_order_name(enum board_order o);
 /* Health of a board as the master knows it: from its events, from people, and from its own rules. */
 struct board_health_record {
     char name[BOARD_NAME_MAX];
-    uint32_t n_events;             /* stored of this board */
-    uint64_t n_own;                /* ever written by the master itself: their sequence numbers */
-    char state[BOARD_WORD_MAX];    /* of the last event */
-    bool canaries;                 /* it proves itself by them */
+    uint32_t n_events;               /* stored of this board */
+    uint64_t n_own;                  /* ever written by the master itself: their sequence numbers */
+    char state[BOARD_WORD_MAX];      /* of the last event */
+    bool canaries;                   /* it proves itself by them */
     double latency_us, reference_us; /* last canary; 0: failed, or not timed */
-    int64_t canary_wall_ns;        /* when; 0: never */
-    int64_t well_wall_ns;          /* when one passed last */
+    int64_t canary_wall_ns;          /* when; 0: never */
+    int64_t well_wall_ns;            /* when one passed last */
     enum board_order order;
-    bool given;                    /* the board showed that it has the order */
+    bool given; /* the board showed that it has the order */
     char by[64], reason[REASON_MAX];
     int64_t order_wall_ns;
     /* the master's own quarantine, for boards without canaries */
-    int64_t hold_until_wall_ns;    /* 0: not held */
-    bool probation;                /* one job at a time until one is good */
-    uint32_t quarantines;          /* in a row, each less than a day after the one before */
-    int64_t quarantine_wall_ns;    /* when the last began */
-    struct blame blame;            /* what it failed, by wall-clock time */
-    bool tell_lost;                /* it has canaries, an attempt of it was lost, and its worker has not been told */
+    int64_t hold_until_wall_ns; /* 0: not held */
+    bool probation;             /* one job at a time until one is good */
+    uint32_t quarantines;       /* in a row, each less than a day after the one before */
+    int64_t quarantine_wall_ns; /* when the last began */
+    struct blame blame;         /* what it failed, by wall-clock time */
+    bool tell_lost;             /* it has canaries, an attempt of it was lost, and its worker has not been told */
 };
 
 /* Failures of an open evaluation on boards that have canaries; kept for good when they proved that it kills boards. */
@@ -230,8 +231,8 @@ struct suspect_record {
     struct suspect_failure {
         char board[BOARD_NAME_MAX];
         uint64_t attempt;
-        int64_t wall_ns;           /* when it failed */
-        bool well_after;           /* the board passed a canary afterwards */
+        int64_t wall_ns; /* when it failed */
+        bool well_after; /* the board passed a canary afterwards */
     } failure[SUSPECT_MAX];
 };
 
@@ -245,9 +246,9 @@ struct usage_record {
 enum { UPLOAD_BYTES_MAX = 1 << 30 }; /* beyond what the wire lets through */
 /* Content that a team uploaded for a pool. Version 1 said the pool alone. */
 struct upload_record {
-    char pool[OWNER_NAME_MAX];     /* whose searches may use it: struct search_record */
-    char team[OWNER_NAME_MAX];     /* whose quota it counts for; "": nobody's */
-    uint64_t bytes;                /* 0: version 1 had none, the next start of the master adds it */
+    char pool[OWNER_NAME_MAX]; /* whose searches may use it: struct search_record */
+    char team[OWNER_NAME_MAX]; /* whose quota it counts for; "": nobody's */
+    uint64_t bytes;            /* 0: version 1 had none, the next start of the master adds it */
     int64_t wall_ns;
 };
 
@@ -258,15 +259,15 @@ enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3, EVENT_RETELL
 struct event_record {
     enum event_type type;
     int64_t wall_ns;
-    uint32_t wanted, got;  /* ask */
+    uint32_t wanted, got; /* ask */
     /* hint: wanted is the objective, objective[0] its value */
-    uint64_t id;           /* ask: first id given; tell, retell: id told */
-    uint64_t digest;       /* ask: hash64 over the genotypes given */
-    uint32_t status;       /* tell, retell: enum search_status */
+    uint64_t id;     /* ask: first id given; tell, retell: id told */
+    uint64_t digest; /* ask: hash64 over the genotypes given */
+    uint32_t status; /* tell, retell: enum core_status */
     uint32_t n_objectives;
     double objective[OBJECTIVES_MAX], violation;
-    char text[64];         /* control */
-    uint16_t n_genes;      /* inject: the architecture; status, objectives and violation are those of a tell, id is what the core gave it */
+    char text[64];    /* control */
+    uint16_t n_genes; /* inject: the architecture; status, objectives and violation are those of a tell, id is what the core gave it */
     struct genotype genotype;
 };
 

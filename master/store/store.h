@@ -20,7 +20,7 @@ enum store_db {
     STORE_SPEC,           /* search id: codec bytes of the specification */
     STORE_INDIVIDUAL,     /* search id, sequence */
     STORE_EVENT,          /* search id, sequence: what was asked and told, in order */
-    STORE_POPULATION,     /* search id: event number and search_save() bytes at that event */
+    STORE_POPULATION,     /* search id: event number and core_save() bytes at that event */
     STORE_FRONT,          /* search id: ids of the front at the last snapshot */
     STORE_EVALUATION,     /* evaluation id */
     STORE_EVALUATION_KEY, /* hash of what is evaluated where: evaluation ids */
@@ -34,7 +34,7 @@ enum store_db {
     STORE_AUDIT,          /* sequence: who changed what */
     STORE_DICTIONARY,     /* id: database, and what its values are packed against (store/pack.h) */
     STORE_USAGE,          /* UTC day, hash of the team's name: struct usage_record */
-    STORE_SURROGATE,      /* search id: search_forests_save() bytes of the moment of its snapshot, while it is not finished */
+    STORE_SURROGATE,      /* search id: core_forests_save() bytes of the moment of its snapshot, while it is not finished */
     STORE_RETELL,         /* search id, sequence: told individuals that are measured again */
     STORE_INVALID,        /* board name: struct invalid_record */
     STORE_BLOB_POOL,      /* BLAKE2b of the content, hash of a pool: it was uploaded by that pool */
@@ -45,7 +45,8 @@ enum store_db {
     STORE_DB_COUNT
 };
 
-/* 1: all values plain. 2: packed ones among them. 3: results that are told anew. A store of an older schema is brought up to date when it is opened for writing. */
+/* 1: all values plain. 2: packed ones among them. 3: results that are told anew. A store of an older schema is brought up to date when it is opened
+ * for writing. */
 enum { STORE_SCHEMA = 3 };
 
 struct store;

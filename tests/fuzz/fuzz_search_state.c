@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "search/search.h"
+#include "search/core.h"
 
 static struct space two_genes(void)
 {
@@ -23,16 +23,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct space space = two_genes();
-    struct search *s = NULL;
+    struct core *s = NULL;
     struct sonata_error err;
-    if (size > 1 << 20 || search_load(&space, data, size, &s, &err))
+    if (size > 1 << 20 || core_load(&space, data, size, &s, &err))
         return 0;
-    struct search_proposal p;
-    if (search_ask(s, 1, &p) == 1 && !genotype_is_legal(&space, &p.genotype))
+    struct core_proposal p;
+    if (core_ask(s, 1, &p) == 1 && !genotype_is_legal(&space, &p.genotype))
         abort();
     struct bytes out = {0};
-    search_save(s, &out);
+    core_save(s, &out);
     bytes_fini(&out);
-    search_free(s);
+    core_free(s);
     return 0;
 }

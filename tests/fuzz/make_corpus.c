@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "codec/codec.h"
 #include "net/keyfile.h"
-#include "search/search.h"
+#include "search/core.h"
 #include "store/record.h"
 
 static const char *root;
@@ -60,8 +60,14 @@ static struct search_spec *small_spec(void)
 
 static struct measurement small_measurement(float samples[4])
 {
-    struct measurement m = {.attempt = 3, .epoch = 2, .duration_ns = 1000000, .started_wall_ns = 1700000000000000000, .n_samples = 4,
-                            .samples_us = samples, .n_windows = 1, .window_median_us = {2.5f}};
+    struct measurement m = {.attempt = 3,
+                            .epoch = 2,
+                            .duration_ns = 1000000,
+                            .started_wall_ns = 1700000000000000000,
+                            .n_samples = 4,
+                            .samples_us = samples,
+                            .n_windows = 1,
+                            .window_median_us = {2.5f}};
     copy_string(m.board, sizeof m.board, "pi-1");
     copy_string(m.board_type, sizeof m.board_type, "pi");
     copy_string(m.fingerprint, sizeof m.fingerprint, "kernel=6.1\nthreads=1\n");
@@ -239,17 +245,47 @@ static void wire(void)
 /* In the order of fuzz_stored.c, from 3 on. */
 static void records(void)
 {
-    struct search_record search = {.id = 1, .name = "a", .algorithm = "nsga2", .team = "vision", .budget = 40, .asked = 3, .planned = true, .n_groups = 1,
-                                   .group = {{.board_type = "pi", .n_metrics = 1, .metric = {"latency"}}}, .retry_cause = "all", .retry_next = 1, .retry_end = 3};
-    struct individual_record individual = {.id = 2, .n_genes = 3, .arm = "random", .n_objectives = 2, .n_evaluations = 1, .evaluation = {7}, .n_metrics = 1,
+    struct search_record search = {.id = 1,
+                                   .name = "a",
+                                   .algorithm = "nsga2",
+                                   .team = "vision",
+                                   .budget = 40,
+                                   .asked = 3,
+                                   .planned = true,
+                                   .n_groups = 1,
+                                   .group = {{.board_type = "pi", .n_metrics = 1, .metric = {"latency"}}},
+                                   .retry_cause = "all",
+                                   .retry_next = 1,
+                                   .retry_end = 3};
+    struct individual_record individual = {.id = 2,
+                                           .n_genes = 3,
+                                           .arm = "random",
+                                           .n_objectives = 2,
+                                           .n_evaluations = 1,
+                                           .evaluation = {7},
+                                           .n_metrics = 1,
                                            .metric = {{.name = "latency", .value = 1, .low = 1, .high = 1, .n = 1}}};
-    struct evaluation_record evaluation = {.id = 7, .n_genes = 3, .tier = "screen", .need = search.group[0], .tries = {.infra = 1, .avoid = "pi-1"}, .live = 3, .accepted = 1, .n_further = 1, .further = {2}};
+    struct evaluation_record evaluation = {.id = 7,
+                                           .n_genes = 3,
+                                           .tier = "screen",
+                                           .need = search.group[0],
+                                           .tries = {.infra = 1, .avoid = "pi-1"},
+                                           .live = 3,
+                                           .accepted = 1,
+                                           .n_further = 1,
+                                           .further = {2}};
     struct attempt_record attempt = {.id = 3, .evaluation = 7, .board = "pi-1", .worker = "rack", .epoch = 2, .state = ATTEMPT_LIVE};
     struct board_record board = {.name = "pi-1", .type = "pi", .epoch = 2, .done = 5};
     struct invalid_record invalid = {.board = "b", .n_spans = 1, .span = {{1, 2}}, .scanning = true, .next = 1, .last = 2};
     struct event_record event = {.type = EVENT_TELL, .id = 2, .n_objectives = 2, .objective = {1, 2}};
-    struct board_event_record board_event = {.event = {.sequence = 1, .board = "pi-1", .wall_ns = 5, .kind = "canary", .state = "ready", .latency_us = 1}};
-    struct board_health_record health = {.name = "pi-1", .n_events = 1, .state = "ready", .order = ORDER_DRAIN, .by = "alice", .tell_lost = true,
+    struct board_event_record board_event = {
+        .event = {.sequence = 1, .board = "pi-1", .wall_ns = 5, .kind = "canary", .state = "ready", .latency_us = 1}};
+    struct board_health_record health = {.name = "pi-1",
+                                         .n_events = 1,
+                                         .state = "ready",
+                                         .order = ORDER_DRAIN,
+                                         .by = "alice",
+                                         .tell_lost = true,
                                          .blame = {.n = 2, .entry = {[1] = {7, 5, 1}}}};
     struct suspect_record suspect = {.evaluation = 7, .n = 1, .failure = {{.board = "pi-1", .attempt = 3}}};
     struct usage_record usage = {.team = "vision", .board_ns = 3600000000000, .attempts = 40};
@@ -336,30 +372,30 @@ static void zap(void)
 static void search_state(const char *algorithm)
 {
     struct space space = small_space();
-    struct search_params p = {.n_objectives = 2, .budget = 40, .seed = 3};
+    struct core_params p = {.n_objectives = 2, .budget = 40, .seed = 3};
     copy_string(p.algorithm, sizeof p.algorithm, algorithm);
-    struct search *s;
+    struct core *s;
     struct sonata_error err = {""};
-    if (search_new(&space, &p, &s, &err)) {
+    if (core_new(&space, &p, &s, &err)) {
         fprintf(stderr, "%s: %s\n", algorithm, err.text);
         return;
     }
-    struct search_proposal q;
-    for (unsigned i = 0; i < 30 && search_ask(s, 1, &q) == 1; i++) {
+    struct core_proposal q;
+    for (unsigned i = 0; i < 30 && core_ask(s, 1, &q) == 1; i++) {
         double sum = q.genotype.allele[0] + 0.5 * q.genotype.allele[1];
-        struct search_result r = {.status = SEARCH_OK, .objective = {sum, 10 - sum + q.genotype.allele[2]}};
+        struct core_result r = {.status = CORE_OK, .objective = {sum, 10 - sum + q.genotype.allele[2]}};
         if (i % 7 != 6)
-            search_tell(s, q.id, &r);
+            core_tell(s, q.id, &r);
     }
     struct bytes out = {0};
-    search_save(s, &out);
+    core_save(s, &out);
     save("search_state", algorithm, &out);
     bytes_clear(&out);
-    search_forests_save(s, SIZE_MAX, &out);
+    core_forests_save(s, SIZE_MAX, &out);
     if (out.size)
         save("forests", algorithm, &out);
     bytes_fini(&out);
-    search_free(s);
+    core_free(s);
 }
 
 int main(int argc, char **argv)

@@ -79,10 +79,10 @@ static int take(void *context, unsigned index, struct reader *answer, struct son
 static int check_algorithms(const struct bench_options *o, const struct problem *p, struct sonata_error *err)
 {
     for (unsigned a = 0; a < o->n_algorithms; a++) {
-        struct search_params params = o->algorithm[a].params;
+        struct core_params params = o->algorithm[a].params;
         params.n_objectives = p->n_objectives;
         params.budget = params.budget < 20 ? 20 : params.budget;
-        int r = search_params_check(&params, err);
+        int r = core_params_check(&params, err);
         if (r)
             return sonata_error_prefix(err, r, "--algorithm %s", o->algorithm[a].label);
     }

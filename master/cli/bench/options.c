@@ -156,8 +156,8 @@ static int take_objective(const char *text, struct bench_options *o, struct sona
     size_t n = goal ? (size_t)(goal - text) : 0;
     if (!n || n >= BENCH_COLUMN_MAX || (strcmp(goal, ":min") && strcmp(goal, ":max")))
         return sonata_error_set(err, -EINVAL, "--objective: COLUMN:min or COLUMN:max is expected, not '%s'", text);
-    if (o->n_objectives == SEARCH_OBJECTIVES_MAX)
-        return sonata_error_set(err, -EINVAL, "--objective: at most %d objectives", SEARCH_OBJECTIVES_MAX);
+    if (o->n_objectives == CORE_OBJECTIVES_MAX)
+        return sonata_error_set(err, -EINVAL, "--objective: at most %d objectives", CORE_OBJECTIVES_MAX);
     memcpy(o->objective[o->n_objectives].column, text, n);
     for (unsigned i = 0; i < o->n_objectives; i++) {
         if (!strcmp(o->objective[i].column, o->objective[o->n_objectives].column))
@@ -253,7 +253,7 @@ static int take_setting(struct bench_algorithm *a, const char *key, const char *
     } else if (a->params.n_options == sizeof a->params.option / sizeof *a->params.option) {
         return sonata_error_set(err, -EINVAL, "--algorithm %s: too many options", a->label);
     } else {
-        struct search_option *s = &a->params.option[a->params.n_options++];
+        struct core_option *s = &a->params.option[a->params.n_options++];
         if (!*key || !copy_string(s->name, sizeof s->name, key) || !copy_string(s->value, sizeof s->value, value))
             return sonata_error_set(err, -EINVAL, "--algorithm %s: key=value with at most 31 characters each is expected", a->label);
     }

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "search/search.h"
+#include "search/core.h"
 
 enum {
     BENCH_TEXT_MAX = 256,
@@ -41,12 +41,12 @@ struct where {
 
 /* One competitor: NAME or NAME[key=value,…]; keys of the bench are taken out, the others go to the search library. */
 struct bench_algorithm {
-    char label[BENCH_TEXT_MAX];  // as written
-    struct search_params params; // seed and n_objectives are set per run
-    uint32_t batch;              // proposals per round
-    bool rounds;                 // no new work before the round is complete
-    bool warm;                   // takes part in --warm-start
-    bool policy;                 // starts with the policy of --policy-in
+    char label[BENCH_TEXT_MAX]; // as written
+    struct core_params params;  // seed and n_objectives are set per run
+    uint32_t batch;             // proposals per round
+    bool rounds;                // no new work before the round is complete
+    bool warm;                  // takes part in --warm-start
+    bool policy;                // starts with the policy of --policy-in
 };
 
 struct bench_options {
@@ -55,7 +55,7 @@ struct bench_options {
     struct {
         char column[BENCH_COLUMN_MAX];
         bool maximise;
-    } objective[SEARCH_OBJECTIVES_MAX];
+    } objective[CORE_OBJECTIVES_MAX];
     unsigned n_where;
     struct where where[BENCH_CONSTRAINTS_MAX];
     struct column_list ideal, reference, noise, proxy, warm_start;
@@ -82,7 +82,7 @@ struct bench_options {
     char json[1024], plot[1024];
     char policy_in[1024], policy_out[1024];
     struct bytes policy; // the agent's policy that runs start with; empty: none
-    char cache[1024]; // "": no cache
+    char cache[1024];    // "": no cache
     bool quiet;
 };
 

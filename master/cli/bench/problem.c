@@ -303,7 +303,7 @@ static int add_columns(const struct bench_options *o, struct problem *p, const s
 
 static bool measured(const struct problem *p, const struct genotype *g)
 {
-    double f[SEARCH_OBJECTIVES_MAX];
+    double f[CORE_OBJECTIVES_MAX];
     return problem_objectives(p, g, VIEW_TRUTH, f) && problem_objectives(p, g, VIEW_SEEN, f) && isfinite(problem_violation(p, g));
 }
 
@@ -386,7 +386,7 @@ static double quantity_value(const struct problem *p, int index, const struct ge
     return a < 0 ? NAN : q->value[a];
 }
 
-bool problem_objectives(const struct problem *p, const struct genotype *g, enum problem_view view, double ret_f[SEARCH_OBJECTIVES_MAX])
+bool problem_objectives(const struct problem *p, const struct genotype *g, enum problem_view view, double ret_f[CORE_OBJECTIVES_MAX])
 {
     bool known = true;
     for (unsigned i = 0; i < p->n_objectives; i++) {
@@ -413,7 +413,7 @@ double problem_violation(const struct problem *p, const struct genotype *g)
 
 double problem_delay(const struct problem *p, const struct genotype *g) { return quantity_value(p, p->delay, g); }
 
-void problem_add_noise(const struct problem *p, struct rng *rng, double f[SEARCH_OBJECTIVES_MAX])
+void problem_add_noise(const struct problem *p, struct rng *rng, double f[CORE_OBJECTIVES_MAX])
 {
     for (unsigned i = 0; i < p->n_objectives; i++) {
         if (p->objective[i].noise > 0)

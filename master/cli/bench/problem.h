@@ -45,7 +45,7 @@ struct problem {
     unsigned n_quantities;
     struct quantity quantity[QUANTITIES_MAX];
     unsigned n_objectives;
-    struct problem_objective objective[SEARCH_OBJECTIVES_MAX];
+    struct problem_objective objective[CORE_OBJECTIVES_MAX];
     unsigned n_constraints;
     struct problem_constraint constraint[BENCH_CONSTRAINTS_MAX];
     int delay;      // quantity of --delay column:C, or -1
@@ -53,7 +53,7 @@ struct problem {
     bool complete;  // every architecture of the space can be evaluated
     size_t n_space; // enumerable spaces: their distinct architectures, all listed; else 0
     struct genotype *every;
-    double ideal_given[SEARCH_OBJECTIVES_MAX], reference_given[SEARCH_OBJECTIVES_MAX]; // minimised; NAN: not given
+    double ideal_given[CORE_OBJECTIVES_MAX], reference_given[CORE_OBJECTIVES_MAX]; // minimised; NAN: not given
 };
 
 int problem_load(const struct bench_options *o, struct problem *ret_problem, struct sonata_error *err) SONATA_MUST_CHECK;
@@ -62,13 +62,13 @@ void problem_fini(struct problem *p);
 enum problem_view { VIEW_TRUTH, VIEW_SEEN, VIEW_SOURCE };
 
 /* Minimised objectives of an architecture (canonical form) in one view, without noise. false: not measured. */
-bool problem_objectives(const struct problem *p, const struct genotype *g, enum problem_view view, double ret_f[SEARCH_OBJECTIVES_MAX]);
+bool problem_objectives(const struct problem *p, const struct genotype *g, enum problem_view view, double ret_f[CORE_OBJECTIVES_MAX]);
 /* Sum of normalised constraint violations, 0: feasible; INFINITY when a constrained column is not measured. */
 double problem_violation(const struct problem *p, const struct genotype *g);
 /* Duration from the delay column, NAN: not measured. */
 double problem_delay(const struct problem *p, const struct genotype *g);
 /* Multiplies by lognormal noise where the objective has it. */
-void problem_add_noise(const struct problem *p, struct rng *rng, double f[SEARCH_OBJECTIVES_MAX]);
+void problem_add_noise(const struct problem *p, struct rng *rng, double f[CORE_OBJECTIVES_MAX]);
 /* Back to the column's own sense, for people. */
 double problem_original(const struct problem *p, unsigned objective, double f);
 /* Content of the problem that its best-known front depends on, as hexadecimal of BLAKE2b. */

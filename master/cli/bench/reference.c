@@ -63,7 +63,7 @@ static int long_done(void *context, unsigned index, struct reader *answer, struc
     struct long_runs *l = context;
     unsigned m = l->p->n_objectives;
     uint32_t n = reader_count(answer, UINT32_MAX, m * sizeof(double));
-    double f[SEARCH_OBJECTIVES_MAX];
+    double f[CORE_OBJECTIVES_MAX];
     for (uint32_t i = 0; i < n; i++) {
         reader_copy(answer, f, m * sizeof *f);
         judge_front_add(l->front, f);
@@ -91,7 +91,7 @@ static unsigned plan_long(const struct bench_options *o, const struct problem *p
     }
     struct sonata_error ignored = {{0}};
     l->algorithm[LONG_NSGA2_RUNS].params.n_objectives = p->n_objectives;
-    bool have_surrogate = search_params_check(&l->algorithm[LONG_NSGA2_RUNS].params, &ignored) == 0;
+    bool have_surrogate = core_params_check(&l->algorithm[LONG_NSGA2_RUNS].params, &ignored) == 0;
     snprintf(ret->how, sizeof ret->how, "union of 4 nsga2 runs of %u evaluations (populations 400 and 1000)%s", o->reference_evaluations,
              have_surrogate ? " and a sonata+ run of 3000" : "");
     return have_surrogate ? LONG_RUNS : LONG_NSGA2_RUNS;
@@ -129,7 +129,7 @@ static bool cache_read(const struct problem *p, struct reference *ret)
         bool last = !*end;
         *end = '\0';
         ok = strncmp(line, "# how: ", 7) != 0 || !strcmp(line + 7, ret->how);
-        double f[SEARCH_OBJECTIVES_MAX];
+        double f[CORE_OBJECTIVES_MAX];
         char *at = line;
         for (unsigned j = 0; j < p->n_objectives && *line != '#' && ok; j++) {
             char *next;
@@ -178,7 +178,7 @@ int reference_find(const struct bench_options *o, const struct problem *p, int a
                    struct sonata_error *err)
 {
     struct reference r = {.front = {.m = p->n_objectives}, .enumerated = p->n_space > 0};
-    double f[SEARCH_OBJECTIVES_MAX];
+    double f[CORE_OBJECTIVES_MAX];
     int code = 0;
     for (size_t i = 0; i < p->n_space; i++) {
         if (problem_objectives(p, &p->every[i], VIEW_TRUTH, f) && problem_violation(p, &p->every[i]) <= 0)
@@ -210,7 +210,7 @@ int reference_find(const struct bench_options *o, const struct problem *p, int a
 static double median_of_space(const struct problem *p, unsigned j)
 {
     size_t n = p->n_space ? p->n_space : MEDIAN_SAMPLES, k = 0;
-    double *v = xcalloc(n, sizeof *v), f[SEARCH_OBJECTIVES_MAX];
+    double *v = xcalloc(n, sizeof *v), f[CORE_OBJECTIVES_MAX];
     struct rng rng = rng_seeded(1, 0);
     for (size_t i = 0; i < n; i++) {
         struct genotype g = p->n_space ? p->every[i] : space_random(&p->space, &rng);

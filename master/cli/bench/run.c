@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/bench/statistics.h"
+#include "search/core.h"
 #include "search/replicate.h"
-#include "search/search.h"
 
 enum { ATTEMPTS_MAX = 3, STRAGGLER_FACTOR = 10 };
 
@@ -34,7 +34,7 @@ struct worker {
 /* An evaluated architecture, as the search saw it. */
 struct seen {
     struct genotype genotype;
-    double f[SEARCH_OBJECTIVES_MAX], violation;
+    double f[CORE_OBJECTIVES_MAX], violation;
     uint64_t order;
 };
 
@@ -46,7 +46,7 @@ struct simulation {
     enum problem_view view;
     uint64_t seed;
     uint32_t budget;
-    struct search *search;
+    struct core *search;
     double now, busy_time;
     double last_start, busy_at_last_start; // of a first attempt; workers are judged until then: what follows is the end of the budget
     uint32_t n_workers, in_flight;
@@ -118,7 +118,7 @@ bool trace_load(struct reader *in, struct trace *ret_trace)
     uint32_t n_policy = reader_count(in, UINT32_MAX, 1);
     t.policy = (struct bytes){0};
     bytes_append(&t.policy, reader_take(in, n_policy), n_policy);
-    if (in->bad || t.m > SEARCH_OBJECTIVES_MAX || t.n_told > BENCH_CHECKPOINTS_MAX || n[0] != (size_t)t.n * t.m || (n[1] && n[1] != t.n) ||
+    if (in->bad || t.m > CORE_OBJECTIVES_MAX || t.n_told > BENCH_CHECKPOINTS_MAX || n[0] != (size_t)t.n * t.m || (n[1] && n[1] != t.n) ||
         n[2] != t.n || n[3] != t.n_asks || (n[4] && n[4] != t.n)) {
         trace_fini(&t);
         return false;
@@ -129,7 +129,7 @@ bool trace_load(struct reader *in, struct trace *ret_trace)
 
 static void simulation_fini(struct simulation *s)
 {
-    search_free(s->search);
+    core_free(s->search);
     free(s->worker);
     free(s->queue);
     free(s->archive);
@@ -181,12 +181,12 @@ static double add_cpu(struct simulation *s, int64_t since_ns)
     return spent;
 }
 
-static void ask(struct simulation *s, uint32_t n, struct search_proposal *proposals)
+static void ask(struct simulation *s, uint32_t n, struct core_proposal *proposals)
 {
     int64_t wall = clock_monotonic_ns(), cpu = clock_cpu_ns();
-    uint32_t got = search_ask(s->search, n, proposals);
+    uint32_t got = core_ask(s->search, n, proposals);
     double spent_ms = 1e3 * add_cpu(s, cpu);
-    s->trace.exhausted = got < n && search_exhausted(s->search);
+    s->trace.exhausted = got < n && core_exhausted(s->search);
     if (!got)
         return;
     s->trace.ask_ms = xgrow(s->trace.ask_ms, &s->ask_capacity, s->trace.n_asks + 1u, sizeof *s->trace.ask_ms);
@@ -241,7 +241,7 @@ static void record(struct simulation *s, const struct genotype *g, const double 
 {
     struct trace *t = &s->trace;
     unsigned m = t->m;
-    double z[SEARCH_OBJECTIVES_MAX];
+    double z[CORE_OBJECTIVES_MAX];
     t->f = xgrow(t->f, &s->trace_capacity, ((size_t)t->n + 1) * m, sizeof *t->f);
     t->time = xgrow(t->time, &s->time_capacity, t->n + 1u, sizeof *t->time);
     memcpy(t->f + (size_t)t->n * m, truth, m * sizeof *truth);
@@ -264,21 +264,21 @@ static void record(struct simulation *s, const struct genotype *g, const double 
     t->n++;
 }
 
-/* Indices of the archive's non-dominated feasible members by the values in f (n x SEARCH_OBJECTIVES_MAX); returns their number. */
+/* Indices of the archive's non-dominated feasible members by the values in f (n x CORE_OBJECTIVES_MAX); returns their number. */
 static size_t told_front(const struct simulation *s, const double *f, uint32_t *ret_index)
 {
     unsigned m = s->trace.m;
     size_t n = 0;
     for (uint32_t i = 0; i < s->n_archive; i++) {
-        const double *fi = f + (size_t)i * SEARCH_OBJECTIVES_MAX;
+        const double *fi = f + (size_t)i * CORE_OBJECTIVES_MAX;
         bool covered = s->archive[i].violation > 0;
         for (size_t k = 0; k < n && !covered; k++)
-            covered = judge_covers(m, f + (size_t)ret_index[k] * SEARCH_OBJECTIVES_MAX, fi);
+            covered = judge_covers(m, f + (size_t)ret_index[k] * CORE_OBJECTIVES_MAX, fi);
         if (covered)
             continue;
         size_t kept = 0;
         for (size_t k = 0; k < n; k++) {
-            if (!judge_covers(m, fi, f + (size_t)ret_index[k] * SEARCH_OBJECTIVES_MAX))
+            if (!judge_covers(m, fi, f + (size_t)ret_index[k] * CORE_OBJECTIVES_MAX))
                 ret_index[kept++] = ret_index[k];
         }
         ret_index[kept] = i;
@@ -291,11 +291,11 @@ static size_t told_front(const struct simulation *s, const double *f, uint32_t *
 static void replicate(const struct simulation *s, uint32_t i, uint32_t n, double *f)
 {
     const struct seen *seen = &s->archive[i];
-    double value[SEARCH_OBJECTIVES_MAX][REPLICATES_MAX];
+    double value[CORE_OBJECTIVES_MAX][REPLICATES_MAX];
     for (unsigned j = 0; j < s->trace.m; j++)
         value[j][0] = f[j];
     for (unsigned r = 0; r < n; r++) {
-        double again[SEARCH_OBJECTIVES_MAX];
+        double again[CORE_OBJECTIVES_MAX];
         struct rng rng = task_stream(s, seen->order, 16 + r);
         problem_objectives(s->p, &seen->genotype, s->view, again);
         problem_add_noise(s->p, &rng, again);
@@ -314,7 +314,7 @@ static bool replicate_members(const struct simulation *s, const uint32_t *index,
         member[k] = (struct replicate_member){index[k], measured[index[k]]};
     uint32_t n_due = replicate_round(member, (uint32_t)n, 1 + s->o->replicates, UINT64_MAX, due);
     for (uint32_t k = 0; k < n_due; k++) {
-        replicate(s, (uint32_t)due[k].id, due[k].measured, f + due[k].id * SEARCH_OBJECTIVES_MAX);
+        replicate(s, (uint32_t)due[k].id, due[k].measured, f + due[k].id * CORE_OBJECTIVES_MAX);
         told->replicates += due[k].measured;
         measured[due[k].id] += due[k].measured;
     }
@@ -330,18 +330,18 @@ static void tell_user(struct simulation *s)
         noisy = noisy || s->p->objective[j].noise > 0;
     struct told *told = &s->trace.told[s->trace.n_told++];
     *told = (struct told){.evaluations = s->trace.n};
-    double *f = xcalloc(s->n_archive, SEARCH_OBJECTIVES_MAX * sizeof *f);
+    double *f = xcalloc(s->n_archive, CORE_OBJECTIVES_MAX * sizeof *f);
     uint32_t *index = xcalloc(2 * s->n_archive, sizeof *index), *measured = index + s->n_archive;
     for (size_t i = 0; i < s->n_archive; i++) {
         measured[i] = 1;
-        memcpy(f + i * SEARCH_OBJECTIVES_MAX, s->archive[i].f, sizeof s->archive[i].f);
+        memcpy(f + i * CORE_OBJECTIVES_MAX, s->archive[i].f, sizeof s->archive[i].f);
     }
     size_t n = told_front(s, f, index);
     while (noisy && replicate_members(s, index, n, measured, f, told))
         n = told_front(s, f, index);
     double *z = xcalloc(n ? n : 1, s->trace.m * sizeof *z);
     for (size_t k = 0; k < n; k++) {
-        double truth[SEARCH_OBJECTIVES_MAX];
+        double truth[CORE_OBJECTIVES_MAX];
         problem_objectives(s->p, &s->archive[index[k]].genotype, VIEW_TRUTH, truth);
         judge_normalise(s->judge, truth, z + k * s->trace.m);
     }
@@ -368,11 +368,11 @@ static void after_evaluation(struct simulation *s)
     }
 }
 
-static int tell(struct simulation *s, const struct task *task, const struct search_result *result)
+static int tell(struct simulation *s, const struct task *task, const struct core_result *result)
 {
     int64_t cpu = clock_cpu_ns();
     uint64_t id;
-    int r = task->injected ? search_inject(s->search, &task->genotype, result, &id) : search_tell(s->search, task->id, result);
+    int r = task->injected ? core_inject(s->search, &task->genotype, result, &id) : core_tell(s->search, task->id, result);
     add_cpu(s, cpu);
     return r == -EALREADY && task->injected ? 0 : r;
 }
@@ -380,7 +380,7 @@ static int tell(struct simulation *s, const struct task *task, const struct sear
 /* A measured architecture: what the search sees, what is true. */
 static int finish_measured(struct simulation *s, const struct task *task, const double *truth, const double *clean)
 {
-    struct search_result result = {.status = SEARCH_OK, .violation = problem_violation(s->p, &task->genotype)};
+    struct core_result result = {.status = CORE_OK, .violation = problem_violation(s->p, &task->genotype)};
     struct rng rng = task_stream(s, task->order, 1);
     memcpy(result.objective, clean, sizeof result.objective);
     problem_add_noise(s->p, &rng, result.objective);
@@ -397,7 +397,7 @@ static int finish_measured(struct simulation *s, const struct task *task, const 
 static int finish(struct simulation *s, struct worker *worker)
 {
     struct task task = worker->task;
-    double truth[SEARCH_OBJECTIVES_MAX] = {0}, clean[SEARCH_OBJECTIVES_MAX] = {0};
+    double truth[CORE_OBJECTIVES_MAX] = {0}, clean[CORE_OBJECTIVES_MAX] = {0};
     s->now = worker->end;
     worker->busy = false;
     s->in_flight--;
@@ -414,7 +414,7 @@ static int finish(struct simulation *s, struct worker *worker)
         return finish_measured(s, &task, truth, clean);
     s->trace.given_up += failed;
     s->trace.unmeasured += !known;
-    return task.injected ? 0 : tell(s, &task, &(struct search_result){.status = SEARCH_FAILED});
+    return task.injected ? 0 : tell(s, &task, &(struct core_result){.status = CORE_FAILED});
 }
 
 static struct worker *earliest(struct simulation *s)
@@ -428,7 +428,7 @@ static struct worker *earliest(struct simulation *s)
     return first;
 }
 
-static void refill(struct simulation *s, struct search_proposal *proposals)
+static void refill(struct simulation *s, struct core_proposal *proposals)
 {
     uint32_t waiting = (uint32_t)(s->tail - s->head), open = s->trace.n + s->in_flight + waiting, idle = s->n_workers - s->in_flight, want = 0;
     if (s->a->rounds)
@@ -445,7 +445,7 @@ static void refill(struct simulation *s, struct search_proposal *proposals)
 static int simulate(struct simulation *s)
 {
     uint32_t most = s->a->batch > s->n_workers ? s->a->batch : s->n_workers;
-    struct search_proposal *proposals = xcalloc(most, sizeof *proposals);
+    struct core_proposal *proposals = xcalloc(most, sizeof *proposals);
     int r = 0;
     while (!r && s->trace.n < s->budget) {
         refill(s, proposals);
@@ -463,7 +463,7 @@ static int simulate(struct simulation *s)
 
 static int start(struct simulation *s, struct sonata_error *err)
 {
-    struct search_params params = s->a->params;
+    struct core_params params = s->a->params;
     params.n_objectives = s->p->n_objectives;
     params.seed = s->seed;
     params.budget = s->budget < 20 ? 20 : s->budget;
@@ -474,10 +474,10 @@ static int start(struct simulation *s, struct sonata_error *err)
         s->n_keys *= 2;
     s->n_keys *= 2;
     s->key = xcalloc(s->n_keys, sizeof *s->key);
-    int r = search_new(&s->p->space, &params, &s->search, err);
-    if (r || !s->o->policy.size || !s->a->policy || !search_has_agent(s->search))
+    int r = core_new(&s->p->space, &params, &s->search, err);
+    if (r || !s->o->policy.size || !s->a->policy || !core_has_agent(s->search))
         return r;
-    r = search_policy_load(s->search, s->o->policy.data, s->o->policy.size);
+    r = core_policy_load(s->search, s->o->policy.data, s->o->policy.size);
     return r == -EINVAL ? sonata_error_set(err, r, "the policy of --policy-in is that of another algorithm or agent; policy=0 goes without it")
            : r          ? sonata_error_set(err, r, "the file of --policy-in holds no policy, or is damaged")
                         : 0;
@@ -507,7 +507,7 @@ static int warm_start(struct simulation *s, struct sonata_error *err)
         }
         for (unsigned j = 0; j < m && k >= first && !r; j++) {
             if (s->p->objective[j].source == s->p->objective[j].seen)
-                r = search_hint(s->search, &seen->genotype, j, seen->f[j]);
+                r = core_hint(s->search, &seen->genotype, j, seen->f[j]);
         }
     }
     free(order);
@@ -528,7 +528,7 @@ int run_search(const struct bench_options *o, const struct problem *p, const str
     if (r && err && !err->text[0])
         sonata_error_set(err, r, "the search library refused a result: %s", strerror(-r));
     if (!r && o->policy_out[0])
-        search_policy_save(s.search, &s.trace.policy);
+        core_policy_save(s.search, &s.trace.policy);
     if (!r) {
         *ret_trace = s.trace;
         s.trace = (struct trace){0};

@@ -18,10 +18,10 @@
 #include "base/memory.h"
 #include "base/parse.h"
 #include "base/rng.h"
+#include "search/core.h"
 #include "search/forest.h"
 #include "search/hypervolume.h"
 #include "search/pareto.h"
-#include "search/search.h"
 
 enum { GENES = 40, LEVELS = 8, OBJECTIVES = 3, TREES = 100, TEST_ROWS = 100000 };
 
@@ -231,9 +231,9 @@ static struct space *make_space(void)
     return s;
 }
 
-static struct search_result evaluate(const struct genotype *g)
+static struct core_result evaluate(const struct genotype *g)
 {
-    struct search_result r = {.status = SEARCH_OK};
+    struct core_result r = {.status = CORE_OK};
     for (unsigned j = 0; j < GENES; j++)
         r.objective[j % OBJECTIVES] += fabs(g->allele[j] - (double)(j / OBJECTIVES % 3)) * (1 + j);
     return r;
@@ -247,33 +247,33 @@ static int generation(const char *size)
         return 1;
     enum { GENERATIONS = 10 };
     struct space *s = make_space();
-    struct search_params params = {.n_objectives = OBJECTIVES,
-                                   .budget = (uint32_t)n * (GENERATIONS + 2),
-                                   .population = (uint32_t)n,
-                                   .init = (uint32_t)n,
-                                   .generational = true,
-                                   .seed = 1};
+    struct core_params params = {.n_objectives = OBJECTIVES,
+                                 .budget = (uint32_t)n * (GENERATIONS + 2),
+                                 .population = (uint32_t)n,
+                                 .init = (uint32_t)n,
+                                 .generational = true,
+                                 .seed = 1};
     copy_string(params.algorithm, sizeof params.algorithm, "nsga2");
-    struct search *search;
+    struct core *search;
     struct sonata_error err = {{0}};
-    if (search_new(s, &params, &search, &err)) {
+    if (core_new(s, &params, &search, &err)) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
-    struct search_proposal *p = xcalloc(n, sizeof *p);
+    struct core_proposal *p = xcalloc(n, sizeof *p);
     int64_t start = 0;
     for (unsigned round = 0; round <= GENERATIONS; round++) {
         if (round == 1)
             start = clock_cpu_ns(); // the first is the random initial population
-        uint32_t got = search_ask(search, (uint32_t)n, p);
+        uint32_t got = core_ask(search, (uint32_t)n, p);
         for (uint32_t i = 0; i < got; i++) {
-            struct search_result r = evaluate(&p[i].genotype);
-            if (search_tell(search, p[i].id, &r))
+            struct core_result r = evaluate(&p[i].genotype);
+            if (core_tell(search, p[i].id, &r))
                 return 1;
         }
     }
     printf("%.4f\n", cpu_ms_since(start) / GENERATIONS);
-    search_free(search);
+    core_free(search);
     free(p);
     free(s);
     return 0;
@@ -283,35 +283,35 @@ static int generation(const char *size)
 static int resume(const char *algorithm, const char *results)
 {
     uint64_t n;
-    struct search_params params = {.n_objectives = OBJECTIVES, .budget = 1000, .seed = 1};
+    struct core_params params = {.n_objectives = OBJECTIVES, .budget = 1000, .seed = 1};
     struct space *space = make_space();
-    struct search *s, *back;
+    struct core *s, *back;
     struct sonata_error err = {{0}};
-    struct search_proposal p;
+    struct core_proposal p;
     struct bytes state = {0}, forests = {0}, copy = {0};
-    if (parse_u64(results, 20, 10000, &n) || !copy_string(params.algorithm, sizeof params.algorithm, algorithm) || search_new(space, &params, &s, &err))
+    if (parse_u64(results, 20, 10000, &n) || !copy_string(params.algorithm, sizeof params.algorithm, algorithm) || core_new(space, &params, &s, &err))
         return 1;
-    while (search_told(s) < n && search_ask(s, 1, &p) == 1) {
-        struct search_result r = evaluate(&p.genotype);
-        if (search_tell(s, p.id, &r))
+    while (core_told(s) < n && core_ask(s, 1, &p) == 1) {
+        struct core_result r = evaluate(&p.genotype);
+        if (core_tell(s, p.id, &r))
             return 1;
     }
-    search_save(s, &state);
-    search_forests_save(s, SIZE_MAX, &forests);
+    core_save(s, &state);
+    core_forests_save(s, SIZE_MAX, &forests);
     double ms[2];
     for (int borrowed = 0; borrowed < 2; borrowed++) {
         bytes_clear(&copy);
         bytes_append(&copy, forests.data, forests.size);
         int64_t start = clock_cpu_ns();
-        if (search_load(space, state.data, state.size, &back, &err) || (borrowed && search_forests_load(back, &copy)))
+        if (core_load(space, state.data, state.size, &back, &err) || (borrowed && core_forests_load(back, &copy)))
             return 1;
         if (!borrowed)
-            search_forests_save(back, SIZE_MAX, &copy); /* grows them */
+            core_forests_save(back, SIZE_MAX, &copy); /* grows them */
         ms[borrowed] = cpu_ms_since(start);
-        search_free(back);
+        core_free(back);
     }
     printf("%.2f %.2f ms, state %zu bytes, forests %zu bytes\n", ms[0], ms[1], state.size, forests.size);
-    search_free(s);
+    core_free(s);
     bytes_fini(&state);
     bytes_fini(&forests);
     bytes_fini(&copy);
@@ -333,6 +333,8 @@ int main(int argc, char **argv)
         return generation(argv[2]);
     if (argc == 4 && !strcmp(argv[1], "resume"))
         return resume(argv[2], argv[3]);
-    fprintf(stderr, "usage: search-peers make|forest|sort|hypervolume FOLDER [N], search-peers generation N, search-peers resume ALGORITHM N (see peers.sh)\n");
+    fprintf(
+        stderr,
+        "usage: search-peers make|forest|sort|hypervolume FOLDER [N], search-peers generation N, search-peers resume ALGORITHM N (see peers.sh)\n");
     return 2;
 }

@@ -36,7 +36,7 @@ static void test_full_table(void **state)
     assert_int_equal(p.n_space, 63);
     assert_true(p.complete && p.objective[0].percent);
     struct genotype g;
-    double f[SEARCH_OBJECTIVES_MAX];
+    double f[CORE_OBJECTIVES_MAX];
     assert_int_equal(genotype_parse(&p.space, "d=2 a=skip b=5 c=7", &g, &err), 0);
     assert_true(problem_objectives(&p, &g, VIEW_TRUTH, f));
     assert_close(f[0], 100 - (60 + 10 + 3 + 2.8 - 1), 1e-9);
@@ -65,7 +65,7 @@ static void test_duplicate_rows_are_averaged_and_empty_cells_skipped(void **stat
     assert_int_equal(p.quantity[1].missing, 1);
     assert_false(p.complete); // most of d = 1 is missing, but more than half of the space is there
     struct genotype g = {{0}};
-    double f[SEARCH_OBJECTIVES_MAX];
+    double f[CORE_OBJECTIVES_MAX];
     assert_true(problem_objectives(&p, &g, VIEW_TRUTH, f));
     assert_close(f[0], 100 - 55, 1e-12);
     assert_close(f[1], 1, 1e-12);

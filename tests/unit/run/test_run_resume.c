@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "farm.h"
 
@@ -244,19 +244,19 @@ static void test_policy_is_part_of_the_search(void **state)
     struct farm f;
     prepare(&f, 9);
     struct search_spec *spec = spec_for("sonata");
-    struct search_params params = {.algorithm = "sonata", .n_objectives = 2, .budget = BUDGET, .seed = 77};
+    struct core_params params = {.algorithm = "sonata", .n_objectives = 2, .budget = BUDGET, .seed = 77};
     struct sonata_error err = {{0}};
-    struct search *teacher;
+    struct core *teacher;
     cleanup_bytes struct bytes policy = {0};
-    assert_int_equal(search_new(&spec->space, &params, &teacher, &err), 0);
+    assert_int_equal(core_new(&spec->space, &params, &teacher, &err), 0);
     for (uint32_t i = 0; i < 80; i++) {
-        struct search_proposal p;
-        assert_int_equal(search_ask(teacher, 1, &p), 1);
+        struct core_proposal p;
+        assert_int_equal(core_ask(teacher, 1, &p), 1);
         double x = p.genotype.allele[0] + p.genotype.allele[1], y = p.genotype.allele[2];
-        assert_int_equal(search_tell(teacher, p.id, &(struct search_result){.objective = {x - y, 6 - x + 0.1 * y}}), 0);
+        assert_int_equal(core_tell(teacher, p.id, &(struct core_result){.objective = {x - y, 6 - x + 0.1 * y}}), 0);
     }
-    search_policy_save(teacher, &policy);
-    search_free(teacher);
+    core_policy_save(teacher, &policy);
+    core_free(teacher);
     assert_true(policy.size > 0 && policy.size <= SPEC_POLICY_MAX);
     spec->policy_size = (uint32_t)policy.size;
     memcpy(spec->policy, policy.data, policy.size);
@@ -389,10 +389,16 @@ static void test_wall_clock_budget_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nsga2),          cmocka_unit_test(test_random),
-        cmocka_unit_test(test_surrogate),      cmocka_unit_test(test_uncommitted_submission_is_gone),
-        cmocka_unit_test(test_fork_for_another_board_starts_warm), cmocka_unit_test(test_forests_are_kept), cmocka_unit_test(test_policy_is_part_of_the_search),
-        cmocka_unit_test(test_extend_goes_on), cmocka_unit_test(test_wall_clock_budget_goes_on), cmocka_unit_test(test_pause_and_cancel),
+        cmocka_unit_test(test_nsga2),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_surrogate),
+        cmocka_unit_test(test_uncommitted_submission_is_gone),
+        cmocka_unit_test(test_fork_for_another_board_starts_warm),
+        cmocka_unit_test(test_forests_are_kept),
+        cmocka_unit_test(test_policy_is_part_of_the_search),
+        cmocka_unit_test(test_extend_goes_on),
+        cmocka_unit_test(test_wall_clock_budget_goes_on),
+        cmocka_unit_test(test_pause_and_cancel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

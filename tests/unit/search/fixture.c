@@ -18,7 +18,8 @@ void fixture_close(double a, double b, double tolerance, const char *file, int l
 static struct gene *add_gene(struct space *s, const char *name, uint8_t choices, bool ordinal)
 {
     struct gene *g = &s->gene[s->n_genes++];
-    *g = (struct gene){.ordinal = ordinal, .n_choices = choices, .condition_gene = -1, .block = -1, .edge_from = -1, .edge_to = -1, .none_allele = -1};
+    *g =
+        (struct gene){.ordinal = ordinal, .n_choices = choices, .condition_gene = -1, .block = -1, .edge_from = -1, .edge_to = -1, .none_allele = -1};
     snprintf(g->name, sizeof g->name, "%s", name);
     for (int v = 0; v < choices; v++) {
         snprintf(g->label[v], sizeof g->label[v], "c%d", v);
@@ -90,34 +91,34 @@ void fixture_evaluate(const struct space *s, const struct genotype *g, uint32_t 
     }
 }
 
-struct search *fixture_search(const struct space *s, const char *algorithm, uint32_t objectives, uint32_t budget, uint64_t seed)
+struct core *fixture_search(const struct space *s, const char *algorithm, uint32_t objectives, uint32_t budget, uint64_t seed)
 {
-    struct search_params p = {.n_objectives = objectives, .budget = budget, .seed = seed};
+    struct core_params p = {.n_objectives = objectives, .budget = budget, .seed = seed};
     struct sonata_error err = {{0}};
-    struct search *search;
+    struct core *search;
     snprintf(p.algorithm, sizeof p.algorithm, "%s", algorithm);
-    if (search_new(s, &p, &search, &err))
+    if (core_new(s, &p, &search, &err))
         fail_msg("%s", err.text);
     return search;
 }
 
-uint32_t fixture_step(struct search *search, const struct space *s, uint32_t m, uint32_t n)
+uint32_t fixture_step(struct core *search, const struct space *s, uint32_t m, uint32_t n)
 {
-    struct search_proposal *p = calloc(n, sizeof *p);
-    uint32_t k = search_ask(search, n, p);
+    struct core_proposal *p = calloc(n, sizeof *p);
+    uint32_t k = core_ask(search, n, p);
     assert_true(k <= n);
     for (uint32_t i = 0; i < k; i++) {
-        struct search_result r = {.status = SEARCH_OK};
+        struct core_result r = {.status = CORE_OK};
         struct genotype c = space_canonical(s, &p[i].genotype);
         assert_true(genotype_is_legal(s, &p[i].genotype));
         assert_true(genotype_equal(s, &c, &p[i].genotype));
         for (uint64_t id = 0; id < p[i].id; id++) {
-            struct search_proposal other;
-            assert_int_equal(search_get(search, id, &other, NULL, NULL), 0);
+            struct core_proposal other;
+            assert_int_equal(core_get(search, id, &other, NULL, NULL), 0);
             assert_false(genotype_equal(s, &other.genotype, &p[i].genotype));
         }
         fixture_evaluate(s, &p[i].genotype, m, r.objective);
-        assert_int_equal(search_tell(search, p[i].id, &r), 0);
+        assert_int_equal(core_tell(search, p[i].id, &r), 0);
     }
     free(p);
     return k;

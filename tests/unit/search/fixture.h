@@ -2,7 +2,7 @@
 #ifndef SONATA_TESTS_UNIT_SEARCH_FIXTURE_H
 #define SONATA_TESTS_UNIT_SEARCH_FIXTURE_H
 
-#include "search/search.h"
+#include "search/core.h"
 
 /* |a - b| <= tolerance, in double (cmocka's own takes float). */
 #define assert_close(a, b, tolerance) fixture_close((a), (b), (tolerance), __FILE__, __LINE__)
@@ -20,8 +20,8 @@ void fixture_tiny_space(struct space *s);
 
 /* `m` conflicting objectives, each a sum over active genes with some interaction; deterministic. */
 void fixture_evaluate(const struct space *s, const struct genotype *g, uint32_t m, double *ret_y);
-struct search *fixture_search(const struct space *s, const char *algorithm, uint32_t objectives, uint32_t budget, uint64_t seed);
+struct core *fixture_search(const struct space *s, const char *algorithm, uint32_t objectives, uint32_t budget, uint64_t seed);
 /* Asks for n, evaluates, tells; returns how many there were. Fails the test on an illegal, inactive-dirty or repeated proposal. */
-uint32_t fixture_step(struct search *search, const struct space *s, uint32_t m, uint32_t n);
+uint32_t fixture_step(struct core *search, const struct space *s, uint32_t m, uint32_t n);
 
 #endif

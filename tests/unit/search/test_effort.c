@@ -7,8 +7,8 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "fixture.h"
+#include "search/core_internal.h"
 #include "search/models.h"
-#include "search/search_internal.h"
 #include "support/cmocka.h"
 
 static struct space depth;
@@ -20,28 +20,28 @@ static int setup(void **state)
     return 0;
 }
 
-static struct search *with_option(const char *algorithm, uint32_t m, const char *name, const char *value)
+static struct core *with_option(const char *algorithm, uint32_t m, const char *name, const char *value)
 {
-    struct search_params p = {.n_objectives = m, .budget = 200, .seed = 5, .n_options = 1};
+    struct core_params p = {.n_objectives = m, .budget = 200, .seed = 5, .n_options = 1};
     struct sonata_error err = {{0}};
-    struct search *s;
+    struct core *s;
     copy_string(p.algorithm, sizeof p.algorithm, algorithm);
     copy_string(p.option[0].name, sizeof p.option[0].name, name);
     copy_string(p.option[0].value, sizeof p.option[0].value, value);
-    if (search_new(&depth, &p, &s, &err))
+    if (core_new(&depth, &p, &s, &err))
         fail_msg("%s", err.text);
     return s;
 }
 
 /* Hash of the proposals of 100 evaluations. */
-static uint64_t proposals(struct search *s, uint32_t m)
+static uint64_t proposals(struct core *s, uint32_t m)
 {
     struct bytes b = {0};
-    while (search_told(s) < 100)
+    while (core_told(s) < 100)
         assert_true(fixture_step(s, &depth, m, 5) > 0);
-    for (uint32_t id = 0; id < search_count(s); id++) {
-        struct search_proposal p;
-        assert_int_equal(search_get(s, id, &p, NULL, NULL), 0);
+    for (uint32_t id = 0; id < core_count(s); id++) {
+        struct core_proposal p;
+        assert_int_equal(core_get(s, id, &p, NULL, NULL), 0);
         bytes_append(&b, p.genotype.allele, depth.n_genes);
     }
     uint64_t h = hash64(b.data, b.size);
@@ -51,10 +51,10 @@ static uint64_t proposals(struct search *s, uint32_t m)
 
 static uint64_t proposals_with_bound(const char *algorithm, const char *bound, double *ret_effort_ns)
 {
-    struct search *s = with_option(algorithm, 4, "bound", bound);
+    struct core *s = with_option(algorithm, 4, "bound", bound);
     uint64_t h = proposals(s, 4);
     *ret_effort_ns = s->models->effort_ns;
-    search_free(s);
+    core_free(s);
     return h;
 }
 
@@ -83,19 +83,19 @@ static void work_ends_at_the_bound(void **state)
 
 static void a_fit_gets_half_of_the_bound(void **state)
 {
-    struct search *s = with_option("sonata+", 4, "bound", "2");
+    struct core *s = with_option("sonata+", 4, "bound", "2");
     (void)state;
     uint32_t rows = effort_rows(s, 5000);
     assert_true(rows < 5000 && rows > EFFORT_ROWS_MIN);
     assert_true(effort_of_fit(s, rows) <= 1e6 && effort_of_fit(s, rows + rows / 8) > 1e6);
     assert_int_equal(effort_rows(s, 50), 50);
-    search_free(s);
+    core_free(s);
     s = with_option("sonata+", 4, "bound", "0");
     assert_int_equal(effort_rows(s, 5000), 5000);
-    search_free(s);
+    core_free(s);
     s = with_option("sonata+", 4, "trees", "50"); /* the default bound leaves the default number of rows alone */
     assert_int_equal(effort_rows(s, s->set.train_max), s->set.train_max);
-    search_free(s);
+    core_free(s);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* What holds for every algorithm: legal, distinct, canonical proposals; the same continuation after save and load at any moment; exhaustion;
  * bookkeeping of results; a golden front. */
-#include "search/search.h"
+#include "search/core.h"
 
 #include <errno.h>
 #include <math.h>
@@ -11,10 +11,10 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "fixture.h"
+#include "search/core_internal.h"
 #include "search/hypervolume.h"
 #include "search/models.h"
 #include "search/pareto.h"
-#include "search/search_internal.h"
 #include "support/cmocka.h"
 
 enum { GOLDEN_N = 15 };
@@ -30,80 +30,79 @@ static int setup(void **state)
     return 0;
 }
 
-static uint64_t fingerprint(const struct search *s)
+static uint64_t fingerprint(const struct core *s)
 {
     struct bytes b = {0};
-    search_save(s, &b);
+    core_save(s, &b);
     uint64_t h = hash64(b.data, b.size);
     bytes_fini(&b);
     return h;
 }
 
 /* Replaces *s by what its bytes say; they must say the same again. */
-static void reload(struct search **s, const struct space *space)
+static void reload(struct core **s, const struct space *space)
 {
     struct bytes b = {0}, again = {0};
     struct sonata_error err = {{0}};
-    struct search *copy;
-    search_save(*s, &b);
-    if (search_load(space, b.data, b.size, &copy, &err))
+    struct core *copy;
+    core_save(*s, &b);
+    if (core_load(space, b.data, b.size, &copy, &err))
         fail_msg("%s", err.text);
-    search_save(copy, &again);
+    core_save(copy, &again);
     assert_int_equal(b.size, again.size);
     assert_memory_equal(b.data, again.data, b.size);
-    search_free(*s);
+    core_free(*s);
     *s = copy;
     bytes_fini(&b);
     bytes_fini(&again);
 }
 
 /* Some told result becomes another. */
-static void retell_some(struct search **s, const struct space *space, uint32_t m, bool restart, struct rng *order)
+static void retell_some(struct core **s, const struct space *space, uint32_t m, bool restart, struct rng *order)
 {
-    uint64_t id = rng_below(order, search_count(*s));
-    struct search_proposal q;
-    struct search_result r = {.status = SEARCH_OK};
+    uint64_t id = rng_below(order, core_count(*s));
+    struct core_proposal q;
+    struct core_result r = {.status = CORE_OK};
     bool is_told;
     uint32_t what = rng_below(order, 8);
-    assert_int_equal(search_get(*s, id, &q, &is_told, NULL), 0);
+    assert_int_equal(core_get(*s, id, &q, &is_told, NULL), 0);
     if (!is_told || rng_below(order, 3))
         return;
     fixture_evaluate(space, &q.genotype, m, r.objective);
     r.objective[0] += rng_uniform(order);
-    r.status = what == 0 ? SEARCH_FAILED : what == 1 ? SEARCH_INFEASIBLE : SEARCH_OK;
+    r.status = what == 0 ? CORE_FAILED : what == 1 ? CORE_INFEASIBLE : CORE_OK;
     r.violation = what == 2;
     if (restart)
         reload(s, space);
-    assert_int_equal(search_retell(*s, id, &r), 0);
+    assert_int_equal(core_retell(*s, id, &r), 0);
 }
-
 
 /* Runs a budget with batches of 1 .. 7 and up to 7 results outstanding; with `restart` it is saved and loaded before every single call. */
 static uint64_t run(const char *name, const struct space *space, uint32_t m, uint32_t budget, bool again, bool restart)
 {
-    struct search *s = fixture_search(space, name, m, budget, 42);
+    struct core *s = fixture_search(space, name, m, budget, 42);
     struct rng order = rng_seeded(7, 0);
     uint64_t waiting[16];
     uint32_t n_waiting = 0, told = 0;
     while (told < budget) {
-        struct search_proposal p[8];
+        struct core_proposal p[8];
         uint32_t want = 1 + rng_below(&order, 7);
         if (restart)
             reload(&s, space);
-        uint32_t k = n_waiting < 8 ? search_ask(s, want, p) : 0;
+        uint32_t k = n_waiting < 8 ? core_ask(s, want, p) : 0;
         for (uint32_t i = 0; i < k; i++)
             waiting[n_waiting++] = p[i].id;
         assert_true(n_waiting > 0);
         for (uint32_t done = 1 + rng_below(&order, n_waiting); done; done--) { /* results come out of order */
             uint32_t at = rng_below(&order, n_waiting);
-            struct search_proposal q;
-            struct search_result r = {.status = SEARCH_OK};
-            assert_int_equal(search_get(s, waiting[at], &q, NULL, NULL), 0);
+            struct core_proposal q;
+            struct core_result r = {.status = CORE_OK};
+            assert_int_equal(core_get(s, waiting[at], &q, NULL, NULL), 0);
             fixture_evaluate(space, &q.genotype, m, r.objective);
-            r.status = q.id % 23 == 5 ? SEARCH_FAILED : q.genotype.allele[0] == 0 && q.id % 4 == 0 ? SEARCH_INFEASIBLE : SEARCH_OK;
+            r.status = q.id % 23 == 5 ? CORE_FAILED : q.genotype.allele[0] == 0 && q.id % 4 == 0 ? CORE_INFEASIBLE : CORE_OK;
             if (restart)
                 reload(&s, space);
-            assert_int_equal(search_tell(s, waiting[at], &r), 0);
+            assert_int_equal(core_tell(s, waiting[at], &r), 0);
             waiting[at] = waiting[--n_waiting];
             told++;
             if (again)
@@ -111,7 +110,7 @@ static uint64_t run(const char *name, const struct space *space, uint32_t m, uin
         }
     }
     uint64_t h = fingerprint(s);
-    search_free(s);
+    core_free(s);
     return h;
 }
 
@@ -144,32 +143,32 @@ static void retold_results_are_what_counts(void **state)
 {
     (void)state;
     for (int a = 0; a < N_ALGORITHMS; a++) {
-        struct search *s = fixture_search(&cell, algorithm_name[a], 2, 60, 5), *straight = fixture_search(&cell, algorithm_name[a], 2, 60, 5);
-        struct search_proposal p[10], q[10];
-        assert_int_equal(search_ask(s, 10, p), 10);
-        assert_int_equal(search_ask(straight, 10, q), 10);
+        struct core *s = fixture_search(&cell, algorithm_name[a], 2, 60, 5), *straight = fixture_search(&cell, algorithm_name[a], 2, 60, 5);
+        struct core_proposal p[10], q[10];
+        assert_int_equal(core_ask(s, 10, p), 10);
+        assert_int_equal(core_ask(straight, 10, q), 10);
         for (int i = 0; i < 10; i++) {
-            struct search_result last = {.status = i == 3 ? SEARCH_FAILED : i == 4 ? SEARCH_INFEASIBLE : SEARCH_OK}, first = last;
+            struct core_result last = {.status = i == 3 ? CORE_FAILED : i == 4 ? CORE_INFEASIBLE : CORE_OK}, first = last;
             fixture_evaluate(&cell, &p[i].genotype, 2, last.objective);
-            first.status = i % 3 == 0 ? SEARCH_OK : SEARCH_FAILED;
+            first.status = i % 3 == 0 ? CORE_OK : CORE_FAILED;
             first.objective[0] = -100 - i;
-            assert_int_equal(search_tell(s, p[i].id, &first), 0);
-            assert_int_equal(search_tell(straight, q[i].id, &last), 0);
+            assert_int_equal(core_tell(s, p[i].id, &first), 0);
+            assert_int_equal(core_tell(straight, q[i].id, &last), 0);
         }
         for (int i = 9; i >= 0; i--) {
-            struct search_result last = {.status = i == 3 ? SEARCH_FAILED : i == 4 ? SEARCH_INFEASIBLE : SEARCH_OK};
+            struct core_result last = {.status = i == 3 ? CORE_FAILED : i == 4 ? CORE_INFEASIBLE : CORE_OK};
             fixture_evaluate(&cell, &p[i].genotype, 2, last.objective);
-            assert_int_equal(search_retell(s, p[i].id, &last), 0);
+            assert_int_equal(core_retell(s, p[i].id, &last), 0);
         }
         uint64_t front[10], expected[10];
-        uint32_t n = search_front(s, front, 10);
-        assert_int_equal(n, search_front(straight, expected, 10));
+        uint32_t n = core_front(s, front, 10);
+        assert_int_equal(n, core_front(straight, expected, 10));
         assert_memory_equal(front, expected, n * sizeof *front);
-        assert_true(search_hypervolume(s) == search_hypervolume(straight));
-        assert_int_equal(search_find(s, &p[7].genotype), p[7].id);
-        assert_int_equal(search_told(s), 10);
-        search_free(s);
-        search_free(straight);
+        assert_true(core_hypervolume(s) == core_hypervolume(straight));
+        assert_int_equal(core_find(s, &p[7].genotype), p[7].id);
+        assert_int_equal(core_told(s), 10);
+        core_free(s);
+        core_free(straight);
     }
 }
 
@@ -178,13 +177,13 @@ static void every_mode_gives_distinct_legal_proposals(void **state)
     (void)state;
     for (int a = 0; a < N_ALGORITHMS; a++) {
         for (uint32_t m = 1; m <= 4; m += 1 + (uint32_t)a % 2) {
-            struct search *s = fixture_search(&depth, algorithm_name[a], m, 120, m);
+            struct core *s = fixture_search(&depth, algorithm_name[a], m, 120, m);
             for (uint32_t n = 0; n < 120;) {
                 uint32_t k = fixture_step(s, &depth, m, 9);
                 assert_true(k > 0);
                 n += k;
             }
-            search_free(s);
+            core_free(s);
         }
     }
 }
@@ -193,15 +192,15 @@ static void small_spaces_are_exhausted(void **state)
 {
     (void)state;
     for (int a = 0; a < N_ALGORITHMS; a++) {
-        struct search *s = fixture_search(&tiny, algorithm_name[a], 2, 100, 3);
+        struct core *s = fixture_search(&tiny, algorithm_name[a], 2, 100, 3);
         uint32_t n = 0;
         for (uint32_t k; (k = fixture_step(s, &tiny, 2, 4)) > 0; n += k)
             assert_true(n < 9);
         assert_int_equal(n, 9);
-        assert_true(search_exhausted(s));
-        struct search_proposal p;
-        assert_int_equal(search_ask(s, 1, &p), 0);
-        search_free(s);
+        assert_true(core_exhausted(s));
+        struct core_proposal p;
+        assert_int_equal(core_ask(s, 1, &p), 0);
+        core_free(s);
     }
 }
 
@@ -212,143 +211,143 @@ static void graph_identity_is_exhausted_too(void **state)
     graph.identity_graph = true;
     for (int j = 0; j < 6; j++)
         graph.gene[j].n_choices = 2; /* none or an operation */
-    struct search *s = fixture_search(&graph, "nsga2", 2, 100, 3);
+    struct core *s = fixture_search(&graph, "nsga2", 2, 100, 3);
     uint32_t n = 0;
     for (uint32_t k; (k = fixture_step(s, &graph, 2, 3)) > 0;)
         n += k;
-    assert_true(search_exhausted(s));
+    assert_true(core_exhausted(s));
     assert_true(n > 8 && n < 64);
-    search_free(s);
+    core_free(s);
 }
 
 static void generations_wait_for_their_results(void **state)
 {
-    struct search_params p = {.algorithm = "nsga2", .n_objectives = 2, .budget = 100, .population = 8, .generational = true, .seed = 1};
-    struct search_proposal q[20];
-    struct search_result r = {.status = SEARCH_OK};
-    struct search *s;
+    struct core_params p = {.algorithm = "nsga2", .n_objectives = 2, .budget = 100, .population = 8, .generational = true, .seed = 1};
+    struct core_proposal q[20];
+    struct core_result r = {.status = CORE_OK};
+    struct core *s;
     (void)state;
-    assert_int_equal(search_new(&cell, &p, &s, NULL), 0);
+    assert_int_equal(core_new(&cell, &p, &s, NULL), 0);
     for (uint32_t generation = 0; generation < 4; generation++) {
-        assert_int_equal(search_ask(s, 5, q), 5);
-        assert_int_equal(search_ask(s, 20, q + 5), 3);
-        assert_int_equal(search_ask(s, 1, q + 8), 0);
+        assert_int_equal(core_ask(s, 5, q), 5);
+        assert_int_equal(core_ask(s, 20, q + 5), 3);
+        assert_int_equal(core_ask(s, 1, q + 8), 0);
         for (uint32_t i = 0; i < 8; i++) {
             assert_int_equal(q[i].generation, generation);
-            assert_int_equal(search_ask(s, 1, q + 8), 0);
+            assert_int_equal(core_ask(s, 1, q + 8), 0);
             fixture_evaluate(&cell, &q[i].genotype, 2, r.objective);
-            assert_int_equal(search_tell(s, q[i].id, &r), 0);
+            assert_int_equal(core_tell(s, q[i].id, &r), 0);
         }
     }
-    search_free(s);
+    core_free(s);
 }
 
 static void results_are_checked(void **state)
 {
-    struct search *s = fixture_search(&cell, "nsga2", 2, 100, 1);
-    struct search_proposal p[2];
-    struct search_result r = {.status = SEARCH_OK, .objective = {1, 2}}, back;
+    struct core *s = fixture_search(&cell, "nsga2", 2, 100, 1);
+    struct core_proposal p[2];
+    struct core_result r = {.status = CORE_OK, .objective = {1, 2}}, back;
     bool told;
     (void)state;
-    assert_int_equal(search_ask(s, 2, p), 2);
-    assert_int_equal(search_tell(s, 7, &r), -ENOENT);
+    assert_int_equal(core_ask(s, 2, p), 2);
+    assert_int_equal(core_tell(s, 7, &r), -ENOENT);
     r.objective[1] = NAN;
-    assert_int_equal(search_tell(s, p[0].id, &r), -EINVAL);
+    assert_int_equal(core_tell(s, p[0].id, &r), -EINVAL);
     r.objective[1] = INFINITY;
-    assert_int_equal(search_tell(s, p[0].id, &r), -EINVAL);
+    assert_int_equal(core_tell(s, p[0].id, &r), -EINVAL);
     r.objective[1] = 2;
-    assert_int_equal(search_retell(s, p[0].id, &r), -EINVAL); /* not told yet */
-    assert_int_equal(search_tell(s, p[0].id, &r), 0);
-    assert_int_equal(search_tell(s, p[0].id, &r), -EALREADY);
-    assert_int_equal(search_told(s), 1);
-    assert_int_equal(search_pending(s), 1);
+    assert_int_equal(core_retell(s, p[0].id, &r), -EINVAL); /* not told yet */
+    assert_int_equal(core_tell(s, p[0].id, &r), 0);
+    assert_int_equal(core_tell(s, p[0].id, &r), -EALREADY);
+    assert_int_equal(core_told(s), 1);
+    assert_int_equal(core_pending(s), 1);
     r.objective[0] = 5;
-    assert_int_equal(search_retell(s, p[0].id, &r), 0);
-    assert_int_equal(search_get(s, p[0].id, NULL, &told, &back), 0);
+    assert_int_equal(core_retell(s, p[0].id, &r), 0);
+    assert_int_equal(core_get(s, p[0].id, NULL, &told, &back), 0);
     assert_true(told && back.objective[0] == 5);
-    assert_int_equal(search_get(s, 2, NULL, NULL, NULL), -ENOENT);
-    search_free(s);
+    assert_int_equal(core_get(s, 2, NULL, NULL, NULL), -ENOENT);
+    core_free(s);
 }
 
 static void infeasible_and_failed_stay_off_the_front(void **state)
 {
-    struct search *s = fixture_search(&cell, "sonata+", 2, 100, 1);
-    struct search_proposal p[4];
-    struct search_result r[4] = {{SEARCH_OK, {3, 3}, 0}, {SEARCH_OK, {1, 1}, 0.5}, {SEARCH_INFEASIBLE, {0, 0}, 0}, {SEARCH_FAILED, {0, 0}, 0}};
+    struct core *s = fixture_search(&cell, "sonata+", 2, 100, 1);
+    struct core_proposal p[4];
+    struct core_result r[4] = {{CORE_OK, {3, 3}, 0}, {CORE_OK, {1, 1}, 0.5}, {CORE_INFEASIBLE, {0, 0}, 0}, {CORE_FAILED, {0, 0}, 0}};
     uint64_t ids[4];
     (void)state;
-    assert_int_equal(search_ask(s, 4, p), 4);
+    assert_int_equal(core_ask(s, 4, p), 4);
     for (int i = 0; i < 4; i++)
-        assert_int_equal(search_tell(s, p[i].id, &r[i]), 0);
-    assert_int_equal(search_front(s, ids, 4), 1);
+        assert_int_equal(core_tell(s, p[i].id, &r[i]), 0);
+    assert_int_equal(core_front(s, ids, 4), 1);
     assert_int_equal(ids[0], p[0].id);
-    search_free(s);
+    core_free(s);
 }
 
 /* Front against its definition after every result, in order of the first objective. */
 static void front_is_the_front(void **state)
 {
-    struct search *s = fixture_search(&depth, "nsga2", 3, 200, 5);
+    struct core *s = fixture_search(&depth, "nsga2", 3, 200, 5);
     (void)state;
     double last = 0;
     for (int step = 0; step < 40; step++) {
         (void)fixture_step(s, &depth, 3, 5);
         uint64_t ids[200];
-        uint32_t n = search_front(s, ids, 200), total = search_count(s), expected = 0;
+        uint32_t n = core_front(s, ids, 200), total = core_count(s), expected = 0;
         for (uint64_t i = 0; i < total; i++) {
-            struct search_result a, b;
+            struct core_result a, b;
             bool kept = true;
-            assert_int_equal(search_get(s, i, NULL, NULL, &a), 0);
+            assert_int_equal(core_get(s, i, NULL, NULL, &a), 0);
             for (uint64_t k = 0; k < total && kept; k++) {
-                assert_int_equal(search_get(s, k, NULL, NULL, &b), 0);
+                assert_int_equal(core_get(s, k, NULL, NULL, &b), 0);
                 kept = k == i || !(pareto_dominates(b.objective, a.objective, 3) || (k < i && !memcmp(a.objective, b.objective, 3 * sizeof(double))));
             }
             expected += kept;
         }
         assert_int_equal(n, expected);
         for (uint32_t i = 1; i < n; i++) {
-            struct search_result a, b;
-            (void)search_get(s, ids[i - 1], NULL, NULL, &a);
-            (void)search_get(s, ids[i], NULL, NULL, &b);
+            struct core_result a, b;
+            (void)core_get(s, ids[i - 1], NULL, NULL, &a);
+            (void)core_get(s, ids[i], NULL, NULL, &b);
             assert_true(a.objective[0] <= b.objective[0]);
         }
-        double volume = search_hypervolume(s);
+        double volume = core_hypervolume(s);
         assert_true(volume >= 0 && volume <= 1);
         if (step >= 10) /* the box is fixed after the initial design */
             assert_true(volume >= last);
         last = volume;
     }
-    search_free(s);
+    core_free(s);
 }
 
 static void injected_rows_count_and_block(void **state)
 {
-    struct search *s = fixture_search(&cell, "sonata+", 2, 200, 9);
+    struct core *s = fixture_search(&cell, "sonata+", 2, 200, 9);
     struct rng rng = rng_seeded(1, 1);
-    struct search_result r = {.status = SEARCH_OK};
+    struct core_result r = {.status = CORE_OK};
     uint64_t id;
     (void)state;
     for (uint32_t i = 0; i < 20; i++) {
         struct genotype g = space_random(&cell, &rng);
         fixture_evaluate(&cell, &g, 2, r.objective);
-        int err = search_inject(s, &g, &r, &id);
+        int err = core_inject(s, &g, &r, &id);
         assert_true(err == 0 || err == -EALREADY);
-        assert_int_equal(search_inject(s, &g, &r, &id), -EALREADY);
+        assert_int_equal(core_inject(s, &g, &r, &id), -EALREADY);
     }
     for (uint32_t i = 0; i < 300; i++) {
         struct genotype g = space_random(&cell, &rng);
         double y[2];
         fixture_evaluate(&cell, &g, 2, y);
-        assert_int_equal(search_hint(s, &g, 0, y[0]), 0);
+        assert_int_equal(core_hint(s, &g, 0, y[0]), 0);
     }
     struct genotype bad = {{9}};
-    assert_int_equal(search_hint(s, &bad, 0, 1), -EINVAL);
-    assert_int_equal(search_inject(s, &bad, &r, &id), -EINVAL);
+    assert_int_equal(core_hint(s, &bad, 0, 1), -EINVAL);
+    assert_int_equal(core_inject(s, &bad, &r, &id), -EINVAL);
     for (int i = 0; i < 8; i++)
         assert_int_equal(fixture_step(s, &cell, 2, 10), 10);
     reload(&s, &cell);
     assert_int_equal(fixture_step(s, &cell, 2, 10), 10);
-    search_free(s);
+    core_free(s);
 }
 
 static void threads_change_nothing(void **state)
@@ -358,12 +357,12 @@ static void threads_change_nothing(void **state)
     for (int a = 0; a < 3; a++) {
         uint64_t h[2];
         for (int t = 0; t < 2; t++) {
-            struct search *s = fixture_search(&depth, heavy[a], 3, 80, 4);
-            search_set_threads(s, t ? 4 : 1);
-            while (search_told(s) < 80)
+            struct core *s = fixture_search(&depth, heavy[a], 3, 80, 4);
+            core_set_threads(s, t ? 4 : 1);
+            while (core_told(s) < 80)
                 assert_true(fixture_step(s, &depth, 3, 10) > 0);
             h[t] = fingerprint(s);
-            search_free(s);
+            core_free(s);
         }
         assert_int_equal(h[0], h[1]);
     }
@@ -375,7 +374,7 @@ static void models_help(void **state)
     double plus = 0, chance = 0;
     (void)state;
     for (uint64_t seed = 0; seed < 3; seed++) {
-        struct search *a = fixture_search(&depth, "sonata+", 2, 100, seed), *b = fixture_search(&depth, "random", 2, 100, seed);
+        struct core *a = fixture_search(&depth, "sonata+", 2, 100, seed), *b = fixture_search(&depth, "random", 2, 100, seed);
         double z[2][4];
         struct front f[2] = {{.m = 2}, {.m = 2}};
         const double reference[] = {40, 40};
@@ -384,18 +383,18 @@ static void models_help(void **state)
             (void)fixture_step(b, &depth, 2, 10);
         }
         for (uint64_t id = 0; id < 100; id++) {
-            struct search_result r;
-            (void)search_get(a, id, NULL, NULL, &r);
+            struct core_result r;
+            (void)core_get(a, id, NULL, NULL, &r);
             memcpy(z[0], r.objective, sizeof z[0]);
             (void)front_add(&f[0], z[0]);
-            (void)search_get(b, id, NULL, NULL, &r);
+            (void)core_get(b, id, NULL, NULL, &r);
             memcpy(z[1], r.objective, sizeof z[1]);
             (void)front_add(&f[1], z[1]);
         }
         plus += hypervolume(f[0].point, f[0].n, 2, reference);
         chance += hypervolume(f[1].point, f[1].n, 2, reference);
-        struct search_insight insight;
-        search_insight(a, &insight);
+        struct core_insight insight;
+        core_insight(a, &insight);
         assert_int_equal(insight.n_genes, depth.n_genes);
         double sum = 0;
         for (uint32_t j = 0; j < insight.n_genes; j++)
@@ -405,8 +404,8 @@ static void models_help(void **state)
         assert_true(insight.coverage[0] > 0.5);
         front_fini(&f[0]);
         front_fini(&f[1]);
-        search_free(a);
-        search_free(b);
+        core_free(a);
+        core_free(b);
     }
     assert_true(plus > chance * 1.01);
 }
@@ -414,84 +413,84 @@ static void models_help(void **state)
 /* Half of the space cannot run: once that is learned, proposals avoid it. */
 static void feasibility_is_learned(void **state)
 {
-    struct search *s = fixture_search(&cell, "sonata+", 2, 200, 2);
+    struct core *s = fixture_search(&cell, "sonata+", 2, 200, 2);
     uint32_t late_bad = 0, late = 0;
     (void)state;
-    while (search_told(s) < 160) {
-        struct search_proposal p[10];
-        uint32_t k = search_ask(s, 10, p);
+    while (core_told(s) < 160) {
+        struct core_proposal p[10];
+        uint32_t k = core_ask(s, 10, p);
         for (uint32_t i = 0; i < k; i++) {
-            struct search_result r = {.status = p[i].genotype.allele[3] >= 2 ? SEARCH_INFEASIBLE : SEARCH_OK};
+            struct core_result r = {.status = p[i].genotype.allele[3] >= 2 ? CORE_INFEASIBLE : CORE_OK};
             fixture_evaluate(&cell, &p[i].genotype, 2, r.objective);
             if (p[i].id >= 80) {
                 late++;
-                late_bad += r.status == SEARCH_INFEASIBLE;
+                late_bad += r.status == CORE_INFEASIBLE;
             }
-            assert_int_equal(search_tell(s, p[i].id, &r), 0);
+            assert_int_equal(core_tell(s, p[i].id, &r), 0);
         }
     }
     assert_true(late_bad * 10 < late * 3); /* six in ten by chance */
-    search_free(s);
+    core_free(s);
 }
 
 /* Pinned: what these seeds find. A change here is a change of the algorithm and must be meant. */
 static void golden_front(void **state)
 {
-    struct search *s = fixture_search(&cell, "nsga2", 2, 200, 1);
+    struct core *s = fixture_search(&cell, "nsga2", 2, 200, 1);
     uint64_t ids[64];
     (void)state;
-    while (search_told(s) < 200)
+    while (core_told(s) < 200)
         (void)fixture_step(s, &cell, 2, 10);
-    uint32_t n = search_front(s, ids, 64);
+    uint32_t n = core_front(s, ids, 64);
     cleanup_bytes struct bytes b = {0};
     for (uint32_t i = 0; i < n; i++) {
-        struct search_proposal p;
-        (void)search_get(s, ids[i], &p, NULL, NULL);
+        struct core_proposal p;
+        (void)core_get(s, ids[i], &p, NULL, NULL);
         bytes_append(&b, p.genotype.allele, cell.n_genes);
     }
     assert_int_equal(n, GOLDEN_N);
     assert_int_equal(hash64(b.data, b.size), GOLDEN_HASH);
-    search_free(s);
+    core_free(s);
 }
 
 /* Asks for n and tells; a third of the architectures cannot run. */
-static void some_infeasible(struct search *s, const struct space *space, uint32_t m, uint32_t n)
+static void some_infeasible(struct core *s, const struct space *space, uint32_t m, uint32_t n)
 {
-    struct search_proposal p[8];
-    uint32_t k = search_ask(s, n, p);
+    struct core_proposal p[8];
+    uint32_t k = core_ask(s, n, p);
     for (uint32_t i = 0; i < k; i++) {
-        struct search_result r = {.status = p[i].genotype.allele[0] == 1 ? SEARCH_INFEASIBLE : SEARCH_OK};
+        struct core_result r = {.status = p[i].genotype.allele[0] == 1 ? CORE_INFEASIBLE : CORE_OK};
         fixture_evaluate(space, &p[i].genotype, m, r.objective);
-        assert_int_equal(search_tell(s, p[i].id, &r), 0);
+        assert_int_equal(core_tell(s, p[i].id, &r), 0);
     }
 }
 
 /* The forests kept beside the state are those it would grow: they are borrowed, and the search goes on as without them. */
 static void forests_are_borrowed(const char *algorithm)
 {
-    struct search *s = fixture_search(&depth, algorithm, 3, 120, 11), *grown, *borrowed;
+    struct core *s = fixture_search(&depth, algorithm, 3, 120, 11), *grown, *borrowed;
     struct sonata_error err = {{0}};
     struct bytes state = {0}, forests = {0}, copy = {0};
-    while (search_told(s) < 73)
+    while (core_told(s) < 73)
         some_infeasible(s, &depth, 3, 4);
-    search_save(s, &state);
-    search_forests_save(s, SIZE_MAX, &forests);
-    assert_true(forests.size > 10000 && search_forests_number(s) > 0);
-    search_forests_save(s, forests.size - 1, &copy);
+    core_save(s, &state);
+    core_forests_save(s, SIZE_MAX, &forests);
+    assert_true(forests.size > 10000 && core_forests_number(s) > 0);
+    core_forests_save(s, forests.size - 1, &copy);
     assert_int_equal(copy.size, 0); /* too large */
-    assert_int_equal(search_load(&depth, state.data, state.size, &grown, &err), 0);
-    assert_int_equal(search_load(&depth, state.data, state.size, &borrowed, &err), 0);
+    assert_int_equal(core_load(&depth, state.data, state.size, &grown, &err), 0);
+    assert_int_equal(core_load(&depth, state.data, state.size, &borrowed, &err), 0);
     bytes_append(&copy, forests.data, forests.size);
-    assert_int_equal(search_forests_load(borrowed, &copy), 0);
+    assert_int_equal(core_forests_load(borrowed, &copy), 0);
     assert_int_equal(copy.size, 0);
     for (uint32_t o = 0; o < 3; o++)
         assert_true(borrowed->models->forest[o].borrowed);
     assert_true(borrowed->models->risk.borrowed);
-    search_forests_save(grown, SIZE_MAX, &copy);
+    core_forests_save(grown, SIZE_MAX, &copy);
     assert_int_equal(copy.size, forests.size);
     assert_memory_equal(copy.data, forests.data, forests.size);
     bytes_fini(&copy);
-    while (search_told(borrowed) < 110) {
+    while (core_told(borrowed) < 110) {
         some_infeasible(borrowed, &depth, 3, 4);
         some_infeasible(grown, &depth, 3, 4);
         some_infeasible(s, &depth, 3, 4);
@@ -501,9 +500,9 @@ static void forests_are_borrowed(const char *algorithm)
     assert_int_equal(borrowed->models->kept.size, 0);
     bytes_fini(&state);
     bytes_fini(&forests);
-    search_free(s);
-    search_free(grown);
-    search_free(borrowed);
+    core_free(s);
+    core_free(grown);
+    core_free(borrowed);
 }
 
 static void kept_forests_change_nothing(void **state)
@@ -515,30 +514,30 @@ static void kept_forests_change_nothing(void **state)
 
 static void foreign_forests_are_refused(void **state)
 {
-    struct search *a = fixture_search(&depth, "sonata", 2, 100, 1), *b = fixture_search(&depth, "sonata", 2, 100, 2), *c;
+    struct core *a = fixture_search(&depth, "sonata", 2, 100, 1), *b = fixture_search(&depth, "sonata", 2, 100, 2), *c;
     struct sonata_error err = {{0}};
     struct bytes state_b = {0}, forests_a = {0}, copy = {0};
     (void)state;
-    while (search_told(a) < 60) {
+    while (core_told(a) < 60) {
         (void)fixture_step(a, &depth, 2, 5);
         (void)fixture_step(b, &depth, 2, 5);
     }
-    search_save(b, &state_b);
-    search_forests_save(a, SIZE_MAX, &forests_a);
+    core_save(b, &state_b);
+    core_forests_save(a, SIZE_MAX, &forests_a);
     for (int damage = 0; damage < 3; damage++) { /* of another search; a changed byte; cut */
-        assert_int_equal(search_load(&depth, state_b.data, state_b.size, &c, &err), 0);
+        assert_int_equal(core_load(&depth, state_b.data, state_b.size, &c, &err), 0);
         bytes_append(&copy, forests_a.data, damage == 2 ? forests_a.size / 2 : forests_a.size);
         copy.data[copy.size / 2] ^= damage == 1;
-        assert_int_equal(search_forests_load(c, &copy), -EBADMSG);
+        assert_int_equal(core_forests_load(c, &copy), -EBADMSG);
         assert_int_equal(copy.size, 0);
         (void)fixture_step(c, &depth, 2, 5);
-        search_free(c);
+        core_free(c);
     }
     (void)fixture_step(b, &depth, 2, 5);
     bytes_fini(&state_b);
     bytes_fini(&forests_a);
-    search_free(a);
-    search_free(b);
+    core_free(a);
+    core_free(b);
 }
 
 /* 64 genes of 16 choices and 4 objectives: the largest there may be. */
@@ -551,7 +550,8 @@ static void the_largest_space_works(void **state)
     large.n_genes = SPACE_GENES_MAX;
     for (uint32_t j = 0; j < SPACE_GENES_MAX; j++) {
         struct gene *g = &large.gene[j];
-        *g = (struct gene){.n_choices = SPACE_CHOICES_MAX, .ordinal = j % 2, .condition_gene = -1, .block = -1, .edge_from = -1, .edge_to = -1, .none_allele = -1};
+        *g = (struct gene){
+            .n_choices = SPACE_CHOICES_MAX, .ordinal = j % 2, .condition_gene = -1, .block = -1, .edge_from = -1, .edge_to = -1, .none_allele = -1};
         snprintf(g->name, sizeof g->name, "g%u", j);
         for (uint32_t v = 0; v < SPACE_CHOICES_MAX; v++) {
             snprintf(g->label[v], sizeof g->label[v], "%u", v);
@@ -559,42 +559,42 @@ static void the_largest_space_works(void **state)
         }
     }
     for (size_t i = 0; i < sizeof algorithm / sizeof *algorithm; i++) {
-        struct search *s = fixture_search(&large, algorithm[i], 4, 70, 8);
-        while (search_told(s) < 70)
+        struct core *s = fixture_search(&large, algorithm[i], 4, 70, 8);
+        while (core_told(s) < 70)
             assert_int_equal(fixture_step(s, &large, 4, 10), 10);
         reload(&s, &large);
         assert_int_equal(fixture_step(s, &large, 4, 3), 3);
-        search_free(s);
+        core_free(s);
     }
 }
 
 /* 120 evaluations with `flying` of them always out; hash of the proposals, and how many members of the front were never a parent. */
 static uint64_t with_results_out(const char *least_used, uint32_t flying, uint32_t *ret_unused)
 {
-    struct search_params p = {.algorithm = "sonata+", .n_objectives = 2, .budget = 120, .seed = 4, .n_options = 2,
-                              .option = {{"surrogate", "none"}, {"least-used", ""}}};
+    struct core_params p = {
+        .algorithm = "sonata+", .n_objectives = 2, .budget = 120, .seed = 4, .n_options = 2, .option = {{"surrogate", "none"}, {"least-used", ""}}};
     struct sonata_error err = {{0}};
-    struct search *s;
+    struct core *s;
     copy_string(p.option[1].value, sizeof p.option[1].value, least_used);
-    if (search_new(&depth, &p, &s, &err))
+    if (core_new(&depth, &p, &s, &err))
         fail_msg("%s", err.text);
-    while (search_told(s) < 120) {
-        struct search_proposal q;
-        struct search_result r = {.status = SEARCH_OK};
-        while (search_pending(s) < flying + 1)
-            assert_int_equal(search_ask(s, 1, &q), 1);
-        uint64_t id = search_count(s) - 1; /* in rounds of one the newest, else the oldest that is out */
-        for (uint64_t i = search_count(s); i-- > 0 && flying;)
+    while (core_told(s) < 120) {
+        struct core_proposal q;
+        struct core_result r = {.status = CORE_OK};
+        while (core_pending(s) < flying + 1)
+            assert_int_equal(core_ask(s, 1, &q), 1);
+        uint64_t id = core_count(s) - 1; /* in rounds of one the newest, else the oldest that is out */
+        for (uint64_t i = core_count(s); i-- > 0 && flying;)
             id = s->archive.row[i].state == ROW_PENDING ? i : id;
-        assert_int_equal(search_get(s, id, &q, NULL, NULL), 0);
+        assert_int_equal(core_get(s, id, &q, NULL, NULL), 0);
         fixture_evaluate(&depth, &q.genotype, 2, r.objective);
-        assert_int_equal(search_tell(s, id, &r), 0);
+        assert_int_equal(core_tell(s, id, &r), 0);
     }
     *ret_unused = 0;
     for (uint32_t i = 0; i < s->archive.n_front; i++)
         *ret_unused += s->archive.row[s->archive.front[i]].uses == 0;
     uint64_t h = fingerprint(s);
-    search_free(s);
+    core_free(s);
     return h;
 }
 

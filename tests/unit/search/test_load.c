@@ -1,5 +1,5 @@
 /* Stored state that is damaged, cut or from elsewhere: refused with -EBADMSG, never a crash (run under the sanitizers). */
-#include "search/search.h"
+#include "search/core.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "fixture.h"
-#include "search/search_internal.h"
+#include "search/core_internal.h"
 #include "support/cmocka.h"
 
 static struct space depth, cell;
@@ -23,29 +23,29 @@ static int setup(void **state)
 
 static void make_state(const char *algorithm, struct bytes *out)
 {
-    struct search *s = fixture_search(&depth, algorithm, 2, 60, 3);
+    struct core *s = fixture_search(&depth, algorithm, 2, 60, 3);
     struct genotype g = space_last(&depth);
-    struct search_proposal p[3];
-    (void)search_hint(s, &g, 1, 2.5);
-    while (search_told(s) < 45)
+    struct core_proposal p[3];
+    (void)core_hint(s, &g, 1, 2.5);
+    while (core_told(s) < 45)
         (void)fixture_step(s, &depth, 2, 5);
-    (void)search_ask(s, 3, p);
-    search_save(s, out);
-    search_free(s);
+    (void)core_ask(s, 3, p);
+    core_save(s, out);
+    core_free(s);
 }
 
 static int load(const struct space *space, const void *data, size_t n)
 {
-    struct search *s = NULL;
+    struct core *s = NULL;
     struct sonata_error err = {{0}};
-    int r = search_load(space, data, n, &s, &err);
+    int r = core_load(space, data, n, &s, &err);
     if (r)
         assert_true(err.text[0] != '\0');
     else {
-        struct search_proposal p[4];
-        (void)search_ask(s, 4, p); /* whatever was accepted must work */
+        struct core_proposal p[4];
+        (void)core_ask(s, 4, p); /* whatever was accepted must work */
     }
-    search_free(s);
+    core_free(s);
     return r;
 }
 
@@ -90,35 +90,35 @@ static void damage_is_refused_by_the_check_sum(void **state)
 /* A state of the first version has no revision: its search goes on with the defaults it began with. */
 static void old_defaults_stay(void **state)
 {
-    struct search_params p = {.algorithm = "sonata+", .n_objectives = 2, .budget = 60, .seed = 3, .revision = 1};
+    struct core_params p = {.algorithm = "sonata+", .n_objectives = 2, .budget = 60, .seed = 3, .revision = 1};
     struct sonata_error err = {{0}};
-    struct search *s, *old;
+    struct core *s, *old;
     struct bytes b = {0}, first = {0}, again = {0};
     (void)state;
-    assert_int_equal(search_new(&depth, &p, &s, &err), 0);
+    assert_int_equal(core_new(&depth, &p, &s, &err), 0);
     assert_true(s->set.bound == 0 && s->set.least_used == LEAST_USED_OFF);
-    while (search_told(s) < 45)
+    while (core_told(s) < 45)
         (void)fixture_step(s, &depth, 2, 5);
-    search_save(s, &b);
+    core_save(s, &b);
     size_t at = 6 + 4 + strlen("sonata+") + 4 + 4 + 4 + 4 + 1 + 8 + 4; /* magic, version, parameters */
     assert_int_equal(b.data[at], 1);
     bytes_append(&first, b.data, at);
     bytes_append(&first, b.data + at + 4, b.size - at - 4);
     first.data[4] = 1;
     seal(&first);
-    if (search_load(&depth, first.data, first.size, &old, &err))
+    if (core_load(&depth, first.data, first.size, &old, &err))
         fail_msg("%s", err.text);
-    search_save(old, &again);
+    core_save(old, &again);
     assert_int_equal(again.size, b.size);
     assert_memory_equal(again.data, b.data, b.size);
     p.revision = 0;
-    search_free(old);
-    assert_int_equal(search_new(&depth, &p, &old, &err), 0);
+    core_free(old);
+    assert_int_equal(core_new(&depth, &p, &old, &err), 0);
     assert_true(old->set.bound > 0 && old->set.least_used == LEAST_USED_AUTO);
-    p.revision = SEARCH_REVISION + 1;
-    assert_int_equal(search_params_check(&p, &err), -EINVAL);
-    search_free(s);
-    search_free(old);
+    p.revision = CORE_REVISION + 1;
+    assert_int_equal(core_params_check(&p, &err), -EINVAL);
+    core_free(s);
+    core_free(old);
     bytes_fini(&b);
     bytes_fini(&first);
     bytes_fini(&again);
@@ -158,39 +158,42 @@ static void another_space_is_refused(void **state)
 
 static void policies_travel(void **state)
 {
-    struct search *a = fixture_search(&depth, "sonata", 2, 100, 1), *b = fixture_search(&cell, "sonata", 2, 100, 2),
-                  *c = fixture_search(&cell, "sonata+", 2, 100, 2), *d = fixture_search(&cell, "nsga2", 2, 100, 2);
+    struct core *a = fixture_search(&depth, "sonata", 2, 100, 1), *b = fixture_search(&cell, "sonata", 2, 100, 2),
+                *c = fixture_search(&cell, "sonata+", 2, 100, 2), *d = fixture_search(&cell, "nsga2", 2, 100, 2);
     struct bytes p = {0};
-    struct search_insight before, after;
+    struct core_insight before, after;
     (void)state;
-    while (search_told(a) < 90)
+    while (core_told(a) < 90)
         (void)fixture_step(a, &depth, 2, 10);
-    search_policy_save(a, &p);
-    assert_int_equal(search_policy_load(b, p.data, p.size), 0);
-    search_insight(a, &before);
-    search_insight(b, &after);
+    core_policy_save(a, &p);
+    assert_int_equal(core_policy_load(b, p.data, p.size), 0);
+    core_insight(a, &before);
+    core_insight(b, &after);
     assert_memory_equal(before.arm_weight, after.arm_weight, sizeof before.arm_weight);
-    assert_int_equal(search_policy_load(c, p.data, p.size), -EINVAL);
-    assert_int_equal(search_policy_load(d, p.data, p.size), -EINVAL);
+    assert_int_equal(core_policy_load(c, p.data, p.size), -EINVAL);
+    assert_int_equal(core_policy_load(d, p.data, p.size), -EINVAL);
     p.data[p.size / 2] ^= 1;
-    assert_int_equal(search_policy_load(b, p.data, p.size), -EBADMSG);
-    assert_int_equal(search_policy_load(b, p.data, 3), -EBADMSG);
+    assert_int_equal(core_policy_load(b, p.data, p.size), -EBADMSG);
+    assert_int_equal(core_policy_load(b, p.data, 3), -EBADMSG);
     bytes_fini(&p);
-    search_policy_save(d, &p);
+    core_policy_save(d, &p);
     assert_int_equal(p.size, 0);
     bytes_fini(&p);
-    search_free(a);
-    search_free(b);
-    search_free(c);
-    search_free(d);
+    core_free(a);
+    core_free(b);
+    core_free(c);
+    core_free(d);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cut_state_is_refused),     cmocka_unit_test(damage_is_refused_by_the_check_sum),
-        cmocka_unit_test(forged_content_never_crashes), cmocka_unit_test(another_space_is_refused),
-        cmocka_unit_test(policies_travel),          cmocka_unit_test(old_defaults_stay),
+        cmocka_unit_test(cut_state_is_refused),
+        cmocka_unit_test(damage_is_refused_by_the_check_sum),
+        cmocka_unit_test(forged_content_never_crashes),
+        cmocka_unit_test(another_space_is_refused),
+        cmocka_unit_test(policies_travel),
+        cmocka_unit_test(old_defaults_stay),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -1,24 +1,24 @@
 /* Life, ask and tell of a search (contract: search.h). What an algorithm adds is in its struct algorithm; what every one has in common is
  * here: registration of proposals, order of results, generations, the initial design. */
-#include "search/search.h"
+#include "search/core.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "search/agent.h"
+#include "search/chooser.h"
+#include "search/core_internal.h"
 #include "search/hypervolume.h"
 #include "search/models.h"
-#include "search/search_internal.h"
 
 enum { ASK_CHUNK = 64, HINTS_MAX = 1000000 };
 
-int search_params_check(const struct search_params *p, struct sonata_error *err)
+int core_params_check(const struct core_params *p, struct sonata_error *err)
 {
     struct settings s;
-    if (p->n_objectives < 1 || p->n_objectives > SEARCH_OBJECTIVES_MAX)
-        return sonata_error_set(err, -EINVAL, "1 to %d objectives are expected, not %u", SEARCH_OBJECTIVES_MAX, p->n_objectives);
+    if (p->n_objectives < 1 || p->n_objectives > CORE_OBJECTIVES_MAX)
+        return sonata_error_set(err, -EINVAL, "1 to %d objectives are expected, not %u", CORE_OBJECTIVES_MAX, p->n_objectives);
     if (p->budget && (p->budget < 2 || p->budget > ARCHIVE_ROWS_MAX))
         return sonata_error_set(err, -EINVAL, "a budget of 2 to %d evaluations is expected, not %u", ARCHIVE_ROWS_MAX, p->budget);
     if (p->population == 1 || p->population > 10000)
@@ -32,21 +32,21 @@ int search_params_check(const struct search_params *p, struct sonata_error *err)
     return settings_resolve(p, &s, err);
 }
 
-int search_new(const struct space *space, const struct search_params *params, struct search **ret_search, struct sonata_error *err)
+int core_new(const struct space *space, const struct core_params *params, struct core **ret_search, struct sonata_error *err)
 {
     int r = space_check(space, err);
     if (!r)
-        r = search_params_check(params, err);
+        r = core_params_check(params, err);
     if (r)
         return r;
-    struct search *s = xcalloc(1, sizeof *s);
+    struct core *s = xcalloc(1, sizeof *s);
     s->space = *space;
     layout_init(&s->layout, space);
     s->params = *params;
-    s->params.revision = params->revision ? params->revision : SEARCH_REVISION;
+    s->params.revision = params->revision ? params->revision : CORE_REVISION;
     r = settings_resolve(params, &s->set, err);
     if (r) {
-        search_free(s);
+        core_free(s);
         return r;
     }
     s->algorithm = algorithm_get(s->set.algorithm);
@@ -55,19 +55,19 @@ int search_new(const struct space *space, const struct search_params *params, st
     if (s->algorithm->option_groups & GROUP_MODEL)
         s->models = models_new(s);
     if (s->algorithm->option_groups & GROUP_SONATA)
-        s->agent = agent_new(s);
+        s->chooser = chooser_new(s);
     *ret_search = s;
     return 0;
 }
 
-void search_free(struct search *s)
+void core_free(struct core *s)
 {
     if (!s)
         return;
     archive_fini(&s->archive);
     population_fini(&s->population);
     models_free(s->models);
-    agent_free(s->agent);
+    chooser_free(s->chooser);
     free(s->fresh);
     free(s->hint);
     free(s->reserve);
@@ -75,7 +75,7 @@ void search_free(struct search *s)
 }
 
 /* Registers a candidate as pending and describes it to the caller. */
-static void propose(struct search *s, const struct candidate *c, struct search_proposal *ret)
+static void propose(struct core *s, const struct candidate *c, struct core_proposal *ret)
 {
     struct row *r = archive_push(&s->archive, &s->space, &c->genotype, c->features);
     r->arm = c->arm;
@@ -86,10 +86,10 @@ static void propose(struct search *s, const struct candidate *c, struct search_p
     memcpy(r->context, c->context, sizeof r->context);
     r->probability = c->probability;
     r->generation = s->set.generational ? s->generation : s->archive.n / s->set.population;
-    (void)search_get(s, s->archive.n - 1, ret, NULL, NULL);
+    (void)core_get(s, s->archive.n - 1, ret, NULL, NULL);
 }
 
-static uint32_t next_candidates(struct search *s, uint32_t n, struct candidate *ret)
+static uint32_t next_candidates(struct core *s, uint32_t n, struct candidate *ret)
 {
     struct genotype g;
     if (s->archive.n >= ARCHIVE_ROWS_MAX)
@@ -102,7 +102,7 @@ static uint32_t next_candidates(struct search *s, uint32_t n, struct candidate *
     return 1;
 }
 
-uint32_t search_ask(struct search *s, uint32_t n, struct search_proposal *ret_proposals)
+uint32_t core_ask(struct core *s, uint32_t n, struct core_proposal *ret_proposals)
 {
     struct candidate chunk[ASK_CHUNK];
     uint32_t k = 0;
@@ -121,15 +121,15 @@ uint32_t search_ask(struct search *s, uint32_t n, struct search_proposal *ret_pr
     return k;
 }
 
-static void merge(struct search *s, const uint32_t *rows, uint32_t n)
+static void merge(struct core *s, const uint32_t *rows, uint32_t n)
 {
     s->algorithm->told(s, rows, n);
-    if (s->agent)
-        agent_reward(s, rows, n);
+    if (s->chooser)
+        chooser_reward(s, rows, n);
 }
 
 /* Passes told rows on: at once, or all of a generation together when its last result is in. */
-static void results_in(struct search *s, uint32_t row)
+static void results_in(struct core *s, uint32_t row)
 {
     scale_told(s, row);
     if (!s->set.generational || s->archive.row[row].injected) {
@@ -146,11 +146,11 @@ static void results_in(struct search *s, uint32_t row)
     s->generation_left = s->archive.n < s->set.init ? s->set.init - s->archive.n : s->set.batch;
 }
 
-static int check_result(const struct search *s, const struct search_result *result)
+static int check_result(const struct core *s, const struct core_result *result)
 {
-    if (result->status != SEARCH_OK && result->status != SEARCH_INFEASIBLE && result->status != SEARCH_FAILED)
+    if (result->status != CORE_OK && result->status != CORE_INFEASIBLE && result->status != CORE_FAILED)
         return -EINVAL;
-    if (result->status != SEARCH_OK)
+    if (result->status != CORE_OK)
         return 0;
     for (uint32_t o = 0; o < s->params.n_objectives; o++) {
         if (!isfinite(result->objective[o]))
@@ -159,7 +159,7 @@ static int check_result(const struct search *s, const struct search_result *resu
     return isnan(result->violation) ? -EINVAL : 0;
 }
 
-int search_tell(struct search *s, uint64_t id, const struct search_result *result)
+int core_tell(struct core *s, uint64_t id, const struct core_result *result)
 {
     if (id >= s->archive.n)
         return -ENOENT;
@@ -168,14 +168,14 @@ int search_tell(struct search *s, uint64_t id, const struct search_result *resul
     int r = check_result(s, result);
     if (r)
         return r;
-    if (s->agent && result->status == SEARCH_OK && !(result->violation > 0))
+    if (s->chooser && result->status == CORE_OK && !(result->violation > 0))
         s->archive.row[id].gain = scale_gain(s, result->objective);
     archive_tell(&s->archive, (uint32_t)id, result, s->params.n_objectives);
     results_in(s, (uint32_t)id);
     return 0;
 }
 
-static bool is_fresh(const struct search *s, uint32_t row)
+static bool is_fresh(const struct core *s, uint32_t row)
 {
     for (uint32_t i = 0; i < s->n_fresh; i++) {
         if (s->fresh[i] == row)
@@ -185,7 +185,7 @@ static bool is_fresh(const struct search *s, uint32_t row)
 }
 
 /* Who may breed after a result became another: nobody without a result, and who had none comes in as a newcomer. */
-static void rejoin(struct search *s, uint32_t row, enum row_state before)
+static void rejoin(struct core *s, uint32_t row, enum row_state before)
 {
     enum row_state now = s->archive.row[row].state;
     if (now == ROW_FAILED)
@@ -195,7 +195,7 @@ static void rejoin(struct search *s, uint32_t row, enum row_state before)
     population_refresh(s);
 }
 
-int search_retell(struct search *s, uint64_t id, const struct search_result *result)
+int core_retell(struct core *s, uint64_t id, const struct core_result *result)
 {
     if (id >= s->archive.n)
         return -ENOENT;
@@ -213,13 +213,13 @@ int search_retell(struct search *s, uint64_t id, const struct search_result *res
     return 0;
 }
 
-int64_t search_find(const struct search *s, const struct genotype *g)
+int64_t core_find(const struct core *s, const struct genotype *g)
 {
     struct genotype canonical = space_canonical(&s->space, g);
     return archive_find(&s->archive, &s->space, &canonical);
 }
 
-int search_inject(struct search *s, const struct genotype *g, const struct search_result *result, uint64_t *ret_id)
+int core_inject(struct core *s, const struct genotype *g, const struct core_result *result, uint64_t *ret_id)
 {
     int r = genotype_is_legal(&s->space, g) ? check_result(s, result) : -EINVAL;
     if (r)
@@ -228,7 +228,7 @@ int search_inject(struct search *s, const struct genotype *g, const struct searc
     if (archive_find(&s->archive, &s->space, &canonical) >= 0)
         return -EALREADY;
     uint8_t features[SPACE_GENES_MAX];
-    search_features(s, &canonical, features);
+    core_features(s, &canonical, features);
     struct row *row = archive_push(&s->archive, &s->space, &canonical, features);
     row->injected = true;
     row->probability = 1;
@@ -243,46 +243,35 @@ int search_inject(struct search *s, const struct genotype *g, const struct searc
     return 0;
 }
 
-int search_hint(struct search *s, const struct genotype *g, uint32_t objective, double value)
+int core_hint(struct core *s, const struct genotype *g, uint32_t objective, double value)
 {
     if (!genotype_is_legal(&s->space, g) || objective >= s->params.n_objectives || !isfinite(value) || s->n_hints >= HINTS_MAX)
         return -EINVAL;
     s->hint = xgrow(s->hint, &s->hint_capacity, (size_t)s->n_hints + 1, sizeof *s->hint);
     struct hint *h = &s->hint[s->n_hints++];
     *h = (struct hint){.genotype = space_canonical(&s->space, g), .objective = objective, .value = value};
-    search_features(s, &h->genotype, h->features);
+    core_features(s, &h->genotype, h->features);
     models_invalidate(s->models);
     return 0;
 }
 
-bool search_exhausted(const struct search *s)
-{
-    return s->exhausted;
-}
+bool core_exhausted(const struct core *s) { return s->exhausted; }
 
-uint32_t search_count(const struct search *s)
-{
-    return s->archive.n;
-}
+uint32_t core_count(const struct core *s) { return s->archive.n; }
 
-uint32_t search_pending(const struct search *s)
-{
-    return s->archive.n_pending;
-}
+uint32_t core_pending(const struct core *s) { return s->archive.n_pending; }
 
-uint32_t search_told(const struct search *s)
-{
-    return s->archive.n_told;
-}
+uint32_t core_told(const struct core *s) { return s->archive.n_told; }
 
-int search_get(const struct search *s, uint64_t id, struct search_proposal *ret_proposal, bool *ret_told, struct search_result *ret_result)
+int core_get(const struct core *s, uint64_t id, struct core_proposal *ret_proposal, bool *ret_told, struct core_result *ret_result)
 {
-    static const enum search_status status[ROW_STATES] = {[ROW_OK] = SEARCH_OK, [ROW_INFEASIBLE] = SEARCH_INFEASIBLE, [ROW_FAILED] = SEARCH_FAILED};
+    static const enum core_status status[ROW_STATES] = {[ROW_OK] = CORE_OK, [ROW_INFEASIBLE] = CORE_INFEASIBLE, [ROW_FAILED] = CORE_FAILED};
     if (id >= s->archive.n)
         return -ENOENT;
     const struct row *r = &s->archive.row[id];
     if (ret_proposal) {
-        *ret_proposal = (struct search_proposal){.id = id, .genotype = r->genotype, .arm = r->arm, .predicted = r->predicted, .generation = r->generation};
+        *ret_proposal =
+            (struct core_proposal){.id = id, .genotype = r->genotype, .arm = r->arm, .predicted = r->predicted, .generation = r->generation};
         memcpy(ret_proposal->parent, r->parent, sizeof r->parent);
         memcpy(ret_proposal->mean, r->mean, sizeof r->mean);
         memcpy(ret_proposal->sd, r->sd, sizeof r->sd);
@@ -290,28 +279,28 @@ int search_get(const struct search *s, uint64_t id, struct search_proposal *ret_
     if (ret_told)
         *ret_told = r->state != ROW_PENDING;
     if (ret_result) {
-        *ret_result = (struct search_result){.status = status[r->state], .violation = r->violation};
+        *ret_result = (struct core_result){.status = status[r->state], .violation = r->violation};
         memcpy(ret_result->objective, r->y, sizeof r->y);
     }
     return 0;
 }
 
 struct ranked_id {
-    double y[SEARCH_OBJECTIVES_MAX];
+    double y[CORE_OBJECTIVES_MAX];
     uint64_t id;
 };
 
 static int compare_ranked(const void *pa, const void *pb)
 {
     const struct ranked_id *a = pa, *b = pb;
-    for (int o = 0; o < SEARCH_OBJECTIVES_MAX; o++) {
+    for (int o = 0; o < CORE_OBJECTIVES_MAX; o++) {
         if (a->y[o] != b->y[o])
             return a->y[o] < b->y[o] ? -1 : 1;
     }
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
-uint32_t search_front(const struct search *s, uint64_t *ret_ids, uint32_t max)
+uint32_t core_front(const struct core *s, uint64_t *ret_ids, uint32_t max)
 {
     uint32_t n = s->archive.n_front;
     if (!max)
@@ -330,10 +319,10 @@ uint32_t search_front(const struct search *s, uint64_t *ret_ids, uint32_t max)
 
 /* A box that stays the same once the first results are in, so that progress never falls: from half the first spread below the best of
  * the first results to their worst. */
-double search_hypervolume(const struct search *s)
+double core_hypervolume(const struct core *s)
 {
     uint32_t n = s->archive.n_front, m = s->params.n_objectives;
-    double *z = xcalloc((size_t)n * m + 1, sizeof *z), reference[SEARCH_OBJECTIVES_MAX], volume;
+    double *z = xcalloc((size_t)n * m + 1, sizeof *z), reference[CORE_OBJECTIVES_MAX], volume;
     for (uint32_t o = 0; o < m; o++) {
         double spread = s->scale_high[o] - s->first_low[o], low = s->first_low[o] - 0.5 * spread;
         reference[o] = 1;
@@ -347,12 +336,6 @@ double search_hypervolume(const struct search *s)
     return volume;
 }
 
-void search_set_threads(struct search *s, uint32_t threads)
-{
-    s->params.threads = threads < 256 ? threads : 256;
-}
+void core_set_threads(struct core *s, uint32_t threads) { s->params.threads = threads < 256 ? threads : 256; }
 
-const char *search_arm_name(const struct search *s, uint32_t arm)
-{
-    return arm < s->algorithm->n_arms ? s->algorithm->arm[arm] : NULL;
-}
+const char *core_arm_name(const struct core *s, uint32_t arm) { return arm < s->algorithm->n_arms ? s->algorithm->arm[arm] : NULL; }
