@@ -9,11 +9,12 @@
 #include "base/error.h"
 
 enum {
-    METRIC_NAME_MAX = 48,  /* "latency", or "latency@rpi4" */
-    METRICS_MAX = 16,      /* of one evaluation */
+    METRIC_NAME_MAX = 48, /* "latency", or "latency@rpi4" */
+    METRICS_MAX = 16,     /* of one evaluation */
     OBJECTIVES_MAX = 4,
     CONSTRAINTS_MAX = 8,
     BOARD_NAME_MAX = 48,
+    WORKER_NAME_MAX = 64,
 };
 
 /* Units, fixed for the tree: accuracy in percent, latency in milliseconds, energy in millijoules, params and macs as counts,
@@ -21,8 +22,8 @@ enum {
 struct metric_value {
     char name[METRIC_NAME_MAX]; /* without @board */
     double value;
-    double low, high;           /* 95 % interval; both equal value when there is none */
-    uint32_t n;                 /* samples behind it, 0: exact */
+    double low, high; /* 95 % interval; both equal value when there is none */
+    uint32_t n;       /* samples behind it, 0: exact */
 };
 
 /* How an attempt ended (MEASUREMENT error classes). */
@@ -58,15 +59,15 @@ struct measurement {
     char board[BOARD_NAME_MAX]; /* unit */
     char board_type[BOARD_NAME_MAX];
     enum outcome outcome;
-    char reason[REASON_MAX];    /* "" when ok; else "class: detail" */
-    uint32_t flags;             /* enum measurement_flag */
+    char reason[REASON_MAX]; /* "" when ok; else "class: detail" */
+    uint32_t flags;          /* enum measurement_flag */
     uint32_t n_metrics;
     struct metric_value metric[METRICS_MAX];
     char fingerprint[FINGERPRINT_MAX]; /* key=value lines: kernel, governor, clock, backend and version, threads, core … */
     int64_t started_wall_ns;
-    int64_t duration_ns;        /* board time of the whole attempt: what a team is charged */
-    uint32_t n_samples;         /* raw latency samples, microseconds each, window by window */
-    float *samples_us;          /* owned */
+    int64_t duration_ns; /* board time of the whole attempt: what a team is charged */
+    uint32_t n_samples;  /* raw latency samples, microseconds each, window by window */
+    float *samples_us;   /* owned */
     uint32_t n_windows;
     float window_median_us[64];
 };
@@ -81,8 +82,8 @@ bool measurement_add(struct measurement *m, const char *name, double value, doub
 enum goal { GOAL_MIN, GOAL_MAX };
 
 struct objective {
-    char metric[METRIC_NAME_MAX];     /* "accuracy" */
-    char board[BOARD_NAME_MAX];       /* board type, "" = any type that supplies it */
+    char metric[METRIC_NAME_MAX]; /* "accuracy" */
+    char board[BOARD_NAME_MAX];   /* board type, "" = any type that supplies it */
     enum goal goal;
 };
 
@@ -93,8 +94,8 @@ struct constraint {
     double min, max;
 };
 
-/* flash_code, flash_weights, ram_activation, ram_runtime: computed (of the int8 network on the reference firmware) where no board is named, reported by a
- * board where one is. */
+/* flash_code, flash_weights, ram_activation, ram_runtime: computed (of the int8 network on the reference firmware) where no board is named, reported
+ * by a board where one is. */
 bool metric_is_memory(const char *name);
 /* Computed from the genotype without a board: params, macs, flash, ram, weights, and the memory fields unless a board type is named ("": none). */
 bool metric_is_analytic(const char *name, const char *board);

@@ -20,10 +20,7 @@ static void print_help(void)
     printf("\nEvery option can be set by a file (--config) or the environment (SONATA_MASTER_WORKER_ENDPOINT=…); flags win.\n");
 }
 
-static void say(void *user, const char *line)
-{
-    fprintf(user, "%s\n", line);
-}
+static void say(void *user, const char *line) { fprintf(user, "%s\n", line); }
 
 static int check_store(const struct settings *s)
 {
@@ -34,7 +31,7 @@ static int check_store(const struct settings *s)
         fprintf(stderr, "sonata-master: %s\n", err.text);
         return 1;
     }
-    uint64_t findings = run_check(store, say, stdout);
+    uint64_t findings = engine_check(store, say, stdout);
     store_close(store);
     return findings ? 1 : 0;
 }
@@ -59,7 +56,7 @@ static int replay(const struct settings *s)
     uint32_t proposals;
     int r = store_open(s->state, &options, &store, &err);
     if (!r) {
-        r = run_replay(store, (uint64_t)s->replay, &events, &proposals, &err);
+        r = engine_replay(store, (uint64_t)s->replay, &events, &proposals, &err);
         store_close(store);
     }
     if (r) {
@@ -71,10 +68,7 @@ static int replay(const struct settings *s)
 }
 
 /* In every mode: what a killed master began must not go on without it. The parent may have died before prctl(). */
-static bool tie_to_parent(pid_t parent)
-{
-    return !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent;
-}
+static bool tie_to_parent(pid_t parent) { return !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent; }
 
 int main(int argc, char **argv)
 {

@@ -1,6 +1,6 @@
 /* See master.h.
  *
- * Each turn of the loop ends in on_turn(): run_turn() commits what the handlers did, then the outbox goes out and one timer is armed for whatever
+ * Each turn of the loop ends in on_turn(): engine_turn() commits what the handlers did, then the outbox goes out and one timer is armed for whatever
  * is due next. Orderly end: no new asks or leases, the last turn is committed and sent, proposals being computed are waited for (at most
  * STOP_LIMIT_MS), handles closed, the loop must come out empty. */
 #define _GNU_SOURCE
@@ -24,7 +24,7 @@
 #include "loop/service.h"
 #include "net/net.h"
 #include "rpc/rpc.h"
-#include "run/run.h"
+#include "run/engine.h"
 
 enum { STOP_LIMIT_MS = 4000, STOP_POLL_MS = 20, TIMER_MAX_MS = 60000, OWN_FILES = 64 };
 
@@ -36,7 +36,7 @@ struct master {
     struct loop loop;
     struct net *net;
     struct store *store;
-    struct run *run;
+    struct engine *run;
     struct rpc *rpc;
     struct security security;
     uv_timer_t timer, stop_timer;
@@ -44,15 +44,9 @@ struct master {
     bool open; /* ports are open: turns make sense */
 };
 
-static void set_time(struct master *m)
-{
-    run_set_time(m->run, clock_monotonic_ns(), clock_wall_ns());
-}
+static void set_time(struct master *m) { engine_set_time(m->run, clock_monotonic_ns(), clock_wall_ns()); }
 
-static void on_assign(void *user, const char *worker, const struct evaluation_job *job)
-{
-    rpc_assign(((struct master *)user)->rpc, worker, job);
-}
+static void on_assign(void *user, const char *worker, const struct evaluation_job *job) { rpc_assign(((struct master *)user)->rpc, worker, job); }
 
 static void on_cancel(void *user, const char *worker, uint64_t attempt, const char *reason)
 {
@@ -64,12 +58,12 @@ static void on_command(void *user, const char *worker, const char *board, const 
     rpc_command(((struct master *)user)->rpc, worker, board, action);
 }
 
-static void on_team(void *user, const char *team, struct run_team *ret_team)
+static void on_team(void *user, const char *team, struct engine_team *ret_team)
 {
     const struct access *access = ((struct master *)user)->security.access;
     const struct team *t = access ? access_team(access, team) : NULL;
     if (t)
-        *ret_team = (struct run_team){.weight = t->weight, .quota = {.boards = t->boards_max, .day_ns = t->day_ns_max}};
+        *ret_team = (struct engine_team){.weight = t->weight, .quota = {.boards = t->boards_max, .day_ns = t->day_ns_max}};
 }
 
 static void on_note(void *user, bool warning, const char *msg, const char *fields)
@@ -110,10 +104,7 @@ static void on_work(void *user, void (*fn)(void *), void (*done)(void *), void *
 }
 
 /* Waking the loop is all it does: the turn follows. */
-static void on_timer(uv_timer_t *t)
-{
-    (void)t;
-}
+static void on_timer(uv_timer_t *t) { (void)t; }
 
 static void on_turn(void *user)
 {
@@ -121,7 +112,7 @@ static void on_turn(void *user)
     if (!m->open)
         return;
     set_time(m);
-    int64_t due = run_turn(m->run);
+    int64_t due = engine_turn(m->run);
     if (!store_pending(m->store))
         rpc_flush(m->rpc);
     if (due == INT64_MAX) {
@@ -147,9 +138,9 @@ static void on_stop_timer(uv_timer_t *t)
 {
     struct master *m = t->data;
     bool patient = clock_monotonic_ns() - m->stop_started_ns < STOP_LIMIT_MS * SONATA_MS;
-    if (run_is_working(m->run) && patient)
+    if (engine_is_working(m->run) && patient)
         return;
-    if (run_is_working(m->run)) {
+    if (engine_is_working(m->run)) {
         log_warn("proposals are still being computed: they will be computed again at the next start", "limit_ms=%d", STOP_LIMIT_MS);
         notify_remove_endpoints(m->settings->state);
         _exit(0); /* everything acknowledged is durable; the thread cannot be interrupted */
@@ -163,15 +154,12 @@ static void on_stop(void *user)
     struct master *m = user;
     log_info("stopping", "state=%s", m->settings->state);
     service_notify("STOPPING=1");
-    run_stop(m->run);
+    engine_stop(m->run);
     m->stop_started_ns = clock_monotonic_ns();
     uv_timer_start(&m->stop_timer, on_stop_timer, STOP_POLL_MS, STOP_POLL_MS);
 }
 
-static void needs_restart(const char *name)
-{
-    log_warn("this option changed but takes effect only at the next start", "option=%s", name);
-}
+static void needs_restart(const char *name) { log_warn("this option changed but takes effect only at the next start", "option=%s", name); }
 
 static void set_log_level(const struct settings *s)
 {
@@ -196,8 +184,8 @@ static void on_reload(void *user)
         settings_reload(m->settings, &next, needs_restart);
         next.log_json = m->settings->log_json;
         set_log_level(&next);
-        struct run_config config = settings_run_config(m->settings);
-        run_reconfigure(m->run, &config);
+        struct engine_config config = settings_run_config(m->settings);
+        engine_reconfigure(m->run, &config);
         rpc_set_rates(m->rpc, m->settings->worker_rate, m->settings->client_rate, m->settings->byte_rate);
         log_info("configuration reloaded", "file=%s", m->settings->config ? m->settings->config : "");
     }
@@ -214,10 +202,11 @@ static int open_state(struct master *m, uint64_t incarnation, struct sonata_erro
         r = security_open(&m->security, s, m->store, err);
     if (r)
         return r;
-    struct run_config config = settings_run_config(s);
+    struct engine_config config = settings_run_config(s);
     config.sched.seed = incarnation;
-    struct run_hooks hooks = {.user = m, .assign = on_assign, .cancel = on_cancel, .command = on_command, .work = on_work, .team = on_team, .note = on_note};
-    return run_new(m->store, &config, &hooks, clock_monotonic_ns(), clock_wall_ns(), &m->run, err);
+    struct engine_hooks hooks = {
+        .user = m, .assign = on_assign, .cancel = on_cancel, .command = on_command, .work = on_work, .team = on_team, .note = on_note};
+    return engine_new(m->store, &config, &hooks, clock_monotonic_ns(), clock_wall_ns(), &m->run, err);
 }
 
 /* Both ports and our own files share the descriptors we may have, which are as many as the system lets us: the part of a port in quarters. */
@@ -235,11 +224,18 @@ static unsigned connections(const struct settings *s, unsigned quarters)
 static int open_ports(struct master *m, uint64_t incarnation, struct sonata_error *err)
 {
     const struct settings *s = m->settings;
-    struct rpc_config config = {
-        .worker_endpoint = s->worker_endpoint, .client_endpoint = s->client_endpoint, .hwm = (int)s->queue, .incarnation = incarnation,
-        .queue_bytes = (size_t)s->queue_bytes, .worker_connections = connections(s, 3), .client_connections = connections(s, 1), .per_address = (unsigned)s->per_address,
-        .address_rate = (unsigned)s->address_rate,
-        .worker_rate = s->worker_rate, .client_rate = s->client_rate, .byte_rate = s->byte_rate};
+    struct rpc_config config = {.worker_endpoint = s->worker_endpoint,
+                                .client_endpoint = s->client_endpoint,
+                                .hwm = (int)s->queue,
+                                .incarnation = incarnation,
+                                .queue_bytes = (size_t)s->queue_bytes,
+                                .worker_connections = connections(s, 3),
+                                .client_connections = connections(s, 1),
+                                .per_address = (unsigned)s->per_address,
+                                .address_rate = (unsigned)s->address_rate,
+                                .worker_rate = s->worker_rate,
+                                .client_rate = s->client_rate,
+                                .byte_rate = s->byte_rate};
     if (s->backup_dir[0])
         copy_string(m->backup_dir, sizeof m->backup_dir, s->backup_dir);
     else
@@ -260,8 +256,8 @@ static void announce(struct master *m)
         log_warn("the endpoints file is not written", "reason=\"%s\"", err.text); /* a full disk must not keep the master from serving */
     notify_fd((int)m->settings->ready_fd, worker, client);
     service_notify("READY=1");
-    log_info("ready", "worker_endpoint=%s client_endpoint=%s state=%s searches=%u pid=%ld", worker, client, m->settings->state, run_search_count(m->run),
-             (long)getpid());
+    log_info("ready", "worker_endpoint=%s client_endpoint=%s state=%s searches=%u pid=%ld", worker, client, m->settings->state,
+             engine_search_count(m->run), (long)getpid());
 }
 
 static void start_timers(struct master *m)
@@ -302,7 +298,7 @@ int master_main(struct settings *settings, int argc, char **argv)
         notify_remove_endpoints(settings->state);
     if (m.net)
         net_free(m.net);
-    run_free(m.run);
+    engine_free(m.run);
     security_close(&m.security);
     store_close(m.store);
     rpc_free(m.rpc);

@@ -40,13 +40,13 @@ static int add_key(struct rpc *rpc, const struct rpc_caller *caller, const Sonat
     if (!copy_string(k.public_key, sizeof k.public_key, in->public_key) || !copy_string(k.team, sizeof k.team, in->team) ||
         !copy_string(k.label, sizeof k.label, in->label) || !k.label[0])
         return sonata_error_set(err, -EINVAL, "a key needs a public key of 40 characters and a label of at most %d", KEY_LABEL_MAX - 1);
-    return access_add_key(rpc->config.access, run_wall(rpc->run), caller->label, &k, err);
+    return access_add_key(rpc->config.access, engine_wall(rpc->run), caller->label, &k, err);
 }
 
 int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Keys *verb, struct rpc_reply *reply)
 {
     const char *reason;
-    if (strcmp(verb->action, "list") && run_is_blocked(rpc->run, &reason))
+    if (strcmp(verb->action, "list") && engine_is_blocked(rpc->run, &reason))
         return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
     if (!strcmp(verb->action, "list")) {
         list_keys(rpc, reply);
@@ -55,7 +55,7 @@ int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__
     if (!strcmp(verb->action, "add"))
         return add_key(rpc, caller, verb->key, &reply->err);
     if (!strcmp(verb->action, "revoke"))
-        return access_revoke_key(rpc->config.access, run_wall(rpc->run), caller->label, verb->which, &reply->err);
+        return access_revoke_key(rpc->config.access, engine_wall(rpc->run), caller->label, verb->which, &reply->err);
     if (!strcmp(verb->action, "release"))
         return worker_release_name(rpc, caller->label, verb->which, &reply->err);
     return sonata_error_set(&reply->err, -EINVAL, "'%.40s': list, add, revoke or release is expected", verb->action);
@@ -72,11 +72,11 @@ static Sonata__TeamInfo *team_message(struct rpc *rpc, const struct team *t)
     m->boards_max = t->boards_max;
     m->day_ns_max = t->day_ns_max;
     m->uploads_max = t->uploads_max ? t->uploads_max : UINT64_MAX;
-    m->uploaded = run_uploaded(rpc->run, t->name);
-    run_team_usage(rpc->run, t->name, &m->boards, &m->day_ns);
+    m->uploaded = engine_uploaded(rpc->run, t->name);
+    engine_team_usage(rpc->run, t->name, &m->boards, &m->day_ns);
     m->created_wall_ns = t->created_wall_ns;
-    for (uint32_t i = 0; i < run_search_count(rpc->run); i++) {
-        const struct search_record *s = run_search_record(rpc->run, i);
+    for (uint32_t i = 0; i < engine_search_count(rpc->run); i++) {
+        const struct search_record *s = engine_search_record(rpc->run, i);
         if (strcmp(s->team, t->name))
             continue;
         m->searches++;
@@ -111,21 +111,25 @@ int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata_
     }
     if (strcmp(verb->action, "set") || !verb->team)
         return sonata_error_set(&reply->err, -EINVAL, "'%.40s': list or set is expected", verb->action);
-    if (run_is_blocked(rpc->run, &reason))
+    if (engine_is_blocked(rpc->run, &reason))
         return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
-    struct team t = {.weight = verb->team->weight, .searches_max = verb->team->searches_max, .boards_max = verb->team->boards_max,
-                     .day_ns_max = verb->team->day_ns_max, .uploads_max = uploads_wanted(a, verb->team), .share = verb->team->share};
+    struct team t = {.weight = verb->team->weight,
+                     .searches_max = verb->team->searches_max,
+                     .boards_max = verb->team->boards_max,
+                     .day_ns_max = verb->team->day_ns_max,
+                     .uploads_max = uploads_wanted(a, verb->team),
+                     .share = verb->team->share};
     if (!copy_string(t.name, sizeof t.name, verb->team->name))
         return sonata_error_set(&reply->err, -EINVAL, "a team's name has at most %d characters", TEAM_NAME_MAX - 1);
-    int rc = access_set_team(a, run_wall(rpc->run), caller->label, &t, &reply->err);
-    run_teams_changed(rpc->run);
+    int rc = access_set_team(a, engine_wall(rpc->run), caller->label, &t, &reply->err);
+    engine_teams_changed(rpc->run);
     return rc;
 }
 
 /* "search 7 (vision/2)" */
 static void describe_search(struct rpc *rpc, uint64_t id, char *text, size_t size)
 {
-    const struct search_record *s = run_search_by_id(rpc->run, id);
+    const struct search_record *s = engine_search_by_id(rpc->run, id);
     if (s && s->team[0])
         snprintf(text, size, "search %llu (%s/%llu)", (unsigned long long)id, s->team, (unsigned long long)s->number);
     else
@@ -136,7 +140,7 @@ static void describe_submission(struct rpc *rpc, const Sonata__Submit *verb, uin
 {
     char search[80], parent[80];
     describe_search(rpc, id, search, sizeof search);
-    const struct search_record *s = run_search_by_id(rpc->run, id);
+    const struct search_record *s = engine_search_by_id(rpc->run, id);
     if (!verb->fork_of) {
         snprintf(text, AUDIT_TEXT_MAX, "%s submitted: %.60s", search, s ? s->name : "");
         return;
@@ -169,7 +173,7 @@ void client_audit_change(struct rpc *rpc, const struct rpc_caller *caller, const
         describe_control(rpc, q->control, text);
     else
         return; /* written where it is done: more is known there */
-    access_audit(rpc->config.access, run_wall(rpc->run), caller->label, text);
+    access_audit(rpc->config.access, engine_wall(rpc->run), caller->label, text);
 }
 
 int client_audit(struct rpc *rpc, const Sonata__GetAudit *verb, struct rpc_reply *reply)

@@ -1,6 +1,6 @@
-/* Uploads: chunks in order, bounded, verified by content hash before they reach the store. An upload belongs to a pool of teams (struct run_owner): what
- * others uploaded, or are uploading, changes no answer. It counts for the quota of the team that makes it, from its first chunk on: teams of one pool do not go on
- * with each other's. */
+/* Uploads: chunks in order, bounded, verified by content hash before they reach the store. An upload belongs to a pool of teams (struct
+ * engine_owner): what others uploaded, or are uploading, changes no answer. It counts for the quota of the team that makes it, from its first chunk
+ * on: teams of one pool do not go on with each other's. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
 
-/* The team's upload of that hash, else a free place, else one idle for long. A pool has RPC_UPLOADS_PER_POOL places at most, so that it cannot keep the
- * others from theirs. */
+/* The team's upload of that hash, else a free place, else one idle for long. A pool has RPC_UPLOADS_PER_POOL places at most, so that it cannot keep
+ * the others from theirs. */
 static struct rpc_upload *find_upload(struct rpc *rpc, const uint8_t *hash, const struct rpc_caller *caller)
 {
     struct rpc_upload *place = NULL, *own = NULL;
@@ -54,7 +54,7 @@ static uint64_t under_way(const struct rpc *rpc, const struct rpc_upload *but, c
     for (unsigned i = 0; i < RPC_UPLOADS_MAX; i++) {
         const struct rpc_upload *u = &rpc->upload[i];
         if (u != but && u->total && u->touched_ns > since && (!team || !strcmp(u->team, team)))
-            bytes += run_upload_charge(u->total);
+            bytes += engine_upload_charge(u->total);
     }
     return bytes;
 }
@@ -63,13 +63,14 @@ static uint64_t under_way(const struct rpc *rpc, const struct rpc_upload *but, c
 static int check_room(const struct rpc *rpc, const struct rpc_upload *u, uint64_t total, struct sonata_error *err)
 {
     const struct team *t = rpc->config.access ? access_team(rpc->config.access, u->team) : NULL;
-    uint64_t used = t ? run_uploaded(rpc->run, t->name) + under_way(rpc, u, t->name) : 0, more = run_upload_charge(total);
+    uint64_t used = t ? engine_uploaded(rpc->run, t->name) + under_way(rpc, u, t->name) : 0, more = engine_upload_charge(total);
     if (t && t->uploads_max && used + more > t->uploads_max)
-        return sonata_error_set(err, -EDQUOT,
-                                "team %s has %.1f MiB of uploads and may have %.1f MiB, this one takes %.1f MiB: remove some with `sonata uploads prune`, or an "
-                                "admin allows more with `sonata teams set %s --uploads BYTES`",
-                                t->name, (double)used / 1048576, (double)t->uploads_max / 1048576, (double)more / 1048576, t->name);
-    return run_check_upload_room(rpc->run, total + under_way(rpc, u, NULL), err);
+        return sonata_error_set(
+            err, -EDQUOT,
+            "team %s has %.1f MiB of uploads and may have %.1f MiB, this one takes %.1f MiB: remove some with `sonata uploads prune`, or an "
+            "admin allows more with `sonata teams set %s --uploads BYTES`",
+            t->name, (double)used / 1048576, (double)t->uploads_max / 1048576, (double)more / 1048576, t->name);
+    return engine_check_upload_room(rpc->run, total + under_way(rpc, u, NULL), err);
 }
 
 static int store_upload(struct rpc *rpc, struct rpc_upload *u, struct rpc_reply *reply)
@@ -80,7 +81,7 @@ static int store_upload(struct rpc *rpc, struct rpc_upload *u, struct rpc_reply 
     if (memcmp(hash, u->hash, HASH_SIZE))
         rc = sonata_error_set(&reply->err, -EBADMSG, "the uploaded content does not have the announced hash: send it again");
     else
-        run_add_blob(rpc->run, u->hash, u->pool, u->team, u->data.data, u->data.size);
+        engine_add_upload(rpc->run, u->hash, u->pool, u->team, u->data.data, u->data.size);
     end_upload(u);
     reply->message.have_blob = !rc;
     return rc;
@@ -91,13 +92,13 @@ int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sona
     const char *reason;
     if (verb->hash.len != HASH_SIZE)
         return sonata_error_set(&reply->err, -EINVAL, "a blob is named by a hash of 32 bytes");
-    if (run_has_blob(rpc->run, verb->hash.data, caller->pool)) {
+    if (engine_has_upload(rpc->run, verb->hash.data, caller->pool)) {
         reply->message.have_blob = true;
         return 0;
     }
     if (!verb->data.len)
         return 0; /* only a question */
-    if (run_is_blocked(rpc->run, &reason))
+    if (engine_is_blocked(rpc->run, &reason))
         return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
     if (!verb->total || verb->total > WIRE_BLOB_MAX || verb->data.len > WIRE_MESSAGE_MAX || verb->offset > verb->total ||
         verb->data.len > verb->total - verb->offset)
@@ -108,7 +109,8 @@ int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sona
     if (!verb->offset)
         bytes_clear(&u->data);
     else if (u->total != verb->total || verb->offset > u->data.size)
-        return sonata_error_set(&reply->err, -EINVAL, "the chunk at %llu does not follow what has arrived: start again at 0", (unsigned long long)verb->offset);
+        return sonata_error_set(&reply->err, -EINVAL, "the chunk at %llu does not follow what has arrived: start again at 0",
+                                (unsigned long long)verb->offset);
     else if (verb->offset < u->data.size)
         return 0; /* sent twice */
     int rc = check_room(rpc, u, verb->total, &reply->err);
@@ -122,7 +124,7 @@ int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sona
     return u->data.size == u->total ? store_upload(rpc, u, reply) : 0;
 }
 
-static void add_upload(void *user, const struct run_upload *u)
+static void add_upload(void *user, const struct engine_upload *u)
 {
     Sonata__Reply *reply = user;
     Sonata__UploadInfo *m = xmalloc(sizeof *m);
@@ -138,10 +140,11 @@ static void add_upload(void *user, const struct run_upload *u)
 static int list_uploads(struct rpc *rpc, const char *team, const Sonata__Uploads *verb, struct rpc_reply *reply)
 {
     bool more;
-    if (verb->cursor.len && verb->cursor.len != RUN_UPLOAD_CURSOR_SIZE)
-        return sonata_error_set(&reply->err, -EINVAL, "a cursor is %d bytes of an earlier answer", RUN_UPLOAD_CURSOR_SIZE);
+    if (verb->cursor.len && verb->cursor.len != ENGINE_UPLOAD_CURSOR_SIZE)
+        return sonata_error_set(&reply->err, -EINVAL, "a cursor is %d bytes of an earlier answer", ENGINE_UPLOAD_CURSOR_SIZE);
     reply->message.uploads = xcalloc(RPC_PAGE_MAX, sizeof *reply->message.uploads);
-    int rc = run_list_uploads(rpc->run, team, verb->cursor.len ? verb->cursor.data : NULL, RPC_PAGE_MAX, add_upload, &reply->message, reply->cursor, &more);
+    int rc = engine_list_uploads(rpc->run, team, verb->cursor.len ? verb->cursor.data : NULL, RPC_PAGE_MAX, add_upload, &reply->message,
+                                 reply->cursor, &more);
     if (rc)
         return sonata_error_set(&reply->err, rc, "the store cannot be read: %s", strerror(-rc));
     reply->message.more = more;
@@ -157,14 +160,14 @@ int client_uploads(struct rpc *rpc, const struct rpc_caller *caller, const Sonat
         return list_uploads(rpc, team, verb, reply);
     if (strcmp(verb->action, "remove") || verb->hash.len != HASH_SIZE)
         return sonata_error_set(&reply->err, -EINVAL, "'%.40s': list, or remove with a hash of 32 bytes, is expected", verb->action);
-    if (run_is_blocked(rpc->run, &reason))
+    if (engine_is_blocked(rpc->run, &reason))
         return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
-    int rc = run_remove_upload(rpc->run, verb->hash.data, team, &reply->err);
+    int rc = engine_remove_upload(rpc->run, verb->hash.data, team, &reply->err);
     if (rc || !rpc->config.access)
         return rc;
     char text[AUDIT_TEXT_MAX], hex[HASH_HEX];
     hash_to_hex(verb->hash.data, HASH_SIZE, hex);
     snprintf(text, sizeof text, "upload %.16s removed", hex);
-    access_audit(rpc->config.access, run_wall(rpc->run), caller->label, text);
+    access_audit(rpc->config.access, engine_wall(rpc->run), caller->label, text);
     return 0;
 }

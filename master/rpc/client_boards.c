@@ -1,5 +1,5 @@
-/* Boards for people: the table, orders, history. Boards are everybody's; what others do on them is not: border_out() takes that from the table, and the
- * history (when a board did what, with a worker's texts) is for admins, as are orders. */
+/* Boards for people: the table, orders, history. Boards are everybody's; what others do on them is not: border_out() takes that from the table, and
+ * the history (when a board did what, with a worker's texts) is for admins, as are orders. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,11 +34,11 @@ static Sonata__BoardInfo *info_message(const struct sched_board_info *b, uint32_
 }
 
 /* What keeps the master from giving it jobs, and at whose word: "drain", "by alice: fan". */
-static void held_texts(const struct run_board_health *health, char *held, char *why, size_t size)
+static void held_texts(const struct engine_board_health *health, char *held, char *why, size_t size)
 {
     const struct board_health_record *h = health->record;
     held[0] = why[0] = '\0';
-    if (h && h->order != ORDER_NONE) {
+    if (h && h->order != BOARD_ORDER_NONE) {
         snprintf(held, size, "%s", board_order_name(h->order));
         snprintf(why, size, "%s%s%s%s", h->by[0] ? "by " : "", h->by, h->by[0] && h->reason[0] ? ": " : "", h->reason);
     } else if (health->hold_left_ns) {
@@ -50,9 +50,9 @@ static void held_texts(const struct run_board_health *health, char *held, char *
 
 static void add_health(struct rpc *rpc, const struct sched_board_view *v, Sonata__BoardStatus *m)
 {
-    struct run_board_health health;
+    struct engine_board_health health;
     char held[REASON_MAX + 80], why[sizeof held];
-    run_board_health(rpc->run, v->info->id, v->info->type, &health);
+    engine_board_health(rpc->run, v->info->id, v->info->type, &health);
     held_texts(&health, held, why, sizeof held);
     m->held = xstrdup(held);
     m->held_why = xstrdup(why);
@@ -80,8 +80,8 @@ static Sonata__BoardStatus *status_message(struct rpc *rpc, const struct sched_b
     add_health(rpc, v, m);
     cleanup_bytes struct bytes b = {0};
     struct board_record record;
-    if (!store_get(run_store(rpc->run), STORE_BOARD, key_text(v->info->id), &b) && !board_record_decode(b.data, b.size, &record)) {
-        int64_t known = run_wall(rpc->run) - record.first_wall_ns;
+    if (!store_get(engine_store(rpc->run), STORE_BOARD, key_text(v->info->id), &b) && !board_record_decode(b.data, b.size, &record)) {
+        int64_t known = engine_wall(rpc->run) - record.first_wall_ns;
         m->done = record.done;
         m->failed = record.failed;
         m->busy_share = known > 0 ? (double)record.busy_ns / (double)known : 0;
@@ -91,7 +91,7 @@ static Sonata__BoardStatus *status_message(struct rpc *rpc, const struct sched_b
 
 int client_boards(struct rpc *rpc, struct rpc_reply *reply)
 {
-    const struct sched *s = run_sched(rpc->run);
+    const struct sched *s = engine_sched(rpc->run);
     uint32_t n = sched_board_count(s);
     reply->message.boards = xcalloc(n ? n : 1, sizeof *reply->message.boards);
     for (uint32_t i = 0; i < n; i++) {
@@ -109,13 +109,13 @@ int client_board_control(struct rpc *rpc, const struct rpc_caller *caller, const
         return sonata_error_set(&reply->err, -EINVAL, "a reason has at most %d characters", REASON_MAX - 1);
     for (char *p = reason; *p; p++)
         *p = (unsigned char)*p < 32 || *p == 127 ? ' ' : *p;
-    struct run_order order = {.board = verb->board, .action = verb->action, .reason = reason, .by = caller->label};
-    int rc = run_board_control(rpc->run, &order, &reply->err);
+    struct engine_order order = {.board = verb->board, .action = verb->action, .reason = reason, .by = caller->label};
+    int rc = engine_board_control(rpc->run, &order, &reply->err);
     if (rc || !rpc->config.access)
         return rc;
     char text[AUDIT_TEXT_MAX];
     snprintf(text, sizeof text, "board %.48s: %.16s%s%.120s", verb->board, verb->action, reason[0] ? ": " : "", reason);
-    access_audit(rpc->config.access, run_wall(rpc->run), caller->label, text);
+    access_audit(rpc->config.access, engine_wall(rpc->run), caller->label, text);
     return 0;
 }
 
@@ -147,17 +147,17 @@ int client_board_history(struct rpc *rpc, const Sonata__GetBoardHistory *verb, s
     struct history h = {.reply = reply, .bytes = WIRE_MESSAGE_MAX / 2};
     uint32_t max = verb->max ? verb->max : HISTORY_DEFAULT;
     bool more = false;
-    if (!sched_board_named(run_sched(rpc->run), verb->board, &v))
+    if (!sched_board_named(engine_sched(rpc->run), verb->board, &v))
         return sonata_error_set(&reply->err, -ENOENT, "there is no board '%.40s'", verb->board);
-    if (verb->cursor.len && verb->cursor.len != RUN_CURSOR_SIZE)
-        return sonata_error_set(&reply->err, -EINVAL, "a cursor is %d bytes of an earlier answer", RUN_CURSOR_SIZE);
+    if (verb->cursor.len && verb->cursor.len != ENGINE_CURSOR_SIZE)
+        return sonata_error_set(&reply->err, -EINVAL, "a cursor is %d bytes of an earlier answer", ENGINE_CURSOR_SIZE);
     max = max < RPC_PAGE_MAX ? max : RPC_PAGE_MAX;
     reply->message.board_events = xcalloc(max, sizeof *reply->message.board_events);
-    int rc = run_board_history(rpc->run, verb->board, verb->cursor.len ? verb->cursor.data : NULL, max, add_event, &h, reply->cursor, &more);
+    int rc = engine_board_history(rpc->run, verb->board, verb->cursor.len ? verb->cursor.data : NULL, max, add_event, &h, reply->cursor, &more);
     if (rc)
         return sonata_error_set(&reply->err, rc, "the store cannot be read: %s", strerror(-rc));
     reply->message.more = more;
     if (more)
-        reply->message.cursor = (ProtobufCBinaryData){RUN_CURSOR_SIZE, reply->cursor};
+        reply->message.cursor = (ProtobufCBinaryData){ENGINE_CURSOR_SIZE, reply->cursor};
     return 0;
 }

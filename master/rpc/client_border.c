@@ -1,5 +1,5 @@
-/* What numbers mean to whom. Ids of searches, attempts and epochs count what all teams do, so a team never sees them: it calls its searches by its own
- * 1, 2, 3 …, and is shown neither attempts nor what a board did for others. Admins see everything as it is stored. Every request passes
+/* What numbers mean to whom. Ids of searches, attempts and epochs count what all teams do, so a team never sees them: it calls its searches by its
+ * own 1, 2, 3 …, and is shown neither attempts nor what a board did for others. Admins see everything as it is stored. Every request passes
  * border_in() before its verb, every reply border_out() after it; verbs know ids only. */
 #include <errno.h>
 #include <math.h>
@@ -46,8 +46,8 @@ int border_in(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Request 
     for (unsigned i = 0; i < n; i++) {
         uint64_t asked = *field[i];
         if (!caller->admin)
-            *field[i] = run_search_of_team(rpc->run, caller->team, asked);
-        if (!*field[i] || !run_search_by_id(rpc->run, *field[i]))
+            *field[i] = engine_search_of_team(rpc->run, caller->team, asked);
+        if (!*field[i] || !engine_search_by_id(rpc->run, *field[i]))
             return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)asked);
     }
     return 0;
@@ -55,7 +55,7 @@ int border_in(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Request 
 
 static uint64_t number_of(struct rpc *rpc, uint64_t id)
 {
-    const struct search_record *s = id ? run_search_by_id(rpc->run, id) : NULL;
+    const struct search_record *s = id ? engine_search_by_id(rpc->run, id) : NULL;
     return s ? s->number : 0;
 }
 

@@ -35,10 +35,7 @@ static bool begins_upload(const Sonata__Request *q)
     return q->verb_case == SONATA__REQUEST__VERB_PUT_BLOB && q->put_blob->data.len && !q->put_blob->offset;
 }
 
-bool caller_sees(const struct rpc_caller *caller, const struct search_record *s)
-{
-    return caller->admin || !strcmp(caller->team, s->team);
-}
+bool caller_sees(const struct rpc_caller *caller, const struct search_record *s) { return caller->admin || !strcmp(caller->team, s->team); }
 
 /* About teams and keys: there are none on a master that runs without. */
 static bool is_about_access(const Sonata__Request *q)
@@ -142,7 +139,7 @@ static struct store_key request_key(const struct rpc_caller *caller, const Sonat
 static bool answer_again(struct rpc *rpc, const struct net_peer *peer, const struct rpc_caller *caller, const Sonata__Request *q)
 {
     cleanup_bytes struct bytes b = {0};
-    if (store_get(run_store(rpc->run), STORE_REQUEST, request_key(caller, q), &b) || b.size < 9)
+    if (store_get(engine_store(rpc->run), STORE_REQUEST, request_key(caller, q), &b) || b.size < 9)
         return false;
     Sonata__Reply *old = sonata__reply__unpack(NULL, b.size - 9, b.data + 9);
     if (!old)
@@ -173,16 +170,16 @@ static bool erase_if_old(void *user, const uint8_t *key, size_t n_key, const uin
     old->left--;
     reader_u8(&in);
     if ((int64_t)reader_u64(&in) < old->before_ns)
-        store_erase(run_store(old->rpc->run), STORE_REQUEST, key_bytes(key, n_key));
+        store_erase(engine_store(old->rpc->run), STORE_REQUEST, key_bytes(key, n_key));
     return true;
 }
 
-/* With each reply that is remembered a few others are looked at, round and round, so there are never many more than a week's. Clients ask again within
- * seconds; a week is beyond any doubt. */
+/* With each reply that is remembered a few others are looked at, round and round, so there are never many more than a week's. Clients ask again
+ * within seconds; a week is beyond any doubt. */
 static void forget_some(struct rpc *rpc)
 {
-    struct old_requests old = {rpc, run_wall(rpc->run) - REQUEST_KEEP_DAYS * SONATA_DAY, FORGET_LOOKS, false};
-    int rc = store_scan(run_store(rpc->run), STORE_REQUEST, rpc->forget_from, 0, erase_if_old, &old);
+    struct old_requests old = {rpc, engine_wall(rpc->run) - REQUEST_KEEP_DAYS * SONATA_DAY, FORGET_LOOKS, false};
+    int rc = store_scan(engine_store(rpc->run), STORE_REQUEST, rpc->forget_from, 0, erase_if_old, &old);
     if (!old.more)
         rpc->forget_from = (struct store_key){0};
     if (rc)
@@ -194,10 +191,10 @@ static void remember(struct rpc *rpc, const struct rpc_caller *caller, const Son
 {
     cleanup_bytes struct bytes b = {0};
     bytes_put_u8(&b, REQUEST_VERSION);
-    bytes_put_u64(&b, (uint64_t)run_wall(rpc->run));
+    bytes_put_u64(&b, (uint64_t)engine_wall(rpc->run));
     size_t n = sonata__reply__get_packed_size(reply);
     sonata__reply__pack(reply, bytes_append(&b, NULL, n));
-    store_put(run_store(rpc->run), STORE_REQUEST, request_key(caller, q), b.data, b.size);
+    store_put(engine_store(rpc->run), STORE_REQUEST, request_key(caller, q), b.data, b.size);
     forget_some(rpc);
 }
 

@@ -17,9 +17,10 @@ int client_submit(struct rpc *rpc, const struct rpc_caller *caller, const Sonata
     int rc = spec_from_message(verb->spec, spec, &reply->err);
     uint64_t id = 0;
     const struct team *team = rpc->config.access ? access_team(rpc->config.access, caller->team) : NULL;
-    struct run_owner owner = {.team = caller->team, .pool = caller->pool, .searches_max = team ? team->searches_max : 0};
+    struct engine_owner owner = {.team = caller->team, .pool = caller->pool, .searches_max = team ? team->searches_max : 0};
     if (!rc)
-        rc = verb->fork_of ? run_fork(rpc->run, verb->fork_of, spec, &owner, &id, &reply->err) : run_submit(rpc->run, spec, &owner, &id, &reply->err);
+        rc = verb->fork_of ? engine_fork(rpc->run, verb->fork_of, spec, &owner, &id, &reply->err)
+                           : engine_submit(rpc->run, spec, &owner, &id, &reply->err);
     reply->message.search = id;
     return rc;
 }
@@ -34,11 +35,11 @@ static Sonata__SearchStatus *status_message(struct rpc *rpc, const struct search
     m->name = xstrdup(s->name);
     m->team = xstrdup(s->team);
     m->state = xstrdup(search_state_name(s->state));
-    m->reason = xstrdup(!s->reason[0] && run_search_waits(rpc->run, s->id, waits, sizeof waits) ? waits : s->reason);
+    m->reason = xstrdup(!s->reason[0] && engine_search_waits(rpc->run, s->id, waits, sizeof waits) ? waits : s->reason);
     m->priority = s->priority;
     m->budget_evaluations = s->budget;
     m->told = s->charged;
-    m->pending = run_search_pending(rpc->run, s->id);
+    m->pending = engine_search_pending(rpc->run, s->id);
     m->infeasible = s->infeasible;
     m->failed = s->failed;
     m->front_size = s->front_size;
@@ -59,12 +60,12 @@ static Sonata__SearchStatus *status_message(struct rpc *rpc, const struct search
 /* The newest RPC_PAGE_MAX that the caller may see, oldest first. */
 int client_list(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply)
 {
-    uint32_t n = run_search_count(rpc->run), first = n;
+    uint32_t n = engine_search_count(rpc->run), first = n;
     for (uint32_t seen = 0; first && seen < RPC_PAGE_MAX; first--)
-        seen += caller_sees(caller, run_search_record(rpc->run, first - 1));
+        seen += caller_sees(caller, engine_search_record(rpc->run, first - 1));
     reply->message.searches = xcalloc(n - first ? n - first : 1, sizeof *reply->message.searches);
     for (uint32_t i = first; i < n; i++) {
-        const struct search_record *s = run_search_record(rpc->run, i);
+        const struct search_record *s = engine_search_record(rpc->run, i);
         if (caller_sees(caller, s))
             reply->message.searches[reply->message.n_searches++] = status_message(rpc, s);
     }
@@ -73,11 +74,11 @@ int client_list(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_rep
 
 int client_show(struct rpc *rpc, const Sonata__ShowSearch *verb, struct rpc_reply *reply)
 {
-    const struct search_record *s = run_search_by_id(rpc->run, verb->search);
+    const struct search_record *s = engine_search_by_id(rpc->run, verb->search);
     if (!s)
         return sonata_error_set(&reply->err, -ENOENT, "there is no such search");
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
-    int rc = run_spec(rpc->run, verb->search, spec, &reply->err);
+    int rc = engine_spec(rpc->run, verb->search, spec, &reply->err);
     if (rc)
         return rc;
     reply->message.searches = xcalloc(1, sizeof *reply->message.searches);
@@ -182,7 +183,8 @@ static int page_front(struct rpc *rpc, const Sonata__GetIndividuals *verb, struc
     for (uint32_t i = 0; i < p->n_front; i++) {
         if (p->front[i] < verb->from)
             continue;
-        if (!store_get_committed(run_store(rpc->run), STORE_INDIVIDUAL, key_u64_pair(verb->search, p->front[i]), &b) && !page_add(p, b.data, b.size))
+        if (!store_get_committed(engine_store(rpc->run), STORE_INDIVIDUAL, key_u64_pair(verb->search, p->front[i]), &b) &&
+            !page_add(p, b.data, b.size))
             break;
     }
     return 0;
@@ -193,7 +195,7 @@ int client_individuals(struct rpc *rpc, const Sonata__GetIndividuals *verb, stru
 {
     uint64_t *front = NULL;
     uint32_t n_front = 0;
-    int rc = run_front(rpc->run, verb->search, &front, &n_front, &reply->err);
+    int rc = engine_front(rpc->run, verb->search, &front, &n_front, &reply->err);
     if (rc)
         return rc;
     if (n_front)
@@ -205,7 +207,7 @@ int client_individuals(struct rpc *rpc, const Sonata__GetIndividuals *verb, stru
     if (verb->front_only)
         rc = page_front(rpc, verb, &p);
     else
-        rc = store_scan(run_store(rpc->run), STORE_INDIVIDUAL, key_u64_pair(verb->search, verb->from), 8, page_each, &p);
+        rc = store_scan(engine_store(rpc->run), STORE_INDIVIDUAL, key_u64_pair(verb->search, verb->from), 8, page_each, &p);
     free(front);
     return rc ? sonata_error_set(&reply->err, rc, "the store cannot be read: %s", strerror(-rc)) : 0;
 }
@@ -214,14 +216,14 @@ int client_control(struct rpc *rpc, const Sonata__Control *verb, struct rpc_repl
 {
     reply->message.search = verb->search;
     if (!strcmp(verb->action, "priority"))
-        return run_set_priority(rpc->run, verb->search, verb->priority, &reply->err);
+        return engine_set_priority(rpc->run, verb->search, verb->priority, &reply->err);
     if (!strcmp(verb->action, "retry")) {
         bool more = false;
-        int rc = run_retry(rpc->run, verb->search, verb->cause, &reply->message.count, &more, &reply->err);
+        int rc = engine_retry(rpc->run, verb->search, verb->cause, &reply->message.count, &more, &reply->err);
         reply->message.more = more;
         return rc;
     }
-    return run_control(rpc->run, verb->search, verb->action, verb->evaluations, &reply->err);
+    return engine_control(rpc->run, verb->search, verb->action, verb->evaluations, &reply->err);
 }
 
 /* Further ones come without raw samples: a reply has its limit. */
@@ -229,7 +231,7 @@ static void add_measurement(struct rpc *rpc, uint64_t attempt, bool further, str
 {
     cleanup_bytes struct bytes b = {0};
     struct measurement m = {0};
-    if (reply->message.n_measurements == MEASUREMENTS_MAX || store_get(run_store(rpc->run), STORE_MEASUREMENT, key_u64(attempt), &b) ||
+    if (reply->message.n_measurements == MEASUREMENTS_MAX || store_get(engine_store(rpc->run), STORE_MEASUREMENT, key_u64(attempt), &b) ||
         measurement_decode(b.data, b.size, &m, NULL))
         return;
     if (further)
@@ -242,7 +244,7 @@ static void add_measurements(struct rpc *rpc, uint64_t evaluation, struct rpc_re
 {
     cleanup_bytes struct bytes b = {0};
     struct evaluation_record e;
-    if (store_get(run_store(rpc->run), STORE_EVALUATION, key_u64(evaluation), &b) || evaluation_record_decode(b.data, b.size, &e) || !e.accepted)
+    if (store_get(engine_store(rpc->run), STORE_EVALUATION, key_u64(evaluation), &b) || evaluation_record_decode(b.data, b.size, &e) || !e.accepted)
         return;
     add_measurement(rpc, e.accepted, false, reply);
     for (uint32_t i = 0; i < e.n_further; i++)
@@ -253,7 +255,7 @@ int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, stru
 {
     cleanup_bytes struct bytes b = {0};
     struct individual_record r;
-    if (store_get(run_store(rpc->run), STORE_INDIVIDUAL, key_u64_pair(verb->search, verb->individual), &b) ||
+    if (store_get(engine_store(rpc->run), STORE_INDIVIDUAL, key_u64_pair(verb->search, verb->individual), &b) ||
         individual_record_decode(b.data, b.size, &r))
         return sonata_error_set(&reply->err, -ENOENT, "the search has no individual %llu", (unsigned long long)verb->individual);
     reply->message.search = verb->search;
@@ -310,9 +312,9 @@ int client_insight(struct rpc *rpc, const Sonata__GetInsight *verb, struct rpc_r
     cleanup_free struct core_insight *in = xcalloc(1, sizeof *in);
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
     const char *arms[16];
-    int rc = run_spec(rpc->run, verb->search, spec, &reply->err);
+    int rc = engine_spec(rpc->run, verb->search, spec, &reply->err);
     if (!rc)
-        rc = run_insight(rpc->run, verb->search, in, arms, &reply->err);
+        rc = engine_insight(rpc->run, verb->search, in, arms, &reply->err);
     if (rc)
         return rc;
     reply->message.search = verb->search;

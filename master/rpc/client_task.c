@@ -25,7 +25,7 @@ static bool is_folder_name(const char *name)
 static int start_backup(struct rpc *rpc, const struct rpc_caller *caller, const char *name, struct task **ret_task, struct rpc_reply *reply)
 {
     char path[RPC_TASK_PATH_MAX], when[24];
-    clock_format_utc(run_wall(rpc->run), when);
+    clock_format_utc(engine_wall(rpc->run), when);
     for (char *p = when; *p; p++)
         *p = *p == ':' ? '-' : *p;
     if (!name[0])
@@ -40,7 +40,7 @@ static int start_backup(struct rpc *rpc, const struct rpc_caller *caller, const 
     if (!r && rpc->config.access) {
         char text[AUDIT_TEXT_MAX];
         snprintf(text, sizeof text, "backup to %.150s", (*ret_task)->path);
-        access_audit(rpc->config.access, run_wall(rpc->run), caller->label, text);
+        access_audit(rpc->config.access, engine_wall(rpc->run), caller->label, text);
     }
     return r;
 }

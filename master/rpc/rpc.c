@@ -15,10 +15,7 @@
 enum { GARBAGE_LOG_S = 5, BYTE_BURST_S = 4, BUSY_BURST_S = 5, CHANGES_PER_S = 50 };
 #define BUSY_SHARE 0.25 /* of the master's time for the requests of one client key */
 
-struct rpc *rpc_new(void)
-{
-    return xcalloc(1, sizeof(struct rpc));
-}
+struct rpc *rpc_new(void) { return xcalloc(1, sizeof(struct rpc)); }
 
 /* The user id of a connection is its public key: every message looks it up again, so revocation takes effect at once. */
 static bool may_connect(void *user, const char *domain, const char *public_key, char ret_user_id[64])
@@ -33,7 +30,8 @@ static bool may_connect(void *user, const char *domain, const char *public_key, 
 
 void rpc_set_rates(struct rpc *rpc, double worker_rate, double client_rate, double byte_rate)
 {
-    rpc->worker_limit.rates = (struct limit_rates){.messages = worker_rate, .bytes = byte_rate, .byte_burst = BYTE_BURST_S * byte_rate, .mute_ns = RPC_MUTE_S * SONATA_SECOND};
+    rpc->worker_limit.rates = (struct limit_rates){
+        .messages = worker_rate, .bytes = byte_rate, .byte_burst = BYTE_BURST_S * byte_rate, .mute_ns = RPC_MUTE_S * SONATA_SECOND};
     rpc->client_limit.rates = rpc->worker_limit.rates;
     rpc->client_limit.rates.messages = client_rate;
     rpc->client_limit.rates.busy = client_rate > 0 ? BUSY_SHARE : 0;
@@ -41,7 +39,7 @@ void rpc_set_rates(struct rpc *rpc, double worker_rate, double client_rate, doub
     rpc->change_limit.rates = (struct limit_rates){.messages = client_rate > 0 ? CHANGES_PER_S : 0};
 }
 
-int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loop, const struct rpc_config *config, struct sonata_error *err)
+int rpc_open(struct rpc *rpc, struct engine *run, struct net *net, struct loop *loop, const struct rpc_config *config, struct sonata_error *err)
 {
     rpc->run = run;
     rpc->config = *config;
@@ -59,7 +57,8 @@ int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loo
     }
     if (!r && config->access)
         r = net_zap_new(net, loop, (struct net_zap_policy){may_connect, rpc}, &rpc->zap, err);
-    struct net_bounds bounds = {WIRE_MESSAGE_MAX, config->hwm, RPC_RECEIVE_QUEUE, config->worker_connections, config->per_address, config->address_rate};
+    struct net_bounds bounds = {WIRE_MESSAGE_MAX,           config->hwm,         RPC_RECEIVE_QUEUE,
+                                config->worker_connections, config->per_address, config->address_rate};
     if (!r)
         r = net_listen(net, loop, config->worker_endpoint, &bounds, config->access ? &worker_port : NULL, on_worker, &rpc->workers, err);
     bounds.connections = config->client_connections;
@@ -103,15 +102,9 @@ void rpc_free(struct rpc *rpc)
     free(rpc);
 }
 
-const char *rpc_worker_endpoint(const struct rpc *rpc)
-{
-    return net_endpoint(rpc->workers);
-}
+const char *rpc_worker_endpoint(const struct rpc *rpc) { return net_endpoint(rpc->workers); }
 
-const char *rpc_client_endpoint(const struct rpc *rpc)
-{
-    return net_endpoint(rpc->clients);
-}
+const char *rpc_client_endpoint(const struct rpc *rpc) { return net_endpoint(rpc->clients); }
 
 struct rpc_counts rpc_counts(const struct rpc *rpc)
 {
@@ -140,8 +133,8 @@ bool rpc_admit(struct rpc *rpc, struct net_socket *socket, const struct net_peer
     rpc->counts.refused++;
     if (verdict == LIMIT_REFUSE) {
         char text[160];
-        snprintf(text, sizeof text, "too much at once: %.0f messages and %.0f bytes a second are the limit; nothing more is read for %d s", l->rates.messages,
-                 l->rates.bytes, RPC_MUTE_S);
+        snprintf(text, sizeof text, "too much at once: %.0f messages and %.0f bytes a second are the limit; nothing more is read for %d s",
+                 l->rates.messages, l->rates.bytes, RPC_MUTE_S);
         rpc_fault(rpc, socket, peer, -EBUSY, text);
         rpc_garbage(rpc, worker ? "worker" : "client", text);
     }
@@ -163,7 +156,7 @@ void rpc_send(struct rpc *rpc, struct net_socket *socket, const struct net_peer 
     struct rpc_out out = {socket, *peer, worker ? peer_number(rpc, socket, peer, "") : rpc->asking, {0}};
     envelope_pack(e, &out.data);
     limiter_charge(worker ? &rpc->worker_limit : &rpc->client_limit, out.number, out.data.size, clock_monotonic_ns()); /* it asked for it */
-    if (reads_only && run_is_blocked(rpc->run, NULL)) {
+    if (reads_only && engine_is_blocked(rpc->run, NULL)) {
         send_now(rpc, &out);
         return;
     }
@@ -178,8 +171,8 @@ static void tell_of_refused(struct rpc *rpc)
     int64_t now = clock_monotonic_ns();
     if (n == rpc->refused_told || (rpc->refused_told_ns && now - rpc->refused_told_ns < GARBAGE_LOG_S * SONATA_SECOND))
         return;
-    log_warn("connections refused: too many, or too fast, from one address or in all", "new=%llu total=%llu", (unsigned long long)(n - rpc->refused_told),
-             (unsigned long long)n);
+    log_warn("connections refused: too many, or too fast, from one address or in all", "new=%llu total=%llu",
+             (unsigned long long)(n - rpc->refused_told), (unsigned long long)n);
     rpc->refused_told = n;
     rpc->refused_told_ns = now;
 }

@@ -9,19 +9,19 @@
 #include "base/error.h"
 #include "loop/loop.h"
 #include "net/net.h"
-#include "run/run.h"
+#include "run/engine.h"
 
 struct rpc_config {
     const char *worker_endpoint, *client_endpoint; /* "tcp://127.0.0.1:7101", "ipc:///path" */
     int hwm;                                       /* messages queued per connection */
     size_t queue_bytes;                            /* bytes that wait for one worker, or for all connections of one client key */
     unsigned worker_connections, client_connections, per_address, address_rate; /* struct net_bounds */
-    double worker_rate, client_rate;               /* messages per second of one connection of a worker, of one client key; 0: no limit */
-    double byte_rate;                              /* bytes per second of either, for a worker in both directions; 0: no limit */
-    const char *state, *backup_dir;                /* folders of the store and of backups; must outlive the rpc */
-    uint64_t incarnation;                          /* of this start of the master */
-    struct access *access;                         /* teams and keys; NULL: no keys, whoever can connect may do everything */
-    const struct net_security *security;           /* the server's key pair when there is access */
+    double worker_rate, client_rate;     /* messages per second of one connection of a worker, of one client key; 0: no limit */
+    double byte_rate;                    /* bytes per second of either, for a worker in both directions; 0: no limit */
+    const char *state, *backup_dir;      /* folders of the store and of backups; must outlive the rpc */
+    uint64_t incarnation;                /* of this start of the master */
+    struct access *access;               /* teams and keys; NULL: no keys, whoever can connect may do everything */
+    const struct net_security *security; /* the server's key pair when there is access */
 };
 
 struct rpc_counts {
@@ -33,7 +33,8 @@ struct rpc;
 /* Without sockets: the hooks of run may point to it before the ports are open. */
 struct rpc *rpc_new(void);
 /* Opens both ports. -EADDRINUSE etc. with the endpoint in err. */
-int rpc_open(struct rpc *rpc, struct run *run, struct net *net, struct loop *loop, const struct rpc_config *config, struct sonata_error *err) SONATA_MUST_CHECK;
+int rpc_open(struct rpc *rpc, struct engine *run, struct net *net, struct loop *loop, const struct rpc_config *config,
+             struct sonata_error *err) SONATA_MUST_CHECK;
 /* Other limits from now on, as in struct rpc_config. */
 void rpc_set_rates(struct rpc *rpc, double worker_rate, double client_rate, double byte_rate);
 /* Closes the sockets; the loop must turn until their handles are closed, then rpc_free(). */

@@ -9,18 +9,28 @@
 #include "rpc/task.h"
 #include "sched/map.h"
 
-enum { RPC_UPLOADS_MAX = 8, RPC_UPLOADS_PER_POOL = 2, RPC_SEARCH_FIELDS = 2, RPC_PAGE_MAX = 1000, RPC_PEERS_MAX = 20000, RPC_WORKERS_PER_KEY = 10000, RPC_UPLOAD_IDLE_S = 600,
-       RPC_UPLOAD_OWN_IDLE_S = 30, RPC_MUTE_S = 10, RPC_RECEIVE_QUEUE = 16 };
+enum {
+    RPC_UPLOADS_MAX = 8,
+    RPC_UPLOADS_PER_POOL = 2,
+    RPC_SEARCH_FIELDS = 2,
+    RPC_PAGE_MAX = 1000,
+    RPC_PEERS_MAX = 20000,
+    RPC_WORKERS_PER_KEY = 10000,
+    RPC_UPLOAD_IDLE_S = 600,
+    RPC_UPLOAD_OWN_IDLE_S = 30,
+    RPC_MUTE_S = 10,
+    RPC_RECEIVE_QUEUE = 16
+};
 
 struct rpc_worker {
-    struct net_peer peer;   /* of its last hello; size 0: none since the start */
-    char name[SCHED_WORKER_MAX];
+    struct net_peer peer; /* of its last hello; size 0: none since the start */
+    char name[WORKER_NAME_MAX];
     char key[KEY_TEXT_MAX]; /* public key that the name belongs to; "" on a plain port */
 };
 
 struct rpc_upload {
     uint8_t hash[32];
-    char pool[OWNER_NAME_MAX]; /* whose upload: struct run_owner */
+    char pool[OWNER_NAME_MAX]; /* whose upload: struct engine_owner */
     char team[OWNER_NAME_MAX]; /* whose quota it counts for */
     uint64_t total;            /* 0: free */
     struct bytes data;
@@ -28,7 +38,7 @@ struct rpc_upload {
 };
 
 struct rpc {
-    struct run *run;
+    struct engine *run;
     struct net_socket *workers, *clients;
     struct net_zap *zap;
     struct rpc_config config;
@@ -38,7 +48,7 @@ struct rpc {
     struct limiter worker_limit, client_limit, change_limit; /* the last: of requests that change something, each leaves records */
     struct queues worker_queue, client_queue;
     struct store_key forget_from; /* the remembered reply to be looked at next, whether it is old; zeroed: the first */
-    uint64_t asking; /* peer number of the client whose message is being handled */
+    uint64_t asking;              /* peer number of the client whose message is being handled */
     struct rpc_counts counts;
     int64_t garbage_logged_ns, refused_told_ns;
     uint64_t refused_told; /* of the connections refused, by the log */
@@ -47,7 +57,7 @@ struct rpc {
         struct net_peer peer;
         uint64_t number; /* of the peer, for its queue */
         struct bytes data;
-    } *outbox;
+    } * outbox;
     size_t n_outbox, outbox_capacity;
     struct rpc_upload upload[RPC_UPLOADS_MAX];
     uint8_t cached_hash[32]; /* blob served last */
@@ -84,7 +94,7 @@ void worker_blob_get(struct rpc *rpc, const struct net_peer *peer, const Sonata_
 struct rpc_caller {
     bool admin;
     char team[TEAM_NAME_MAX];
-    char pool[TEAM_NAME_MAX]; /* struct run_owner */
+    char pool[TEAM_NAME_MAX]; /* struct engine_owner */
     char label[KEY_LABEL_MAX];
 };
 
@@ -103,7 +113,7 @@ void border_out(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_rep
 struct rpc_reply {
     Sonata__Reply message;
     struct sonata_error err;
-    uint8_t cursor[RUN_UPLOAD_CURSOR_SIZE]; /* message.cursor may point here */
+    uint8_t cursor[ENGINE_UPLOAD_CURSOR_SIZE]; /* message.cursor may point here */
 };
 int client_submit(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Submit *verb, struct rpc_reply *reply);
 int client_list(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply);
@@ -118,7 +128,8 @@ int client_board_history(struct rpc *rpc, const Sonata__GetBoardHistory *verb, s
 /* client_access.c: admins only, but that a team may list itself. */
 int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Keys *verb, struct rpc_reply *reply);
 int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Teams *verb, struct rpc_reply *reply);
-/* The entry of a change that was made, in its transaction; ids in q and reply, not numbers. Every request that changes() has one, from here or from its verb. */
+/* The entry of a change that was made, in its transaction; ids in q and reply, not numbers. Every request that changes() has one, from here or from
+ * its verb. */
 void client_audit_change(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, const Sonata__Reply *reply);
 int client_audit(struct rpc *rpc, const Sonata__GetAudit *verb, struct rpc_reply *reply);
 int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__PutBlob *verb, struct rpc_reply *reply);

@@ -9,7 +9,7 @@ static bool load(struct rpc *rpc, const uint8_t hash[HASH_SIZE])
     if (rpc->cached.size && !memcmp(rpc->cached_hash, hash, HASH_SIZE))
         return true;
     bytes_clear(&rpc->cached);
-    if (store_get_committed(run_store(rpc->run), STORE_BLOB, key_bytes(hash, HASH_SIZE), &rpc->cached)) {
+    if (store_get_committed(engine_store(rpc->run), STORE_BLOB, key_bytes(hash, HASH_SIZE), &rpc->cached)) {
         bytes_clear(&rpc->cached);
         return false;
     }

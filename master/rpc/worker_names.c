@@ -1,7 +1,7 @@
-/* Which worker has which name. A name belongs to the key that first said hello with it, for good: also while its worker is away and after a restart of the
- * master, so that no other key takes over its boards and results meanwhile. The binding is written in the turn of that hello, before the welcome is sent.
- * It ends when the key is revoked or an admin releases the name, and when a name of a worker that is away has to make room for one of the same key.
- * On a port without keys everybody has the key "" and nothing is bound. */
+/* Which worker has which name. A name belongs to the key that first said hello with it, for good: also while its worker is away and after a restart
+ * of the master, so that no other key takes over its boards and results meanwhile. The binding is written in the turn of that hello, before the
+ * welcome is sent. It ends when the key is revoked or an admin releases the name, and when a name of a worker that is away has to make room for one
+ * of the same key. On a port without keys everybody has the key "" and nothing is bound. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +12,9 @@
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
 
-_Static_assert((int)WORKER_NAME_MAX == (int)SCHED_WORKER_MAX, "one length of a worker's name");
+_Static_assert((int)WORKER_NAME_MAX == (int)WORKER_NAME_MAX, "one length of a worker's name");
 
-static uint64_t peer_key(const struct net_peer *peer)
-{
-    return hash64(peer->id, peer->size);
-}
+static uint64_t peer_key(const struct net_peer *peer) { return hash64(peer->id, peer->size); }
 
 static struct store_key record_key(const char *name)
 {
@@ -38,15 +35,9 @@ struct rpc_worker *worker_with_name(const struct rpc *rpc, const char *name)
     return w && !strcmp(w->name, name) ? w : NULL;
 }
 
-static bool is_online(const struct rpc *rpc, const struct rpc_worker *w)
-{
-    return sched_is_online(run_sched(rpc->run), w->name);
-}
+static bool is_online(const struct rpc *rpc, const struct rpc_worker *w) { return sched_is_online(engine_sched(rpc->run), w->name); }
 
-static bool key_is_in_force(const struct rpc *rpc, const char *key)
-{
-    return !rpc->config.access || access_who(rpc->config.access, key);
-}
+static bool key_is_in_force(const struct rpc *rpc, const char *key) { return !rpc->config.access || access_who(rpc->config.access, key); }
 
 /* Another name of the same hash has its place in the table. */
 bool worker_name_is_taken(const struct rpc *rpc, const char *name, const char *key)
@@ -69,7 +60,7 @@ static void forget(struct rpc *rpc, struct rpc_worker *w)
     if (map_get(&rpc->by_peer, peer_key(&w->peer)) == w)
         map_remove(&rpc->by_peer, peer_key(&w->peer));
     if (rpc->config.access)
-        store_erase(run_store(rpc->run), STORE_WORKER, record_key(w->name));
+        store_erase(engine_store(rpc->run), STORE_WORKER, record_key(w->name));
     free(w);
 }
 
@@ -107,12 +98,12 @@ static void bind_name(struct rpc *rpc, struct rpc_worker *w, const char *key)
     copy_string(w->key, sizeof w->key, key);
     if (!rpc->config.access)
         return;
-    struct worker_name record = {.since_wall_ns = run_wall(rpc->run)};
+    struct worker_name record = {.since_wall_ns = engine_wall(rpc->run)};
     copy_string(record.name, sizeof record.name, w->name);
     copy_string(record.public_key, sizeof record.public_key, key);
     cleanup_bytes struct bytes b = {0};
     worker_name_encode(&record, &b);
-    store_put(run_store(rpc->run), STORE_WORKER, record_key(w->name), b.data, b.size);
+    store_put(engine_store(rpc->run), STORE_WORKER, record_key(w->name), b.data, b.size);
 }
 
 static struct rpc_worker *add_name(struct rpc *rpc, const char *name)
@@ -149,7 +140,7 @@ int worker_release_name(struct rpc *rpc, const char *actor, const char *name, st
         return sonata_error_set(err, -EBUSY, "the worker '%s' is online: stop it first, or revoke its key", w->name);
     char text[AUDIT_TEXT_MAX];
     snprintf(text, sizeof text, "worker name %s released from key %.8s", w->name, w->key);
-    access_audit(rpc->config.access, run_wall(rpc->run), actor, text);
+    access_audit(rpc->config.access, engine_wall(rpc->run), actor, text);
     map_remove(&rpc->by_name, hash64_text(name));
     forget(rpc, w);
     return 0;
@@ -176,7 +167,7 @@ static bool load_name(void *user, const uint8_t *key, size_t n_key, const uint8_
 int worker_load_names(struct rpc *rpc, struct sonata_error *err)
 {
     struct loading l = {.rpc = rpc};
-    int rc = store_scan(run_store(rpc->run), STORE_WORKER, (struct store_key){0}, 0, load_name, &l);
+    int rc = store_scan(engine_store(rpc->run), STORE_WORKER, (struct store_key){0}, 0, load_name, &l);
     rc = rc ? rc : l.rc;
     return rc ? sonata_error_set(err, rc, "the names of workers cannot be read: %s", strerror(-rc)) : 0;
 }

@@ -27,8 +27,9 @@ static bool read_board(const Sonata__BoardInfo *in, struct sched_board_info *b, 
 {
     *b = (struct sched_board_info){.epoch = in->epoch};
     if (!is_name(in->id, 40) || !is_name(in->type, sizeof b->type)) {
-        sonata_error_set(err, -EINVAL, "board '%.48s' of type '%.48s': names of 1 to 39 printable characters without space, quote, / and @ are expected",
-                         in->id, in->type);
+        sonata_error_set(err, -EINVAL,
+                         "board '%.48s' of type '%.48s': names of 1 to 39 printable characters without space, quote, / and @ are expected", in->id,
+                         in->type);
         return false;
     }
     copy_string(b->id, sizeof b->id, in->id);
@@ -48,10 +49,7 @@ static bool read_board(const Sonata__BoardInfo *in, struct sched_board_info *b, 
 }
 
 /* Elements to allocate for n that are announced: at least one, at most max. */
-static size_t bounded(size_t n, size_t max)
-{
-    return n < 1 ? 1 : n < max ? n : max;
-}
+static size_t bounded(size_t n, size_t max) { return n < 1 ? 1 : n < max ? n : max; }
 
 static uint32_t read_boards(Sonata__BoardInfo **in, size_t n, struct sched_board_info *board, struct sonata_error *err)
 {
@@ -78,7 +76,7 @@ static uint32_t read_running(Sonata__RunningAttempt **in, size_t n, struct sched
 
 static void send_welcome(struct rpc *rpc, const struct net_peer *peer)
 {
-    const struct run_config config = run_configuration(rpc->run);
+    const struct engine_config config = engine_configuration(rpc->run);
     Sonata__Envelope e = SONATA__ENVELOPE__INIT;
     Sonata__Welcome welcome = SONATA__WELCOME__INIT;
     welcome.server = (char *)"sonata-master " SONATA_VERSION;
@@ -93,11 +91,11 @@ static void send_welcome(struct rpc *rpc, const struct net_peer *peer)
 static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *key, const Sonata__Hello *hello)
 {
     struct sonata_error err = {{0}};
-    if (!is_name(hello->worker, SCHED_WORKER_MAX)) {
+    if (!is_name(hello->worker, WORKER_NAME_MAX)) {
         rpc_fault(rpc, rpc->workers, peer, -EINVAL, "a worker name of 1 to 63 printable characters without space, quote, / and @ is expected");
         return;
     }
-    if (run_is_blocked(rpc->run, NULL))
+    if (engine_is_blocked(rpc->run, NULL))
         return; /* asked again by the worker; it keeps what it has */
     if (worker_name_is_taken(rpc, hello->worker, key)) {
         rpc_garbage(rpc, "worker", "a hello under a name that belongs to another key");
@@ -120,20 +118,18 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
     struct sched_running *running = xcalloc(bounded(hello->n_running, SCHED_RUNNING_MAX), sizeof *running);
     uint32_t n_boards = read_boards(hello->boards, hello->n_boards, board, &err), n_running = read_running(hello->running, hello->n_running, running);
     send_welcome(rpc, peer);
-    int rc = run_hello(rpc->run, w->name, hello->incarnation, board, n_boards, running, n_running, &err);
+    int rc = engine_hello(rpc->run, w->name, hello->incarnation, board, n_boards, running, n_running, &err);
     free(board);
     free(running);
-    log_info("worker says hello", "worker=%s software=\"%.60s\" boards=%u of=%zu running=%u", w->name, hello->software, n_boards, hello->n_boards, n_running);
+    log_info("worker says hello", "worker=%s software=\"%.60s\" boards=%u of=%zu running=%u", w->name, hello->software, n_boards, hello->n_boards,
+             n_running);
     if (rc || n_boards < hello->n_boards) {
         log_warn("board refused", "worker=%s reason=\"%s\"", w->name, err.text);
         rpc_fault(rpc, rpc->workers, peer, rc ? rc : -EINVAL, err.text);
     }
 }
 
-static void ask_for_hello(struct rpc *rpc, const struct net_peer *peer)
-{
-    rpc_fault(rpc, rpc->workers, peer, -ENOTCONN, "say hello first");
-}
+static void ask_for_hello(struct rpc *rpc, const struct net_peer *peer) { rpc_fault(rpc, rpc->workers, peer, -ENOTCONN, "say hello first"); }
 
 static void on_heartbeat(struct rpc *rpc, const struct net_peer *peer, const struct rpc_worker *w, const Sonata__Heartbeat *beat)
 {
@@ -141,7 +137,7 @@ static void on_heartbeat(struct rpc *rpc, const struct net_peer *peer, const str
     struct sched_board_info *board = xcalloc(bounded(beat->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
     struct sched_running *running = xcalloc(bounded(beat->n_running, SCHED_RUNNING_MAX), sizeof *running);
     uint32_t n_boards = read_boards(beat->boards, beat->n_boards, board, &err), n_running = read_running(beat->running, beat->n_running, running);
-    if (run_heartbeat(rpc->run, w->name, beat->incarnation, board, n_boards, running, n_running))
+    if (engine_heartbeat(rpc->run, w->name, beat->incarnation, board, n_boards, running, n_running))
         ask_for_hello(rpc, peer);
     free(board);
     free(running);
@@ -167,11 +163,11 @@ static void on_result(struct rpc *rpc, const struct net_peer *peer, const struct
         rpc_garbage(rpc, "worker", result->measurement ? err.text : "a result without a measurement");
         return;
     }
-    const char *verdict = run_result(rpc->run, w->name, &m);
+    const char *verdict = engine_result(rpc->run, w->name, &m);
     if (verdict) {
         send_ack(rpc, peer, &m, verdict);
-        log_debug("result", "worker=%s board=%s attempt=%llu outcome=%s verdict=%s", w->name, m.board, (unsigned long long)m.attempt, outcome_name(m.outcome),
-                  verdict);
+        log_debug("result", "worker=%s board=%s attempt=%llu outcome=%s verdict=%s", w->name, m.board, (unsigned long long)m.attempt,
+                  outcome_name(m.outcome), verdict);
     }
     measurement_fini(&m);
 }
@@ -183,11 +179,11 @@ static void on_board_event(struct rpc *rpc, const struct net_peer *peer, const s
     struct board_event event;
     int rc = board_event_from_message(message, &event, &err);
     if (rc) {
-        if (run_is_blocked(rpc->run, NULL))
+        if (engine_is_blocked(rpc->run, NULL))
             return;
         rpc_garbage(rpc, "worker", err.text);
     } else {
-        rc = run_board_event(rpc->run, w->name, &event);
+        rc = engine_board_event(rpc->run, w->name, &event);
     }
     if (rc == -EAGAIN || rc == -EBUSY)
         return; /* the worker keeps it */
@@ -238,7 +234,7 @@ void worker_message(void *user, const struct net_peer *peer, const char *user_id
         break;
     case SONATA__ENVELOPE__BODY_GOODBYE:
         log_info("worker says goodbye", "worker=%s reason=\"%.100s\"", w->name, e->goodbye->reason);
-        run_goodbye(rpc->run, w->name);
+        engine_goodbye(rpc->run, w->name);
         break;
     case SONATA__ENVELOPE__BODY_FAULT:
         log_warn("worker reports a fault", "worker=%s code=%d text=\"%.200s\"", w->name, e->fault->code, e->fault->text);

@@ -12,18 +12,18 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "health/canary.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 #define ORDER_PATIENCE_NS (3600 * SONATA_SECOND) /* a power cycle must not come as a surprise a week later */
 
-struct watched *watched_find(const struct run *r, const char *board)
+struct watched *watched_find(const struct engine *r, const char *board)
 {
     struct watched *w = map_get(&r->boards, hash64_text(board));
     return w && !strcmp(w->record.name, board) ? w : NULL;
 }
 
 /* Names of known boards have different hashes (sched refuses others). */
-static struct watched *watch(struct run *r, const char *board)
+static struct watched *watch(struct engine *r, const char *board)
 {
     struct watched *w = watched_find(r, board);
     if (w)
@@ -34,29 +34,23 @@ static struct watched *watch(struct run *r, const char *board)
     return w;
 }
 
-static void watched_put(struct run *r, const struct watched *w)
+static void watched_put(struct engine *r, const struct watched *w)
 {
     cleanup_bytes struct bytes b = {0};
     board_health_record_encode(&w->record, &b);
     store_put(r->store, STORE_BOARD_HEALTH, key_text(w->record.name), b.data, b.size);
 }
 
-bool watched_has_canary(const struct watched *w)
-{
-    return w && w->record.canaries;
-}
+bool watched_has_canary(const struct watched *w) { return w && w->record.canaries; }
 
 /* ---- use */
 
-static bool order_stands(enum board_order o)
-{
-    return o == ORDER_DRAIN || o == ORDER_RETIRE;
-}
+static bool order_stands(enum board_order o) { return o == BOARD_ORDER_DRAIN || o == BOARD_ORDER_RETIRE; }
 
-static void apply_use(struct run *r, const struct watched *w)
+static void apply_use(struct engine *r, const struct watched *w)
 {
     const struct board_health_record *h = &w->record;
-    bool stopped = order_stands(h->order) || h->order == ORDER_QUARANTINE || w->hold_until_ns;
+    bool stopped = order_stands(h->order) || h->order == BOARD_ORDER_QUARANTINE || w->hold_until_ns;
     (void)!sched_use_board(r->sched, h->name, stopped ? SCHED_USE_NOT : h->probation ? SCHED_USE_ONE : SCHED_USE_FULLY);
 }
 
@@ -71,7 +65,7 @@ static struct store_key event_key(const char *board, int64_t wall_ns, const char
 }
 
 struct oldest {
-    struct run *run;
+    struct engine *run;
     const char *board;
     bool erased;
 };
@@ -89,7 +83,7 @@ static bool erase_oldest(void *user, const uint8_t *key, size_t n_key, const uin
     return false;
 }
 
-static void event_put(struct run *r, struct watched *w, const char *worker, const struct board_event *event)
+static void event_put(struct engine *r, struct watched *w, const char *worker, const struct board_event *event)
 {
     cleanup_bytes struct bytes b = {0};
     struct board_event_record e = {.event = *event, .stored_wall_ns = r->wall};
@@ -98,14 +92,13 @@ static void event_put(struct run *r, struct watched *w, const char *worker, cons
     board_event_record_encode(&e, &b);
     store_put(r->store, STORE_BOARD_EVENT, key, b.data, b.size);
     struct oldest o = {.run = r, .board = event->board};
-    if (w->record.n_events >= BOARD_EVENTS_KEPT &&
-        store_scan(r->store, STORE_BOARD_EVENT, key_u64(hash64_text(event->board)), 8, erase_oldest, &o))
+    if (w->record.n_events >= BOARD_EVENTS_KEPT && store_scan(r->store, STORE_BOARD_EVENT, key_u64(hash64_text(event->board)), 8, erase_oldest, &o))
         o.erased = false;
     w->record.n_events += !o.erased;
 }
 
 /* What the master itself did, for the history. */
-static void own_event(struct run *r, struct watched *w, const char *kind, const char *text)
+static void own_event(struct engine *r, struct watched *w, const char *kind, const char *text)
 {
     struct board_event e = {.sequence = ++w->record.n_own, .wall_ns = r->wall > 0 ? r->wall : 0};
     copy_string(e.board, sizeof e.board, w->record.name);
@@ -124,26 +117,23 @@ static bool passed(const struct watched *w, const struct board_event *e)
 }
 
 /* Only a person or time ends it. */
-static bool is_resting(const char *state)
-{
-    return !strcmp(state, "maintenance") || !strcmp(state, "quarantined") || !strcmp(state, "retired");
-}
+static bool is_resting(const char *state) { return !strcmp(state, "maintenance") || !strcmp(state, "quarantined") || !strcmp(state, "retired"); }
 
 /* Whether a board with that event and state has the order. */
 static bool shows(enum board_order o, const char *kind, const char *state)
 {
     switch (o) {
-    case ORDER_DRAIN:
+    case BOARD_ORDER_DRAIN:
         return !strcmp(state, "maintenance") || !strcmp(state, "retired");
-    case ORDER_RETIRE:
+    case BOARD_ORDER_RETIRE:
         return !strcmp(state, "retired");
-    case ORDER_QUARANTINE:
+    case BOARD_ORDER_QUARANTINE:
         return is_resting(state);
-    case ORDER_RECALIBRATE:
+    case BOARD_ORDER_RECALIBRATE:
         return !strcmp(kind, "admin") || !strcmp(kind, "calibrated") || !strcmp(state, "calibrating");
-    case ORDER_POWER_CYCLE: /* without power rungs it ends in quarantine at once */
+    case BOARD_ORDER_POWER_CYCLE: /* without power rungs it ends in quarantine at once */
         return !strcmp(kind, "admin") || !strcmp(kind, "recovery") || !strcmp(state, "recovering");
-    case ORDER_RELEASE:
+    case BOARD_ORDER_RELEASE:
         return state[0] && (!is_resting(state) || !strcmp(state, "retired"));
     default:
         return false;
@@ -152,12 +142,12 @@ static bool shows(enum board_order o, const char *kind, const char *state)
 
 static void order_end(struct watched *w)
 {
-    w->record.order = ORDER_NONE;
+    w->record.order = BOARD_ORDER_NONE;
     w->record.given = false;
     w->record.by[0] = w->record.reason[0] = '\0';
 }
 
-static void order_shown(struct run *r, struct watched *w)
+static void order_shown(struct engine *r, struct watched *w)
 {
     if (order_stands(w->record.order)) {
         w->record.given = true;
@@ -184,16 +174,16 @@ static void take_canary(struct watched *w, const struct board_event *e)
     }
 }
 
-static void spread_update(struct run *r, const char *type);
+static void spread_update(struct engine *r, const char *type);
 
-static void take_event(struct run *r, struct watched *w, const char *type, const struct board_event *e)
+static void take_event(struct engine *r, struct watched *w, const char *type, const struct board_event *e)
 {
     struct board_health_record *h = &w->record;
     double reference = h->reference_us;
     bool changed = e->state[0] && strcmp(h->state, e->state);
     if (changed)
-        run_note(r, is_resting(e->state) || !strcmp(e->state, "suspect"), "board state", "board=%s state=%s was=%s text=\"%s\"", h->name, e->state,
-                 h->state[0] ? h->state : "unknown", e->text);
+        engine_note(r, is_resting(e->state) || !strcmp(e->state, "suspect"), "board state", "board=%s state=%s was=%s text=\"%s\"", h->name, e->state,
+                    h->state[0] ? h->state : "unknown", e->text);
     if (e->state[0])
         copy_string(h->state, sizeof h->state, e->state);
     take_canary(w, e);
@@ -209,7 +199,7 @@ static void take_event(struct run *r, struct watched *w, const char *type, const
         suspects_well(r, h->name, e->wall_ns);
 }
 
-int run_board_event(struct run *r, const char *worker, const struct board_event *e)
+int engine_board_event(struct engine *r, const char *worker, const struct board_event *e)
 {
     if (r->blocked)
         return -EAGAIN;
@@ -224,9 +214,9 @@ int run_board_event(struct run *r, const char *worker, const struct board_event 
     struct watched *w = watch(r, e->board);
     event_put(r, w, worker, e);
     take_event(r, w, v.info->type, e);
-    if (e->invalid_to_wall_ns > e->invalid_from_wall_ns && run_invalidate(r, e->board, e->invalid_from_wall_ns, e->invalid_to_wall_ns))
-        run_note(r, true, "span of bad results is refused", "board=%s from=%lld to=%lld", e->board, (long long)e->invalid_from_wall_ns,
-                 (long long)e->invalid_to_wall_ns);
+    if (e->invalid_to_wall_ns > e->invalid_from_wall_ns && engine_invalidate(r, e->board, e->invalid_from_wall_ns, e->invalid_to_wall_ns))
+        engine_note(r, true, "span of bad results is refused", "board=%s from=%lld to=%lld", e->board, (long long)e->invalid_from_wall_ns,
+                    (long long)e->invalid_to_wall_ns);
     return 0;
 }
 
@@ -243,27 +233,28 @@ static bool page_event(void *user, const uint8_t *key, size_t n_key, const uint8
 {
     struct page *p = user;
     struct board_event_record e;
-    if (board_event_record_decode(value, n_value, &e) || strcmp(e.event.board, p->board) || n_key != 8 + RUN_CURSOR_SIZE)
+    if (board_event_record_decode(value, n_value, &e) || strcmp(e.event.board, p->board) || n_key != 8 + ENGINE_CURSOR_SIZE)
         return true; /* a damaged one is for --check to tell */
     if (!p->left || !p->each(p->user, &e)) {
         p->more = true;
         return false;
     }
     p->left--;
-    memcpy(p->cursor, key + 8, RUN_CURSOR_SIZE);
+    memcpy(p->cursor, key + 8, ENGINE_CURSOR_SIZE);
     return true;
 }
 
-int run_board_history(struct run *r, const char *board, const uint8_t *cursor, uint32_t max,
-                      bool (*each)(void *user, const struct board_event_record *e), void *user, uint8_t ret_cursor[RUN_CURSOR_SIZE], bool *ret_more)
+int engine_board_history(struct engine *r, const char *board, const uint8_t *cursor, uint32_t max,
+                         bool (*each)(void *user, const struct board_event_record *e), void *user, uint8_t ret_cursor[ENGINE_CURSOR_SIZE],
+                         bool *ret_more)
 {
     struct page p = {.board = board, .left = max, .each = each, .user = user, .cursor = ret_cursor};
     struct store_key before = key_u64(hash64_text(board));
-    before.n = 8 + RUN_CURSOR_SIZE;
+    before.n = 8 + ENGINE_CURSOR_SIZE;
     if (cursor)
-        memcpy(before.bytes + 8, cursor, RUN_CURSOR_SIZE);
+        memcpy(before.bytes + 8, cursor, ENGINE_CURSOR_SIZE);
     else
-        memset(before.bytes + 8, 0xff, RUN_CURSOR_SIZE);
+        memset(before.bytes + 8, 0xff, ENGINE_CURSOR_SIZE);
     int rc = store_scan_back(r->store, STORE_BOARD_EVENT, before, 8, page_event, &p);
     *ret_more = p.more;
     return rc;
@@ -276,13 +267,13 @@ struct type_spread {
     double low_us, high_us, share;
 };
 
-static double reference_of(const struct run *r, const char *type, const struct sched_board_view *v)
+static double reference_of(const struct engine *r, const char *type, const struct sched_board_view *v)
 {
     const struct watched *w = strcmp(v->info->type, type) ? NULL : watched_find(r, v->info->id);
-    return w && w->record.order != ORDER_RETIRE ? w->record.reference_us : 0;
+    return w && w->record.order != BOARD_ORDER_RETIRE ? w->record.reference_us : 0;
 }
 
-static void spread_set(struct run *r, const char *type, const struct type_spread *now)
+static void spread_set(struct engine *r, const char *type, const struct type_spread *now)
 {
     struct type_spread *t = map_get(&r->spreads, hash64_text(type));
     if (now->share <= CANARY_WARN_SHARE) {
@@ -292,13 +283,14 @@ static void spread_set(struct run *r, const char *type, const struct type_spread
     if (!t) {
         t = xcalloc(1, sizeof *t);
         map_set(&r->spreads, hash64_text(type), t);
-        run_note(r, true, "boards of one type measure differently: they are two types", "type=%s low=%s low_us=%.3f high=%s high_us=%.3f apart=%.1f%%", type,
-                 now->low, now->low_us, now->high, now->high_us, 100 * now->share);
+        engine_note(r, true, "boards of one type measure differently: they are two types",
+                    "type=%s low=%s low_us=%.3f high=%s high_us=%.3f apart=%.1f%%", type, now->low, now->low_us, now->high, now->high_us,
+                    100 * now->share);
     }
     *t = *now;
 }
 
-static void spread_update(struct run *r, const char *type)
+static void spread_update(struct engine *r, const char *type)
 {
     uint32_t n = sched_board_count(r->sched);
     double *us = xcalloc(n ? n : 1, sizeof *us);
@@ -324,38 +316,39 @@ static void spread_update(struct run *r, const char *type)
 
 /* ---- what people see */
 
-void run_board_health(const struct run *r, const char *board, const char *type, struct run_board_health *ret_health)
+void engine_board_health(const struct engine *r, const char *board, const char *type, struct engine_board_health *ret_health)
 {
     const struct watched *w = watched_find(r, board);
     const struct type_spread *t = map_get(&r->spreads, hash64_text(type));
-    *ret_health = (struct run_board_health){.record = w ? &w->record : NULL};
+    *ret_health = (struct engine_board_health){.record = w ? &w->record : NULL};
     if (w && w->hold_until_ns > r->now)
         ret_health->hold_left_ns = w->hold_until_ns - r->now;
     if (t && (!strcmp(t->low, board) || !strcmp(t->high, board)))
         snprintf(ret_health->warning, sizeof ret_health->warning,
-                 "canary references of %s (%.4g us) and %s (%.4g us), both of type %s, are %.1f %% apart: they are two types, or a search must stay on one of them",
+                 "canary references of %s (%.4g us) and %s (%.4g us), both of type %s, are %.1f %% apart: they are two types, or a search must stay "
+                 "on one of them",
                  t->low, t->low_us, t->high, t->high_us, t->type, 100 * t->share);
 }
 
 /* ---- orders */
 
-static void give_order(struct run *r, const struct watched *w)
+static void give_order(struct engine *r, const struct watched *w)
 {
     struct sched_board_view v;
     if (sched_board_named(r->sched, w->record.name, &v) && v.online)
-        run_send_command(r, v.worker, w->record.name, board_order_name(w->record.order));
+        engine_send_command(r, v.worker, w->record.name, board_order_name(w->record.order));
 }
 
-/* ORDER_NONE: no such action. */
+/* BOARD_ORDER_NONE: no such action. */
 static enum board_order order_named(const char *action)
 {
-    enum board_order o = ORDER_COUNT;
-    while (--o > ORDER_NONE && strcmp(action, board_order_name(o)))
+    enum board_order o = BOARD_ORDER_COUNT;
+    while (--o > BOARD_ORDER_NONE && strcmp(action, board_order_name(o)))
         ;
     return o;
 }
 
-static int no_such_board(const struct run *r, const char *board, struct sonata_error *err)
+static int no_such_board(const struct engine *r, const char *board, struct sonata_error *err)
 {
     char names[160] = "";
     size_t used = 0;
@@ -369,43 +362,44 @@ static int no_such_board(const struct run *r, const char *board, struct sonata_e
              : sonata_error_set(err, -ENOENT, "there is no board '%.40s'; no worker has offered one yet", board);
 }
 
-static void hold(struct run *r, struct watched *w, const char *why);
+static void hold(struct engine *r, struct watched *w, const char *why);
 
 /* A board without canaries has no machine of its own that would come out of quarantine again. */
-static void begin_order(struct run *r, struct watched *w)
+static void begin_order(struct engine *r, struct watched *w)
 {
     struct board_health_record *h = &w->record;
-    if (h->order == ORDER_RELEASE) {
+    if (h->order == BOARD_ORDER_RELEASE) {
         w->hold_until_ns = h->hold_until_wall_ns = 0;
         h->probation = false;
         h->quarantines = 0;
         blame_clear(&h->blame);
     }
     give_order(r, w);
-    if (h->order == ORDER_QUARANTINE && !watched_has_canary(w)) {
+    if (h->order == BOARD_ORDER_QUARANTINE && !watched_has_canary(w)) {
         order_end(w);
         hold(r, w, "ordered");
     }
 }
 
-int run_board_control(struct run *r, const struct run_order *order, struct sonata_error *err)
+int engine_board_control(struct engine *r, const struct engine_order *order, struct sonata_error *err)
 {
     enum board_order o = order_named(order->action);
     struct sched_board_view v;
     if (r->blocked)
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
-    if (o == ORDER_NONE)
+    if (o == BOARD_ORDER_NONE)
         return sonata_error_set(err, -EINVAL, "'%.40s': drain, quarantine, recalibrate, power-cycle, release or retire is expected", order->action);
     if (!sched_board_named(r->sched, order->board, &v))
         return no_such_board(r, order->board, err);
     struct watched *w = watch(r, order->board);
     struct board_health_record *h = &w->record;
-    if (h->order == ORDER_RETIRE && o != ORDER_RETIRE)
+    if (h->order == BOARD_ORDER_RETIRE && o != BOARD_ORDER_RETIRE)
         return sonata_error_set(err, -EPERM, "board '%s' was retired for good: to use it again give it another name", h->name);
     if (strlen(order->reason) >= sizeof h->reason)
         return sonata_error_set(err, -EINVAL, "a reason has at most %zu characters", sizeof h->reason - 1);
     char text[BOARD_TEXT_MAX];
-    snprintf(text, sizeof text, "%s%s%s%s%s", board_order_name(o), order->by[0] ? " by " : "", order->by, order->reason[0] ? ": " : "", order->reason);
+    snprintf(text, sizeof text, "%s%s%s%s%s", board_order_name(o), order->by[0] ? " by " : "", order->by, order->reason[0] ? ": " : "",
+             order->reason);
     h->order = o;
     h->given = false;
     h->order_wall_ns = r->wall;
@@ -415,20 +409,20 @@ int run_board_control(struct run *r, const struct run_order *order, struct sonat
     begin_order(r, w);
     apply_use(r, w);
     watched_put(r, w);
-    if (o == ORDER_RETIRE)
+    if (o == BOARD_ORDER_RETIRE)
         spread_update(r, v.info->type);
-    run_note(r, false, "board order", "board=%s order=\"%s\"", h->name, text);
+    engine_note(r, false, "board order", "board=%s order=\"%s\"", h->name, text);
     return 0;
 }
 
 /* Orders its board does not show are given (again); what the board is past asking for is over. */
-static void remind(struct run *r, struct watched *w, const char *state)
+static void remind(struct engine *r, struct watched *w, const char *state)
 {
     struct board_health_record *h = &w->record;
-    if (h->order == ORDER_NONE)
+    if (h->order == BOARD_ORDER_NONE)
         return;
     bool shown = shows(h->order, "", state);
-    bool late = r->wall - h->order_wall_ns > ORDER_PATIENCE_NS && (h->order == ORDER_RECALIBRATE || h->order == ORDER_POWER_CYCLE);
+    bool late = r->wall - h->order_wall_ns > ORDER_PATIENCE_NS && (h->order == BOARD_ORDER_RECALIBRATE || h->order == BOARD_ORDER_POWER_CYCLE);
     if (!shown && !late) {
         give_order(r, w);
         return;
@@ -445,19 +439,19 @@ static void remind(struct run *r, struct watched *w, const char *state)
 }
 
 /* That an attempt of it was lost: at once when its worker is there, else when that says hello. */
-static void tell_lost(struct run *r, struct watched *w)
+static void tell_lost(struct engine *r, struct watched *w)
 {
     struct sched_board_view v;
     if (!w->record.tell_lost)
         return;
     if (sched_board_named(r->sched, w->record.name, &v) && v.online) {
-        run_send_command(r, v.worker, w->record.name, "lost");
+        engine_send_command(r, v.worker, w->record.name, "lost");
         w->record.tell_lost = false;
     }
     watched_put(r, w);
 }
 
-void boards_hello(struct run *r, const char *worker, const struct sched_board_info *boards, uint32_t n)
+void boards_hello(struct engine *r, const char *worker, const struct sched_board_info *boards, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         struct watched *w = watched_find(r, boards[i].id);
@@ -479,12 +473,12 @@ static const char *duration_text(int64_t ns, char text[24])
 }
 
 /* Back-off 1, 3 and 12 times the first, longer with every quarantine less than a day after the one before. */
-static void hold(struct run *r, struct watched *w, const char *why)
+static void hold(struct engine *r, struct watched *w, const char *why)
 {
     static const int64_t factor[] = {1, 3, 12};
     struct board_health_record *h = &w->record;
     char text[BOARD_TEXT_MAX], left[24];
-    int64_t first = r->config.quarantine_ns > 0 ? r->config.quarantine_ns : run_config_default().quarantine_ns;
+    int64_t first = r->config.quarantine_ns > 0 ? r->config.quarantine_ns : engine_config_default().quarantine_ns;
     h->quarantines = r->wall - h->quarantine_wall_ns < SONATA_DAY ? h->quarantines : 0;
     int64_t wait = first * factor[h->quarantines < 3 ? h->quarantines : 2];
     h->quarantines++;
@@ -496,10 +490,10 @@ static void hold(struct run *r, struct watched *w, const char *why)
     blame_clear(&h->blame);
     snprintf(text, sizeof text, "%s; no jobs for %s, then one at a time until one is good", why, duration_text(wait, left));
     own_event(r, w, "quarantine", text);
-    run_note(r, true, "board quarantined", "board=%s reason=\"%s\" for_s=%.1f", h->name, why, (double)wait / 1e9);
+    engine_note(r, true, "board quarantined", "board=%s reason=\"%s\" for_s=%.1f", h->name, why, (double)wait / 1e9);
 }
 
-void boards_outcome(struct run *r, const char *board, uint64_t evaluation, enum outcome outcome)
+void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, enum outcome outcome)
 {
     _Static_assert((int)OUTCOME_LOST == (int)JOB_LOST && (int)OUTCOME_COUNT == (int)JOB_CLASS_COUNT, "the two lists are one");
     double weight = job_policy((enum job_class)outcome)->board_weight;
@@ -528,14 +522,14 @@ void boards_outcome(struct run *r, const char *board, uint64_t evaluation, enum 
     watched_put(r, w);
 }
 
-void boards_forgive(struct run *r, const char *board, uint64_t evaluation)
+void boards_forgive(struct engine *r, const char *board, uint64_t evaluation)
 {
     struct watched *w = watched_find(r, board);
     if (w && blame_forgive(&w->record.blame, evaluation))
         watched_put(r, w);
 }
 
-int64_t boards_turn(struct run *r)
+int64_t boards_turn(struct engine *r)
 {
     if (r->now < r->boards_due_ns)
         return r->boards_due_ns;
@@ -549,7 +543,7 @@ int64_t boards_turn(struct run *r)
         w->hold_until_ns = w->record.hold_until_wall_ns = 0;
         w->record.probation = true;
         own_event(r, w, "probation", "one job at a time until one is good");
-        run_note(r, false, "board on probation", "board=%s", w->record.name);
+        engine_note(r, false, "board on probation", "board=%s", w->record.name);
         apply_use(r, w);
         watched_put(r, w);
     }
@@ -560,7 +554,7 @@ int64_t boards_turn(struct run *r)
 
 static bool load_health(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
-    struct run *r = user;
+    struct engine *r = user;
     struct board_health_record h;
     (void)key;
     (void)n_key;
@@ -577,7 +571,7 @@ static bool load_health(void *user, const uint8_t *key, size_t n_key, const uint
     return true;
 }
 
-int boards_load(struct run *r)
+int boards_load(struct engine *r)
 {
     r->boards_due_ns = INT64_MAX;
     int rc = store_scan(r->store, STORE_BOARD_HEALTH, (struct store_key){0}, 0, load_health, r);
@@ -594,7 +588,7 @@ int boards_load(struct run *r)
     return rc;
 }
 
-void boards_free(struct run *r)
+void boards_free(struct engine *r)
 {
     uint32_t at = 0;
     for (void *w; (w = map_next(&r->boards, &at));)

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { FINDINGS_SHOWN = 100 };
 
@@ -490,7 +490,7 @@ static void check_counter(struct check *c, const char *name, uint64_t largest)
         finding(c, "%s is %llu but %llu exists: ids would be given twice", name, (ull)next, (ull)largest);
 }
 
-uint64_t run_check(struct store *store, void (*say)(void *user, const char *line), void *user)
+uint64_t engine_check(struct store *store, void (*say)(void *user, const char *line), void *user)
 {
     struct check c = {.store = store, .say = say, .user = user};
     struct store_key all = {0};

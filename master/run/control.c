@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 static const char *const known_tier[] = {"screen", "search", "report"};
 
@@ -57,7 +57,7 @@ static int check_spec(const struct search_spec *spec, struct sonata_error *err)
 }
 
 /* team NULL: of all. */
-static uint32_t count_unfinished(const struct run *r, const char *team)
+static uint32_t count_unfinished(const struct engine *r, const char *team)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < r->n_searches; i++)
@@ -65,7 +65,7 @@ static uint32_t count_unfinished(const struct run *r, const char *team)
     return n;
 }
 
-static int check_limits(const struct run *r, const struct run_owner *owner, struct sonata_error *err)
+static int check_limits(const struct engine *r, const struct engine_owner *owner, struct sonata_error *err)
 {
     if (count_unfinished(r, NULL) >= r->config.searches_max)
         return sonata_error_set(err, -EBUSY, "%u searches are unfinished, which is the limit: wait for one or cancel one", r->config.searches_max);
@@ -75,19 +75,19 @@ static int check_limits(const struct run *r, const struct run_owner *owner, stru
     return 0;
 }
 
-static int check_supernet(struct run *r, const struct search_spec *spec, const char *pool, struct sonata_error *err)
+static int check_supernet(struct engine *r, const struct search_spec *spec, const char *pool, struct sonata_error *err)
 {
     static const uint8_t none[HASH_SIZE];
     if (!memcmp(spec->supernet_hash, none, sizeof none))
         return 0;
     char hex[HASH_HEX];
     hash_to_hex(spec->supernet_hash, HASH_SIZE, hex);
-    return run_has_blob(r, spec->supernet_hash, pool)
+    return engine_has_upload(r, spec->supernet_hash, pool)
                ? 0
                : sonata_error_set(err, -ENOENT, "supernet '%s' (%.16s…) is not on the master: upload it first", spec->supernet, hex);
 }
 
-int run_submit(struct run *r, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id, struct sonata_error *err)
+int engine_submit(struct engine *r, const struct search_spec *spec, const struct engine_owner *owner, uint64_t *ret_id, struct sonata_error *err)
 {
     if (r->blocked)
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
@@ -110,7 +110,7 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
         rc = plan_core(own, &params, &core, err);
     if (rc)
         return rc;
-    struct run_search *rs = run_add_search(r, r->next_search++);
+    struct search *rs = engine_add_search(r, r->next_search++);
     rs->core = core;
     rs->spec = own;
     own = NULL;
@@ -136,15 +136,15 @@ int run_submit(struct run *r, const struct search_spec *spec, const struct run_o
     store_set_counter(r->store, "next_search", r->next_search);
     search_log_control(rs, "submitted");
     char fields[NOTE_FIELDS_MAX];
-    run_note(r, false, "search submitted", "%s number=%llu name=\"%s\" algorithm=%s budget=%u", search_fields(rs, fields),
-             (unsigned long long)rs->record.number, spec->name, spec->algorithm, spec->budget_evaluations);
+    engine_note(r, false, "search submitted", "%s number=%llu name=\"%s\" algorithm=%s budget=%u", search_fields(rs, fields),
+                (unsigned long long)rs->record.number, spec->name, spec->algorithm, spec->budget_evaluations);
     *ret_id = rs->record.id;
     return 0;
 }
 
-int run_set_priority(struct run *r, uint64_t id, int32_t priority, struct sonata_error *err)
+int engine_set_priority(struct engine *r, uint64_t id, int32_t priority, struct sonata_error *err)
 {
-    struct run_search *rs = run_get(r, id);
+    struct search *rs = engine_get(r, id);
     if (r->blocked)
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
     if (!rs)
@@ -159,12 +159,12 @@ int run_set_priority(struct run *r, uint64_t id, int32_t priority, struct sonata
     snprintf(text, sizeof text, "priority %d", priority);
     search_log_control(rs, text);
     char fields[NOTE_FIELDS_MAX];
-    run_note(r, false, "search controlled", "%s action=priority priority=%d", search_fields(rs, fields), priority);
+    engine_note(r, false, "search controlled", "%s action=priority priority=%d", search_fields(rs, fields), priority);
     return 0;
 }
 
 /* A type of board it needs is not to be had: offline, in quarantine, held by an order … */
-static bool waits_for_boards(const struct run_search *rs, char *text, size_t size)
+static bool waits_for_boards(const struct search *rs, char *text, size_t size)
 {
     for (uint32_t g = 0; g < rs->record.n_groups; g++) {
         struct sched_need need;
@@ -178,10 +178,10 @@ static bool waits_for_boards(const struct run_search *rs, char *text, size_t siz
     return false;
 }
 
-bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size)
+bool engine_search_waits(const struct engine *r, uint64_t id, char *text, size_t size)
 {
-    const struct run_search *rs = run_get(r, id);
-    struct run_team team = {.weight = 1};
+    const struct search *rs = engine_get(r, id);
+    struct engine_team team = {.weight = 1};
     if (!rs || rs->record.state != SEARCH_RUNNING || !rs->record.planned || !rs->record.n_groups)
         return false;
     const struct search_record *s = &rs->record;
@@ -202,7 +202,7 @@ bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size)
     return waits_for_boards(rs, text, size);
 }
 
-static int resume(struct run_search *rs, struct sonata_error *err)
+static int resume(struct search *rs, struct sonata_error *err)
 {
     if (search_is_finished(rs))
         return sonata_error_set(err, -EINVAL, "the search is %s: only a paused one can be resumed", search_state_name(rs->record.state));
@@ -212,7 +212,7 @@ static int resume(struct run_search *rs, struct sonata_error *err)
     return 0;
 }
 
-static int pause_search(struct run_search *rs, struct sonata_error *err)
+static int pause_search(struct search *rs, struct sonata_error *err)
 {
     if (search_is_finished(rs))
         return sonata_error_set(err, -EINVAL, "the search is %s: it cannot be paused", search_state_name(rs->record.state));
@@ -222,9 +222,9 @@ static int pause_search(struct run_search *rs, struct sonata_error *err)
 }
 
 /* The core as it was when the search ended. Its events must be committed: those are run again. */
-static int load_core(struct run_search *rs, struct sonata_error *err)
+static int load_core(struct search *rs, struct sonata_error *err)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     struct core_params params;
     cleanup_bytes struct bytes last = {0};
     if (!rs->spec) {
@@ -238,7 +238,7 @@ static int load_core(struct run_search *rs, struct sonata_error *err)
     }
     int rc = plan_params(rs->spec, r->config.threads, &params, &rs->proposal_order, &rs->window, err);
     if (!rc)
-        rc = blob_check_supernet(r, rs->spec, err);
+        rc = uploads_check_supernet(r, rs->spec, err);
     if (!rc && rs->record.events && store_get_committed(r->store, STORE_EVENT, key_u64_pair(rs->record.id, rs->record.events - 1), &last))
         rc = sonata_error_set(err, -EAGAIN, "the search ended this very moment: ask again");
     if (!rc)
@@ -247,7 +247,7 @@ static int load_core(struct run_search *rs, struct sonata_error *err)
     return rc;
 }
 
-int search_reopen(struct run_search *rs, struct sonata_error *err)
+int search_reopen(struct search *rs, struct sonata_error *err)
 {
     if (!search_is_finished(rs))
         return 0;
@@ -270,7 +270,7 @@ int search_reopen(struct run_search *rs, struct sonata_error *err)
 }
 
 /* More budget; a search that was done goes on from where it was. */
-static int extend(struct run_search *rs, uint32_t evaluations, struct sonata_error *err)
+static int extend(struct search *rs, uint32_t evaluations, struct sonata_error *err)
 {
     if (!evaluations || evaluations > 10000000 - rs->record.budget)
         return sonata_error_set(err, -EINVAL, "extend by 1 evaluation or more, up to 10,000,000 in all");
@@ -288,11 +288,11 @@ static int extend(struct run_search *rs, uint32_t evaluations, struct sonata_err
     return 0;
 }
 
-int run_control(struct run *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err)
+int engine_control(struct engine *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err)
 {
     if (r->blocked)
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
-    struct run_search *rs = run_get(r, id);
+    struct search *rs = engine_get(r, id);
     if (!rs)
         return sonata_error_set(err, -ENOENT, "there is no such search");
     int rc = 0;
@@ -311,30 +311,30 @@ int run_control(struct run *r, uint64_t id, const char *action, uint32_t evaluat
     search_log_control(rs, action);
     actions_apply(r);
     char fields[NOTE_FIELDS_MAX];
-    run_note(r, false, "search controlled", "%s action=%s state=%s", search_fields(rs, fields), action, search_state_name(rs->record.state));
+    engine_note(r, false, "search controlled", "%s action=%s state=%s", search_fields(rs, fields), action, search_state_name(rs->record.state));
     return 0;
 }
 
-uint32_t run_search_count(const struct run *r) { return r->n_searches; }
+uint32_t engine_search_count(const struct engine *r) { return r->n_searches; }
 
-const struct search_record *run_search_record(struct run *r, uint32_t index)
+const struct search_record *engine_search_record(struct engine *r, uint32_t index)
 {
     search_refresh(r->search[index]);
     return &r->search[index]->record;
 }
 
-const struct search_record *run_search_by_id(struct run *r, uint64_t id)
+const struct search_record *engine_search_by_id(struct engine *r, uint64_t id)
 {
-    struct run_search *rs = run_get(r, id);
+    struct search *rs = engine_get(r, id);
     if (!rs)
         return NULL;
     search_refresh(rs);
     return &rs->record;
 }
 
-int run_spec(struct run *r, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err)
+int engine_spec(struct engine *r, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err)
 {
-    struct run_search *rs = run_get(r, id);
+    struct search *rs = engine_get(r, id);
     if (!rs)
         return sonata_error_set(err, -ENOENT, "there is no such search");
     if (!rs->spec)
@@ -344,7 +344,7 @@ int run_spec(struct run *r, uint64_t id, struct search_spec *ret_spec, struct so
 }
 
 /* The stored front of the last snapshot serves while the core is away. */
-static int stored_front(struct run *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n)
+static int stored_front(struct engine *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n)
 {
     cleanup_bytes struct bytes b = {0};
     *ret_ids = NULL;
@@ -361,9 +361,9 @@ static int stored_front(struct run *r, uint64_t id, uint64_t **ret_ids, uint32_t
     return 0;
 }
 
-int run_front(struct run *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n, struct sonata_error *err)
+int engine_front(struct engine *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n, struct sonata_error *err)
 {
-    struct run_search *rs = run_get(r, id);
+    struct search *rs = engine_get(r, id);
     if (!rs)
         return sonata_error_set(err, -ENOENT, "there is no such search");
     if (!rs->core || rs->busy)
@@ -374,9 +374,9 @@ int run_front(struct run *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n, s
     return 0;
 }
 
-int run_insight(struct run *r, uint64_t id, struct core_insight *ret_insight, const char *ret_arms[16], struct sonata_error *err)
+int engine_insight(struct engine *r, uint64_t id, struct core_insight *ret_insight, const char *ret_arms[16], struct sonata_error *err)
 {
-    struct run_search *rs = run_get(r, id);
+    struct search *rs = engine_get(r, id);
     if (!rs)
         return sonata_error_set(err, -ENOENT, "there is no such search");
     if (rs->busy)
@@ -386,7 +386,7 @@ int run_insight(struct run *r, uint64_t id, struct core_insight *ret_insight, co
         cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
         uint64_t event;
         size_t size;
-        int rc = run_spec(r, id, spec, err);
+        int rc = engine_spec(r, id, spec, err);
         if (!rc)
             rc = replay_core(r->store, spec, id, r->config.threads, rs->record.events, false, &loaded, &event, &size, err);
         if (rc)

@@ -9,18 +9,15 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { KEY_VERSION = 1, KEY_IDS_MAX = 4096 };
 
-/* Measurements an evaluation of the tier rests on. At `report` each candidate is measured in passes, between which others have the board: A B C A B C, in random
- * order (MEASUREMENT 1.2). Every pass is a whole attempt: another process, another moment. */
-static uint32_t passes_of(const char *tier)
-{
-    return strcmp(tier, "report") ? 1 : REPORT_PASSES;
-}
+/* Measurements an evaluation of the tier rests on. At `report` each candidate is measured in passes, between which others have the board: A B C A B
+ * C, in random order (MEASUREMENT 1.2). Every pass is a whole attempt: another process, another moment. */
+static uint32_t passes_of(const char *tier) { return strcmp(tier, "report") ? 1 : REPORT_PASSES; }
 
-bool evaluation_lacks_passes(struct run *r, const struct evaluation_record *e)
+bool evaluation_lacks_passes(struct engine *r, const struct evaluation_record *e)
 {
     struct measurement m = {0};
     if (1 + e->n_further >= passes_of(e->tier) || !e->accepted || measurement_load(r, e->accepted, &m))
@@ -46,7 +43,7 @@ static struct store_key key_of(const struct evaluation_record *e)
     return key_bytes(hash, sizeof hash);
 }
 
-static struct evaluation_record record_for(const struct run_search *rs, const struct genotype *g, uint32_t group)
+static struct evaluation_record record_for(const struct search *rs, const struct genotype *g, uint32_t group)
 {
     const struct search_spec *spec = rs->spec;
     struct evaluation_record e = {.n_genes = spec->space.n_genes, .genotype = *g, .need = rs->record.group[group]};
@@ -68,14 +65,14 @@ static uint64_t noise_seed(const struct evaluation_record *e, const struct store
     return seed;
 }
 
-int evaluation_load(struct run *r, uint64_t id, struct evaluation_record *ret_record)
+int evaluation_load(struct engine *r, uint64_t id, struct evaluation_record *ret_record)
 {
     cleanup_bytes struct bytes b = {0};
     int rc = store_get(r->store, STORE_EVALUATION, key_u64(id), &b);
     return rc ? rc : evaluation_record_decode(b.data, b.size, ret_record);
 }
 
-void evaluation_put(struct run *r, const struct evaluation_record *record)
+void evaluation_put(struct engine *r, const struct evaluation_record *record)
 {
     cleanup_bytes struct bytes b = {0};
     evaluation_record_encode(record, &b);
@@ -94,7 +91,7 @@ static bool covers(const struct need_group *have, const struct need_group *want)
 }
 
 /* Best known evaluation for the request: an answered one before an open one. */
-static bool find_known(struct run *r, const struct evaluation_record *want, const struct store_key *key, struct evaluation_record *ret_known)
+static bool find_known(struct engine *r, const struct evaluation_record *want, const struct store_key *key, struct evaluation_record *ret_known)
 {
     cleanup_bytes struct bytes b = {0};
     if (store_get(r->store, STORE_EVALUATION_KEY, *key, &b))
@@ -119,7 +116,7 @@ static bool find_known(struct run *r, const struct evaluation_record *want, cons
     return found;
 }
 
-static void index_add(struct run *r, const struct store_key *key, uint64_t id)
+static void index_add(struct engine *r, const struct store_key *key, uint64_t id)
 {
     cleanup_bytes struct bytes old = {0}, b = {0};
     uint32_t n = 0;
@@ -137,7 +134,7 @@ static void index_add(struct run *r, const struct store_key *key, uint64_t id)
     store_put(r->store, STORE_EVALUATION_KEY, *key, b.data, b.size);
 }
 
-struct evaluation *evaluation_open(struct run *r, const struct evaluation_record *record)
+struct evaluation *evaluation_open(struct engine *r, const struct evaluation_record *record)
 {
     struct evaluation *e = xcalloc(1, sizeof *e);
     e->record = *record;
@@ -145,7 +142,7 @@ struct evaluation *evaluation_open(struct run *r, const struct evaluation_record
     return e;
 }
 
-void evaluation_wait(struct evaluation *e, struct run_search *rs, uint64_t individual, uint32_t group)
+void evaluation_wait(struct evaluation *e, struct search *rs, uint64_t individual, uint32_t group)
 {
     e->waiter = xgrow(e->waiter, &e->waiter_capacity, e->n_waiters + 1, sizeof *e->waiter);
     e->waiter[e->n_waiters++] = (struct waiter){rs, individual, group};
@@ -160,7 +157,7 @@ struct sched_need evaluation_need(const struct evaluation_record *record)
     return need;
 }
 
-int evaluation_schedule(struct run *r, struct evaluation *e)
+int evaluation_schedule(struct engine *r, struct evaluation *e)
 {
     if (!e->n_waiters)
         return -EINVAL;
@@ -173,7 +170,7 @@ int evaluation_schedule(struct run *r, struct evaluation *e)
     return rc;
 }
 
-bool evaluation_is_awaited(const struct evaluation *e, const struct run_search *rs, uint64_t individual, uint32_t group)
+bool evaluation_is_awaited(const struct evaluation *e, const struct search *rs, uint64_t individual, uint32_t group)
 {
     for (uint32_t i = 0; i < e->n_waiters; i++) {
         const struct waiter *w = &e->waiter[i];
@@ -183,16 +180,16 @@ bool evaluation_is_awaited(const struct evaluation *e, const struct run_search *
     return false;
 }
 
-void evaluation_join(struct evaluation *e, struct run_search *rs, uint64_t individual, uint32_t group)
+void evaluation_join(struct evaluation *e, struct search *rs, uint64_t individual, uint32_t group)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     if (!evaluation_is_awaited(e, rs, individual, group))
         evaluation_wait(e, rs, individual, group);
     if (!sched_has_job(r->sched, e->record.id) && evaluation_schedule(r, e))
-        run_note(r, true, "evaluation cannot be scheduled", "evaluation=%llu", (unsigned long long)e->record.id);
+        engine_note(r, true, "evaluation cannot be scheduled", "evaluation=%llu", (unsigned long long)e->record.id);
 }
 
-struct evaluation *evaluation_reopen(struct run *r, uint64_t id, enum reopened how, uint32_t wanted)
+struct evaluation *evaluation_reopen(struct engine *r, uint64_t id, enum reopened how, uint32_t wanted)
 {
     struct evaluation *e = map_get(&r->evaluations, id);
     struct evaluation_record record;
@@ -215,16 +212,16 @@ struct evaluation *evaluation_reopen(struct run *r, uint64_t id, enum reopened h
     return e;
 }
 
-bool evaluation_known(const struct run_search *rs, const struct genotype *g, uint32_t group, struct evaluation_record *ret_record)
+bool evaluation_known(const struct search *rs, const struct genotype *g, uint32_t group, struct evaluation_record *ret_record)
 {
     struct evaluation_record want = record_for(rs, g, group);
     struct store_key key = key_of(&want);
     return find_known(rs->run, &want, &key, ret_record) && (ret_record->state == EVALUATION_DONE || ret_record->state == EVALUATION_INFEASIBLE);
 }
 
-void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group)
+void evaluation_request(struct search *rs, struct pending *p, uint32_t group)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     struct evaluation_record want = record_for(rs, &p->record.genotype, group), known;
     struct store_key key = key_of(&want);
     bool found = find_known(r, &want, &key, &known);
@@ -261,14 +258,14 @@ void evaluation_request(struct run_search *rs, struct pending *p, uint32_t group
     evaluation_join(evaluation_open(r, &want), rs, p->record.id, group);
 }
 
-static void evaluation_free(struct run *r, struct evaluation *e)
+static void evaluation_free(struct engine *r, struct evaluation *e)
 {
     map_remove(&r->evaluations, e->record.id);
     free(e->waiter);
     free(e);
 }
 
-static void settle(struct run *r, struct evaluation *e, enum evaluation_state state)
+static void settle(struct engine *r, struct evaluation *e, enum evaluation_state state)
 {
     e->record.state = state;
     e->record.live = 0;
@@ -278,7 +275,7 @@ static void settle(struct run *r, struct evaluation *e, enum evaluation_state st
     suspect_forget(r, e->record.id);
 }
 
-void evaluation_close(struct run *r, struct evaluation *e, enum evaluation_state state, const char *reason)
+void evaluation_close(struct engine *r, struct evaluation *e, enum evaluation_state state, const char *reason)
 {
     settle(r, e, state);
     struct waiter *waiter = e->waiter;
@@ -294,7 +291,7 @@ void evaluation_close(struct run *r, struct evaluation *e, enum evaluation_state
     free(waiter);
 }
 
-enum evaluation_state evaluation_standing(struct run *r, const struct evaluation_record *record)
+enum evaluation_state evaluation_standing(struct engine *r, const struct evaluation_record *record)
 {
     struct attempt_record a;
     if (record->state != EVALUATION_OPEN)
@@ -304,13 +301,13 @@ enum evaluation_state evaluation_standing(struct run *r, const struct evaluation
     return a.outcome == OUTCOME_INFEASIBLE ? EVALUATION_INFEASIBLE : EVALUATION_DONE;
 }
 
-void evaluation_abandon(struct run *r, struct evaluation *e)
+void evaluation_abandon(struct engine *r, struct evaluation *e)
 {
     settle(r, e, evaluation_standing(r, &e->record));
     evaluation_free(r, e);
 }
 
-static void drop_waiter(struct run *r, struct evaluation *e, const struct run_search *rs, uint64_t individual, const char *reason)
+static void drop_waiter(struct engine *r, struct evaluation *e, const struct search *rs, uint64_t individual, const char *reason)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < e->n_waiters; i++) {
@@ -326,7 +323,7 @@ static void drop_waiter(struct run *r, struct evaluation *e, const struct run_se
     evaluation_abandon(r, e);
 }
 
-void evaluation_drop_waiters(struct run_search *rs, struct pending *p, const char *reason)
+void evaluation_drop_waiters(struct search *rs, struct pending *p, const char *reason)
 {
     for (uint32_t g = 0; g < p->record.n_evaluations; g++) {
         struct evaluation *e = map_get(&rs->run->evaluations, p->record.evaluation[g]);

@@ -10,18 +10,19 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { FORK_PER_TURN = 256 };
 
-int run_fork(struct run *r, uint64_t of, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id, struct sonata_error *err)
+int engine_fork(struct engine *r, uint64_t of, const struct search_spec *spec, const struct engine_owner *owner, uint64_t *ret_id,
+                struct sonata_error *err)
 {
-    const struct run_search *parent = run_get(r, of);
+    const struct search *parent = engine_get(r, of);
     if (!parent)
         return sonata_error_set(err, -ENOENT, "there is no such search");
     cleanup_free struct search_spec *old = xcalloc(1, sizeof *old);
     cleanup_bytes struct bytes a = {0}, b = {0};
-    int rc = run_spec(r, of, old, err);
+    int rc = engine_spec(r, of, old, err);
     if (rc)
         return rc;
     space_encode(&old->space, &a);
@@ -30,19 +31,19 @@ int run_fork(struct run *r, uint64_t of, const struct search_spec *spec, const s
         return sonata_error_set(err, -EINVAL, "a fork has the space of its parent: '%s' is not the same as '%s' there", spec->space.name,
                                 old->space.name);
     uint32_t end = parent->record.asked; /* before the submission: it may move the table */
-    rc = run_submit(r, spec, owner, ret_id, err);
+    rc = engine_submit(r, spec, owner, ret_id, err);
     if (rc)
         return rc;
-    struct run_search *rs = run_get(r, *ret_id);
+    struct search *rs = engine_get(r, *ret_id);
     rs->record.fork_of = of;
     rs->record.fork_end = end;
     return 0;
 }
 
-bool fork_is_under_way(const struct run_search *rs) { return rs->record.fork_next < rs->record.fork_end; }
+bool fork_is_under_way(const struct search *rs) { return rs->record.fork_next < rs->record.fork_end; }
 
 /* Values of every group from the store. False: something is not known. */
-static bool collect(struct run_search *rs, struct pending *p)
+static bool collect(struct search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
     for (uint32_t g = 0; g < rs->record.n_groups && p->status == CORE_OK; g++) {
@@ -70,7 +71,7 @@ static bool collect(struct run_search *rs, struct pending *p)
 }
 
 /* Objectives under the same name: accuracies belong to the network, whatever board they were measured on. */
-static void hint(struct run_search *rs, const struct individual_record *old)
+static void hint(struct search *rs, const struct individual_record *old)
 {
     double value;
     for (uint32_t i = 0; i < rs->spec->n_objectives; i++) {
@@ -80,15 +81,15 @@ static void hint(struct run_search *rs, const struct individual_record *old)
 }
 
 /* Values mean the same in both: the same weights on the same data. */
-static bool same_networks(struct run_search *rs)
+static bool same_networks(struct search *rs)
 {
     cleanup_free struct search_spec *old = xcalloc(1, sizeof *old);
     struct sonata_error err = {{0}};
-    return !run_spec(rs->run, rs->record.fork_of, old, &err) && !strcmp(old->dataset, rs->spec->dataset) &&
+    return !engine_spec(rs->run, rs->record.fork_of, old, &err) && !strcmp(old->dataset, rs->spec->dataset) &&
            !strcmp(old->supernet, rs->spec->supernet) && !memcmp(old->supernet_hash, rs->spec->supernet_hash, sizeof old->supernet_hash);
 }
 
-static void take_over(struct run_search *rs, uint64_t id, bool warm)
+static void take_over(struct search *rs, uint64_t id, bool warm)
 {
     struct individual_record old;
     if (individual_load(rs->run, rs->record.fork_of, id, &old) || !old.told_order || old.vetoed || core_find(rs->core, &old.genotype) >= 0)
@@ -108,13 +109,13 @@ static void take_over(struct run_search *rs, uint64_t id, bool warm)
         hint(rs, &old);
 }
 
-void fork_step(struct run_search *rs)
+void fork_step(struct search *rs)
 {
     bool warm = core_has_models(rs->core) && same_networks(rs);
     for (int n = 0; n < FORK_PER_TURN && fork_is_under_way(rs); n++)
         take_over(rs, rs->record.fork_next++, warm);
     rs->dirty = true;
     if (!fork_is_under_way(rs))
-        run_note(rs->run, false, "fork has its parent's results", "search=%llu parent=%llu results=%u", (unsigned long long)rs->record.id,
-                 (unsigned long long)rs->record.fork_of, rs->record.told);
+        engine_note(rs->run, false, "fork has its parent's results", "search=%llu parent=%llu results=%u", (unsigned long long)rs->record.id,
+                    (unsigned long long)rs->record.fork_of, rs->record.told);
 }

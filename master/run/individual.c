@@ -5,16 +5,16 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
-void individual_put(struct run_search *rs, const struct individual_record *record)
+void individual_put(struct search *rs, const struct individual_record *record)
 {
     cleanup_bytes struct bytes b = {0};
     individual_record_encode(record, &b);
     store_put(rs->run->store, STORE_INDIVIDUAL, key_u64_pair(rs->record.id, record->id), b.data, b.size);
 }
 
-int individual_load(struct run *r, uint64_t search, uint64_t id, struct individual_record *ret_record)
+int individual_load(struct engine *r, uint64_t search, uint64_t id, struct individual_record *ret_record)
 {
     cleanup_bytes struct bytes b = {0};
     int rc = store_get(r->store, STORE_INDIVIDUAL, key_u64_pair(search, id), &b);
@@ -29,7 +29,7 @@ void individual_settle_measured(struct pending *p)
         p->record.measured = 1;
 }
 
-void individual_completed(struct run_search *rs, struct pending *p)
+void individual_completed(struct search *rs, struct pending *p)
 {
     p->complete = true;
     individual_settle_measured(p);
@@ -42,7 +42,7 @@ void individual_completed(struct run_search *rs, struct pending *p)
     rs->complete[rs->n_complete++] = p->record.id;
 }
 
-static void request_stage(struct run_search *rs, struct pending *p, uint32_t stage)
+static void request_stage(struct search *rs, struct pending *p, uint32_t stage)
 {
     for (uint32_t g = 0; g < p->record.n_evaluations && p->n_open; g++) {
         if (plan_stage(rs, g) == stage && !p->record.evaluation[g])
@@ -51,7 +51,7 @@ static void request_stage(struct run_search *rs, struct pending *p, uint32_t sta
 }
 
 /* The first stage is answered and the second not asked for yet. */
-static bool is_between_stages(const struct run_search *rs, const struct pending *p)
+static bool is_between_stages(const struct search *rs, const struct pending *p)
 {
     uint32_t later = 0;
     for (uint32_t g = 0; g < p->record.n_evaluations; g++) {
@@ -63,7 +63,7 @@ static bool is_between_stages(const struct run_search *rs, const struct pending 
 }
 
 /* Over a measured constraint the rest need not be measured. */
-static void begin_second_stage(struct run_search *rs, struct pending *p)
+static void begin_second_stage(struct search *rs, struct pending *p)
 {
     p->record.violation = plan_violation(rs, &p->record);
     if (p->record.violation <= 0) {
@@ -78,7 +78,7 @@ static void begin_second_stage(struct run_search *rs, struct pending *p)
     individual_completed(rs, p);
 }
 
-void individual_create(struct run_search *rs, const struct core_proposal *proposal)
+void individual_create(struct search *rs, const struct core_proposal *proposal)
 {
     struct pending *p = xcalloc(1, sizeof *p);
     struct individual_record *ind = &p->record;
@@ -131,7 +131,7 @@ static void count_measured(struct individual_record *ind, const struct evaluatio
         ind->measured = ind->measured && ind->measured < n ? ind->measured : n;
 }
 
-void individual_take(const struct run_search *rs, struct individual_record *ind, uint32_t group, const struct evaluation_record *record,
+void individual_take(const struct search *rs, struct individual_record *ind, uint32_t group, const struct evaluation_record *record,
                      const struct measurement *m)
 {
     plan_fill(rs, ind, group, m);
@@ -139,14 +139,14 @@ void individual_take(const struct run_search *rs, struct individual_record *ind,
 }
 
 /* The store has what was told of one that is measured again until it is told anew. */
-static void put_unless_told(struct run_search *rs, const struct individual_record *record)
+static void put_unless_told(struct search *rs, const struct individual_record *record)
 {
     if (!record->told_order)
         individual_put(rs, record);
 }
 
 /* One group has its answer. A veto (infeasible or failed) ends the individual: its other evaluations are not needed any more. */
-void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m,
+void individual_answer(struct search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m,
                        const char *reason)
 {
     struct pending *p = map_get(&rs->pending, id);
@@ -177,7 +177,7 @@ void individual_answer(struct run_search *rs, uint64_t id, uint32_t group, const
     put_unless_told(rs, &p->record);
 }
 
-void individual_answer_from_store(struct run_search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record)
+void individual_answer_from_store(struct search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record)
 {
     struct measurement m = {0};
     bool have = record->accepted && !evaluation_answer(rs->run, record, &m);
@@ -193,9 +193,9 @@ void individual_answer_from_store(struct run_search *rs, uint64_t id, uint32_t g
 }
 
 /* Groups that are answered give their values at once, the others are waited for. */
-static void collect_answers(struct run_search *rs, struct pending *p)
+static void collect_answers(struct search *rs, struct pending *p)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     for (uint32_t g = 0; g < p->record.n_evaluations && p->n_open; g++) {
         struct evaluation_record record;
         uint64_t id = p->record.evaluation[g];
@@ -212,7 +212,7 @@ static void collect_answers(struct run_search *rs, struct pending *p)
 }
 
 /* In the store: told as before, its evaluations as they are now. */
-static void put_reopened(struct run_search *rs, const struct pending *p)
+static void put_reopened(struct search *rs, const struct pending *p)
 {
     struct individual_record told;
     if (!p->record.told_order) {
@@ -227,7 +227,7 @@ static void put_reopened(struct run_search *rs, const struct pending *p)
     store_put(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, told.id), "\1", 1);
 }
 
-int individual_reopen(struct run_search *rs, uint64_t id)
+int individual_reopen(struct search *rs, uint64_t id)
 {
     struct pending *p = map_get(&rs->pending, id);
     if (!p) {
@@ -257,7 +257,7 @@ int individual_reopen(struct run_search *rs, uint64_t id)
     return 0;
 }
 
-void individual_put_back(struct run_search *rs, struct pending *p)
+void individual_put_back(struct search *rs, struct pending *p)
 {
     struct individual_record told;
     if (individual_load(rs->run, rs->record.id, p->record.id, &told))

@@ -14,14 +14,14 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/time.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { STEP_ATTEMPTS = 256, STEP_INDIVIDUALS = 2000 };
 #define AHEAD_NS (3600 * SONATA_SECOND) /* a worker's clock may be ahead; more would refuse results for ever */
 
 /* --- spans --- */
 
-static struct invalid_record *record_of(const struct run *r, const char *board)
+static struct invalid_record *record_of(const struct engine *r, const char *board)
 {
     for (uint32_t i = 0; i < r->n_invalid; i++) {
         if (!strcmp(r->invalid[i].board, board))
@@ -30,7 +30,7 @@ static struct invalid_record *record_of(const struct run *r, const char *board)
     return NULL;
 }
 
-static void record_put(struct run *r, const struct invalid_record *record)
+static void record_put(struct engine *r, const struct invalid_record *record)
 {
     cleanup_bytes struct bytes b = {0};
     invalid_record_encode(record, &b);
@@ -46,7 +46,7 @@ static bool covers(const struct invalid_record *record, int64_t wall_ns)
     return false;
 }
 
-bool measured_wrong(const struct run *r, const struct measurement *m)
+bool measured_wrong(const struct engine *r, const struct measurement *m)
 {
     const struct invalid_record *record = record_of(r, m->board);
     return record && covers(record, m->started_wall_ns);
@@ -77,7 +77,7 @@ static void merge_span(struct invalid_record *record, int64_t from, int64_t to)
 }
 
 /* First attempt given out at `wall` or later; the numbers follow the master's clock, but for what people do to it. */
-static uint64_t first_attempt_since(struct run *r, int64_t wall_ns)
+static uint64_t first_attempt_since(struct engine *r, int64_t wall_ns)
 {
     uint64_t low = 1, high = sched_next_attempt(r->sched);
     while (low < high) {
@@ -91,7 +91,7 @@ static uint64_t first_attempt_since(struct run *r, int64_t wall_ns)
     return low;
 }
 
-int run_invalidate(struct run *r, const char *board, int64_t from_wall_ns, int64_t to_wall_ns)
+int engine_invalidate(struct engine *r, const char *board, int64_t from_wall_ns, int64_t to_wall_ns)
 {
     if (r->blocked)
         return -EAGAIN;
@@ -111,14 +111,14 @@ int run_invalidate(struct run *r, const char *board, int64_t from_wall_ns, int64
     record->last = sched_next_attempt(r->sched) - 1;
     record->scanning = true;
     record_put(r, record);
-    run_note(r, true, "results of a board are taken back", "board=%s from=%lld to=%lld attempts_to_look_at=%llu", board, (long long)from_wall_ns,
-             (long long)to, (unsigned long long)(record->last >= record->next ? record->last - record->next + 1 : 0));
+    engine_note(r, true, "results of a board are taken back", "board=%s from=%lld to=%lld attempts_to_look_at=%llu", board, (long long)from_wall_ns,
+                (long long)to, (unsigned long long)(record->last >= record->next ? record->last - record->next + 1 : 0));
     return 0;
 }
 
 static bool load_record(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
-    struct run *r = user;
+    struct engine *r = user;
     struct invalid_record record;
     (void)key;
     (void)n_key;
@@ -129,7 +129,7 @@ static bool load_record(void *user, const uint8_t *key, size_t n_key, const uint
     return true;
 }
 
-int invalidate_load(struct run *r) { return store_scan(r->store, STORE_INVALID, (struct store_key){0}, 0, load_record, r); }
+int invalidate_load(struct engine *r) { return store_scan(r->store, STORE_INVALID, (struct store_key){0}, 0, load_record, r); }
 
 /* --- who was told --- */
 
@@ -152,7 +152,7 @@ static void index_add(struct user_index *x, uint64_t evaluation, uint64_t search
     x->sorted = false;
 }
 
-static void index_free(struct run *r)
+static void index_free(struct engine *r)
 {
     free(r->scan.user);
     r->scan = (struct user_index){.n = 0};
@@ -161,10 +161,10 @@ static void index_free(struct run *r)
 }
 
 /* A finished search that is not in the index yet and may have been told results since then. */
-static struct run_search *next_to_index(const struct run *r, int64_t since)
+static struct search *next_to_index(const struct engine *r, int64_t since)
 {
     for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct run_search *rs = r->search[i];
+        struct search *rs = r->search[i];
         if (search_is_finished(rs) && !rs->indexed && rs->record.finished_wall_ns >= since)
             return rs;
     }
@@ -172,10 +172,10 @@ static struct run_search *next_to_index(const struct run *r, int64_t since)
 }
 
 /* true: the index holds every search it must. */
-static bool fill_index(struct run *r, int64_t since)
+static bool fill_index(struct engine *r, int64_t since)
 {
     struct user_index *x = &r->scan;
-    struct run_search *rs;
+    struct search *rs;
     uint32_t room = STEP_INDIVIDUALS;
     while ((rs = next_to_index(r, since))) {
         uint64_t id = x->search == rs->record.id ? x->next : 0;
@@ -224,7 +224,7 @@ static bool uses(const struct individual_record *ind, uint64_t evaluation)
 /* --- taking back --- */
 
 /* The search is over for good: what it was told is marked, and that is all. */
-static void mark(struct run_search *rs, uint64_t id)
+static void mark(struct search *rs, uint64_t id)
 {
     struct individual_record ind;
     if (individual_load(rs->run, rs->record.id, id, &ind) || ind.state != INDIVIDUAL_DONE)
@@ -234,7 +234,7 @@ static void mark(struct run_search *rs, uint64_t id)
     individual_put(rs, &ind);
 }
 
-static void tell_anew(struct run_search *rs, uint64_t id)
+static void tell_anew(struct search *rs, uint64_t id)
 {
     struct sonata_error err = {{0}};
     bool goes_on = !search_is_finished(rs) || (rs->record.state == SEARCH_DONE && !rs->closed);
@@ -243,17 +243,17 @@ static void tell_anew(struct run_search *rs, uint64_t id)
         rs->closed = !goes_on;
         if (goes_on)
             search_log_control(rs, "results taken back");
-        run_note(rs->run, !goes_on, goes_on ? "search goes on: results were taken back" : "search cannot go on although results were taken back",
-                 "search=%llu reason=\"%s\"", (unsigned long long)rs->record.id, err.text);
+        engine_note(rs->run, !goes_on, goes_on ? "search goes on: results were taken back" : "search cannot go on although results were taken back",
+                    "search=%llu reason=\"%s\"", (unsigned long long)rs->record.id, err.text);
     }
     if (!goes_on || individual_reopen(rs, id))
         mark(rs, id);
 }
 
-static void tell_unfinished(struct run *r, const struct evaluation_record *e)
+static void tell_unfinished(struct engine *r, const struct evaluation_record *e)
 {
     for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct run_search *rs = r->search[i];
+        struct search *rs = r->search[i];
         if (search_is_finished(rs) || !rs->core || rs->spec->space.n_genes != e->n_genes ||
             memcmp(rs->space_hash, e->space_hash, sizeof e->space_hash))
             continue;
@@ -268,18 +268,18 @@ static void tell_unfinished(struct run *r, const struct evaluation_record *e)
     }
 }
 
-static void tell_finished(struct run *r, uint64_t evaluation)
+static void tell_finished(struct engine *r, uint64_t evaluation)
 {
     const struct user_index *x = &r->scan;
     for (size_t i = first_user(x, evaluation); i < x->n && x->user[i].evaluation == evaluation; i++) {
-        struct run_search *rs = run_get(r, x->user[i].search);
+        struct search *rs = engine_get(r, x->user[i].search);
         if (rs && search_is_finished(rs))
             tell_anew(rs, x->user[i].individual);
     }
 }
 
 /* The evaluation without that measurement; what is left of several goes on counting. false: it did not rest on it. */
-static bool take_from(struct run *r, struct evaluation_record *e, uint64_t attempt)
+static bool take_from(struct engine *r, struct evaluation_record *e, uint64_t attempt)
 {
     struct attempt_record a;
     uint32_t k = 0;
@@ -304,7 +304,7 @@ static bool take_from(struct run *r, struct evaluation_record *e, uint64_t attem
     return true;
 }
 
-static void reopen_without(struct run *r, uint64_t id, uint64_t attempt)
+static void reopen_without(struct engine *r, uint64_t id, uint64_t attempt)
 {
     struct evaluation *e = map_get(&r->evaluations, id);
     struct evaluation_record record;
@@ -331,7 +331,7 @@ static void reopen_without(struct run *r, uint64_t id, uint64_t attempt)
         evaluation_abandon(r, e); /* nobody was told, or nobody who goes on */
 }
 
-static void look_at(struct run *r, const struct invalid_record *record, uint64_t id)
+static void look_at(struct engine *r, const struct invalid_record *record, uint64_t id)
 {
     struct attempt_record a;
     struct measurement m = {0};
@@ -347,7 +347,7 @@ static void look_at(struct run *r, const struct invalid_record *record, uint64_t
     reopen_without(r, a.evaluation, id);
 }
 
-static struct invalid_record *next_scan(const struct run *r)
+static struct invalid_record *next_scan(const struct engine *r)
 {
     for (uint32_t i = 0; i < r->n_invalid; i++) {
         if (r->invalid[i].scanning)
@@ -356,7 +356,7 @@ static struct invalid_record *next_scan(const struct run *r)
     return NULL;
 }
 
-bool invalidate_step(struct run *r)
+bool invalidate_step(struct engine *r)
 {
     struct invalid_record *record = r->stopping ? NULL : next_scan(r);
     struct attempt_record a;

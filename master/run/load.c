@@ -7,11 +7,11 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 static bool load_board(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
-    struct run *r = user;
+    struct engine *r = user;
     struct board_record b;
     (void)key;
     (void)n_key;
@@ -22,21 +22,21 @@ static bool load_board(void *user, const uint8_t *key, size_t n_key, const uint8
 
 static bool load_header(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
-    struct run *r = user;
+    struct engine *r = user;
     struct search_record s;
     uint64_t id = key_read_u64(key, n_key, 0);
     if (search_record_decode(value, n_value, &s) || s.id != id) {
-        run_note(r, true, "damaged search header is left alone", "search=%llu", (unsigned long long)id);
+        engine_note(r, true, "damaged search header is left alone", "search=%llu", (unsigned long long)id);
         return true;
     }
-    struct run_search *rs = run_add_search(r, id);
+    struct search *rs = engine_add_search(r, id);
     rs->record = s;
     rs->stored_active_ns = s.active_ns;
     return true;
 }
 
 /* In order of id. Records from before there were numbers get the ones they would have had; the first turn writes them. */
-static void load_numbers(struct run *r)
+static void load_numbers(struct engine *r)
 {
     for (uint32_t i = 0; i < r->n_searches; i++) {
         if (r->search[i]->record.number)
@@ -49,9 +49,9 @@ static void load_numbers(struct run *r)
 }
 
 /* An open evaluation a pending individual waits for: job, tries and, when it had one, its lease. */
-static int load_open(struct run_search *rs, const struct evaluation_record *record, uint64_t individual, uint32_t group)
+static int load_open(struct search *rs, const struct evaluation_record *record, uint64_t individual, uint32_t group)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     struct evaluation *e = map_get(&r->evaluations, record->id);
     if (e) {
         evaluation_wait(e, rs, individual, group);
@@ -69,7 +69,7 @@ static int load_open(struct run_search *rs, const struct evaluation_record *reco
 }
 
 /* Told, and measured again: the record is what was told, values are collected anew. */
-static void prepare_again(struct run_search *rs, struct individual_record *ind)
+static void prepare_again(struct search *rs, struct individual_record *ind)
 {
     rs->n_retelling++;
     ind->ruled = INDIVIDUAL_PENDING;
@@ -79,9 +79,9 @@ static void prepare_again(struct run_search *rs, struct individual_record *ind)
     ind->board[0] = ind->reason[0] = '\0';
 }
 
-static int load_individual(struct run_search *rs, uint64_t id)
+static int load_individual(struct search *rs, uint64_t id)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     struct pending *p = xcalloc(1, sizeof *p);
     int rc = individual_load(r, rs->record.id, id, &p->record);
     if (rc) {
@@ -120,7 +120,7 @@ static int load_individual(struct run_search *rs, uint64_t id)
 }
 
 /* Pending proposals in order of id. */
-static int load_pending(struct run_search *rs)
+static int load_pending(struct search *rs)
 {
     rs->next_tell = UINT64_MAX;
     for (uint64_t id = 0; id < core_count(rs->core); id++) {
@@ -156,7 +156,7 @@ static bool collect_told(void *user, const uint8_t *key, size_t n_key, const uin
 }
 
 /* Told individuals that are measured again. */
-static int load_again(struct run_search *rs)
+static int load_again(struct search *rs)
 {
     struct told_ids t = {0};
     int rc = store_scan(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, 0), 8, collect_told, &t);
@@ -166,9 +166,9 @@ static int load_again(struct run_search *rs)
     return rc;
 }
 
-static int load_search(struct run_search *rs, struct sonata_error *err)
+static int load_search(struct search *rs, struct sonata_error *err)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     search_join_team(rs);
     rs->spec = xcalloc(1, sizeof *rs->spec);
     int rc = spec_load(r->store, rs->record.id, rs->spec, err);
@@ -194,7 +194,7 @@ static int load_search(struct run_search *rs, struct sonata_error *err)
     return 0;
 }
 
-int run_load(struct run *r, struct sonata_error *err)
+int engine_load(struct engine *r, struct sonata_error *err)
 {
     int rc = store_scan(r->store, STORE_BOARD, (struct store_key){0}, 0, load_board, r);
     if (!rc)
@@ -209,18 +209,18 @@ int run_load(struct run *r, struct sonata_error *err)
         return sonata_error_set(err, -EIO, "the times when boards measured wrong cannot be read");
     if (usage_load(r))
         return sonata_error_set(err, -EIO, "the board time that teams used cannot be read");
-    if (blobs_load(r))
+    if (uploads_load(r))
         return sonata_error_set(err, -EIO, "the list of uploads cannot be read");
     sched_set_next_attempt(r->sched, a ? a : 1);
     r->next_evaluation = e ? e : 1;
     r->next_search = s ? s : 1;
     for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct run_search *rs = r->search[i];
+        struct search *rs = r->search[i];
         struct sonata_error why = {{0}};
         if (search_is_finished(rs) || !load_search(rs, &why))
             continue;
         /* one damaged search must not keep the others from going on; its data stay for inspection */
-        run_note(r, true, "search cannot be resumed", "search=%llu reason=\"%s\"", (unsigned long long)rs->record.id, why.text);
+        engine_note(r, true, "search cannot be resumed", "search=%llu reason=\"%s\"", (unsigned long long)rs->record.id, why.text);
         search_finish(rs, SEARCH_STOPPED_FAILED, why.text);
     }
     return 0;

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 static uint64_t number_key(const char *team, uint64_t number)
 {
@@ -17,30 +17,30 @@ static uint64_t number_key(const char *team, uint64_t number)
 }
 
 /* The search of the team with the largest number stands for its count. */
-static uint64_t last_number(const struct run *r, const char *team)
+static uint64_t last_number(const struct engine *r, const char *team)
 {
-    const struct run_search *last = map_get(&r->last_of_team, hash64_text(team));
+    const struct search *last = map_get(&r->last_of_team, hash64_text(team));
     return last && !strcmp(last->record.team, team) ? last->record.number : 0;
 }
 
-void number_index(struct run_search *rs)
+void number_index(struct search *rs)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     const struct search_record *s = &rs->record;
     map_set(&r->search_by_number, number_key(s->team, s->number), rs);
     if (s->number > last_number(r, s->team))
         map_set(&r->last_of_team, hash64_text(s->team), rs);
 }
 
-void number_give(struct run_search *rs)
+void number_give(struct search *rs)
 {
     rs->record.number = last_number(rs->run, rs->record.team) + 1;
     rs->dirty = true;
     number_index(rs);
 }
 
-uint64_t run_search_of_team(const struct run *r, const char *team, uint64_t number)
+uint64_t engine_search_of_team(const struct engine *r, const char *team, uint64_t number)
 {
-    const struct run_search *rs = map_get(&r->search_by_number, number_key(team, number));
+    const struct search *rs = map_get(&r->search_by_number, number_key(team, number));
     return rs && rs->record.number == number && !strcmp(rs->record.team, team) ? rs->record.id : 0;
 }

@@ -10,7 +10,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum {
     SNAPSHOT_EVENTS = 64,
@@ -21,7 +21,7 @@ enum {
     FORESTS_BYTES_MAX = 4 << 20
 };
 
-static void put_event(struct run_search *rs, struct event_record *e)
+static void put_event(struct search *rs, struct event_record *e)
 {
     cleanup_bytes struct bytes b = {0};
     e->wall_ns = rs->run->wall;
@@ -40,14 +40,14 @@ uint64_t proposals_digest(const struct space *space, const struct core_proposal 
     return n ? hash64(b.data, b.size) : 0;
 }
 
-void search_log_ask(struct run_search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got)
+void search_log_ask(struct search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got)
 {
     struct event_record e = {
         .type = EVENT_ASK, .wanted = wanted, .got = got, .id = got ? proposal[0].id : 0, .digest = proposals_digest(&rs->spec->space, proposal, got)};
     put_event(rs, &e);
 }
 
-static void log_result(struct run_search *rs, enum event_type type, uint64_t id, const struct core_result *result)
+static void log_result(struct search *rs, enum event_type type, uint64_t id, const struct core_result *result)
 {
     struct event_record e = {
         .type = type, .id = id, .status = (uint32_t)result->status, .n_objectives = rs->spec->n_objectives, .violation = result->violation};
@@ -56,11 +56,11 @@ static void log_result(struct run_search *rs, enum event_type type, uint64_t id,
     put_event(rs, &e);
 }
 
-void search_log_tell(struct run_search *rs, uint64_t id, const struct core_result *result) { log_result(rs, EVENT_TELL, id, result); }
+void search_log_tell(struct search *rs, uint64_t id, const struct core_result *result) { log_result(rs, EVENT_TELL, id, result); }
 
-void search_log_retell(struct run_search *rs, uint64_t id, const struct core_result *result) { log_result(rs, EVENT_RETELL, id, result); }
+void search_log_retell(struct search *rs, uint64_t id, const struct core_result *result) { log_result(rs, EVENT_RETELL, id, result); }
 
-void search_log_inject(struct run_search *rs, const struct individual_record *ind, const struct core_result *result)
+void search_log_inject(struct search *rs, const struct individual_record *ind, const struct core_result *result)
 {
     struct event_record e = {.type = EVENT_INJECT,
                              .id = ind->id,
@@ -73,14 +73,14 @@ void search_log_inject(struct run_search *rs, const struct individual_record *in
     put_event(rs, &e);
 }
 
-void search_log_hint(struct run_search *rs, const struct individual_record *ind, uint32_t objective, double value)
+void search_log_hint(struct search *rs, const struct individual_record *ind, uint32_t objective, double value)
 {
     struct event_record e = {
         .type = EVENT_HINT, .wanted = objective, .n_objectives = 1, .objective = {value}, .n_genes = ind->n_genes, .genotype = ind->genotype};
     put_event(rs, &e);
 }
 
-void search_log_control(struct run_search *rs, const char *text)
+void search_log_control(struct search *rs, const char *text)
 {
     struct event_record e = {.type = EVENT_CONTROL};
     snprintf(e.text, sizeof e.text, "%s", text);
@@ -88,7 +88,7 @@ void search_log_control(struct run_search *rs, const char *text)
 }
 
 /* The forests of the same moment, so that a start needs not grow them; too large ones are grown again. */
-static void snapshot_forests(struct run_search *rs)
+static void snapshot_forests(struct search *rs)
 {
     uint64_t number = core_forests_number(rs->core);
     if (number == rs->forests_stored)
@@ -103,7 +103,7 @@ static void snapshot_forests(struct run_search *rs)
     rs->forests_stored = number;
 }
 
-void search_snapshot(struct run_search *rs)
+void search_snapshot(struct search *rs)
 {
     cleanup_bytes struct bytes b = {0}, front = {0};
     bytes_put_u8(&b, SNAPSHOT_VERSION);
@@ -126,14 +126,14 @@ void search_snapshot(struct run_search *rs)
     free(id);
 }
 
-static bool snapshot_is_due(const struct run_search *rs)
+static bool snapshot_is_due(const struct search *rs)
 {
     uint64_t since = rs->record.events - rs->snapshot_event, enough = rs->snapshot_size / SNAPSHOT_EVENT_BYTES;
     uint64_t most = search_is_quick(rs->spec) ? QUICK_EVENTS : SNAPSHOT_EVENTS + rs->snapshot_size / SNAPSHOT_BYTES_PER_EVENT;
     return since > 0 && since >= (enough < most ? enough : most);
 }
 
-void search_persist(struct run_search *rs)
+void search_persist(struct search *rs)
 {
     if (!rs->dirty)
         return;

@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "base/parse.h"
 #include "domain/analytic.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { WINDOW_DEFAULT = 8, WINDOW_MAX = 4096 };
 
@@ -68,10 +68,10 @@ static void need_of(const struct search_spec *spec, const struct need_group *g, 
     memcpy(ret_need->metric, g->metric, sizeof ret_need->metric);
 }
 
-void group_need(const struct run_search *rs, uint32_t group, struct sched_need *ret_need) { need_of(rs->spec, &rs->record.group[group], ret_need); }
+void group_need(const struct search *rs, uint32_t group, struct sched_need *ret_need) { need_of(rs->spec, &rs->record.group[group], ret_need); }
 
 /* Joins the group of any board with a named one that can supply everything; it is the last of the list. */
-static void join_any(const struct run_search *rs, struct need_group *group, uint32_t *n)
+static void join_any(const struct search *rs, struct need_group *group, uint32_t *n)
 {
     const struct need_group *any = &group[*n - 1];
     if (any->board_type[0])
@@ -90,7 +90,7 @@ static void join_any(const struct run_search *rs, struct need_group *group, uint
     }
 }
 
-static void describe_need(const struct run *r, const struct sched_need *need, char *text, size_t size)
+static void describe_need(const struct engine *r, const struct sched_need *need, char *text, size_t size)
 {
     int n = snprintf(text, size, "waiting for a board%s%s that supplies", need->board_type[0] ? " of type " : "", need->board_type);
     for (uint32_t i = 0; i < need->n_metrics && n > 0 && (size_t)n < size; i++)
@@ -101,7 +101,7 @@ static void describe_need(const struct run *r, const struct sched_need *need, ch
         supply_describe_unknown(r, need->board_type, text + n, size - (size_t)n);
 }
 
-bool plan_search(struct run_search *rs, char *reason, size_t size)
+bool plan_search(struct search *rs, char *reason, size_t size)
 {
     struct need_group group[GROUPS_MAX + 1];
     uint32_t n = 0;
@@ -170,7 +170,7 @@ static double violation_of(const struct constraint *c, double value)
     return v;
 }
 
-double plan_analytic(const struct run_search *rs, struct individual_record *ind)
+double plan_analytic(const struct search *rs, struct individual_record *ind)
 {
     const struct search_spec *spec = rs->spec;
     double violation = 0;
@@ -200,7 +200,7 @@ static bool group_has(const struct need_group *g, const char *metric, const char
     return false;
 }
 
-void plan_fill(const struct run_search *rs, struct individual_record *ind, uint32_t group, const struct measurement *m)
+void plan_fill(const struct search *rs, struct individual_record *ind, uint32_t group, const struct measurement *m)
 {
     const char *metric, *board;
     for (uint32_t i = 0; plan_metric(rs->spec, i, &metric, &board); i++) {
@@ -216,7 +216,7 @@ void plan_fill(const struct run_search *rs, struct individual_record *ind, uint3
         copy_string(ind->board, sizeof ind->board, m->board);
 }
 
-bool plan_objective(const struct run_search *rs, const struct individual_record *ind, uint32_t i, double *ret_value)
+bool plan_objective(const struct search *rs, const struct individual_record *ind, uint32_t i, double *ret_value)
 {
     char label[METRIC_NAME_MAX];
     metric_label(rs->spec->objective[i].metric, rs->spec->objective[i].board, label);
@@ -227,7 +227,7 @@ bool plan_objective(const struct run_search *rs, const struct individual_record 
     return true;
 }
 
-bool plan_objectives(const struct run_search *rs, const struct individual_record *ind, double ret_objective[OBJECTIVES_MAX], double *ret_violation)
+bool plan_objectives(const struct search *rs, const struct individual_record *ind, double ret_objective[OBJECTIVES_MAX], double *ret_violation)
 {
     const struct search_spec *spec = rs->spec;
     double violation = 0;
@@ -247,7 +247,7 @@ bool plan_objectives(const struct run_search *rs, const struct individual_record
     return true;
 }
 
-static bool is_constrained(const struct run_search *rs, uint32_t group)
+static bool is_constrained(const struct search *rs, uint32_t group)
 {
     const struct search_spec *spec = rs->spec;
     for (uint32_t i = 0; i < spec->n_constraints; i++) {
@@ -258,7 +258,7 @@ static bool is_constrained(const struct run_search *rs, uint32_t group)
     return false;
 }
 
-uint32_t plan_stage(const struct run_search *rs, uint32_t group)
+uint32_t plan_stage(const struct search *rs, uint32_t group)
 {
     if (is_constrained(rs, group))
         return 0;
@@ -269,7 +269,7 @@ uint32_t plan_stage(const struct run_search *rs, uint32_t group)
     return 0;
 }
 
-double plan_violation(const struct run_search *rs, const struct individual_record *ind)
+double plan_violation(const struct search *rs, const struct individual_record *ind)
 {
     double violation = 0;
     for (uint32_t i = 0; i < rs->spec->n_constraints; i++) {

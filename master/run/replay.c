@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { WANTED_MAX = 4096 };
 
@@ -158,7 +158,7 @@ int replay_core(struct store *store, const struct search_spec *spec, uint64_t id
     return 0;
 }
 
-int run_replay(struct store *store, uint64_t id, uint64_t *ret_events, uint32_t *ret_proposals, struct sonata_error *err)
+int engine_replay(struct store *store, uint64_t id, uint64_t *ret_events, uint32_t *ret_proposals, struct sonata_error *err)
 {
     cleanup_bytes struct bytes b = {0};
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 #include "search/replicate.h"
 
-static bool add_values(struct run *r, uint64_t attempt, struct measurement *first, double (*value)[1 + FURTHER_MAX], uint32_t at,
+static bool add_values(struct engine *r, uint64_t attempt, struct measurement *first, double (*value)[1 + FURTHER_MAX], uint32_t at,
                        uint32_t samples[METRICS_MAX])
 {
     struct measurement m = {0};
@@ -26,7 +26,7 @@ static bool add_values(struct run *r, uint64_t attempt, struct measurement *firs
     return ok;
 }
 
-int evaluation_answer(struct run *r, const struct evaluation_record *record, struct measurement *ret_measurement)
+int evaluation_answer(struct engine *r, const struct evaluation_record *record, struct measurement *ret_measurement)
 {
     int rc = measurement_load(r, record->accepted, ret_measurement);
     if (rc || !record->n_further)
@@ -52,16 +52,16 @@ int evaluation_answer(struct run *r, const struct evaluation_record *record, str
 }
 
 /* Measurements this search may still ask for. */
-static uint32_t left(const struct run_search *rs)
+static uint32_t left(const struct search *rs)
 {
     uint32_t limit = rs->spec->replicate_budget ? rs->spec->replicate_budget : (rs->record.budget + REPLICATE_SHARE - 1) / REPLICATE_SHARE;
     return limit > rs->record.replicates ? limit - rs->record.replicates : 0;
 }
 
 /* The largest number of measurements that an evaluation of it was short of. What is known by now, from another search perhaps, costs nothing. */
-static uint32_t open_further(struct run_search *rs, const struct individual_record *ind, uint32_t wanted)
+static uint32_t open_further(struct search *rs, const struct individual_record *ind, uint32_t wanted)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     uint32_t most = 0;
     for (uint32_t g = 0; g < ind->n_evaluations; g++) {
         struct evaluation_record e;
@@ -80,7 +80,7 @@ static uint32_t open_further(struct run_search *rs, const struct individual_reco
 }
 
 /* false: the individual cannot be measured again. */
-static bool measure_again(struct run_search *rs, const struct replicate_member *due, uint32_t measured)
+static bool measure_again(struct search *rs, const struct replicate_member *due, uint32_t measured)
 {
     struct individual_record ind;
     if (individual_load(rs->run, rs->record.id, due->id, &ind))
@@ -89,7 +89,7 @@ static bool measure_again(struct run_search *rs, const struct replicate_member *
     return !individual_reopen(rs, due->id);
 }
 
-bool replicate_front(struct run_search *rs)
+bool replicate_front(struct search *rs)
 {
     uint32_t wanted = rs->spec->replicates, n = core_front(rs->core, NULL, 0), begun = 0;
     if (wanted < 2 || !n || !left(rs))
@@ -111,7 +111,7 @@ bool replicate_front(struct run_search *rs)
     free(member);
     free(id);
     if (begun)
-        run_note(rs->run, false, "front is measured again", "search=%llu members=%u of=%u asked_for=%u", (unsigned long long)rs->record.id, begun, n,
-                 rs->record.replicates);
+        engine_note(rs->run, false, "front is measured again", "search=%llu members=%u of=%u asked_for=%u", (unsigned long long)rs->record.id, begun,
+                    n, rs->record.replicates);
     return begun > 0;
 }

@@ -7,37 +7,37 @@
 
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
-int attempt_load(struct run *r, uint64_t id, struct attempt_record *ret_record)
+int attempt_load(struct engine *r, uint64_t id, struct attempt_record *ret_record)
 {
     cleanup_bytes struct bytes b = {0};
     int rc = store_get(r->store, STORE_ATTEMPT, key_u64(id), &b);
     return rc ? rc : attempt_record_decode(b.data, b.size, ret_record);
 }
 
-void attempt_put(struct run *r, const struct attempt_record *record)
+void attempt_put(struct engine *r, const struct attempt_record *record)
 {
     cleanup_bytes struct bytes b = {0};
     attempt_record_encode(record, &b);
     store_put(r->store, STORE_ATTEMPT, key_u64(record->id), b.data, b.size);
 }
 
-int measurement_load(struct run *r, uint64_t attempt, struct measurement *ret_measurement)
+int measurement_load(struct engine *r, uint64_t attempt, struct measurement *ret_measurement)
 {
     cleanup_bytes struct bytes b = {0};
     int rc = store_get(r->store, STORE_MEASUREMENT, key_u64(attempt), &b);
     return rc ? rc : measurement_decode(b.data, b.size, ret_measurement, NULL);
 }
 
-void measurement_put(struct run *r, const struct measurement *m)
+void measurement_put(struct engine *r, const struct measurement *m)
 {
     cleanup_bytes struct bytes b = {0};
     measurement_encode(m, &b);
     store_put(r->store, STORE_MEASUREMENT, key_u64(m->attempt), b.data, b.size);
 }
 
-static void board_load(struct run *r, const char *name, struct board_record *ret_board)
+static void board_load(struct engine *r, const char *name, struct board_record *ret_board)
 {
     cleanup_bytes struct bytes b = {0};
     if (store_get(r->store, STORE_BOARD, key_text(name), &b) || board_record_decode(b.data, b.size, ret_board)) {
@@ -46,14 +46,14 @@ static void board_load(struct run *r, const char *name, struct board_record *ret
     }
 }
 
-static void board_put(struct run *r, const struct board_record *board)
+static void board_put(struct engine *r, const struct board_record *board)
 {
     cleanup_bytes struct bytes b = {0};
     board_record_encode(board, &b);
     store_put(r->store, STORE_BOARD, key_text(board->name), b.data, b.size);
 }
 
-static void charge_board(struct run *r, const struct measurement *m, bool good)
+static void charge_board(struct engine *r, const struct measurement *m, bool good)
 {
     struct board_record board;
     board_load(r, m->board, &board);
@@ -84,7 +84,7 @@ static void check_complete(const struct evaluation_record *e, struct measurement
     snprintf(m->reason, sizeof m->reason, "bug: the result lacks %s", missing);
 }
 
-static void save_measurement(struct run *r, struct attempt_record *a, const struct measurement *m, enum attempt_state state)
+static void save_measurement(struct engine *r, struct attempt_record *a, const struct measurement *m, enum attempt_state state)
 {
     measurement_put(r, m);
     a->state = state;
@@ -95,33 +95,30 @@ static void save_measurement(struct run *r, struct attempt_record *a, const stru
     charge_board(r, m, m->outcome == OUTCOME_OK || m->outcome == OUTCOME_INFEASIBLE);
 }
 
-static void take_tries(const struct run *r, struct evaluation_record *e)
+static void take_tries(const struct engine *r, struct evaluation_record *e)
 {
     struct sched_tries t = sched_tries(r->sched, e->id);
     e->tries = (struct tries){t.infra, t.invalid, t.bug, t.reported, ""};
     copy_string(e->tries.avoid, sizeof e->tries.avoid, t.avoid);
 }
 
-static void save_tries(struct run *r, struct evaluation *e)
+static void save_tries(struct engine *r, struct evaluation *e)
 {
     take_tries(r, &e->record);
     e->record.live = 0;
     evaluation_put(r, &e->record);
 }
 
-static bool is_good(const struct measurement *m)
-{
-    return m->outcome == OUTCOME_OK || m->outcome == OUTCOME_INFEASIBLE;
-}
+static bool is_good(const struct measurement *m) { return m->outcome == OUTCOME_OK || m->outcome == OUTCOME_INFEASIBLE; }
 
 /* Several searches may wait for it; it is charged once, to the first. */
-static void charge_team(struct run *r, const struct evaluation *e, const struct measurement *m)
+static void charge_team(struct engine *r, const struct evaluation *e, const struct measurement *m)
 {
     if (e->n_waiters)
         usage_add(r, e->waiter[0].search->record.team, m->duration_ns);
 }
 
-static void set_attempt_state(struct run *r, uint64_t attempt, enum attempt_state state)
+static void set_attempt_state(struct engine *r, uint64_t attempt, enum attempt_state state)
 {
     struct attempt_record a;
     if (attempt_load(r, attempt, &a))
@@ -131,18 +128,12 @@ static void set_attempt_state(struct run *r, uint64_t attempt, enum attempt_stat
 }
 
 /* A further measurement joins the others. */
-static bool is_further(const struct evaluation *e)
-{
-    return e->record.reopened == REOPENED_FURTHER && e->record.accepted;
-}
+static bool is_further(const struct evaluation *e) { return e->record.reopened == REOPENED_FURTHER && e->record.accepted; }
 
-static enum attempt_state good_state(const struct evaluation *e)
-{
-    return is_further(e) ? ATTEMPT_REPLICATE : ATTEMPT_ACCEPTED;
-}
+static enum attempt_state good_state(const struct evaluation *e) { return is_further(e) ? ATTEMPT_REPLICATE : ATTEMPT_ACCEPTED; }
 
 /* Into the record of the evaluation; true when it shall rest on more still. */
-static bool take_measurement(struct run *r, struct evaluation_record *e, bool further, const struct measurement *m)
+static bool take_measurement(struct engine *r, struct evaluation_record *e, bool further, const struct measurement *m)
 {
     e->answers++;
     if (further && m->outcome != OUTCOME_OK)
@@ -161,10 +152,10 @@ static bool take_measurement(struct run *r, struct evaluation_record *e, bool fu
     return m->outcome == OUTCOME_OK && 1 + e->n_further < e->wanted && e->n_further < FURTHER_MAX;
 }
 
-static void answer(struct run *r, struct evaluation *e, const struct measurement *m)
+static void answer(struct engine *r, struct evaluation *e, const struct measurement *m)
 {
     if (e->n_waiters) {
-        struct run_search *owner = e->waiter[0].search;
+        struct search *owner = e->waiter[0].search;
         owner->record.board_ns += m->duration_ns > 0 ? m->duration_ns : 0;
         owner->dirty = true;
     }
@@ -176,11 +167,11 @@ static void answer(struct run *r, struct evaluation *e, const struct measurement
     e->record.tries = (struct tries){.reported = e->record.tries.reported};
     evaluation_put(r, &e->record);
     if (evaluation_schedule(r, e))
-        run_note(r, true, "evaluation cannot be scheduled", "evaluation=%llu", (unsigned long long)e->record.id);
+        engine_note(r, true, "evaluation cannot be scheduled", "evaluation=%llu", (unsigned long long)e->record.id);
 }
 
 /* Good or not, nothing is learned from a board at a time when it measured wrong. The job waits for another attempt, nobody is to blame. */
-static const char *result_of_wrong(struct run *r, struct attempt_record *a, const struct measurement *m)
+static const char *result_of_wrong(struct engine *r, struct attempt_record *a, const struct measurement *m)
 {
     enum sched_verdict verdict;
     uint64_t job;
@@ -195,13 +186,14 @@ static const char *result_of_wrong(struct run *r, struct attempt_record *a, cons
         save_tries(r, e);
     }
     char fields[NOTE_FIELDS_MAX];
-    run_note(r, true, "result refused: its board measured wrong at that time", "attempt=%llu board=%s %s", (unsigned long long)m->attempt, m->board,
-             evaluation_fields(r, a->evaluation, fields));
+    engine_note(r, true, "result refused: its board measured wrong at that time", "attempt=%llu board=%s %s", (unsigned long long)m->attempt,
+                m->board, evaluation_fields(r, a->evaluation, fields));
     return "invalidated";
 }
 
-/* Invalid once more than a job may be (MEASUREMENT 3.5): what was measured all the same counts as noisy when it is whole, else the job is unmeasurable. */
-static void settle_invalid(struct run *r, const struct evaluation *e, struct measurement *m)
+/* Invalid once more than a job may be (MEASUREMENT 3.5): what was measured all the same counts as noisy when it is whole, else the job is
+ * unmeasurable. */
+static void settle_invalid(struct engine *r, const struct evaluation *e, struct measurement *m)
 {
     char why[REASON_MAX];
     uint32_t before = sched_tries(r->sched, e->record.id).invalid;
@@ -209,14 +201,15 @@ static void settle_invalid(struct run *r, const struct evaluation *e, struct mea
         return;
     copy_string(why, sizeof why, m->reason);
     bool whole = !missing_metric(&e->record, m);
-    snprintf(m->reason, sizeof m->reason, "%s in %u attempts, the last: %.100s", whole ? "noisy: never valid" : "invalid: unmeasurable, not valid", before + 1, why);
+    snprintf(m->reason, sizeof m->reason, "%s in %u attempts, the last: %.100s", whole ? "noisy: never valid" : "invalid: unmeasurable, not valid",
+             before + 1, why);
     if (whole) {
         m->outcome = OUTCOME_OK;
         m->flags |= FLAG_NOISY;
     }
 }
 
-static const char *result_of_live(struct run *r, struct attempt_record *a, struct measurement *m)
+static const char *result_of_live(struct engine *r, struct attempt_record *a, struct measurement *m)
 {
     struct evaluation *e = map_get(&r->evaluations, a->evaluation);
     if (!e)
@@ -239,8 +232,8 @@ static const char *result_of_live(struct run *r, struct attempt_record *a, struc
     else if (verdict == SCHED_REQUEUED)
         save_tries(r, e); /* given up: the action SCHED_BURY closes it in this turn */
     if (!is_good(m))
-        run_note(r, true, "attempt failed", "attempt=%llu board=%s %s outcome=%s requeued=%d reason=\"%s\"", (unsigned long long)m->attempt, m->board, fields,
-                 outcome_name(m->outcome), verdict == SCHED_REQUEUED, m->reason);
+        engine_note(r, true, "attempt failed", "attempt=%llu board=%s %s outcome=%s requeued=%d reason=\"%s\"", (unsigned long long)m->attempt,
+                    m->board, fields, outcome_name(m->outcome), verdict == SCHED_REQUEUED, m->reason);
     if (head)
         boards_outcome(r, a->board, a->evaluation, m->outcome);
     if (head && (m->outcome == OUTCOME_INFRA || m->outcome == OUTCOME_LOST))
@@ -249,7 +242,7 @@ static const char *result_of_live(struct run *r, struct attempt_record *a, struc
 }
 
 /* Lost, released or canceled before: sound when nobody else had the board since. */
-static const char *result_of_dead(struct run *r, struct attempt_record *a, struct measurement *m)
+static const char *result_of_dead(struct engine *r, struct attempt_record *a, struct measurement *m)
 {
     if (sched_board_epoch(r->sched, a->board) != a->lost_epoch) {
         save_measurement(r, a, m, ATTEMPT_STALE);
@@ -278,7 +271,7 @@ static const char *result_of_dead(struct run *r, struct attempt_record *a, struc
     return "replicate";
 }
 
-const char *run_result(struct run *r, const char *worker, const struct measurement *measurement)
+const char *engine_result(struct engine *r, const char *worker, const struct measurement *measurement)
 {
     if (r->blocked)
         return NULL;
@@ -303,11 +296,11 @@ const char *run_result(struct run *r, const char *worker, const struct measureme
 }
 
 /* The worker says it has an attempt that is not live here. */
-void result_adopt(struct run *r, const char *worker, const struct sched_running *running)
+void result_adopt(struct engine *r, const char *worker, const struct sched_running *running)
 {
     struct attempt_record a;
     if (attempt_load(r, running->attempt, &a) || a.epoch != running->epoch || strcmp(a.board, running->board)) {
-        run_send_cancel(r, worker, running->attempt, "unknown attempt");
+        engine_send_cancel(r, worker, running->attempt, "unknown attempt");
         return;
     }
     if (running->spooled || a.has_measurement)
@@ -316,7 +309,7 @@ void result_adopt(struct run *r, const char *worker, const struct sched_running 
     struct evaluation *e = map_get(&r->evaluations, a.evaluation);
     if (!adoptable || !e || sched_board_epoch(r->sched, a.board) != a.lost_epoch ||
         sched_adopt(r->sched, r->now, a.evaluation, a.id, a.epoch, a.board)) {
-        run_send_cancel(r, worker, running->attempt, e ? "stale_epoch" : "no longer needed");
+        engine_send_cancel(r, worker, running->attempt, e ? "stale_epoch" : "no longer needed");
         return;
     }
     suspect_clear(r, &a);
@@ -326,7 +319,8 @@ void result_adopt(struct run *r, const char *worker, const struct sched_running 
     e->record.live = a.id;
     evaluation_put(r, &e->record);
     char fields[NOTE_FIELDS_MAX];
-    run_note(r, false, "attempt adopted", "attempt=%llu board=%s worker=%s %s", (unsigned long long)a.id, a.board, worker, evaluation_fields(r, a.evaluation, fields));
+    engine_note(r, false, "attempt adopted", "attempt=%llu board=%s worker=%s %s", (unsigned long long)a.id, a.board, worker,
+                evaluation_fields(r, a.evaluation, fields));
 }
 
 /* Every try and every further measurement has its own simulated noise, the same whenever it is begun again. */
@@ -335,7 +329,7 @@ static uint64_t noise_of_try(const struct evaluation_record *e)
     return e->noise_seed + UINT64_C(0x9e3779b97f4a7c15) * e->tries.reported + UINT64_C(0xd1b54a32d192ed03) * e->answers;
 }
 
-static void apply_assign(struct run *r, const struct sched_action *act)
+static void apply_assign(struct engine *r, const struct sched_action *act)
 {
     struct evaluation *e = map_get(&r->evaluations, act->job);
     if (!e)
@@ -378,7 +372,7 @@ static void apply_assign(struct run *r, const struct sched_action *act)
 }
 
 /* An attempt ended without a result. */
-static void close_attempt(struct run *r, const struct sched_action *act, enum attempt_state state)
+static void close_attempt(struct engine *r, const struct sched_action *act, enum attempt_state state)
 {
     struct attempt_record a;
     if (attempt_load(r, act->attempt, &a) || a.state != ATTEMPT_LIVE)
@@ -398,28 +392,29 @@ static void close_attempt(struct run *r, const struct sched_action *act, enum at
     if (state != ATTEMPT_LOST)
         return;
     char fields[NOTE_FIELDS_MAX];
-    run_note(r, true, "attempt lost", "attempt=%llu board=%s worker=%s %s reason=\"%s\"", (unsigned long long)a.id, a.board, a.worker,
-             evaluation_fields(r, a.evaluation, fields), act->reason);
+    engine_note(r, true, "attempt lost", "attempt=%llu board=%s worker=%s %s reason=\"%s\"", (unsigned long long)a.id, a.board, a.worker,
+                evaluation_fields(r, a.evaluation, fields), act->reason);
     if (!act->head)
         return;
     boards_outcome(r, a.board, a.evaluation, OUTCOME_LOST);
     suspect_add(r, &a, r->wall, false);
 }
 
-static void apply_bury(struct run *r, const struct sched_action *act)
+static void apply_bury(struct engine *r, const struct sched_action *act)
 {
     struct evaluation *e = map_get(&r->evaluations, act->job);
     if (!e)
         return;
     char fields[NOTE_FIELDS_MAX];
-    run_note(r, true, "evaluation given up", "%s class=%s reason=\"%s\"", evaluation_fields(r, act->job, fields), outcome_name(act->outcome), act->reason);
+    engine_note(r, true, "evaluation given up", "%s class=%s reason=\"%s\"", evaluation_fields(r, act->job, fields), outcome_name(act->outcome),
+                act->reason);
     enum evaluation_state standing = evaluation_standing(r, &e->record);
     bool answered = standing != EVALUATION_CANCELED; /* measured again in vain: what was known stands */
     e->record.cause = answered ? OUTCOME_OK : act->outcome;
     evaluation_close(r, e, answered ? standing : EVALUATION_FAILED, answered ? "" : act->reason);
 }
 
-void actions_apply(struct run *r)
+void actions_apply(struct engine *r)
 {
     struct sched_action act;
     while (sched_next_action(r->sched, &act)) {
@@ -435,13 +430,13 @@ void actions_apply(struct run *r)
             break;
         case SCHED_CANCEL:
             close_attempt(r, &act, ATTEMPT_CANCELED);
-            run_send_cancel(r, act.worker, act.attempt, act.reason);
+            engine_send_cancel(r, act.worker, act.attempt, act.reason);
             break;
         case SCHED_BURY:
             apply_bury(r, &act);
             break;
         case SCHED_LINK:
-            run_note(r, strcmp(act.reason, "online") != 0, "worker link", "worker=%s link=%s", act.worker, act.reason);
+            engine_note(r, strcmp(act.reason, "online") != 0, "worker link", "worker=%s link=%s", act.worker, act.reason);
             break;
         }
     }

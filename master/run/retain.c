@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "codec/codec.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { STEP_MEASUREMENTS = 8, STEP_EVENTS = 256 };
 #define PACE_NS (10 * SONATA_MS) /* between two steps while there is more to do */
@@ -22,7 +22,7 @@ enum { STEP_MEASUREMENTS = 8, STEP_EVENTS = 256 };
 static const char counter[] = "samples_dropped";
 
 struct step {
-    struct run *run;
+    struct engine *run;
     int64_t keep_ns;
     uint64_t next;
     uint32_t n, dropped;
@@ -53,22 +53,22 @@ static bool look_at(void *user, const uint8_t *key, size_t n_key, const uint8_t 
     return true;
 }
 
-static bool takes_too_much(const struct run *r)
+static bool takes_too_much(const struct engine *r)
 {
     return r->config.samples_max && store_size(r->store, STORE_MEASUREMENT) > r->config.samples_max;
 }
 
-static void tell_of_room(struct run *r, bool full, const struct step *s)
+static void tell_of_room(struct engine *r, bool full, const struct step *s)
 {
     bool nothing_left = full && !s->n;
     if (nothing_left && !r->room_noted)
-        run_note(r, true, "measurements take more room than they should, but no samples older than an hour are left", "bytes=%" PRIu64 " samples_max=%" PRIu64,
-                 store_size(r->store, STORE_MEASUREMENT), r->config.samples_max);
+        engine_note(r, true, "measurements take more room than they should, but no samples older than an hour are left",
+                    "bytes=%" PRIu64 " samples_max=%" PRIu64, store_size(r->store, STORE_MEASUREMENT), r->config.samples_max);
     r->room_noted = nothing_left;
 }
 
 /* true: there is more to do. */
-static bool drop_samples(struct run *r)
+static bool drop_samples(struct engine *r)
 {
     bool full = takes_too_much(r);
     int64_t age = r->config.keep_samples_ns ? r->config.keep_samples_ns : INT64_MAX;
@@ -85,7 +85,7 @@ static bool drop_samples(struct run *r)
 }
 
 /* Events before this one are in the snapshot. The last one stays: it says that all are there. */
-static uint64_t droppable(struct run_search *rs)
+static uint64_t droppable(struct search *rs)
 {
     cleanup_bytes struct bytes b = {0};
     if (rs->record.events < 2 || store_get(rs->run->store, STORE_POPULATION, key_u64(rs->record.id), &b))
@@ -96,7 +96,7 @@ static uint64_t droppable(struct run_search *rs)
     return in.bad ? 0 : event < rs->record.events ? event : rs->record.events - 1;
 }
 
-static bool drop_some_events(struct run_search *rs)
+static bool drop_some_events(struct search *rs)
 {
     struct search_record *s = &rs->record;
     if (rs->events_looked_at != s->events) {
@@ -112,19 +112,19 @@ static bool drop_some_events(struct run_search *rs)
 }
 
 /* One step of one search; true: there may be more to do. */
-static bool drop_events(struct run *r)
+static bool drop_events(struct engine *r)
 {
     if (!r->config.keep_events_ns)
         return false;
     for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct run_search *rs = r->search[i];
+        struct search *rs = r->search[i];
         if (search_is_finished(rs) && !rs->busy && rs->record.finished_wall_ns < r->wall - r->config.keep_events_ns && drop_some_events(rs))
             return true;
     }
     return false;
 }
 
-int64_t retain_step(struct run *r)
+int64_t retain_step(struct engine *r)
 {
     if (!r->config.keep_samples_ns && !r->config.samples_max && !r->config.keep_events_ns)
         return INT64_MAX;

@@ -1,9 +1,9 @@
 /* `sonata retry`: individuals that failed for a cause are measured again; results are told when they come, as retells (search_run.c).
  *
- * The individuals are looked at in order, a bounded number a turn. What is asked for and how far it got is in the header of the search: with the first
- * step it is in the transaction of the reply, each later step is a transaction of its own, so a retry that was acknowledged comes to its end whatever
- * happens to the master, and none is opened twice. So many that no board can wait for the next are open at a time: the rest need no memory, and a start or
- * a cancel in the middle stays short. */
+ * The individuals are looked at in order, a bounded number a turn. What is asked for and how far it got is in the header of the search: with the
+ * first step it is in the transaction of the reply, each later step is a transaction of its own, so a retry that was acknowledged comes to its end
+ * whatever happens to the master, and none is opened twice. So many that no board can wait for the next are open at a time: the rest need no memory,
+ * and a start or a cancel in the middle stays short. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { STEP_INDIVIDUALS = 1000, STEP_REOPENED = 64, IN_FLIGHT = 1024 };
 enum { NAMED_FAILED = 1, NAMED_INFEASIBLE = 2, NAMED_NOISY = 4 };
@@ -59,9 +59,9 @@ static bool is_meant(const struct individual_record *ind, const struct cause *c)
 
 /* Answers that say infeasible or noisy are to be replaced; each stays until another is there. false: there is none, as of one that was ruled out by
  * a measured constraint. */
-static bool open_answers(struct run_search *rs, const struct individual_record *ind)
+static bool open_answers(struct search *rs, const struct individual_record *ind)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     bool opened = false;
     for (uint32_t g = 0; g < ind->n_evaluations; g++) {
         struct evaluation_record e;
@@ -75,33 +75,28 @@ static bool open_answers(struct run_search *rs, const struct individual_record *
     return opened;
 }
 
-static bool reopen(struct run_search *rs, const struct individual_record *ind)
+static bool reopen(struct search *rs, const struct individual_record *ind)
 {
     return (ind->state == INDIVIDUAL_FAILED || open_answers(rs, ind)) && !individual_reopen(rs, ind->id);
 }
 
-bool retry_is_under_way(const struct run_search *rs)
-{
-    return rs->record.retry_next < rs->record.retry_end;
-}
+bool retry_is_under_way(const struct search *rs) { return rs->record.retry_next < rs->record.retry_end; }
 
-void retry_drop(struct run_search *rs)
-{
-    rs->record.retry_next = rs->record.retry_end = 0;
-}
+void retry_drop(struct search *rs) { rs->record.retry_next = rs->record.retry_end = 0; }
 
-static void note_end(struct run_search *rs)
+static void note_end(struct search *rs)
 {
     const struct search_record *s = &rs->record;
     char text[64], fields[NOTE_FIELDS_MAX];
     snprintf(text, sizeof text, "retry %s: %u", s->retry_cause, s->retried);
     if (s->retried)
         search_log_control(rs, text);
-    run_note(rs->run, false, "search controlled", "%s action=retry cause=%s individuals=%u", search_fields(rs, fields), s->retry_cause, s->retried);
+    engine_note(rs->run, false, "search controlled", "%s action=retry cause=%s individuals=%u", search_fields(rs, fields), s->retry_cause,
+                s->retried);
 }
 
 /* The next individuals, until enough were looked at or opened again. A search that is done goes on from the first that is meant. */
-static int slice(struct run_search *rs, struct sonata_error *err)
+static int slice(struct search *rs, struct sonata_error *err)
 {
     struct search_record *s = &rs->record;
     struct cause c;
@@ -124,23 +119,21 @@ static int slice(struct run_search *rs, struct sonata_error *err)
     return 0;
 }
 
-static bool has_enough_open(struct run_search *rs)
-{
-    return rs->n_retelling >= IN_FLIGHT && rs->n_retelling >= IN_FLIGHT + search_flight_limit(rs);
-}
+static bool has_enough_open(struct search *rs) { return rs->n_retelling >= IN_FLIGHT && rs->n_retelling >= IN_FLIGHT + search_flight_limit(rs); }
 
-bool retry_step(struct run *r)
+bool retry_step(struct engine *r)
 {
     struct sonata_error err = {{0}};
     for (uint32_t i = 0; i < r->n_searches && !r->stopping; i++) {
-        struct run_search *rs = r->search[i];
+        struct search *rs = r->search[i];
         if (!retry_is_under_way(rs) || has_enough_open(rs))
             continue;
         int rc = slice(rs, &err);
         if (rc == -EAGAIN)
             continue; /* its core is under way, or its end not committed: another turn */
         if (rc) {
-            run_note(r, true, "retry is given up: the search cannot go on", "search=%llu reason=\"%s\"", (unsigned long long)rs->record.id, err.text);
+            engine_note(r, true, "retry is given up: the search cannot go on", "search=%llu reason=\"%s\"", (unsigned long long)rs->record.id,
+                        err.text);
             retry_drop(rs);
         }
         return true;
@@ -148,7 +141,7 @@ bool retry_step(struct run *r)
     return false;
 }
 
-static int check_retry(const struct run_search *rs, struct sonata_error *err)
+static int check_retry(const struct search *rs, struct sonata_error *err)
 {
     if (rs->record.state == SEARCH_CANCELED)
         return sonata_error_set(err, -EINVAL, "the search is canceled: submit it anew (known results are reused)");
@@ -158,16 +151,17 @@ static int check_retry(const struct run_search *rs, struct sonata_error *err)
     return 0;
 }
 
-int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err)
+int engine_retry(struct engine *r, uint64_t id, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err)
 {
-    struct run_search *rs = run_get(r, id);
+    struct search *rs = engine_get(r, id);
     struct cause c;
     if (r->blocked)
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
     if (!rs)
         return sonata_error_set(err, -ENOENT, "there is no such search");
     if (!parse_cause(cause, &c))
-        return sonata_error_set(err, -EINVAL, "'%.32s' is not a cause: infra, lost, invalid, bug, config, failed, infeasible, noisy or all is expected", cause);
+        return sonata_error_set(err, -EINVAL,
+                                "'%.32s' is not a cause: infra, lost, invalid, bug, config, failed, infeasible, noisy or all is expected", cause);
     int rc = check_retry(rs, err);
     if (rc)
         return rc;

@@ -13,14 +13,14 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { ASK_MAX = 64, STEPS_PER_TURN = 256, VETO_FACTOR = 20, VETO_MIN = 1000 };
 
-void search_join_team(struct run_search *rs)
+void search_join_team(struct search *rs)
 {
-    const struct run_hooks *hooks = &rs->run->hooks;
-    struct run_team team = {.weight = 1};
+    const struct engine_hooks *hooks = &rs->run->hooks;
+    struct engine_team team = {.weight = 1};
     uint64_t id = hash64_text(rs->record.team);
     if (hooks->team)
         hooks->team(hooks->user, rs->record.team, &team);
@@ -29,7 +29,7 @@ void search_join_team(struct run_search *rs)
     sched_set_priority(rs->run->sched, rs->record.id, rs->record.priority);
 }
 
-void run_teams_changed(struct run *r)
+void engine_teams_changed(struct engine *r)
 {
     for (uint32_t i = 0; i < r->n_searches; i++) {
         if (!search_is_finished(r->search[i]))
@@ -37,7 +37,7 @@ void run_teams_changed(struct run *r)
     }
 }
 
-void search_refresh(struct run_search *rs)
+void search_refresh(struct search *rs)
 {
     if (!rs->front_dirty || !rs->core || rs->busy)
         return;
@@ -46,15 +46,15 @@ void search_refresh(struct run_search *rs)
     rs->front_dirty = false;
 }
 
-static uint32_t in_flight(const struct run_search *rs) { return rs->record.asked - rs->record.told - rs->n_abandoned; }
+static uint32_t in_flight(const struct search *rs) { return rs->record.asked - rs->record.told - rs->n_abandoned; }
 
-uint32_t run_search_pending(const struct run *r, uint64_t id)
+uint32_t engine_search_pending(const struct engine *r, uint64_t id)
 {
-    const struct run_search *rs = run_get(r, id);
+    const struct search *rs = engine_get(r, id);
     return rs && !search_is_finished(rs) ? in_flight(rs) + rs->n_retelling : 0;
 }
 
-static bool wall_is_used(const struct run_search *rs) { return rs->spec->budget_wall_ns && rs->record.active_ns >= rs->spec->budget_wall_ns; }
+static bool wall_is_used(const struct search *rs) { return rs->spec->budget_wall_ns && rs->record.active_ns >= rs->spec->budget_wall_ns; }
 
 static void count_result(struct search_record *s, const struct individual_record *ind, enum core_status status)
 {
@@ -68,7 +68,7 @@ static void count_result(struct search_record *s, const struct individual_record
 }
 
 /* What the search core is to know of a complete individual. */
-static struct core_result result_of(struct run_search *rs, struct pending *p)
+static struct core_result result_of(struct search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
     struct core_result result = {.status = p->status, .violation = ind->violation};
@@ -92,7 +92,7 @@ static void record_result(struct individual_record *ind, const struct core_resul
 }
 
 /* What the core was told first, into record, counters and store. */
-static void settle_told(struct run_search *rs, struct individual_record *ind, const struct core_result *result)
+static void settle_told(struct search *rs, struct individual_record *ind, const struct core_result *result)
 {
     record_result(ind, result, rs->run->wall);
     count_result(&rs->record, ind, result->status);
@@ -103,21 +103,21 @@ static void settle_told(struct run_search *rs, struct individual_record *ind, co
     individual_put(rs, ind);
 }
 
-static void tell(struct run_search *rs, struct pending *p)
+static void tell(struct search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
     struct core_result result = result_of(rs, p);
     int rc = core_tell(rs->core, ind->id, &result);
     if (rc)
-        run_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
-                 (unsigned long long)ind->id, rc);
+        engine_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
+                    (unsigned long long)ind->id, rc);
     search_log_tell(rs, ind->id, &result);
     settle_told(rs, ind, &result);
     map_remove(&rs->pending, ind->id);
     free(p);
 }
 
-void search_take_known(struct run_search *rs, struct pending *p)
+void search_take_known(struct search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
     struct core_result result = result_of(rs, p);
@@ -143,15 +143,15 @@ static bool same_result(const struct core_result *a, const struct core_result *b
 }
 
 /* The core learns of it only when the result is another. The counters follow; the budget was charged when it was told first. */
-static void retell(struct run_search *rs, struct pending *p)
+static void retell(struct search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
     struct core_result result = result_of(rs, p), before;
     if (!core_get(rs->core, ind->id, NULL, NULL, &before) && !same_result(&before, &result, rs->spec->n_objectives)) {
         int rc = core_retell(rs->core, ind->id, &result);
         if (rc)
-            run_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
-                     (unsigned long long)ind->id, rc);
+            engine_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d",
+                        (unsigned long long)rs->record.id, (unsigned long long)ind->id, rc);
         search_log_retell(rs, ind->id, &result);
         rs->record.infeasible -= before.status == CORE_INFEASIBLE;
         rs->record.infeasible += result.status == CORE_INFEASIBLE;
@@ -170,7 +170,7 @@ static void retell(struct run_search *rs, struct pending *p)
 }
 
 /* The next complete individual that was told before, or NULL. */
-static struct pending *next_again(struct run_search *rs)
+static struct pending *next_again(struct search *rs)
 {
     while (rs->again_at < rs->n_again) {
         struct pending *p = map_get(&rs->pending, rs->again[rs->again_at++]);
@@ -182,7 +182,7 @@ static struct pending *next_again(struct run_search *rs)
 }
 
 /* The next complete individual in the search's order, or NULL. */
-static struct pending *next_complete(struct run_search *rs)
+static struct pending *next_complete(struct search *rs)
 {
     if (rs->proposal_order) {
         struct pending *p = map_get(&rs->pending, rs->next_tell);
@@ -201,7 +201,7 @@ static struct pending *next_complete(struct run_search *rs)
 }
 
 /* Slots that would stay idle: the largest number over the groups, so that a board type that is down blocks nothing. */
-static uint32_t idle_slots(const struct run_search *rs)
+static uint32_t idle_slots(const struct search *rs)
 {
     uint32_t open = 0;
     for (uint32_t g = 0; g < rs->record.n_groups; g++) {
@@ -213,7 +213,7 @@ static uint32_t idle_slots(const struct run_search *rs)
     return rs->record.n_groups ? open : 1;
 }
 
-uint32_t search_flight_limit(struct run_search *rs)
+uint32_t search_flight_limit(struct search *rs)
 {
     uint64_t generation = sched_generation(rs->run->sched);
     if (rs->total_generation != generation) {
@@ -230,10 +230,10 @@ uint32_t search_flight_limit(struct run_search *rs)
 }
 
 /* Proposals are computed on another thread, and something waits for all cores to be here. */
-static bool must_stay_home(const struct run_search *rs) { return rs->run->hold_asks && rs->run->hooks.work && !search_is_quick(rs->spec); }
+static bool must_stay_home(const struct search *rs) { return rs->run->hold_asks && rs->run->hooks.work && !search_is_quick(rs->spec); }
 
 /* How many proposals to ask for now; 0: none. */
-static uint32_t wanted(struct run_search *rs)
+static uint32_t wanted(struct search *rs)
 {
     const struct search_record *s = &rs->record;
     if (s->state != SEARCH_RUNNING || rs->run->stopping || s->stalled || !s->planned || wall_is_used(rs) || must_stay_home(rs))
@@ -253,7 +253,7 @@ static uint32_t wanted(struct run_search *rs)
     return n < ASK_MAX ? n : ASK_MAX;
 }
 
-static void take_proposals(struct run_search *rs)
+static void take_proposals(struct search *rs)
 {
     search_log_ask(rs, rs->ask_wanted, rs->ask_proposal, rs->ask_got);
     rs->record.stalled = rs->ask_got == 0;
@@ -266,13 +266,13 @@ static void take_proposals(struct run_search *rs)
 
 static void ask_work(void *arg)
 {
-    struct run_search *rs = arg;
+    struct search *rs = arg;
     rs->ask_got = core_ask(rs->core, rs->ask_wanted, rs->ask_proposal);
 }
 
 static void ask_done(void *arg)
 {
-    struct run_search *rs = arg;
+    struct search *rs = arg;
     rs->busy = false;
     rs->run->n_working--;
     if (search_is_finished(rs)) { /* canceled meanwhile: the proposals never happened */
@@ -295,11 +295,11 @@ bool search_is_quick(const struct search_spec *spec)
     return false;
 }
 
-static void ask(struct run_search *rs, uint32_t n)
+static void ask(struct search *rs, uint32_t n)
 {
     rs->ask_wanted = n;
     rs->ask_proposal = xcalloc(n, sizeof *rs->ask_proposal);
-    const struct run_hooks *hooks = &rs->run->hooks;
+    const struct engine_hooks *hooks = &rs->run->hooks;
     if (!hooks->work || search_is_quick(rs->spec)) {
         ask_work(rs);
         take_proposals(rs);
@@ -310,13 +310,13 @@ static void ask(struct run_search *rs, uint32_t n)
     hooks->work(hooks->user, ask_work, ask_done, rs);
 }
 
-static bool is_over(const struct run_search *rs)
+static bool is_over(const struct search *rs)
 {
     const struct search_record *s = &rs->record;
     return s->charged >= s->budget || s->vetoed >= VETO_MIN + VETO_FACTOR * s->budget || s->stalled;
 }
 
-static void finish_if_over(struct run_search *rs)
+static void finish_if_over(struct search *rs)
 {
     const struct search_record *s = &rs->record;
     if (s->state != SEARCH_RUNNING || rs->run->stopping || rs->n_retelling || retry_is_under_way(rs))
@@ -334,7 +334,7 @@ static void finish_if_over(struct run_search *rs)
                       core_exhausted(rs->core) ? "every architecture of the space was evaluated" : "the algorithm has no further proposals");
 }
 
-static bool settle_plan(struct run_search *rs)
+static bool settle_plan(struct search *rs)
 {
     char reason[REASON_MAX] = "";
     struct sonata_error err = {{0}};
@@ -348,12 +348,12 @@ static bool settle_plan(struct run_search *rs)
         copy_string(rs->record.reason, sizeof rs->record.reason, reason);
         rs->dirty = true;
         char fields[NOTE_FIELDS_MAX];
-        run_note(rs->run, true, "search waits", "%s reason=\"%s\"", search_fields(rs, fields), reason);
+        engine_note(rs->run, true, "search waits", "%s reason=\"%s\"", search_fields(rs, fields), reason);
     }
     return false;
 }
 
-bool search_advance(struct run_search *rs)
+bool search_advance(struct search *rs)
 {
     if (!rs->core || rs->busy || rs->record.state == SEARCH_PAUSED)
         return false;
@@ -388,9 +388,9 @@ bool search_advance(struct run_search *rs)
     return true;
 }
 
-void search_finish(struct run_search *rs, enum search_state state, const char *reason)
+void search_finish(struct search *rs, enum search_state state, const char *reason)
 {
-    struct run *r = rs->run;
+    struct engine *r = rs->run;
     uint32_t at = 0;
     for (struct pending *p; (p = map_next(&rs->pending, &at));) {
         p->complete = true;
@@ -421,6 +421,6 @@ void search_finish(struct run_search *rs, enum search_state state, const char *r
     rs->dirty = true;
     sched_forget_owner(r->sched, rs->record.id);
     char fields[NOTE_FIELDS_MAX];
-    run_note(r, false, "search ended", "%s state=%s told=%u front=%u reason=\"%s\"", search_fields(rs, fields), search_state_name(state),
-             rs->record.told, rs->record.front_size, reason);
+    engine_note(r, false, "search ended", "%s state=%s told=%u front=%u reason=\"%s\"", search_fields(rs, fields), search_state_name(state),
+                rs->record.told, rs->record.front_size, reason);
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { TYPES_SHOWN = 16, IDS_SHOWN = 3 };
 
@@ -37,10 +37,7 @@ static bool listed(const struct sched_board_info *b, const char *metric)
     return false;
 }
 
-static bool is_described(const struct sched_board_view *v)
-{
-    return v->worker[0] != '\0';
-}
+static bool is_described(const struct sched_board_view *v) { return v->worker[0] != '\0'; }
 
 /* Board i is the first of its type. */
 static bool leads_type(const struct sched *s, uint32_t i, const char *type)
@@ -117,23 +114,20 @@ static enum supply supply_of(const struct sched *s, const char *metric, const ch
     return found;
 }
 
-static bool is_energy(const char *metric)
-{
-    return !strncmp(metric, "energy", 6) || !strncmp(metric, "power_", 6);
-}
+static bool is_energy(const char *metric) { return !strncmp(metric, "energy", 6) || !strncmp(metric, "power_", 6); }
 
-int supply_check_tier(const struct run *r, const struct search_spec *spec, struct sonata_error *err)
+int supply_check_tier(const struct engine *r, const struct search_spec *spec, struct sonata_error *err)
 {
     const char *metric, *board;
     for (uint32_t i = 0; plan_metric(spec, i, &metric, &board); i++) {
         if (is_energy(metric) && !strcmp(spec->tier, "screen") && supply_of(r->sched, metric, board) == SUPPLY_ENGINES_ONLY)
-            return sonata_error_set(err, -EINVAL, "config: tier 'screen' takes no energy, but '%s'%s%s is asked for: use tier search or report", metric,
-                                    board[0] ? " on a board of type " : "", board);
+            return sonata_error_set(err, -EINVAL, "config: tier 'screen' takes no energy, but '%s'%s%s is asked for: use tier search or report",
+                                    metric, board[0] ? " on a board of type " : "", board);
     }
     return 0;
 }
 
-int supply_check(const struct run *r, const struct search_spec *spec, struct sonata_error *err)
+int supply_check(const struct engine *r, const struct search_spec *spec, struct sonata_error *err)
 {
     const char *metric, *board;
     for (uint32_t i = 0; plan_metric(spec, i, &metric, &board); i++) {
@@ -149,7 +143,7 @@ int supply_check(const struct run *r, const struct search_spec *spec, struct son
     return supply_check_tier(r, spec, err);
 }
 
-void supply_describe_unknown(const struct run *r, const char *type, char *text, size_t size)
+void supply_describe_unknown(const struct engine *r, const char *type, char *text, size_t size)
 {
     struct text t = {text, size, 0};
     struct sched_board_view v;

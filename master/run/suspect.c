@@ -1,9 +1,9 @@
-/* Candidates that bring boards down. Failures of an open evaluation on boards with canaries are kept in the store; when the boards turn out to be well
- * afterwards it was the candidate: the evaluation is infeasible, `infeasible:kills_board`, without any measurement, in the transaction of the canary
- * that proved it, and the boards are not blamed. The rule itself is health/blame.h.
+/* Candidates that bring boards down. Failures of an open evaluation on boards with canaries are kept in the store; when the boards turn out to be
+ * well afterwards it was the candidate: the evaluation is infeasible, `infeasible:kills_board`, without any measurement, in the transaction of the
+ * canary that proved it, and the boards are not blamed. The rule itself is health/blame.h.
  *
- * A failure that a worker reports and the canary after it have times of the same clock, so they may arrive in any order. A lost attempt has none: only
- * a canary later than the moment its loss was noticed counts. */
+ * A failure that a worker reports and the canary after it have times of the same clock, so they may arrive in any order. A lost attempt has none:
+ * only a canary later than the moment its loss was noticed counts. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,30 +12,30 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "health/blame.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
-static void suspect_put(struct run *r, const struct suspect_record *s)
+static void suspect_put(struct engine *r, const struct suspect_record *s)
 {
     cleanup_bytes struct bytes b = {0};
     suspect_record_encode(s, &b);
     store_put(r->store, STORE_SUSPECT, key_u64(s->evaluation), b.data, b.size);
 }
 
-static int suspect_read(struct run *r, uint64_t evaluation, struct suspect_record *ret_record)
+static int suspect_read(struct engine *r, uint64_t evaluation, struct suspect_record *ret_record)
 {
     cleanup_bytes struct bytes b = {0};
     int rc = store_get(r->store, STORE_SUSPECT, key_u64(evaluation), &b);
     return rc ? rc : suspect_record_decode(b.data, b.size, ret_record);
 }
 
-void suspect_load(struct run *r, uint64_t evaluation)
+void suspect_load(struct engine *r, uint64_t evaluation)
 {
     struct suspect_record s;
     if (!suspect_read(r, evaluation, &s))
         map_set(&r->suspects, evaluation, xmemdup(&s, sizeof s));
 }
 
-void suspects_free(struct run *r)
+void suspects_free(struct engine *r)
 {
     uint32_t at = 0;
     for (void *s; (s = map_next(&r->suspects, &at));)
@@ -44,7 +44,7 @@ void suspects_free(struct run *r)
 }
 
 /* Closed in another way: nothing to prove any more. */
-void suspect_forget(struct run *r, uint64_t evaluation)
+void suspect_forget(struct engine *r, uint64_t evaluation)
 {
     struct suspect_record *s = map_remove(&r->suspects, evaluation);
     if (s)
@@ -66,11 +66,12 @@ static void reason_of(const struct suspect_record *s, char reason[REASON_MAX])
     size_t used = (size_t)snprintf(reason, REASON_MAX, "infeasible:kills_board");
     for (uint32_t i = 0; i < s->n && used + BOARD_NAME_MAX + 2 < REASON_MAX; i++) {
         if (is_first_of_its_board(s, i))
-            used += (size_t)snprintf(reason + used, REASON_MAX - used, "%s %s", used > sizeof "infeasible:kills_board" ? "," : "", s->failure[i].board);
+            used +=
+                (size_t)snprintf(reason + used, REASON_MAX - used, "%s %s", used > sizeof "infeasible:kills_board" ? "," : "", s->failure[i].board);
     }
 }
 
-void suspect_reason(struct run *r, uint64_t evaluation, char reason[REASON_MAX])
+void suspect_reason(struct engine *r, uint64_t evaluation, char reason[REASON_MAX])
 {
     struct suspect_record s = {0};
     (void)!suspect_read(r, evaluation, &s);
@@ -88,14 +89,15 @@ static struct poison poison_of(const struct suspect_record *s, bool as_if_well)
 }
 
 /* The record stays in the store: it is what the verdict rests on. What ran before and is only measured again keeps its answer. */
-static void condemn(struct run *r, struct evaluation *e, struct suspect_record *s)
+static void condemn(struct engine *r, struct evaluation *e, struct suspect_record *s)
 {
     char reason[REASON_MAX];
     reason_of(s, reason);
     for (uint32_t i = 0; i < s->n; i++)
         boards_forgive(r, s->failure[i].board, s->evaluation);
     char fields[NOTE_FIELDS_MAX];
-    run_note(r, true, "architecture brings boards down", "%s reason=\"%s\" failures=%u", evaluation_fields(r, s->evaluation, fields), reason, s->n);
+    engine_note(r, true, "architecture brings boards down", "%s reason=\"%s\" failures=%u", evaluation_fields(r, s->evaluation, fields), reason,
+                s->n);
     sched_remove(r->sched, e->record.id, reason);
     if (e->record.accepted) {
         evaluation_close(r, e, evaluation_standing(r, &e->record), "");
@@ -106,16 +108,16 @@ static void condemn(struct run *r, struct evaluation *e, struct suspect_record *
 }
 
 /* Suspected enough that canaries decide: the boards that have not passed one yet are asked to. */
-static void ask_for_canaries(struct run *r, const struct suspect_record *s)
+static void ask_for_canaries(struct engine *r, const struct suspect_record *s)
 {
     for (uint32_t i = 0; i < s->n; i++) {
         struct sched_board_view v;
         if (!s->failure[i].well_after && is_first_of_its_board(s, i) && sched_board_named(r->sched, s->failure[i].board, &v) && v.online)
-            run_send_command(r, v.worker, s->failure[i].board, "canary");
+            engine_send_command(r, v.worker, s->failure[i].board, "canary");
     }
 }
 
-static void judge(struct run *r, struct suspect_record *s, bool ask)
+static void judge(struct engine *r, struct suspect_record *s, bool ask)
 {
     struct evaluation *e = map_get(&r->evaluations, s->evaluation);
     if (!e)
@@ -129,7 +131,7 @@ static void judge(struct run *r, struct suspect_record *s, bool ask)
         ask_for_canaries(r, s);
 }
 
-void suspect_add(struct run *r, const struct attempt_record *a, int64_t wall_ns, bool own_clock)
+void suspect_add(struct engine *r, const struct attempt_record *a, int64_t wall_ns, bool own_clock)
 {
     const struct watched *w = watched_find(r, a->board);
     if (!watched_has_canary(w) || !map_get(&r->evaluations, a->evaluation))
@@ -149,7 +151,7 @@ void suspect_add(struct run *r, const struct attempt_record *a, int64_t wall_ns,
     judge(r, s, true);
 }
 
-void suspect_clear(struct run *r, const struct attempt_record *a)
+void suspect_clear(struct engine *r, const struct attempt_record *a)
 {
     struct suspect_record *s = map_get(&r->suspects, a->evaluation);
     boards_forgive(r, a->board, a->evaluation);
@@ -174,7 +176,7 @@ static bool mark_well(struct suspect_record *s, const char *board, int64_t wall_
     return changed;
 }
 
-void suspects_well(struct run *r, const char *board, int64_t wall_ns)
+void suspects_well(struct engine *r, const char *board, int64_t wall_ns)
 {
     uint32_t at = 0, n = 0;
     uint64_t *changed = xcalloc(r->suspects.count ? r->suspects.count : 1, sizeof *changed);

@@ -6,14 +6,11 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/time.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
-static int64_t day_of(int64_t wall_ns)
-{
-    return wall_ns / SONATA_DAY;
-}
+static int64_t day_of(int64_t wall_ns) { return wall_ns / SONATA_DAY; }
 
-static struct usage_record *usage_of(struct run *r, const char *team)
+static struct usage_record *usage_of(struct engine *r, const char *team)
 {
     struct usage_record *u = map_get(&r->usage, hash64_text(team));
     if (u)
@@ -26,7 +23,7 @@ static struct usage_record *usage_of(struct run *r, const char *team)
 
 static bool load_usage(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
-    struct run *r = user;
+    struct engine *r = user;
     struct usage_record u;
     (void)key;
     (void)n_key;
@@ -37,13 +34,13 @@ static bool load_usage(void *user, const uint8_t *key, size_t n_key, const uint8
     return true;
 }
 
-int usage_load(struct run *r)
+int usage_load(struct engine *r)
 {
     r->usage_day = day_of(r->wall);
     return store_scan(r->store, STORE_USAGE, key_u64((uint64_t)r->usage_day), 8, load_usage, r);
 }
 
-void usage_free(struct run *r)
+void usage_free(struct engine *r)
 {
     uint32_t at = 0;
     for (void *u; (u = map_next(&r->usage, &at));)
@@ -51,7 +48,7 @@ void usage_free(struct run *r)
     map_fini(&r->usage);
 }
 
-void usage_add(struct run *r, const char *team, int64_t board_ns)
+void usage_add(struct engine *r, const char *team, int64_t board_ns)
 {
     if (!team[0] || board_ns <= 0)
         return;
@@ -66,7 +63,7 @@ void usage_add(struct run *r, const char *team, int64_t board_ns)
 }
 
 /* A clock set back does not give a day again. */
-void usage_turn(struct run *r)
+void usage_turn(struct engine *r)
 {
     if (day_of(r->wall) <= r->usage_day)
         return;
@@ -79,7 +76,7 @@ void usage_turn(struct run *r)
     }
 }
 
-int64_t usage_day_end_ns(const struct run *r)
+int64_t usage_day_end_ns(const struct engine *r)
 {
     uint32_t at = 0;
     for (const struct usage_record *u; (u = map_next(&r->usage, &at));) {
@@ -89,7 +86,7 @@ int64_t usage_day_end_ns(const struct run *r)
     return INT64_MAX;
 }
 
-void run_team_usage(const struct run *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns)
+void engine_team_usage(const struct engine *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns)
 {
     const struct usage_record *u = map_get(&r->usage, hash64_text(team));
     *ret_boards = sched_team_boards(r->sched, hash64_text(team));

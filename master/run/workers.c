@@ -3,17 +3,17 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { SKIP_MAX = 1000000 }; /* attempt numbers, from one start to the next */
 
 /* A board is written when it is new, changed its type, or its worker knows a later epoch. */
-static void save_board(struct run *r, const struct sched_board_info *info)
+static void save_board(struct engine *r, const struct sched_board_info *info)
 {
     cleanup_bytes struct bytes b = {0};
     struct board_record board = {.first_wall_ns = r->wall};
-    if (!store_get(r->store, STORE_BOARD, key_text(info->id), &b) && !board_record_decode(b.data, b.size, &board) && !strcmp(board.type, info->type) &&
-        board.epoch == sched_board_epoch(r->sched, info->id))
+    if (!store_get(r->store, STORE_BOARD, key_text(info->id), &b) && !board_record_decode(b.data, b.size, &board) &&
+        !strcmp(board.type, info->type) && board.epoch == sched_board_epoch(r->sched, info->id))
         return;
     copy_string(board.name, sizeof board.name, info->id);
     copy_string(board.type, sizeof board.type, info->type);
@@ -25,7 +25,7 @@ static void save_board(struct run *r, const struct sched_board_info *info)
 
 /* A number that a worker has and that was never given out here: the store is a copy from before. Numbers go on behind it, so that a cancel or a
  * result of then cannot be about another attempt of now. (Epochs would tell results apart in any case.) Bounded, as workers may say anything. */
-static void skip_foreign_attempts(struct run *r, const struct sched_running *running, uint32_t n)
+static void skip_foreign_attempts(struct engine *r, const struct sched_running *running, uint32_t n)
 {
     uint64_t next = sched_next_attempt(r->sched), beyond = next;
     for (uint32_t i = 0; i < n; i++) {
@@ -38,26 +38,26 @@ static void skip_foreign_attempts(struct run *r, const struct sched_running *run
     r->skipped_attempts += (uint32_t)(beyond - next);
     sched_set_next_attempt(r->sched, beyond);
     store_set_counter(r->store, "next_attempt", beyond);
-    run_note(r, true, "a worker holds attempts of a later store than this: their numbers are skipped", "from=%llu to=%llu", (unsigned long long)next,
-             (unsigned long long)(beyond - 1));
+    engine_note(r, true, "a worker holds attempts of a later store than this: their numbers are skipped", "from=%llu to=%llu",
+                (unsigned long long)next, (unsigned long long)(beyond - 1));
 }
 
 /* A worker speaks for its own boards only: attempts and epochs are easily guessed. */
-static void renew_or_adopt(struct run *r, const char *worker, const struct sched_running *running, uint32_t n)
+static void renew_or_adopt(struct engine *r, const char *worker, const struct sched_running *running, uint32_t n)
 {
     skip_foreign_attempts(r, running, n);
     actions_apply(r); /* attempts just lost or released must be in the records first */
     for (uint32_t i = 0; i < n; i++) {
         if (!sched_serves(r->sched, worker, running[i].board))
-            run_send_cancel(r, worker, running[i].attempt, "the board is not this worker's");
+            engine_send_cancel(r, worker, running[i].attempt, "the board is not this worker's");
         else if (!sched_renew(r->sched, r->now, &running[i]))
             result_adopt(r, worker, &running[i]);
     }
     actions_apply(r);
 }
 
-int run_hello(struct run *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-              const struct sched_running *running, uint32_t n_running, struct sonata_error *err)
+int engine_hello(struct engine *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
+                 const struct sched_running *running, uint32_t n_running, struct sonata_error *err)
 {
     if (r->blocked)
         return sonata_error_set(err, -EAGAIN, "%s", r->blocked_reason);
@@ -71,8 +71,8 @@ int run_hello(struct run *r, const char *worker, uint64_t incarnation, const str
     return rc;
 }
 
-int run_heartbeat(struct run *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                  const struct sched_running *running, uint32_t n_running)
+int engine_heartbeat(struct engine *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
+                     const struct sched_running *running, uint32_t n_running)
 {
     if (r->blocked) { /* a sign of life all the same: leases must not run out because our disk is full */
         for (uint32_t i = 0; i < n_running; i++) {
@@ -87,7 +87,7 @@ int run_heartbeat(struct run *r, const char *worker, uint64_t incarnation, const
     return rc;
 }
 
-void run_goodbye(struct run *r, const char *worker)
+void engine_goodbye(struct engine *r, const char *worker)
 {
     if (r->blocked)
         return;

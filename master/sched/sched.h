@@ -12,19 +12,25 @@
 #include "domain/metric.h"
 #include "sched/job.h"
 
-enum { SCHED_WORKER_MAX = 64, SCHED_BOARD_METRICS_MAX = 32, SCHED_DATASETS_MAX = 8, SCHED_SLOTS_MAX = 4, SCHED_RUNNING_MAX = 256, SCHED_BOARDS_PER_WORKER = 64,
-       SCHED_BOARDS_EVER_MAX = 256 /* that one worker brings, also those it no longer has */ };
+enum {
+    SCHED_BOARD_METRICS_MAX = 32,
+    SCHED_DATASETS_MAX = 8,
+    SCHED_SLOTS_MAX = 4,
+    SCHED_RUNNING_MAX = 256,
+    SCHED_BOARDS_PER_WORKER = 64,
+    SCHED_BOARDS_EVER_MAX = 256 /* that one worker brings, also those it no longer has */
+};
 
 struct sched_config {
-    int64_t heartbeat_ns; /* what workers are told; 2 s */
-    int64_t suspect_ns;   /* silence after which a worker gets no new work; 6 s */
-    int64_t offline_ns;   /* silence after which its boards count as offline; 15 s */
-    int64_t lease_ns;     /* silence after which an attempt is lost; 30 s */
-    int64_t grace_ns;     /* added to the leases found after a restart of the master; 60 s */
-    int64_t backoff_ns;   /* first delay after infra or lost, doubled each time, plus up to half as jitter; 5 s */
+    int64_t heartbeat_ns;                     /* what workers are told; 2 s */
+    int64_t suspect_ns;                       /* silence after which a worker gets no new work; 6 s */
+    int64_t offline_ns;                       /* silence after which its boards count as offline; 15 s */
+    int64_t lease_ns;                         /* silence after which an attempt is lost; 30 s */
+    int64_t grace_ns;                         /* added to the leases found after a restart of the master; 60 s */
+    int64_t backoff_ns;                       /* first delay after infra or lost, doubled each time, plus up to half as jitter; 5 s */
     uint32_t max_infra, max_invalid, max_bug; /* requeues before a job is given up: 3, 3, 1 */
-    uint32_t prefetch;    /* attempts leased to a board beside the running one; 1 */
-    uint64_t seed;        /* of the jitter */
+    uint32_t prefetch;                        /* attempts leased to a board beside the running one; 1 */
+    uint64_t seed;                            /* of the jitter */
 };
 struct sched_config sched_config_default(void);
 /* -EINVAL when times are not ordered heartbeat < suspect < offline <= lease or a limit is out of range. */
@@ -88,7 +94,7 @@ struct sched_action {
     enum sched_action_type type;
     uint64_t job, attempt, incarnation;
     uint32_t epoch;
-    char board[BOARD_NAME_MAX], worker[SCHED_WORKER_MAX];
+    char board[BOARD_NAME_MAX], worker[WORKER_NAME_MAX];
     enum outcome outcome;
     bool head;
     char reason[REASON_MAX];

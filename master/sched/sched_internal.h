@@ -9,7 +9,7 @@
 enum link { LINK_OFFLINE, LINK_SUSPECT, LINK_ONLINE };
 
 struct worker {
-    char name[SCHED_WORKER_MAX];
+    char name[WORKER_NAME_MAX];
     uint64_t incarnation; /* 0: never said hello to this master */
     enum link link;
     int64_t heard_ns;
@@ -62,7 +62,7 @@ struct owner {
     struct share share;
     struct team *team;
     int32_t priority; /* within the team: higher goes first */
-    double mean_ns; /* expected board time of an attempt: what is charged when it is given out, corrected by its result */
+    double mean_ns;   /* expected board time of an attempt: what is charged when it is given out, corrected by its result */
     bool paused;
 };
 
@@ -82,7 +82,7 @@ struct job {
     struct job *next, *previous; /* in the queue while ready */
     struct sched_tries tries;
     struct attempt *attempt;
-    const struct board *avoid;   /* failed there last */
+    const struct board *avoid; /* failed there last */
     int64_t wake_ns;
 };
 
@@ -97,7 +97,7 @@ struct sched {
     uint32_t n_boards;
     size_t board_capacity;
     struct map board_by_name, worker_by_name; /* hash64 of the name */
-    uint64_t generation;      /* changes whenever a board may have become usable or not */
+    uint64_t generation;                      /* changes whenever a board may have become usable or not */
     struct queue **queue;
     uint32_t n_queues;
     size_t queue_capacity;
@@ -140,7 +140,7 @@ void attempt_charge(struct attempt *a, double ns);
 void team_take(struct attempt *a);
 void team_drop(struct attempt *a);
 bool team_may_use(const struct team *t, const struct board *b); /* its quotas allow another attempt on that board */
-uint32_t team_room(const struct team *t, uint32_t n_boards); /* of that many boards it has nothing on, how many it may take */
+uint32_t team_room(const struct team *t, uint32_t n_boards);    /* of that many boards it has nothing on, how many it may take */
 bool board_has_team(const struct board *b, const struct team *t);
 void shares_decay(struct sched *s, int64_t now);
 void shares_free(struct sched *s);

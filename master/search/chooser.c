@@ -29,7 +29,7 @@ struct chooser *chooser_new(const struct core *s)
 {
     struct chooser *a = xcalloc(1, sizeof *a);
     const struct settings *set = &s->set;
-    a->policy = policies[set->chooser];
+    a->policy = policies[set->agent];
     a->discount = set->discount;
     a->context[0] = 1;
     if (s->algorithm->option_groups & GROUP_OPERATORS) {

@@ -8,10 +8,20 @@
 #include "base/memory.h"
 
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in
- * steps. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements. EVALUATION_VERSION 2: open again; 3: board to avoid. EVENT_VERSION 2: RETELL,
- * 3: INJECT, 4: HINT, each written for nothing else. BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. UPLOAD_VERSION 2: team, size, time. */
-enum { RECORD_VERSION = 1, SEARCH_VERSION = 7, INDIVIDUAL_VERSION = 2, EVALUATION_VERSION = 3, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4,
-       BOARD_HEALTH_VERSION = 3, UPLOAD_VERSION = 2 };
+ * steps. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements. EVALUATION_VERSION 2: open again; 3: board to avoid. EVENT_VERSION
+ * 2: RETELL, 3: INJECT, 4: HINT, each written for nothing else. BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. UPLOAD_VERSION 2:
+ * team, size, time. */
+enum {
+    RECORD_VERSION = 1,
+    SEARCH_VERSION = 7,
+    INDIVIDUAL_VERSION = 2,
+    EVALUATION_VERSION = 3,
+    EVENT_RETELL_VERSION = 2,
+    EVENT_INJECT_VERSION = 3,
+    EVENT_VERSION = 4,
+    BOARD_HEALTH_VERSION = 3,
+    UPLOAD_VERSION = 2
+};
 
 const char *search_state_name(enum search_state s)
 {
@@ -33,7 +43,8 @@ const char *evaluation_state_name(enum evaluation_state s)
 
 const char *attempt_state_name(enum attempt_state s)
 {
-    static const char *const name[ATTEMPT_STATE_COUNT] = {"live", "accepted", "failed", "lost", "released", "canceled", "replicate", "stale_epoch", "invalidated"};
+    static const char *const name[ATTEMPT_STATE_COUNT] = {"live",     "accepted",  "failed",      "lost",       "released",
+                                                          "canceled", "replicate", "stale_epoch", "invalidated"};
     return (unsigned)s < ATTEMPT_STATE_COUNT ? name[s] : NULL;
 }
 
@@ -517,8 +528,8 @@ int board_event_record_decode(const void *p, size_t n, struct board_event_record
 
 const char *board_order_name(enum board_order o)
 {
-    static const char *const name[ORDER_COUNT] = {NULL, "drain", "quarantine", "recalibrate", "power-cycle", "release", "retire"};
-    return (unsigned)o < ORDER_COUNT ? name[o] : NULL;
+    static const char *const name[BOARD_ORDER_COUNT] = {NULL, "drain", "quarantine", "recalibrate", "power-cycle", "release", "retire"};
+    return (unsigned)o < BOARD_ORDER_COUNT ? name[o] : NULL;
 }
 
 /* The failures alone, each with its place in the ring: of the others only how many there were matters. */
@@ -596,7 +607,7 @@ int board_health_record_decode(const void *p, size_t n, struct board_health_reco
     x.reference_us = reader_f64(&r);
     x.canary_wall_ns = (int64_t)reader_u64(&r);
     x.well_wall_ns = (int64_t)reader_u64(&r);
-    x.order = read_enum(&r, ORDER_COUNT);
+    x.order = read_enum(&r, BOARD_ORDER_COUNT);
     x.given = reader_u8(&r) != 0;
     reader_string(&r, x.by, sizeof x.by);
     reader_string(&r, x.reason, sizeof x.reason);

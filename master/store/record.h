@@ -14,7 +14,7 @@
 #include "domain/spec.h"
 #include "health/blame.h"
 
-enum { GROUPS_MAX = OBJECTIVES_MAX + CONSTRAINTS_MAX, ARM_NAME_MAX = 32, WORKER_NAME_MAX = 64, OWNER_NAME_MAX = 40, FURTHER_MAX = 31 };
+enum { GROUPS_MAX = OBJECTIVES_MAX + CONSTRAINTS_MAX, ARM_NAME_MAX = 32, OWNER_NAME_MAX = 40, FURTHER_MAX = 31 };
 
 /* What one evaluation of a search asks of a board: a board type ("" = any that supplies the metrics) and metrics. */
 struct need_group {
@@ -196,7 +196,16 @@ struct board_event_record {
 
 /* What a person wants of a board. DRAIN and RETIRE stand until another order takes their place; the others until the board showed that it has them.
  */
-enum board_order { ORDER_NONE, ORDER_DRAIN, ORDER_QUARANTINE, ORDER_RECALIBRATE, ORDER_POWER_CYCLE, ORDER_RELEASE, ORDER_RETIRE, ORDER_COUNT };
+enum board_order {
+    BOARD_ORDER_NONE,
+    BOARD_ORDER_DRAIN,
+    BOARD_ORDER_QUARANTINE,
+    BOARD_ORDER_RECALIBRATE,
+    BOARD_ORDER_POWER_CYCLE,
+    BOARD_ORDER_RELEASE,
+    BOARD_ORDER_RETIRE,
+    BOARD_ORDER_COUNT
+};
 /* "drain" …; NULL for none and outside the enum. */
 const char *board_order_name(enum board_order o);
 

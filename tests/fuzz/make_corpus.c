@@ -283,7 +283,7 @@ static void records(void)
     struct board_health_record health = {.name = "pi-1",
                                          .n_events = 1,
                                          .state = "ready",
-                                         .order = ORDER_DRAIN,
+                                         .order = BOARD_ORDER_DRAIN,
                                          .by = "alice",
                                          .tell_lost = true,
                                          .blame = {.n = 2, .entry = {[1] = {7, 5, 1}}}};

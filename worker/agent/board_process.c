@@ -35,7 +35,7 @@
 
 static const int64_t GRACE_NS = 2 * SONATA_SECOND, STUCK_NS = 5 * SONATA_SECOND, TICK_NS = 50 * SONATA_MS;
 
-static const struct health_order no_order = {.kind = ORDER_NONE};
+static const struct health_order no_order = {.kind = HEALTH_ORDER_NONE};
 
 enum stage { STAGE_IDLE, STAGE_CANDIDATE, STAGE_CHECK, STAGE_ORDER };
 enum kill_step { KILL_NOT, KILL_TERM, KILL_KILL };
@@ -64,7 +64,7 @@ struct board_process {
     bool timed_out, canceled, have_result, have_answer;
     char phase[32], end[REASON_MAX];
     struct measurement result;
-    struct health_order order;   /* of STAGE_CHECK and STAGE_ORDER */
+    struct health_order order; /* of STAGE_CHECK and STAGE_ORDER */
     struct board_answer answer;
 };
 
@@ -149,10 +149,17 @@ static int load_supernet(struct board_process *b, struct sonata_error *err)
 static struct candidate candidate_of(struct board_process *b, const struct health_order *order)
 {
     bool supernet = b->frame.supernet_path[0];
-    return (struct candidate){.ops = b->ops, .backend = b->backend, .config = &b->config, .order = *order, .queued_ns = b->frame.queued_ns,
+    return (struct candidate){.ops = b->ops,
+                              .backend = b->backend,
+                              .config = &b->config,
+                              .order = *order,
+                              .queued_ns = b->frame.queued_ns,
                               .control_fd = b->control,
-                              .job = {.job = &b->frame.job, .space = &b->space, .supernet = supernet ? b->supernet.data : NULL,
-                                      .supernet_size = supernet ? b->supernet.size : 0, .protocol = &b->protocol}};
+                              .job = {.job = &b->frame.job,
+                                      .space = &b->space,
+                                      .supernet = supernet ? b->supernet.data : NULL,
+                                      .supernet_size = supernet ? b->supernet.size : 0,
+                                      .protocol = &b->protocol}};
 }
 
 static int start_child(struct board_process *b, enum stage stage, const struct health_order *order, int64_t limit_ns)
@@ -212,7 +219,9 @@ static void start_job(struct board_process *b, const uint8_t *p, size_t n)
         refuse(b, outcome, err.text);
         return;
     }
-    int64_t limit = b->frame.job.time_limit_ns > 0 ? b->frame.job.time_limit_ns : b->config.time_limit_ns > 0 ? b->config.time_limit_ns : BOARD_TIME_LIMIT_NS;
+    int64_t limit = b->frame.job.time_limit_ns > 0 ? b->frame.job.time_limit_ns
+                    : b->config.time_limit_ns > 0  ? b->config.time_limit_ns
+                                                   : BOARD_TIME_LIMIT_NS;
     int r = start_child(b, STAGE_CANDIDATE, &no_order, limit);
     if (r) {
         sonata_error_set(&err, r, "cannot start a process: %s", strerror(-r));
@@ -314,7 +323,10 @@ static void describe_end(struct board_process *b, int status)
         return;
     if (b->timed_out)
         snprintf(b->end, sizeof b->end, "over the time limit of %.1f s in phase %s",
-                 (double)(b->frame.job.time_limit_ns > 0 ? b->frame.job.time_limit_ns : b->config.time_limit_ns > 0 ? b->config.time_limit_ns : BOARD_TIME_LIMIT_NS) / 1e9,
+                 (double)(b->frame.job.time_limit_ns > 0 ? b->frame.job.time_limit_ns
+                          : b->config.time_limit_ns > 0  ? b->config.time_limit_ns
+                                                         : BOARD_TIME_LIMIT_NS) /
+                     1e9,
                  b->phase);
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         snprintf(b->end, sizeof b->end, "killed in phase %s, probably for want of memory", b->phase);
@@ -343,7 +355,7 @@ static void candidate_ended(struct board_process *b, int status)
     describe_end(b, status);
     log_warn("candidate ended without a result, checking the board", "board=%s attempt=%llu reason=\"%s\"", b->config.id,
              (unsigned long long)b->frame.job.attempt, b->end);
-    struct health_order check = {.kind = ORDER_CHECK};
+    struct health_order check = {.kind = HEALTH_ORDER_CHECK};
     send_frame(b, FRAME_KILLED, NULL, 0);
     int r = start_order(b, STAGE_CHECK, &check);
     if (r)
@@ -492,10 +504,7 @@ static void turn(struct board_process *b)
         read_control(b);
 }
 
-static void on_child_signal(int signum)
-{
-    (void)signum; /* interrupts poll(), so that an ended child is reaped at once */
-}
+static void on_child_signal(int signum) { (void)signum; /* interrupts poll(), so that an ended child is reaped at once */ }
 
 int board_process_main(int fd, long parent_pid)
 {

@@ -52,10 +52,7 @@ static void set_limits(const struct board_config *config)
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-static void send_phase(void *user, const char *name)
-{
-    frame_write(*(int *)user, FRAME_PHASE, name, strlen(name));
-}
+static void send_phase(void *user, const char *name) { frame_write(*(int *)user, FRAME_PHASE, name, strlen(name)); }
 
 /* Runs the backend between preflight and post-check. What was measured under wrong conditions is invalid: kept, but not for the search. */
 static void run_checked(const struct candidate *c, struct measurement *m)
@@ -102,7 +99,7 @@ static void run_backend(const struct candidate *c, struct measurement *m)
 static _Noreturn void carry_out(const struct candidate *c, int fd)
 {
     struct board_answer a;
-    if (c->order.kind == ORDER_RUNG)
+    if (c->order.kind == HEALTH_ORDER_RUNG)
         order_rung(c->config, c->order.rung, &a);
     else
         order_canary(c->ops, c->backend, c->config, c->order.timed, &a);
@@ -117,14 +114,14 @@ static _Noreturn void child(const struct candidate *c, pid_t parent, int fd)
     setpgid(0, 0);
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_DFL);
-    if (c->order.kind == ORDER_RUNG)
+    if (c->order.kind == HEALTH_ORDER_RUNG)
         carry_out(c, fd);
     set_limits(c->config);
     if (c->ops->measures && c->config->core >= 0)
         (void)cpu_pin(c->config->core); /* where it is refused the fingerprint says which cores were allowed */
     if (c->ops->measures && !setpriority(PRIO_PROCESS, 0, MEASURING_NICE))
         nice_set = MEASURING_NICE; /* needs CAP_SYS_NICE; without it others on the core show as contention */
-    if (c->order.kind != ORDER_NONE)
+    if (c->order.kind != HEALTH_ORDER_NONE)
         carry_out(c, fd);
     struct measurement m = {.started_wall_ns = clock_wall_ns()};
     struct backend_job job = c->job;

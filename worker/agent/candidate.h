@@ -12,9 +12,9 @@ struct candidate {
     void *backend;
     const struct board_config *config;
     struct backend_job job;
-    int64_t queued_ns;  /* the job waited that long in the worker */
-    struct health_order order; /* ORDER_NONE: run the job; else this, and answer with FRAME_ANSWER */
-    int control_fd;     /* of the board process: closed in the child; -1 none */
+    int64_t queued_ns;         /* the job waited that long in the worker */
+    struct health_order order; /* HEALTH_ORDER_NONE: run the job; else this, and answer with FRAME_ANSWER */
+    int control_fd;            /* of the board process: closed in the child; -1 none */
 };
 
 /* Forks. The read end of the child's pipe goes to *ret_fd (close-on-exec, non-blocking). -errno when there is no process to be had. */

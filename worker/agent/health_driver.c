@@ -1,8 +1,8 @@
 /* See health_driver.h.
  *
- * Functional mode: a check stands in for every timed canary, and counts as one that met a nominal reference exactly; a single good one calibrates. Off: the
- * same without a check, and jobs are never held against the board, so only people change its state. Conditions that were wrong (JOB_INVALID) are held only
- * against a board whose canaries are timed. */
+ * Functional mode: a check stands in for every timed canary, and counts as one that met a nominal reference exactly; a single good one calibrates.
+ * Off: the same without a check, and jobs are never held against the board, so only people change its state. Conditions that were wrong (JOB_INVALID)
+ * are held only against a board whose canaries are timed. */
 #include "agent/health_driver.h"
 
 #include <errno.h>
@@ -20,10 +20,7 @@ static const int64_t RETRY_NS = 3 * SONATA_SECOND; /* between a check that faile
 
 static void settle(struct health_driver *d, int64_t now_ns);
 
-static bool is_timed(const struct health_driver *d)
-{
-    return d->options->canary == CANARY_TIMED;
-}
+static bool is_timed(const struct health_driver *d) { return d->options->canary == CANARY_TIMED; }
 
 /* ---- the machine's effects */
 
@@ -66,10 +63,7 @@ static void explain(struct health_driver *d, const char *text, bool limit, int64
     }
 }
 
-static bool is_working(enum health_state s)
-{
-    return s == HEALTH_READY || s == HEALTH_BUSY;
-}
+static bool is_working(enum health_state s) { return s == HEALTH_READY || s == HEALTH_BUSY; }
 
 /* What the machine did, told once: always when `told`, else when the board came into another state (between ready and busy it goes all day). */
 static void call_out(struct health_driver *d, struct health_news *news, unsigned actions, bool told, int64_t now_ns)
@@ -88,7 +82,8 @@ static void call_out(struct health_driver *d, struct health_news *news, unsigned
 }
 
 /* One event through the machine. -EPROTO when it makes no sense now: nothing happened then. */
-static int apply(struct health_driver *d, enum health_event e, uint64_t job, struct health_news *news, bool told, int64_t now_ns, struct sonata_error *err)
+static int apply(struct health_driver *d, enum health_event e, uint64_t job, struct health_news *news, bool told, int64_t now_ns,
+                 struct sonata_error *err)
 {
     unsigned actions = 0;
     news->from = d->health.state;
@@ -117,7 +112,8 @@ static void describe_canary(const struct health_driver *d, double latency_us, co
     if (latency_us <= 0)
         snprintf(news->text, sizeof news->text, "canary failed: %.180s", text);
     else if (is_timed(d) && reference > 0)
-        snprintf(news->text, sizeof news->text, "canary %.3f us, %+.1f %% of the reference %.3f us", latency_us, 100 * (latency_us / reference - 1), reference);
+        snprintf(news->text, sizeof news->text, "canary %.3f us, %+.1f %% of the reference %.3f us", latency_us, 100 * (latency_us / reference - 1),
+                 reference);
     else
         copy_string(news->text, sizeof news->text, "canary answered");
 }
@@ -148,11 +144,13 @@ static void calibrate(struct health_driver *d, double latency_us, const char *te
         if (is_timed(d))
             snprintf(news.text, sizeof news.text, "%u canaries, reference %.3f us", wanted, d->health.reference.median_us);
         else
-            copy_string(news.text, sizeof news.text, d->options->canary == CANARY_OFF ? "canaries are off" : "the board answers; canaries are functional");
+            copy_string(news.text, sizeof news.text,
+                        d->options->canary == CANARY_OFF ? "canaries are off" : "the board answers; canaries are functional");
     } else if (!answers) {
         snprintf(news.text, sizeof news.text, "calibration failed, no answer: %.160s", text);
     } else if (wanted < CANARY_CALIBRATION) {
-        snprintf(news.text, sizeof news.text, "calibration failed: %u canaries, one of them more than 5 %% off the reference %.3f us", wanted, d->health.reference.median_us);
+        snprintf(news.text, sizeof news.text, "calibration failed: %u canaries, one of them more than 5 %% off the reference %.3f us", wanted,
+                 d->health.reference.median_us);
         news.invalid_from_ns = good_ns; /* the fingerprint is the same, so it drifted while we were away, or before */
         news.invalid_to_ns = good_ns ? now_ns : 0;
     } else {
@@ -202,7 +200,7 @@ static struct health_order take_running(struct health_driver *d)
 {
     struct health_order o = d->running;
     if (d->stale)
-        o.kind = ORDER_NONE;
+        o.kind = HEALTH_ORDER_NONE;
     d->running = (struct health_order){0};
     d->stale = false;
     return o;
@@ -210,13 +208,13 @@ static struct health_order take_running(struct health_driver *d)
 
 static void answered(struct health_driver *d, const struct health_order *o, double latency_us, const char *text, int64_t now_ns)
 {
-    if (o->kind == ORDER_NONE)
+    if (o->kind == HEALTH_ORDER_NONE)
         return;
     if (d->health.state == HEALTH_RECOVERING)
         prove(d, latency_us > 0, text, now_ns);
     else if (d->health.state == HEALTH_CALIBRATING)
         calibrate(d, latency_us, text, now_ns);
-    else if (o->kind == ORDER_CANARY || latency_us <= 0) /* of a check only the failure counts: the canary follows */
+    else if (o->kind == HEALTH_ORDER_CANARY || latency_us <= 0) /* of a check only the failure counts: the canary follows */
         judge(d, latency_us, text, now_ns);
 }
 
@@ -230,7 +228,7 @@ void health_driver_canary(struct health_driver *d, double latency_us, const char
 void health_driver_rung(struct health_driver *d, bool ok, const char *text, int64_t now_ns)
 {
     struct health_order o = take_running(d);
-    if (o.kind != ORDER_RUNG || d->health.state != HEALTH_RECOVERING)
+    if (o.kind != HEALTH_ORDER_RUNG || d->health.state != HEALTH_RECOVERING)
         return;
     if (ok) {
         d->pending |= PENDING_PROOF;
@@ -247,7 +245,7 @@ void health_driver_rung(struct health_driver *d, bool ok, const char *text, int6
 static void settle(struct health_driver *d, int64_t now_ns)
 {
     while (d->options->canary == CANARY_OFF && d->pending & (PENDING_CHECK | PENDING_CANARY | PENDING_PROOF)) {
-        struct health_order o = {.kind = ORDER_CANARY};
+        struct health_order o = {.kind = HEALTH_ORDER_CANARY};
         d->pending = 0;
         answered(d, &o, NOMINAL_US, "", now_ns);
     }
@@ -267,26 +265,26 @@ static bool is_due(const struct health_driver *d, enum canary_tier tier, int64_t
 static bool start(struct health_driver *d, enum health_order_kind kind, unsigned bit, struct health_order *ret_order)
 {
     d->pending &= ~bit;
-    d->running = (struct health_order){.kind = kind, .timed = kind == ORDER_CANARY && is_timed(d), .rung = d->health.rung};
+    d->running = (struct health_order){.kind = kind, .timed = kind == HEALTH_ORDER_CANARY && is_timed(d), .rung = d->health.rung};
     *ret_order = d->running;
     return true;
 }
 
 bool health_driver_next(struct health_driver *d, enum canary_tier tier, int64_t now_ns, struct health_order *ret_order)
 {
-    if (d->running.kind != ORDER_NONE)
+    if (d->running.kind != HEALTH_ORDER_NONE)
         return false;
     if (d->pending & PENDING_RUNG) {
         d->rung_until_ns = now_ns + recovery_rung_limit_ns(d->health.rung);
-        return start(d, ORDER_RUNG, PENDING_RUNG, ret_order);
+        return start(d, HEALTH_ORDER_RUNG, PENDING_RUNG, ret_order);
     }
     if (d->pending & PENDING_PROOF && now_ns >= d->check_after_ns)
-        return start(d, ORDER_CHECK, PENDING_PROOF, ret_order);
+        return start(d, HEALTH_ORDER_CHECK, PENDING_PROOF, ret_order);
     if (d->pending & PENDING_CHECK && now_ns >= d->check_after_ns)
-        return start(d, ORDER_CHECK, PENDING_CHECK, ret_order);
+        return start(d, HEALTH_ORDER_CHECK, PENDING_CHECK, ret_order);
     if (d->pending & PENDING_CANARY && !(d->pending & PENDING_CHECK) && now_ns >= d->canary_after_ns)
-        return start(d, ORDER_CANARY, PENDING_CANARY, ret_order);
-    return !d->pending && is_due(d, tier, now_ns) && start(d, ORDER_CANARY, PENDING_CANARY, ret_order);
+        return start(d, HEALTH_ORDER_CANARY, PENDING_CANARY, ret_order);
+    return !d->pending && is_due(d, tier, now_ns) && start(d, HEALTH_ORDER_CANARY, PENDING_CANARY, ret_order);
 }
 
 /* ---- what happens to the board */
@@ -326,7 +324,7 @@ void health_driver_announce(struct health_driver *d, const uint8_t fingerprint[C
     if (health_announce(&d->health, fingerprint, now_ns, &actions, &err))
         return;
     if (actions & HEALTH_DO_CALIBRATE)
-        d->stale = d->running.kind != ORDER_NONE;
+        d->stale = d->running.kind != HEALTH_ORDER_NONE;
     take_actions(d, news.from, actions, now_ns);
     if (d->options->canary != CANARY_OFF || news.from != HEALTH_UNKNOWN)
         call_out(d, &news, actions, news.from != HEALTH_UNKNOWN && actions & HEALTH_DO_CALIBRATE, now_ns);
@@ -336,7 +334,7 @@ void health_driver_announce(struct health_driver *d, const uint8_t fingerprint[C
 bool health_driver_may_work(struct health_driver *d, int64_t now_ns)
 {
     health_heartbeat(&d->health, now_ns); /* of the worker, which is here */
-    return health_may_work(&d->health, now_ns) && d->running.kind == ORDER_NONE && !d->pending && now_ns >= d->work_after_ns;
+    return health_may_work(&d->health, now_ns) && d->running.kind == HEALTH_ORDER_NONE && !d->pending && now_ns >= d->work_after_ns;
 }
 
 bool health_driver_keeps_jobs(const struct health_driver *d)
@@ -409,8 +407,12 @@ int health_driver_command(struct health_driver *d, const char *action, int64_t n
     static const struct {
         const char *action;
         enum health_event event;
-    } admin[] = {{"drain", HEALTH_ADMIN_DRAIN},         {"quarantine", HEALTH_ADMIN_QUARANTINE}, {"recalibrate", HEALTH_ADMIN_RECALIBRATE},
-                 {"power-cycle", HEALTH_ADMIN_POWER_CYCLE}, {"release", HEALTH_ADMIN_RELEASE},       {"retire", HEALTH_ADMIN_RETIRE}};
+    } admin[] = {{"drain", HEALTH_ADMIN_DRAIN},
+                 {"quarantine", HEALTH_ADMIN_QUARANTINE},
+                 {"recalibrate", HEALTH_ADMIN_RECALIBRATE},
+                 {"power-cycle", HEALTH_ADMIN_POWER_CYCLE},
+                 {"release", HEALTH_ADMIN_RELEASE},
+                 {"retire", HEALTH_ADMIN_RETIRE}};
     if (!strcmp(action, "lost") || !strcmp(action, "canary")) {
         if (action[0] == 'l')
             lost(d, now_ns);
@@ -423,8 +425,9 @@ int health_driver_command(struct health_driver *d, const char *action, int64_t n
             continue;
         struct health_news news = {.kind = "admin", .from = d->health.state};
         struct sonata_error why;
-        bool busy = d->running.kind != ORDER_NONE;
-        snprintf(news.text, sizeof news.text, "%s%s", action, news.from == HEALTH_BUSY && admin[i].event == HEALTH_ADMIN_DRAIN ? ": after the running job" : "");
+        bool busy = d->running.kind != HEALTH_ORDER_NONE;
+        snprintf(news.text, sizeof news.text, "%s%s", action,
+                 news.from == HEALTH_BUSY && admin[i].event == HEALTH_ADMIN_DRAIN ? ": after the running job" : "");
         if (apply(d, admin[i].event, 0, &news, true, now_ns, &why)) {
             snprintf(news.text, sizeof news.text, "%s refused: %.180s", action, why.text);
             call_out(d, &news, 0, true, now_ns);
@@ -434,7 +437,8 @@ int health_driver_command(struct health_driver *d, const char *action, int64_t n
         settle(d, now_ns);
         return 0;
     }
-    return sonata_error_set(err, -EINVAL, "'%s' is not an order to a board; drain, quarantine, recalibrate, power-cycle, release, retire, lost, canary are", action);
+    return sonata_error_set(
+        err, -EINVAL, "'%s' is not an order to a board; drain, quarantine, recalibrate, power-cycle, release, retire, lost, canary are", action);
 }
 
 void health_driver_tick(struct health_driver *d, int64_t now_ns)

@@ -1,5 +1,6 @@
 /* Drives the health of one board: what happens to the board -> health_apply(), health_canary(), health_tick() -> what has to be done with it next
- * (MEASUREMENT 1.4, 3.4, 3.5). No I/O, clock or log: time is passed in, orders are asked for with health_driver_next() and answered, news are called out.
+ * (MEASUREMENT 1.4, 3.4, 3.5). No I/O, clock or log: time is passed in, orders are asked for with health_driver_next() and answered, news are called
+ * out.
  *
  *     announced, job started/ended, order answered, command, time -> health machine -> pending: functional canary | timed canary | rung of recovery
  *
@@ -9,24 +10,24 @@
 
 #include "agent/health_options.h"
 
-enum health_order_kind { ORDER_NONE, ORDER_CHECK /* a functional canary */, ORDER_CANARY, ORDER_RUNG };
+enum health_order_kind { HEALTH_ORDER_NONE, HEALTH_ORDER_CHECK /* a functional canary */, HEALTH_ORDER_CANARY, HEALTH_ORDER_RUNG };
 struct health_order {
     enum health_order_kind kind;
-    bool timed;              /* ORDER_CANARY: its latency counts; else it is a functional one that stands in for it */
-    enum recovery_rung rung; /* ORDER_RUNG */
+    bool timed;              /* HEALTH_ORDER_CANARY: its latency counts; else it is a functional one that stands in for it */
+    enum recovery_rung rung; /* HEALTH_ORDER_RUNG */
 };
 
 enum { HEALTH_TEXT_MAX = 240 };
 
 /* What a person, or the master, should know. */
 struct health_news {
-    const char *kind;               /* "state", "canary", "calibrated", "recovery", "admin" */
-    enum health_state from, state;  /* before and after */
+    const char *kind;              /* "state", "canary", "calibrated", "recovery", "admin" */
+    enum health_state from, state; /* before and after */
     char text[HEALTH_TEXT_MAX];
-    double latency_us;              /* of a canary; 0: it failed */
-    double reference_us;            /* 0: none (canaries are not timed) */
+    double latency_us;                      /* of a canary; 0: it failed */
+    double reference_us;                    /* 0: none (canaries are not timed) */
     int64_t invalid_from_ns, invalid_to_ns; /* results that began in between are not to be trusted; both 0: none. On the driver's clock */
-    bool notify;                    /* a person has to look at it */
+    bool notify;                            /* a person has to look at it */
 };
 
 /* Called from inside the functions below; the driver is consistent then and may be read. */
@@ -37,24 +38,26 @@ struct health_driver {
     health_news_fn *news;
     void *user;
     struct board_health health;
-    unsigned pending;               /* bits, private */
+    unsigned pending; /* bits, private */
     int64_t check_after_ns, canary_after_ns, work_after_ns;
-    int64_t rung_until_ns;          /* the present rung may try until then */
+    int64_t rung_until_ns; /* the present rung may try until then */
     struct health_order running;
-    bool stale;                     /* nobody waits for its answer */
-    unsigned silent;                /* canaries of this calibration without an answer */
-    bool lost, asked;               /* the master's words about a board that is busy */
-    enum canary_tier tier;          /* of the last job */
-    char why[HEALTH_TEXT_MAX];      /* it is in this state; "" nothing to say */
+    bool stale;                /* nobody waits for its answer */
+    unsigned silent;           /* canaries of this calibration without an answer */
+    bool lost, asked;          /* the master's words about a board that is busy */
+    enum canary_tier tier;     /* of the last job */
+    char why[HEALTH_TEXT_MAX]; /* it is in this state; "" nothing to say */
 };
 
 void health_driver_init(struct health_driver *d, const struct health_options *options, health_news_fn *news, void *user);
-/* Takes over what was saved (times already on our clock): quarantine, maintenance and retirement go on, a board in any other state proves itself again. */
+/* Takes over what was saved (times already on our clock): quarantine, maintenance and retirement go on, a board in any other state proves itself
+ * again. */
 void health_driver_restore(struct health_driver *d, const struct board_health *saved);
 /* The board is there, under this fingerprint: calibrates it unless it is known and unchanged. */
 void health_driver_announce(struct health_driver *d, const uint8_t fingerprint[CANARY_FINGERPRINT], int64_t now_ns);
 
-/* What is to be done with an idle board now; false: nothing. tier: of the job that would be next. A true answer has to be answered by one of the two below. */
+/* What is to be done with an idle board now; false: nothing. tier: of the job that would be next. A true answer has to be answered by one of the two
+ * below. */
 bool health_driver_next(struct health_driver *d, enum canary_tier tier, int64_t now_ns, struct health_order *ret_order);
 /* A canary's (or check's) end: its latency, or a positive number where none is measured; <= 0: it failed, text says how. */
 void health_driver_canary(struct health_driver *d, double latency_us, const char *text, int64_t now_ns);
@@ -68,8 +71,8 @@ bool health_driver_keeps_jobs(const struct health_driver *d);
 void health_driver_job_started(struct health_driver *d, uint64_t job, enum canary_tier tier, int64_t now_ns);
 /* end: one of HEALTH_JOB_…. */
 void health_driver_job_ended(struct health_driver *d, enum health_event end, uint64_t job, int64_t now_ns);
-/* A BoardCommand's action: drain, quarantine, recalibrate, power-cycle, release, retire, lost, canary. -EINVAL: no such action. One that makes no sense
- * now is news too. */
+/* A BoardCommand's action: drain, quarantine, recalibrate, power-cycle, release, retire, lost, canary. -EINVAL: no such action. One that makes no
+ * sense now is news too. */
 int health_driver_command(struct health_driver *d, const char *action, int64_t now_ns, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Time passes: the end of a back-off. */
 void health_driver_tick(struct health_driver *d, int64_t now_ns);

@@ -78,7 +78,7 @@ void order_rung(const struct board_config *config, enum recovery_rung rung, stru
 
 int64_t order_limit_ns(const struct board_config *config, const struct backend_ops *ops, const struct health_order *order)
 {
-    if (order->kind == ORDER_RUNG)
+    if (order->kind == HEALTH_ORDER_RUNG)
         return recovery_rung_limit_ns(order->rung) + SLACK_NS;
     int64_t limit = CHECK_NS + (config->mcu.emulated ? EMULATED_NS : 0);
     if (order->timed)

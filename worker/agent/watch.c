@@ -1,5 +1,5 @@
-/* See watch.h. One event of a board goes: hook or order -> driver -> news -> journal (fsync), health file, log -> heartbeat and event to the master ->
- * board_pump(), which may start the next order. Nothing here waits for a board. */
+/* See watch.h. One event of a board goes: hook or order -> driver -> news -> journal (fsync), health file, log -> heartbeat and event to the master
+ * -> board_pump(), which may start the next order. Nothing here waits for a board. */
 #include "agent/watch.h"
 
 #include <errno.h>
@@ -29,10 +29,7 @@ struct watch {
     bool changed; /* of state: the master has to hear of it */
 };
 
-static struct watch *watch_of(const struct agent *a, const struct board *b)
-{
-    return &a->watch[b - a->board];
-}
+static struct watch *watch_of(const struct agent *a, const struct board *b) { return &a->watch[b - a->board]; }
 
 static int64_t wall_of(int64_t monotonic_ns)
 {
@@ -53,7 +50,8 @@ static void save(struct watch *w)
     hash_content(out.data, out.size, seal);
     bytes_append(&out, seal, sizeof seal);
     if (file_write_atomic(w->path, out.data, out.size, &err))
-        log_error("the health of a board cannot be saved; after a restart it is calibrated anew", "board=%s reason=\"%s\"", w->board->config.id, err.text);
+        log_error("the health of a board cannot be saved; after a restart it is calibrated anew", "board=%s reason=\"%s\"", w->board->config.id,
+                  err.text);
 }
 
 static int decode(const struct bytes *data, struct board_health *ret_health, struct sonata_error *err)
@@ -164,14 +162,17 @@ static void on_news(void *user, const struct health_news *news)
     save(w);
     w->changed |= news->from != news->state;
     bool well = news->state == HEALTH_CALIBRATING || news->state == HEALTH_READY || news->state == HEALTH_BUSY;
-    log_write(news->notify ? LOG_ERROR : well ? LOG_INFO : LOG_WARN, news->notify ? "a board needs a person" : "board health",
-              "board=%s state=%s was=%s kind=%s text=\"%s\"%s", m.board, m.state, health_state_name(news->from), kind, text,
-              news->invalid_to_ns ? " results since the last good canary are not to be trusted" : "");
+    log_write(news->notify ? LOG_ERROR
+              : well       ? LOG_INFO
+                           : LOG_WARN,
+              news->notify ? "a board needs a person" : "board health", "board=%s state=%s was=%s kind=%s text=\"%s\"%s", m.board, m.state,
+              health_state_name(news->from), kind, text, news->invalid_to_ns ? " results since the last good canary are not to be trusted" : "");
 }
 
 /* ---- after every event of a board */
 
-/* Jobs that wait for a board that will not take them are dropped: heartbeats no longer list them, so the master gives them to others, without blame. */
+/* Jobs that wait for a board that will not take them are dropped: heartbeats no longer list them, so the master gives them to others, without blame.
+ */
 static void give_back(struct watch *w)
 {
     struct board *b = w->board;
@@ -211,7 +212,8 @@ static void describe(struct watch *w)
     fingerprint_host(text, FINGERPRINT_TEXT, &now, c->core);
     fingerprint_add(text, FINGERPRINT_TEXT, "backend=%s", c->backend);
     fingerprint_add(text, FINGERPRINT_TEXT, "board=%.200s", w->board->offer.detail);
-    fingerprint_add(text, FINGERPRINT_TEXT, "canary=%s %lld network %d", canary_mode_name(o->canary), (long long)o->canary_ns, CANARY_NETWORK_VERSION);
+    fingerprint_add(text, FINGERPRINT_TEXT, "canary=%s %lld network %d", canary_mode_name(o->canary), (long long)o->canary_ns,
+                    CANARY_NETWORK_VERSION);
     if (o->command[0] || o->file[0])
         fingerprint_add(text, FINGERPRINT_TEXT, "canary_of=%.200s", o->command[0] ? o->command : o->file);
 }
@@ -224,7 +226,7 @@ void watch_started(struct agent *a, struct board *b)
     describe(w);
     hash_content(w->fingerprint, strlen(w->fingerprint), hash);
     health_driver_announce(&w->driver, hash, now);
-    if (w->driver.running.kind == ORDER_RUNG && w->driver.running.rung == RUNG_KILL_JOB)
+    if (w->driver.running.kind == HEALTH_ORDER_RUNG && w->driver.running.rung == RUNG_KILL_JOB)
         health_driver_rung(&w->driver, true, "", now);
     follow_up(w);
 }
@@ -232,9 +234,9 @@ void watch_started(struct agent *a, struct board *b)
 void watch_failed(struct agent *a, struct board *b, const char *reason)
 {
     struct watch *w = watch_of(a, b);
-    if (w->driver.running.kind == ORDER_RUNG)
+    if (w->driver.running.kind == HEALTH_ORDER_RUNG)
         health_driver_rung(&w->driver, false, reason, clock_monotonic_ns());
-    else if (w->driver.running.kind != ORDER_NONE)
+    else if (w->driver.running.kind != HEALTH_ORDER_NONE)
         health_driver_canary(&w->driver, 0, reason, clock_monotonic_ns());
     follow_up(w);
 }
@@ -252,10 +254,11 @@ bool watch_idle(struct agent *a, struct board *b)
     enum canary_tier tier = b->n_queue ? tier_of(b->queue[0].frame.job.tier) : CANARY_TIER_SCREEN;
     if (!health_driver_next(&w->driver, tier, now, &order))
         return health_driver_may_work(&w->driver, now);
-    log_debug("order", "board=%s kind=%d timed=%d rung=%s", b->config.id, (int)order.kind, order.timed, order.kind == ORDER_RUNG ? recovery_rung_name(order.rung) : "");
-    if (order.kind == ORDER_RUNG)
+    log_debug("order", "board=%s kind=%d timed=%d rung=%s", b->config.id, (int)order.kind, order.timed,
+              order.kind == HEALTH_ORDER_RUNG ? recovery_rung_name(order.rung) : "");
+    if (order.kind == HEALTH_ORDER_RUNG)
         log_warn("recovery", "board=%s rung=%s", b->config.id, recovery_rung_name(order.rung));
-    if (order.kind == ORDER_RUNG && order.rung == RUNG_KILL_JOB)
+    if (order.kind == HEALTH_ORDER_RUNG && order.rung == RUNG_KILL_JOB)
         board_replace(b);
     else
         board_order(b, &order);
@@ -288,17 +291,14 @@ void watch_answer(struct agent *a, struct board *b, const struct board_answer *a
 {
     struct watch *w = watch_of(a, b);
     int64_t now = clock_monotonic_ns();
-    if (w->driver.running.kind == ORDER_RUNG)
+    if (w->driver.running.kind == HEALTH_ORDER_RUNG)
         health_driver_rung(&w->driver, answer->ok, answer->text, now);
     else
         health_driver_canary(&w->driver, answer->ok ? answer->latency_us : 0, answer->text, now);
     follow_up(w);
 }
 
-bool watch_keeps_jobs(const struct agent *a, const struct board *b)
-{
-    return health_driver_keeps_jobs(&watch_of(a, b)->driver);
-}
+bool watch_keeps_jobs(const struct agent *a, const struct board *b) { return health_driver_keeps_jobs(&watch_of(a, b)->driver); }
 
 const char *watch_state(const struct agent *a, const struct board *b)
 {
@@ -337,17 +337,14 @@ void watch_command(struct agent *a, const Sonata__BoardCommand *m)
     log_error("order of the master refused", "reason=\"this worker has no board '%.48s'\"", m->board);
 }
 
-void watch_acknowledged(struct agent *a, const Sonata__BoardEventAck *m)
-{
-    spool_acknowledge(a->journal, m->sequence, 0);
-}
+void watch_acknowledged(struct agent *a, const Sonata__BoardEventAck *m) { spool_acknowledge(a->journal, m->sequence, 0); }
 
 void watch_tick(struct agent *a)
 {
     for (uint32_t i = 0; i < a->config->n_boards && !a->stopping; i++) {
         struct health_driver *d = &a->watch[i].driver;
         int64_t now = clock_monotonic_ns();
-        if (d->running.kind == ORDER_RUNG && d->running.rung == RUNG_KILL_JOB && now > d->rung_until_ns)
+        if (d->running.kind == HEALTH_ORDER_RUNG && d->running.rung == RUNG_KILL_JOB && now > d->rung_until_ns)
             health_driver_rung(d, false, "the new process does not come up", now);
         health_driver_tick(d, now);
         follow_up(&a->watch[i]);

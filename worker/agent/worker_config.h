@@ -6,20 +6,21 @@
 #include "base/error.h"
 #include "net/keyfile.h"
 
-enum { WORKER_BOARDS_MAX = 32, WORKER_NAME_MAX = 48, WORKER_PATH_MAX = 900, WORKER_ENDPOINT_MAX = 200 };
+enum { WORKER_BOARDS_MAX = 32, WORKER_PATH_MAX = 900, WORKER_ENDPOINT_MAX = 200 };
 
 struct worker_config {
-    char name[WORKER_NAME_MAX];             /* stable, unique in the farm */
-    char master[WORKER_ENDPOINT_MAX];       /* tcp://host:port or ipc:///path */
-    char state[WORKER_PATH_MAX];            /* folder for spool and blob cache */
-    uint64_t cache_max;                     /* bytes of cached blobs */
-    char key[WORKER_PATH_MAX];              /* key file (net/keyfile.h); "" the credential sonata-worker.key if there is one, else plain, for ipc:// and loopback */
-    struct keyfile keys;                    /* read from it by worker_config_finish() */
-    char launcher[WORKER_PATH_MAX];         /* program put before this one when a board process starts; "" none */
-    char log[8];                            /* level; "" info */
-    struct health_options health;           /* canary and its time of boards that name none */
+    char name[WORKER_NAME_MAX];       /* stable, unique in the farm */
+    char master[WORKER_ENDPOINT_MAX]; /* tcp://host:port or ipc:///path */
+    char state[WORKER_PATH_MAX];      /* folder for spool and blob cache */
+    uint64_t cache_max;               /* bytes of cached blobs */
+    char
+        key[WORKER_PATH_MAX]; /* key file (net/keyfile.h); "" the credential sonata-worker.key if there is one, else plain, for ipc:// and loopback */
+    struct keyfile keys;      /* read from it by worker_config_finish() */
+    char launcher[WORKER_PATH_MAX]; /* program put before this one when a board process starts; "" none */
+    char log[8];                    /* level; "" info */
+    struct health_options health;   /* canary and its time of boards that name none */
     uint32_t n_boards;
-    struct board_config *board;             /* owned */
+    struct board_config *board; /* owned */
 };
 
 /* Host name, state folder ./sonata-worker-state, 512 MiB of cache, no boards. */

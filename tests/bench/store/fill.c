@@ -1,4 +1,4 @@
-/* A store of any size, filled as a master with a farm fills it: searches, proposals, leases and results go through run_turn(), only the sockets
+/* A store of any size, filled as a master with a farm fills it: searches, proposals, leases and results go through engine_turn(), only the sockets
  * are missing. Then what it takes to live with it: bytes of each database, time to open it, memory.
  *
  *     bench_store FOLDER MEASUREMENTS [BUDGET [SAMPLES]]
@@ -19,13 +19,13 @@
 #include "base/memory.h"
 #include "base/parse.h"
 #include "base/rng.h"
-#include "run/run.h"
+#include "run/engine.h"
 
 enum { WORKERS = 8, BOARDS = 32, GENES = 20, HELD_MAX = WORKERS * BOARDS * SCHED_SLOTS_MAX, WINDOWS = 15 };
 
 struct fill {
     struct store *store;
-    struct run *run;
+    struct engine *run;
     int64_t now, wall;
     struct held {
         struct evaluation_job job;
@@ -63,9 +63,9 @@ static void die(const char *what, const char *why)
 static void start(struct fill *f, const char *folder)
 {
     struct sonata_error err = {{0}};
-    struct run_config config = run_config_default();
-    struct run_hooks hooks = {.user = f, .assign = on_assign, .cancel = on_cancel};
-    if (store_open(folder, NULL, &f->store, &err) || run_new(f->store, &config, &hooks, f->now, f->wall, &f->run, &err))
+    struct engine_config config = engine_config_default();
+    struct engine_hooks hooks = {.user = f, .assign = on_assign, .cancel = on_cancel};
+    if (store_open(folder, NULL, &f->store, &err) || engine_new(f->store, &config, &hooks, f->now, f->wall, &f->run, &err))
         die(folder, err.text);
 }
 
@@ -85,7 +85,7 @@ static void greet(struct fill *f)
     struct sonata_error err = {{0}};
     for (unsigned w = 0; w < WORKERS; w++) {
         describe_worker(w, name, board);
-        if (run_hello(f->run, name, 1, board, BOARDS, NULL, 0, &err))
+        if (engine_hello(f->run, name, 1, board, BOARDS, NULL, 0, &err))
             die(name, err.text);
     }
 }
@@ -96,7 +96,7 @@ static void beat(struct fill *f)
     char name[WORKER_NAME_MAX];
     for (unsigned w = 0; w < WORKERS; w++) {
         describe_worker(w, name, board);
-        if (run_heartbeat(f->run, name, 1, board, BOARDS, NULL, 0))
+        if (engine_heartbeat(f->run, name, 1, board, BOARDS, NULL, 0))
             die(name, "heartbeat refused");
     }
 }
@@ -104,14 +104,15 @@ static void beat(struct fill *f)
 /* As a worker on a rack writes it: constant lines and a few that change with every run. */
 static void fingerprint(struct fill *f, const struct held *h, char *out, size_t size)
 {
-    snprintf(out, size,
-             "kernel=Linux 6.1.0-rpi8-rpi-v8 #1 SMP PREEMPT Debian 1:6.1.73-1+rpt1 aarch64\ncore=3\nclock_khz=%u\ngovernor=performance\nload1=%.2f\n"
-             "temperature_mc=%u\nbackend=engine xnnpack 0.0~git20221221.51a9875-2\nsupernet=fmnist-mbconv-v1\nthreads=1\nbuild_ms=%u\n"
-             "protocol=search\nwindows=%u\nwindow_us=50000\nper_window=%u\ninterval_coverage=0.9648\nwindow_cv=%.4f\nautocorrelation=%.3f\noutliers=%u\n"
-             "worker=sonata-worker 1.0.0\nboard=%s\naccuracy_ms=%u\nthrottle_events=0\n",
-             1800000 - 600 * rng_below(&f->rng, 3), (double)rng_below(&f->rng, 120) / 100, 48000 + 100 * rng_below(&f->rng, 80), 40 + rng_below(&f->rng, 60),
-             WINDOWS, 20 + rng_below(&f->rng, 900), (double)rng_below(&f->rng, 400) / 1e4, (double)rng_below(&f->rng, 300) / 1e3, rng_below(&f->rng, 4),
-             h->job.board, 600 + rng_below(&f->rng, 500));
+    snprintf(
+        out, size,
+        "kernel=Linux 6.1.0-rpi8-rpi-v8 #1 SMP PREEMPT Debian 1:6.1.73-1+rpt1 aarch64\ncore=3\nclock_khz=%u\ngovernor=performance\nload1=%.2f\n"
+        "temperature_mc=%u\nbackend=engine xnnpack 0.0~git20221221.51a9875-2\nsupernet=fmnist-mbconv-v1\nthreads=1\nbuild_ms=%u\n"
+        "protocol=search\nwindows=%u\nwindow_us=50000\nper_window=%u\ninterval_coverage=0.9648\nwindow_cv=%.4f\nautocorrelation=%.3f\noutliers=%u\n"
+        "worker=sonata-worker 1.0.0\nboard=%s\naccuracy_ms=%u\nthrottle_events=0\n",
+        1800000 - 600 * rng_below(&f->rng, 3), (double)rng_below(&f->rng, 120) / 100, 48000 + 100 * rng_below(&f->rng, 80),
+        40 + rng_below(&f->rng, 60), WINDOWS, 20 + rng_below(&f->rng, 900), (double)rng_below(&f->rng, 400) / 1e4,
+        (double)rng_below(&f->rng, 300) / 1e3, rng_below(&f->rng, 4), h->job.board, 600 + rng_below(&f->rng, 500));
 }
 
 static void measure(struct fill *f, const struct held *h)
@@ -121,8 +122,11 @@ static void measure(struct fill *f, const struct held *h)
         cost += (1 + 0.1 * g) * h->job.genotype.allele[g];
     double latency = (4 + cost * 0.21) * noise, energy = latency * 2.9 * (1 + 0.05 * rng_uniform(&f->rng));
     double accuracy = 0.01 * floor(100 * (92 - 300 / (20 + cost) + rng_uniform(&f->rng)));
-    struct measurement m = {.attempt = h->job.attempt, .epoch = h->job.epoch, .started_wall_ns = f->wall - 9 * SONATA_SECOND,
-                            .duration_ns = 8 * SONATA_SECOND + (int64_t)rng_below(&f->rng, 1000000000), .n_windows = WINDOWS};
+    struct measurement m = {.attempt = h->job.attempt,
+                            .epoch = h->job.epoch,
+                            .started_wall_ns = f->wall - 9 * SONATA_SECOND,
+                            .duration_ns = 8 * SONATA_SECOND + (int64_t)rng_below(&f->rng, 1000000000),
+                            .n_windows = WINDOWS};
     copy_string(m.board, sizeof m.board, h->job.board);
     copy_string(m.board_type, sizeof m.board_type, "rpi4");
     fingerprint(f, h, m.fingerprint, sizeof m.fingerprint);
@@ -135,7 +139,7 @@ static void measure(struct fill *f, const struct held *h)
     m.samples_us = f->samples ? xcalloc(f->samples, sizeof *m.samples_us) : NULL;
     for (uint32_t i = 0; i < f->samples; i++)
         m.samples_us[i] = (float)(1000 * latency * (1 + 0.02 * (rng_uniform(&f->rng) - 0.5)));
-    const char *verdict = run_result(f->run, h->worker, &m);
+    const char *verdict = engine_result(f->run, h->worker, &m);
     if (!verdict || strcmp(verdict, "accepted"))
         die("result", verdict ? verdict : "the store is blocked");
     f->measured++;
@@ -147,8 +151,12 @@ static uint64_t submit(struct fill *f, uint32_t budget, uint64_t seed)
     struct search_spec *s = xcalloc(1, sizeof *s);
     struct sonata_error err = {{0}};
     uint64_t id;
-    *s = (struct search_spec){.budget_evaluations = budget, .population = 20, .seed = seed, .n_objectives = 3,
-                              .objective = {{.metric = "accuracy", .goal = GOAL_MAX}, {.metric = "latency", .board = "rpi4"}, {.metric = "energy", .board = "rpi4"}}};
+    *s = (struct search_spec){
+        .budget_evaluations = budget,
+        .population = 20,
+        .seed = seed,
+        .n_objectives = 3,
+        .objective = {{.metric = "accuracy", .goal = GOAL_MAX}, {.metric = "latency", .board = "rpi4"}, {.metric = "energy", .board = "rpi4"}}};
     snprintf(s->name, sizeof s->name, "fill-%llu", (unsigned long long)seed);
     copy_string(s->algorithm, sizeof s->algorithm, budget <= 1000 ? "nsga2" : "random");
     copy_string(s->tier, sizeof s->tier, "search");
@@ -164,7 +172,7 @@ static uint64_t submit(struct fill *f, uint32_t budget, uint64_t seed)
             g->value[v] = v;
         }
     }
-    if (run_submit(f->run, s, &(struct run_owner){.team = ""}, &id, &err))
+    if (engine_submit(f->run, s, &(struct engine_owner){.team = ""}, &id, &err))
         die("submit", err.text);
     free(s);
     return id;
@@ -174,9 +182,9 @@ static void turn(struct fill *f)
 {
     f->now += SONATA_MS;
     f->wall += SONATA_MS;
-    run_set_time(f->run, f->now, f->wall);
-    run_turn(f->run);
-    if (run_is_blocked(f->run, NULL))
+    engine_set_time(f->run, f->now, f->wall);
+    engine_turn(f->run);
+    if (engine_is_blocked(f->run, NULL))
         die("store", "cannot be written");
 }
 
@@ -185,7 +193,7 @@ static void fill(struct fill *f, uint64_t count, uint32_t budget)
     greet(f);
     uint64_t search = 0;
     for (uint64_t seed = 1, turns = 0; f->measured < count; turns++) {
-        if (!search || run_search_by_id(f->run, search)->state != SEARCH_RUNNING)
+        if (!search || engine_search_by_id(f->run, search)->state != SEARCH_RUNNING)
             search = submit(f, budget, seed++);
         turn(f);
         for (uint32_t left = f->n_held / 2; f->n_held > left && f->measured < count;) { /* boards finish in no order */
@@ -242,15 +250,15 @@ int main(int argc, char **argv)
     fill(&f, count, (uint32_t)budget);
     double seconds = (double)(clock_monotonic_ns() - begin) / 1e9;
     print_sizes(&f);
-    run_free(f.run);
+    engine_free(f.run);
     store_close(f.store);
     begin = clock_monotonic_ns();
     start(&f, argv[1]);
     double open_ms = (double)(clock_monotonic_ns() - begin) / 1e6;
     printf("measurements=%llu searches=%u fill_s=%.1f results_per_second=%.0f file_mib=%.1f bytes_per_result=%.1f start_ms=%.1f peak_kib=%ld\n",
-           (unsigned long long)f.measured, run_search_count(f.run), seconds, (double)f.measured / seconds, file_mib(argv[1]),
+           (unsigned long long)f.measured, engine_search_count(f.run), seconds, (double)f.measured / seconds, file_mib(argv[1]),
            file_mib(argv[1]) * 1048576 / (double)f.measured, open_ms, peak_kib());
-    run_free(f.run);
+    engine_free(f.run);
     store_close(f.store);
     return 0;
 }

@@ -15,9 +15,9 @@ struct sim {
     struct health_options options;
     struct health_driver driver;
     int64_t now_ns;
-    double latency_us;              /* of a canary; 0: the board does not answer */
-    enum recovery_rung cure;        /* the rung after which it answers again; RUNG_COUNT none */
-    bool rungs_fail;                /* their commands end with an error */
+    double latency_us;       /* of a canary; 0: the board does not answer */
+    enum recovery_rung cure; /* the rung after which it answers again; RUNG_COUNT none */
+    bool rungs_fail;         /* their commands end with an error */
     unsigned checks, canaries, n_rungs;
     enum recovery_rung rung[RUNGS_MAX];
     int64_t rung_ns[RUNGS_MAX];
@@ -61,7 +61,7 @@ static void begin(struct sim *s, const char *canary)
 static void answer(struct sim *s, const struct health_order *o)
 {
     s->now_ns += 100 * SONATA_MS; /* what an order takes */
-    if (o->kind == ORDER_RUNG) {
+    if (o->kind == HEALTH_ORDER_RUNG) {
         assert_true(s->n_rungs < RUNGS_MAX);
         s->rung_ns[s->n_rungs] = s->now_ns;
         s->rung[s->n_rungs++] = o->rung;
@@ -70,7 +70,7 @@ static void answer(struct sim *s, const struct health_order *o)
         health_driver_rung(&s->driver, !s->rungs_fail, s->rungs_fail ? "exit code 1" : "", s->now_ns);
         return;
     }
-    *(o->kind == ORDER_CANARY ? &s->canaries : &s->checks) += 1;
+    *(o->kind == HEALTH_ORDER_CANARY ? &s->canaries : &s->checks) += 1;
     health_driver_canary(&s->driver, s->latency_us > 0 ? (o->timed ? s->latency_us : 1234) : 0, "no answer", s->now_ns);
 }
 
@@ -151,7 +151,7 @@ static void functional_needs_one_answer(void **state)
     unsigned before = s.n_news;
     s.now_ns += 7200 * SONATA_SECOND;
     assert_false(run_until(&s, HEALTH_SUSPECT, 10 * SONATA_SECOND));
-    assert_int_equal(s.canaries, 2);   /* the hourly one */
+    assert_int_equal(s.canaries, 2);    /* the hourly one */
     assert_int_equal(s.n_news, before); /* of no interest */
 }
 
@@ -367,7 +367,7 @@ static void canaries_by_tier(void **state)
         job(&s, i, HEALTH_JOB_DONE);
     assert_false(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o));
     assert_true(health_driver_next(&s.driver, CANARY_TIER_SEARCH, s.now_ns, &o)); /* before the first of a search */
-    assert_true(o.kind == ORDER_CANARY && o.timed);
+    assert_true(o.kind == HEALTH_ORDER_CANARY && o.timed);
     assert_false(health_driver_may_work(&s.driver, s.now_ns));
     assert_false(health_driver_next(&s.driver, CANARY_TIER_REPORT, s.now_ns, &o)); /* one at a time */
     health_driver_canary(&s.driver, 50, "", s.now_ns);
@@ -410,9 +410,9 @@ static void orders(void **state)
     command(&s, "canary");
     assert_false(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o));
     health_driver_job_ended(&s.driver, HEALTH_JOB_DONE, 2, s.now_ns);
-    assert_true(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o) && o.kind == ORDER_CHECK);
+    assert_true(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o) && o.kind == HEALTH_ORDER_CHECK);
     answer(&s, &o);
-    assert_true(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o) && o.kind == ORDER_CANARY);
+    assert_true(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o) && o.kind == HEALTH_ORDER_CANARY);
     answer(&s, &o);
     assert_string_equal(last(&s, "canary")->text, "canary 50.000 us, +0.0 % of the reference 50.000 us");
     /* lost: it has to prove itself, now or after what runs */
@@ -504,7 +504,8 @@ static void after_a_restart(void **state)
     slow.latency_us = 60;
     announce(&slow, 1);
     assert_true(run_until(&slow, HEALTH_QUARANTINED, 60 * SONATA_SECOND));
-    assert_true(last(&slow, "state")->invalid_from_ns == first.driver.health.canary.last_good_ns && last(&slow, "state")->invalid_to_ns == slow.now_ns);
+    assert_true(last(&slow, "state")->invalid_from_ns == first.driver.health.canary.last_good_ns &&
+                last(&slow, "state")->invalid_to_ns == slow.now_ns);
     /* a draining board whose job died with the worker is drained */
     first.driver.health.draining = true;
     struct sim d = restored(&first, HEALTH_BUSY);
@@ -516,8 +517,15 @@ static void options(void **state)
     (void)state;
     static const struct {
         const char *key, *value, *says;
-    } bad[] = {{"canary", "sometimes", "off, functional"}, {"canary", "5m", "60s"}, {"canary", "1ms", "20ms"}, {"canary.interval", "soon", "duration"}, {"backoff", "0s", "duration"},
-               {"recover.prayer", "x", "not a rung"}, {"recover.kill_job", "x", "not a rung"}, {"recover.reopen", "sh -c 'unclosed", "recover.reopen"}, {"recover.reopen", "", "recover.reopen"}};
+    } bad[] = {{"canary", "sometimes", "off, functional"},
+               {"canary", "5m", "60s"},
+               {"canary", "1ms", "20ms"},
+               {"canary.interval", "soon", "duration"},
+               {"backoff", "0s", "duration"},
+               {"recover.prayer", "x", "not a rung"},
+               {"recover.kill_job", "x", "not a rung"},
+               {"recover.reopen", "sh -c 'unclosed", "recover.reopen"},
+               {"recover.reopen", "", "recover.reopen"}};
     struct health_options o = {0}, standard = {0};
     struct sonata_error err = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -531,10 +539,11 @@ static void options(void **state)
         const char *standard, *backend;
         bool emulated;
         enum canary_mode mode;
-    } cases[] = {{NULL, "engine", false, CANARY_TIMED},     {NULL, "mcu", false, CANARY_TIMED},          {NULL, "mcu", true, CANARY_FUNCTIONAL},
-                 {NULL, "command", false, CANARY_FUNCTIONAL}, {NULL, "table", false, CANARY_OFF},          {"functional", "engine", false, CANARY_FUNCTIONAL},
-                 {"1s", "command", false, CANARY_FUNCTIONAL}, {"1s", "mcu", true, CANARY_TIMED},           {"functional", "table", false, CANARY_OFF},
-                 {"off", "mcu", false, CANARY_OFF}};
+    } cases[] = {{NULL, "engine", false, CANARY_TIMED},       {NULL, "mcu", false, CANARY_TIMED},
+                 {NULL, "mcu", true, CANARY_FUNCTIONAL},      {NULL, "command", false, CANARY_FUNCTIONAL},
+                 {NULL, "table", false, CANARY_OFF},          {"functional", "engine", false, CANARY_FUNCTIONAL},
+                 {"1s", "command", false, CANARY_FUNCTIONAL}, {"1s", "mcu", true, CANARY_TIMED},
+                 {"functional", "table", false, CANARY_OFF},  {"off", "mcu", false, CANARY_OFF}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         o = standard = (struct health_options){0};
         if (cases[i].standard)

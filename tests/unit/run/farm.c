@@ -49,7 +49,8 @@ static void on_command(void *user, const char *worker, const char *board, const 
 
 void farm_open(struct farm *f, uint64_t seed)
 {
-    *f = (struct farm){.config = run_config_default(), .now = SONATA_SECOND, .wall = 1000 * SONATA_SECOND, .incarnation = 1, .rng = rng_seeded(seed, 77)};
+    *f = (struct farm){
+        .config = engine_config_default(), .now = SONATA_SECOND, .wall = 1000 * SONATA_SECOND, .incarnation = 1, .rng = rng_seeded(seed, 77)};
     f->config.quarantine_ns = 0; /* what fails here is scripted */
     /* memory-backed where there is such a folder: thousands of synchronous commits */
     snprintf(f->folder, sizeof f->folder, "%s/sonata-farm-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
@@ -63,14 +64,14 @@ void farm_start(struct farm *f)
     struct store_options options = {.map_start = 1 << 20};
     if (store_open(f->folder, &options, &f->store, &err))
         fail_msg("%s", err.text);
-    struct run_hooks hooks = {.user = f, .assign = on_assign, .cancel = on_cancel, .command = on_command};
-    if (run_new(f->store, &f->config, &hooks, f->now, f->wall, &f->run, &err))
+    struct engine_hooks hooks = {.user = f, .assign = on_assign, .cancel = on_cancel, .command = on_command};
+    if (engine_new(f->store, &f->config, &hooks, f->now, f->wall, &f->run, &err))
         fail_msg("%s", err.text);
 }
 
 void farm_crash(struct farm *f)
 {
-    run_free(f->run);
+    engine_free(f->run);
     store_close(f->store);
     f->run = NULL;
     f->store = NULL;
@@ -107,7 +108,8 @@ void farm_add_board(struct farm *f, const char *id, const char *type, const char
 static uint32_t list_held(const struct farm *f, struct sched_running *running)
 {
     for (uint32_t i = 0; i < f->n_held; i++) {
-        running[i] = (struct sched_running){.attempt = f->held[i].job.attempt, .epoch = f->held[i].job.epoch, .started = true, .spooled = f->held[i].measured};
+        running[i] =
+            (struct sched_running){.attempt = f->held[i].job.attempt, .epoch = f->held[i].job.epoch, .started = true, .spooled = f->held[i].measured};
         copy_string(running[i].board, sizeof running[i].board, f->held[i].job.board);
     }
     return f->n_held;
@@ -118,8 +120,8 @@ void farm_hello(struct farm *f)
     struct sonata_error err = {{0}};
     struct sched_running running[FARM_HELD_MAX];
     uint32_t n = list_held(f, running);
-    run_set_time(f->run, f->now, f->wall);
-    if (run_hello(f->run, "w", f->incarnation, f->board, f->n_boards, running, n, &err))
+    engine_set_time(f->run, f->now, f->wall);
+    if (engine_hello(f->run, "w", f->incarnation, f->board, f->n_boards, running, n, &err))
         fail_msg("%s", err.text);
 }
 
@@ -136,16 +138,16 @@ void farm_heartbeat(struct farm *f)
 {
     struct sched_running running[FARM_HELD_MAX];
     uint32_t n = list_held(f, running);
-    run_set_time(f->run, f->now, f->wall);
-    assert_int_equal(run_heartbeat(f->run, "w", f->incarnation, f->board, f->n_boards, running, n), 0);
+    engine_set_time(f->run, f->now, f->wall);
+    assert_int_equal(engine_heartbeat(f->run, "w", f->incarnation, f->board, f->n_boards, running, n), 0);
 }
 
 int64_t farm_turn(struct farm *f)
 {
     f->now += SONATA_MS;
     f->wall += SONATA_MS;
-    run_set_time(f->run, f->now, f->wall);
-    return run_turn(f->run);
+    engine_set_time(f->run, f->now, f->wall);
+    return engine_turn(f->run);
 }
 
 static double accuracy_of(const struct genotype *g)
@@ -187,10 +189,7 @@ void farm_measure(struct farm *f, uint32_t i)
     f->measured++;
 }
 
-const char *farm_send(struct farm *f, uint32_t i)
-{
-    return run_result(f->run, "w", &f->held[i].result);
-}
+const char *farm_send(struct farm *f, uint32_t i) { return engine_result(f->run, "w", &f->held[i].result); }
 
 int farm_event(struct farm *f, const char *board, const char *kind, const char *state, double latency_us, double reference_us)
 {
@@ -198,16 +197,16 @@ int farm_event(struct farm *f, const char *board, const char *kind, const char *
     copy_string(e.board, sizeof e.board, board);
     copy_string(e.kind, sizeof e.kind, kind);
     copy_string(e.state, sizeof e.state, state);
-    run_set_time(f->run, f->now, f->wall);
-    return run_board_event(f->run, "w", &e);
+    engine_set_time(f->run, f->now, f->wall);
+    return engine_board_event(f->run, "w", &e);
 }
 
 int farm_order(struct farm *f, const char *board, const char *action)
 {
     struct sonata_error err = {{0}};
-    struct run_order order = {.board = board, .action = action, .reason = "a fan", .by = "alice"};
-    run_set_time(f->run, f->now, f->wall);
-    return run_board_control(f->run, &order, &err);
+    struct engine_order order = {.board = board, .action = action, .reason = "a fan", .by = "alice"};
+    engine_set_time(f->run, f->now, f->wall);
+    return engine_board_control(f->run, &order, &err);
 }
 
 void farm_drop(struct farm *f, uint32_t i)
@@ -221,7 +220,7 @@ void farm_work(struct farm *f, uint64_t search, uint32_t steps)
 {
     for (uint32_t k = 0; k < steps; k++) {
         farm_turn(f);
-        if (run_search_by_id(f->run, search)->state != SEARCH_RUNNING)
+        if (engine_search_by_id(f->run, search)->state != SEARCH_RUNNING)
             return;
         if (!f->n_held) {
             f->now += 100 * SONATA_MS; /* a back-off may have to end */
@@ -280,8 +279,8 @@ uint64_t farm_submit(struct farm *f, const struct search_spec *spec)
 {
     struct sonata_error err = {{0}};
     uint64_t id = 0;
-    run_set_time(f->run, f->now, f->wall);
-    if (run_submit(f->run, spec, &(struct run_owner){.team = ""}, &id, &err))
+    engine_set_time(f->run, f->now, f->wall);
+    if (engine_submit(f->run, spec, &(struct engine_owner){.team = ""}, &id, &err))
         fail_msg("%s", err.text);
     return id;
 }
@@ -303,7 +302,4 @@ static void say(void *user, const char *line)
         print_error("%s\n", line);
 }
 
-uint64_t farm_check(struct farm *f)
-{
-    return run_check(f->store, say, NULL);
-}
+uint64_t farm_check(struct farm *f) { return engine_check(f->store, say, NULL); }

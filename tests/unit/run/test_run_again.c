@@ -1,9 +1,9 @@
 /* Results that are measured again: retry, results of a board taken back, the front replicated; each with deaths of the master in between. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +14,10 @@
 #include "farm.h"
 
 static struct farm farm;
-static bool broken;       /* boards answer failures to some architectures */
-static const char *liar;  /* this board's latencies are ten times too high */
-static double noise;      /* relative, of latency */
-static bool shaky;        /* every other architecture is flagged noisy, its latency doubled */
+static bool broken;      /* boards answer failures to some architectures */
+static const char *liar; /* this board's latencies are ten times too high */
+static double noise;     /* relative, of latency */
+static bool shaky;       /* every other architecture is flagged noisy, its latency doubled */
 
 static double noisy(const struct evaluation_job *job, double value)
 {
@@ -96,7 +96,7 @@ static void assert_sound(uint64_t id)
     uint32_t proposals;
     farm_turn(&farm);
     assert_int_equal(store_pending(farm.store), 0);
-    if (run_replay(farm.store, id, &events, &proposals, &err))
+    if (engine_replay(farm.store, id, &events, &proposals, &err))
         fail_msg("%s", err.text);
     assert_int_equal(farm_check(&farm), 0);
 }
@@ -112,18 +112,15 @@ static uint64_t submit(const char *algorithm, uint32_t budget, uint32_t replicat
     return id;
 }
 
-static struct search_record header(uint64_t id)
-{
-    return *run_search_by_id(farm.run, id);
-}
+static struct search_record header(uint64_t id) { return *engine_search_by_id(farm.run, id); }
 
 static uint32_t retry(uint64_t id, const char *cause)
 {
     uint32_t n = UINT32_MAX;
     bool more;
     struct sonata_error err = {{0}};
-    run_set_time(farm.run, farm.now, farm.wall);
-    if (run_retry(farm.run, id, cause, &n, &more, &err))
+    engine_set_time(farm.run, farm.now, farm.wall);
+    if (engine_retry(farm.run, id, cause, &n, &more, &err))
         fail_msg("%s", err.text);
     return n;
 }
@@ -164,15 +161,15 @@ static void test_retry_of_a_done_search(void **state)
 
     uint32_t n = 7;
     bool more;
-    assert_int_equal(run_retry(farm.run, id, "weather", &n, &more, NULL), -EINVAL);
-    assert_int_equal(run_retry(farm.run, 99, "all", &n, &more, NULL), -ENOENT);
+    assert_int_equal(engine_retry(farm.run, id, "weather", &n, &more, NULL), -EINVAL);
+    assert_int_equal(engine_retry(farm.run, 99, "all", &n, &more, NULL), -ENOENT);
     assert_int_equal(retry(id, "lost"), 0);
     assert_int_equal(header(id).state, SEARCH_DONE); /* nothing to do: not even opened */
     broken = false;
     assert_int_equal(retry(id, "infra"), before.failed);
     assert_int_equal(retry(id, "infra"), 0); /* they are on their way */
     assert_int_equal(header(id).state, SEARCH_RUNNING);
-    assert_int_equal(run_search_pending(farm.run, id), before.failed);
+    assert_int_equal(engine_search_pending(farm.run, id), before.failed);
     assert_sound(id);
     work_with_deaths(id);
     struct search_record after = header(id);
@@ -190,7 +187,7 @@ static void test_retry_of_a_done_search(void **state)
     assert_int_equal(header(id).infeasible, 0);
     assert_int_equal(count(id, INDIVIDUAL_DONE), after.asked);
     assert_sound(id);
-    assert_int_equal(run_control(farm.run, id, "extend", 20, NULL), 0); /* and it goes on from the new values */
+    assert_int_equal(engine_control(farm.run, id, "extend", 20, NULL), 0); /* and it goes on from the new values */
     farm_work(&farm, id, 3000);
     assert_int_equal(header(id).charged, 80);
     assert_sound(id);
@@ -240,7 +237,7 @@ static void test_retry_then_cancel(void **state)
     struct search_record before = header(id);
     assert_true(retry(id, "all") > 0);
     farm_turn(&farm);
-    assert_int_equal(run_control(farm.run, id, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(farm.run, id, "cancel", 0, NULL), 0);
     farm_turn(&farm);
     assert_int_equal(header(id).state, SEARCH_CANCELED);
     assert_int_equal(count(id, INDIVIDUAL_FAILED), before.failed);
@@ -248,7 +245,7 @@ static void test_retry_then_cancel(void **state)
     assert_sound(id);
     uint32_t n;
     bool more;
-    assert_int_equal(run_retry(farm.run, id, "all", &n, &more, NULL), -EINVAL);
+    assert_int_equal(engine_retry(farm.run, id, "all", &n, &more, NULL), -EINVAL);
 }
 
 /* More than is opened in one turn: the others follow by themselves, the master may die after each step, and none is opened twice. */
@@ -266,22 +263,22 @@ static void test_retry_in_steps(void **state)
     assert_true(before.failed > 3 * STEP);
     broken = false;
     assert_int_equal(retry(id, "failed"), STEP);
-    assert_int_equal(run_retry(farm.run, id, "all", &n, &more, NULL), -EBUSY);
+    assert_int_equal(engine_retry(farm.run, id, "all", &n, &more, NULL), -EBUSY);
     restart(); /* before the commit, so before the reply */
     assert_int_equal(header(id).state, SEARCH_DONE);
     assert_int_equal(header(id).retry_end, 0);
     assert_int_equal(retry(id, "failed"), STEP);
     uint32_t steps = 1;
     for (farm_turn(&farm); header(id).retry_next < header(id).retry_end; farm_turn(&farm)) {
-        uint32_t pending = run_search_pending(farm.run, id);
+        uint32_t pending = engine_search_pending(farm.run, id);
         assert_true(pending <= ++steps * STEP);
         restart();
-        assert_int_equal(run_search_pending(farm.run, id), pending);
+        assert_int_equal(engine_search_pending(farm.run, id), pending);
         assert_int_equal(farm_check(&farm), 0);
     }
     assert_true(steps >= 3);
     assert_int_equal(header(id).retried, before.failed);
-    assert_int_equal(run_search_pending(farm.run, id), before.failed);
+    assert_int_equal(engine_search_pending(farm.run, id), before.failed);
     farm_work(&farm, id, 20000);
     struct search_record after = header(id);
     assert_int_equal(after.state, SEARCH_DONE);
@@ -292,7 +289,7 @@ static void test_retry_in_steps(void **state)
 
     assert_int_equal(retry(id, "all"), STEP); /* infeasible ones; and in the middle somebody thinks better of it */
     farm_turn(&farm);
-    assert_int_equal(run_control(farm.run, id, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(farm.run, id, "cancel", 0, NULL), 0);
     farm_turn(&farm);
     assert_int_equal(header(id).state, SEARCH_CANCELED);
     assert_int_equal(header(id).infeasible, before.infeasible);
@@ -314,12 +311,12 @@ static void test_retry_of_very_many(void **state)
     retry(id, "all");
     for (int i = 0; i < 100; i++)
         farm_turn(&farm);
-    assert_in_range(run_search_pending(farm.run, id), OPEN, OPEN + STEP - 1);
-    assert_true(header(id).retry_next < header(id).retry_end && header(id).retried == run_search_pending(farm.run, id));
+    assert_in_range(engine_search_pending(farm.run, id), OPEN, OPEN + STEP - 1);
+    assert_true(header(id).retry_next < header(id).retry_end && header(id).retried == engine_search_pending(farm.run, id));
     restart();
     for (int k = 0; k < 200; k++) {
         farm_work(&farm, id, 10);
-        assert_true(run_search_pending(farm.run, id) < OPEN + STEP);
+        assert_true(engine_search_pending(farm.run, id) < OPEN + STEP);
     }
     farm_work(&farm, id, 40000);
     assert_int_equal(header(id).state, SEARCH_DONE);
@@ -386,8 +383,8 @@ static uint32_t count_lies(uint64_t id)
 
 static void invalidate(const char *board, int64_t from, int64_t to)
 {
-    run_set_time(farm.run, farm.now, farm.wall);
-    assert_int_equal(run_invalidate(farm.run, board, from, to), 0);
+    engine_set_time(farm.run, farm.now, farm.wall);
+    assert_int_equal(engine_invalidate(farm.run, board, from, to), 0);
 }
 
 /* A search that is done, one that runs and one that was canceled were told lies of one board; the others were not. */
@@ -407,7 +404,7 @@ static void test_results_are_taken_back(void **state)
     spec->seed = 9;
     uint64_t canceled = farm_submit(&farm, spec);
     farm_work(&farm, canceled, 25);
-    assert_int_equal(run_control(farm.run, canceled, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(farm.run, canceled, "cancel", 0, NULL), 0);
     spec->seed = 10;
     uint64_t running = farm_submit(&farm, spec);
     free(spec);
@@ -418,8 +415,8 @@ static void test_results_are_taken_back(void **state)
     assert_true(lies > 10 && count_lies(running) > 5 && count_lies(canceled) > 3);
 
     liar = NULL;
-    assert_int_equal(run_invalidate(farm.run, "", from, farm.wall), -EINVAL);
-    assert_int_equal(run_invalidate(farm.run, "pi-2", from, from), -EINVAL);
+    assert_int_equal(engine_invalidate(farm.run, "", from, farm.wall), -EINVAL);
+    assert_int_equal(engine_invalidate(farm.run, "pi-2", from, from), -EINVAL);
     invalidate("pi-2", from, farm.wall + 1);
     restart(); /* before the turn: as if it had not been reported */
     assert_int_equal(count_lies(done), lies);
@@ -427,7 +424,7 @@ static void test_results_are_taken_back(void **state)
     invalidate("pi-2", from, farm.wall + 1); /* the journal says it twice */
     farm_turn(&farm);
     assert_int_equal(header(done).state, SEARCH_RUNNING);
-    assert_int_equal(run_search_pending(farm.run, done), lies);
+    assert_int_equal(engine_search_pending(farm.run, done), lies);
     assert_sound(done);
     restart();
     work_with_deaths(done);
@@ -496,7 +493,7 @@ static void test_front_is_measured_again(void **state)
     assert_true(s.replicates >= 3 * s.front_size && s.retold >= s.front_size);
     uint64_t *front;
     uint32_t n;
-    assert_int_equal(run_front(farm.run, id, &front, &n, NULL), 0);
+    assert_int_equal(engine_front(farm.run, id, &front, &n, NULL), 0);
     assert_true(n > 3);
     for (uint32_t i = 0; i < n; i++) {
         struct individual_record ind = farm_individual(&farm, id, front[i]);
@@ -589,7 +586,7 @@ static void test_cancel_while_the_front_is_measured(void **state)
     uint64_t id = submit("nsga2", 40, 5, 1000);
     while (!header(id).replicates)
         farm_work(&farm, id, 1);
-    assert_int_equal(run_control(farm.run, id, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(farm.run, id, "cancel", 0, NULL), 0);
     farm_turn(&farm);
     assert_int_equal(count(id, INDIVIDUAL_DONE), 40); /* what was known stands */
     assert_sound(id);
@@ -678,7 +675,7 @@ static void test_report_cut_short(void **state)
     uint64_t first = farm_submit(&farm, spec);
     farm_work(&farm, first, 7);
     assert_true(farm.measured > 2);
-    assert_int_equal(run_control(farm.run, first, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(farm.run, first, "cancel", 0, NULL), 0);
     farm_turn(&farm);
     assert_int_equal(farm_check(&farm), 0);
     uint64_t second = farm_submit(&farm, spec);
@@ -693,10 +690,21 @@ static void test_report_cut_short(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
-    const struct CMUnitTest tests[] = {T(test_retry_of_a_done_search), T(test_retry_of_a_running_search), T(test_retry_in_vain), T(test_retry_in_steps),
-                                       T(test_retry_of_very_many), T(test_retry_then_cancel), T(test_noisy_results_are_replaced), T(test_others_need_not_wait),
-                                       T(test_results_are_taken_back), T(test_late_results_are_refused), T(test_front_is_measured_again),
-                                       T(test_replicates_keep_to_their_budget), T(test_a_replicate_is_taken_back), T(test_cancel_while_the_front_is_measured),
-                                       T(test_report_is_interleaved), T(test_report_cut_short)};
+    const struct CMUnitTest tests[] = {T(test_retry_of_a_done_search),
+                                       T(test_retry_of_a_running_search),
+                                       T(test_retry_in_vain),
+                                       T(test_retry_in_steps),
+                                       T(test_retry_of_very_many),
+                                       T(test_retry_then_cancel),
+                                       T(test_noisy_results_are_replaced),
+                                       T(test_others_need_not_wait),
+                                       T(test_results_are_taken_back),
+                                       T(test_late_results_are_refused),
+                                       T(test_front_is_measured_again),
+                                       T(test_replicates_keep_to_their_budget),
+                                       T(test_a_replicate_is_taken_back),
+                                       T(test_cancel_while_the_front_is_measured),
+                                       T(test_report_is_interleaved),
+                                       T(test_report_cut_short)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

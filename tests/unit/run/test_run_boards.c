@@ -62,10 +62,10 @@ static void pass_time(int64_t ns)
     farm_turn(&farm);
 }
 
-static struct run_board_health health(const char *board)
+static struct engine_board_health health(const char *board)
 {
-    struct run_board_health h;
-    run_board_health(farm.run, board, "pi", &h);
+    struct engine_board_health h;
+    engine_board_health(farm.run, board, "pi", &h);
     return h;
 }
 
@@ -94,11 +94,11 @@ static bool take(void *user, const struct board_event_record *e)
 static struct taken history(const char *board, uint32_t page)
 {
     struct taken t = {0};
-    uint8_t cursor[RUN_CURSOR_SIZE];
+    uint8_t cursor[ENGINE_CURSOR_SIZE];
     bool more = true;
     for (uint32_t pages = 0; more; pages++) {
         uint32_t before = t.n;
-        assert_int_equal(run_board_history(farm.run, board, pages ? cursor : NULL, page, take, &t, cursor, &more), 0);
+        assert_int_equal(engine_board_history(farm.run, board, pages ? cursor : NULL, page, take, &t, cursor, &more), 0);
         assert_true(t.n - before <= page && (!more || t.n - before == page));
     }
     return t;
@@ -134,16 +134,16 @@ static void test_foreign_boards(void **state)
     (void)state;
     assert_int_equal(farm_event(&farm, "pi-9", "state", "ready", 0, 0), -ENODEV);
     struct board_event e = {.sequence = 1, .wall_ns = farm.wall, .board = "pi-1", .kind = "state", .state = "ready"};
-    assert_int_equal(run_board_event(farm.run, "stranger", &e), -ENODEV); /* never said hello */
+    assert_int_equal(engine_board_event(farm.run, "stranger", &e), -ENODEV); /* never said hello */
     struct sched_board_info other = {.id = "x-1", .type = "x", .state = "ready"};
     struct sonata_error err = {{0}};
-    assert_int_equal(run_hello(farm.run, "w2", 1, &other, 1, NULL, 0, &err), 0);
-    assert_int_equal(run_board_event(farm.run, "w2", &e), -EBUSY); /* of a live worker: it must not be lost, nor believed */
+    assert_int_equal(engine_hello(farm.run, "w2", 1, &other, 1, NULL, 0, &err), 0);
+    assert_int_equal(engine_board_event(farm.run, "w2", &e), -EBUSY); /* of a live worker: it must not be lost, nor believed */
     farm.now += 20 * SONATA_SECOND;
     farm_turn(&farm);
-    run_set_time(farm.run, farm.now, farm.wall);
-    assert_int_equal(run_hello(farm.run, "w2", 1, &other, 1, NULL, 0, &err), 0);
-    assert_int_equal(run_board_event(farm.run, "w2", &e), -ENODEV);
+    engine_set_time(farm.run, farm.now, farm.wall);
+    assert_int_equal(engine_hello(farm.run, "w2", 1, &other, 1, NULL, 0, &err), 0);
+    assert_int_equal(engine_board_event(farm.run, "w2", &e), -ENODEV);
     farm_turn(&farm);
     assert_int_equal(store_count(farm.store, STORE_BOARD_EVENT), 0);
 }
@@ -207,7 +207,7 @@ static void test_drain_lets_the_attempt_end(void **state)
     farm_drop(&farm, 0);
     farm_turn(&farm);
     assert_int_equal(farm.n_held, 0);
-    assert_int_equal(run_search_by_id(farm.run, id)->told, 1);
+    assert_int_equal(engine_search_by_id(farm.run, id)->told, 1);
 
     restart_master(); /* the order stands, and is given again until the board shows it */
     farm_hello(&farm);
@@ -233,9 +233,9 @@ static void test_drain_lets_the_attempt_end(void **state)
     assert_string_equal(farm.command[2], "pi-1 release");
     assert_int_equal(farm_event(&farm, "pi-1", "admin", "calibrating", 0, 0), 0);
     farm_turn(&farm);
-    assert_int_equal(health("pi-1").record->order, ORDER_NONE);
+    assert_int_equal(health("pi-1").record->order, BOARD_ORDER_NONE);
     farm_work(&farm, id, 10000);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_DONE);
     struct taken t = history("pi-1", 50);
     assert_string_equal(t.text[t.n - 1], "order drain by alice: a fan");
 }
@@ -253,7 +253,7 @@ static void test_orders(void **state)
     farm_turn(&farm);
     assert_string_equal(farm.command[farm.n_commands - 1], "pi-1 recalibrate");
     pass_time(2 * 3600 * SONATA_SECOND); /* nobody wants that any more */
-    assert_int_equal(health("pi-1").record->order, ORDER_NONE);
+    assert_int_equal(health("pi-1").record->order, BOARD_ORDER_NONE);
     assert_int_equal(farm_order(&farm, "pi-1", "retire"), 0);
     assert_int_equal(farm_order(&farm, "pi-1", "release"), -EPERM);
     assert_int_equal(farm_order(&farm, "pi-1", "retire"), 0);
@@ -277,7 +277,7 @@ static void test_quarantine_of_a_board_with_canaries_is_its_own(void **state)
     set_state(0, "quarantined");
     farm_turn(&farm);
     assert_int_equal(farm.n_held, 0);
-    assert_int_equal(health("pi-1").record->order, ORDER_NONE);
+    assert_int_equal(health("pi-1").record->order, BOARD_ORDER_NONE);
     set_state(0, "ready"); /* probation passed */
     farm_turn(&farm);
     assert_true(farm.n_held > 0);
@@ -473,7 +473,7 @@ static void test_an_order_that_came_to_nothing(void **state)
     assert_int_equal(farm_order(&farm, "pi-1", "power-cycle"), 0);
     farm_turn(&farm);
     assert_int_equal(farm_event(&farm, "pi-1", "admin", "quarantined", 0, 0), 0);
-    assert_int_equal(health("pi-1").record->order, ORDER_NONE);
+    assert_int_equal(health("pi-1").record->order, BOARD_ORDER_NONE);
     set_state(0, "quarantined");
     farm_hello(&farm);
     farm_turn(&farm);
@@ -485,10 +485,10 @@ static void test_a_search_says_that_no_board_is_ready(void **state)
     (void)state;
     char text[REASON_MAX] = "";
     uint64_t id = submit(40);
-    assert_false(run_search_waits(farm.run, id, text, sizeof text));
+    assert_false(engine_search_waits(farm.run, id, text, sizeof text));
     assert_int_equal(farm_order(&farm, "pi-1", "drain"), 0);
     farm_turn(&farm);
-    assert_true(run_search_waits(farm.run, id, text, sizeof text));
+    assert_true(engine_search_waits(farm.run, id, text, sizeof text));
     assert_non_null(strstr(text, "no board of type pi"));
 }
 
@@ -521,16 +521,21 @@ static void test_bad_results_are_taken_back(void **state)
     (void)state;
     uint64_t id = submit(2);
     farm_work(&farm, id, 1000);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
-    struct board_event e = {.sequence = 1, .board = "pi-1", .wall_ns = farm.wall, .kind = "state", .state = "quarantined", .invalid_from_wall_ns = 1,
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_DONE);
+    struct board_event e = {.sequence = 1,
+                            .board = "pi-1",
+                            .wall_ns = farm.wall,
+                            .kind = "state",
+                            .state = "quarantined",
+                            .invalid_from_wall_ns = 1,
                             .invalid_to_wall_ns = farm.wall};
-    assert_int_equal(run_board_event(farm.run, "w", &e), 0);
+    assert_int_equal(engine_board_event(farm.run, "w", &e), 0);
     for (int i = 0; i < 10; i++)
         farm_turn(&farm);
     assert_int_equal(store_count(farm.store, STORE_INVALID), 1);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_RUNNING); /* it is told anew */
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_RUNNING); /* it is told anew */
     uint64_t measured = farm.measured;
-    assert_int_equal(run_board_event(farm.run, "w", &e), 0); /* sent again: stored before, nothing is taken back again */
+    assert_int_equal(engine_board_event(farm.run, "w", &e), 0); /* sent again: stored before, nothing is taken back again */
     farm_work(&farm, id, 1000);
     assert_int_equal(farm.measured, measured + 2);
 }
@@ -539,12 +544,25 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
-        T(test_events_are_stored_once), T(test_foreign_boards), T(test_events_die_with_an_uncommitted_turn), T(test_history_pages_and_retention),
-        T(test_drain_lets_the_attempt_end), T(test_orders), T(test_quarantine_of_a_board_with_canaries_is_its_own),
-        T(test_quarantine_of_a_board_that_fails_everything), T(test_failures_before_a_restart_count),
-        T(test_old_failures_are_forgotten), T(test_release_ends_the_masters_quarantine), T(test_quarantine_counts_only_what_the_board_was_at),
-        T(test_quarantine_off), T(test_a_lost_board_with_canaries_is_told), T(test_functional_canaries_and_none), T(test_an_order_that_came_to_nothing),
-        T(test_a_search_says_that_no_board_is_ready), T(test_spread_inside_a_type), T(test_bad_results_are_taken_back),
+        T(test_events_are_stored_once),
+        T(test_foreign_boards),
+        T(test_events_die_with_an_uncommitted_turn),
+        T(test_history_pages_and_retention),
+        T(test_drain_lets_the_attempt_end),
+        T(test_orders),
+        T(test_quarantine_of_a_board_with_canaries_is_its_own),
+        T(test_quarantine_of_a_board_that_fails_everything),
+        T(test_failures_before_a_restart_count),
+        T(test_old_failures_are_forgotten),
+        T(test_release_ends_the_masters_quarantine),
+        T(test_quarantine_counts_only_what_the_board_was_at),
+        T(test_quarantine_off),
+        T(test_a_lost_board_with_canaries_is_told),
+        T(test_functional_canaries_and_none),
+        T(test_an_order_that_came_to_nothing),
+        T(test_a_search_says_that_no_board_is_ready),
+        T(test_spread_inside_a_type),
+        T(test_bad_results_are_taken_back),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static void read_only_check(const struct farm *f, unsigned schema)
     if (store_open(f->folder, &(struct store_options){.read_only = true}, &s, &err))
         fail_msg("%s", err.text);
     assert_int_equal(store_counter(s, "schema"), schema);
-    assert_int_equal(run_check(s, ignore, NULL), 0);
+    assert_int_equal(engine_check(s, ignore, NULL), 0);
     store_close(s);
 }
 
@@ -56,19 +56,19 @@ static void go_on(unsigned schema)
     farm_start(&f);
     assert_int_equal(store_counter(f.store, "schema"), STORE_SCHEMA);
     assert_int_equal(farm_check(&f), 0);
-    const struct search_record *s = run_search_by_id(f.run, 1);
+    const struct search_record *s = engine_search_by_id(f.run, 1);
     assert_int_equal(s->state, SEARCH_DONE);
     assert_int_equal(s->told, 40);
-    s = run_search_by_id(f.run, 2);
+    s = engine_search_by_id(f.run, 2);
     assert_int_equal(s->state, SEARCH_RUNNING);
     assert_int_equal(s->told, 20);
     for (uint64_t n = 1; n <= 2; n++) /* the numbers that they would have had */
-        assert_int_equal(run_search_of_team(f.run, run_search_by_id(f.run, n)->team, n), n);
+        assert_int_equal(engine_search_of_team(f.run, engine_search_by_id(f.run, n)->team, n), n);
     farm_add_board(&f, "b1", "rpi4", "accuracy energy latency");
     farm_add_board(&f, "b2", "rpi4", "accuracy energy latency");
     farm_hello(&f);
     farm_work(&f, 2, 20000);
-    s = run_search_by_id(f.run, 2);
+    s = engine_search_by_id(f.run, 2);
     assert_int_equal(s->state, SEARCH_DONE);
     assert_int_equal(s->charged, 40);
     assert_int_equal(farm_check(&f), 0);

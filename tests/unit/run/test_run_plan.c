@@ -40,10 +40,7 @@ static double value_of(const struct individual_record *r, const char *name)
     return NAN;
 }
 
-static bool is_missing(double v)
-{
-    return v != v;
-}
+static bool is_missing(double v) { return v != v; }
 
 static void test_waits_for_a_board_that_can(void **state)
 {
@@ -51,16 +48,16 @@ static void test_waits_for_a_board_that_can(void **state)
     struct search_spec *spec = farm_spec("s", "random", 5, 1);
     uint64_t id = farm_submit(&farm, spec);
     farm_turn(&farm);
-    assert_int_equal(run_search_by_id(farm.run, id)->asked, 0);
-    assert_non_null(strstr(run_search_by_id(farm.run, id)->reason, "pi that supplies latency"));
+    assert_int_equal(engine_search_by_id(farm.run, id)->asked, 0);
+    assert_non_null(strstr(engine_search_by_id(farm.run, id)->reason, "pi that supplies latency"));
     farm_add_board(&farm, "x", "pi", "latency");
     farm_hello(&farm);
     farm_turn(&farm);
-    assert_non_null(strstr(run_search_by_id(farm.run, id)->reason, "accuracy"));
+    assert_non_null(strstr(engine_search_by_id(farm.run, id)->reason, "accuracy"));
     farm_add_board(&farm, "y", "gpu", "accuracy");
     farm_hello(&farm);
     farm_work(&farm, id, 1000);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_DONE);
     assert_int_equal(farm.measured, 10); /* accuracy and latency apart */
     struct individual_record r = farm_individual(&farm, id, 2);
     assert_int_equal(r.n_evaluations, 2);
@@ -109,7 +106,7 @@ static void test_two_board_types_and_partly_filled_vectors(void **state)
     farm_start(&farm);
     farm_hello(&farm);
     farm_work(&farm, id, 1000);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_DONE);
     assert_int_equal(farm.measured, 12);
     r = farm_individual(&farm, id, 0);
     assert_true(value_of(&r, "latency@nano") == value_of(&r, "latency@pi"));
@@ -155,8 +152,8 @@ static void test_veto_by_one_board_survives_a_restart(void **state)
     farm_start(&farm);
     farm_hello(&farm);
     farm_work(&farm, id, 1000);
-    assert_int_equal(run_search_by_id(farm.run, id)->infeasible, 6);
-    assert_int_equal(run_search_by_id(farm.run, id)->failed, 0);
+    assert_int_equal(engine_search_by_id(farm.run, id)->infeasible, 6);
+    assert_int_equal(engine_search_by_id(farm.run, id)->failed, 0);
     assert_string_equal(farm_individual(&farm, id, 1).reason, "infeasible: arena too small");
     assert_int_equal(farm_check(&farm), 0);
     free(spec);
@@ -182,7 +179,7 @@ static void test_measured_constraint(void **state)
     assert_true(over > 0);
     uint64_t *front;
     uint32_t n;
-    assert_int_equal(run_front(farm.run, id, &front, &n, NULL), 0);
+    assert_int_equal(engine_front(farm.run, id, &front, &n, NULL), 0);
     for (uint32_t i = 0; i < n; i++)
         assert_true(farm_individual(&farm, id, front[i]).violation <= 0);
     free(front);
@@ -217,7 +214,8 @@ static void make_mbconv(struct space *s)
             g->value[c] = strtod(gene[i].label[c], NULL);
         }
     }
-    s->network = (struct space_network){.family = "mbconv", .input_size = 28, .input_channels = 1, .classes = 10, .stem = 16, .head = 64, .n_stages = 1};
+    s->network =
+        (struct space_network){.family = "mbconv", .input_size = 28, .input_channels = 1, .classes = 10, .stem = 16, .head = 64, .n_stages = 1};
     s->network.stage[0].stride = 2;
     s->network.stage[0].max_width = 24;
     s->network.stage[0].max_depth = 2;
@@ -240,7 +238,7 @@ static void test_analytic_objective_and_veto(void **state)
     spec->constraint[0] = (struct constraint){.metric = "macs", .min = -INFINITY, .max = limit};
     uint64_t id = farm_submit(&farm, spec);
     farm_work(&farm, id, 3000);
-    const struct search_record *s = run_search_by_id(farm.run, id);
+    const struct search_record *s = engine_search_by_id(farm.run, id);
     assert_int_equal(s->state, SEARCH_DONE);
     assert_int_equal(s->charged, 12);
     assert_true(s->vetoed > 0);
@@ -286,7 +284,7 @@ static void test_computed_and_reported_memory(void **state)
     spec->constraint[0] = (struct constraint){.metric = "ram_activation", .min = -INFINITY, .max = 9000};
     uint64_t id = farm_submit(&farm, spec);
     farm_work(&farm, id, 3000);
-    const struct search_record *s = run_search_by_id(farm.run, id);
+    const struct search_record *s = engine_search_by_id(farm.run, id);
     assert_int_equal(s->state, SEARCH_DONE);
     assert_true(s->vetoed > 0 && s->front_size > 0);
     for (uint32_t i = 0; i < s->asked; i++) {
@@ -309,7 +307,7 @@ static void test_small_space_ends_early(void **state)
     spec->space.n_genes = 2;
     uint64_t id = farm_submit(&farm, spec);
     farm_work(&farm, id, 3000);
-    const struct search_record *s = run_search_by_id(farm.run, id);
+    const struct search_record *s = engine_search_by_id(farm.run, id);
     assert_int_equal(s->state, SEARCH_DONE);
     assert_int_equal(s->charged, 16);
     assert_string_equal(s->reason, "every architecture of the space was evaluated");
@@ -323,27 +321,27 @@ static void test_bad_submissions(void **state)
     uint64_t id;
     struct search_spec *spec = farm_spec("s", "random", 10, 4);
     copy_string(spec->tier, sizeof spec->tier, "fast");
-    assert_int_not_equal(run_submit(farm.run, spec, &(struct run_owner){.team = ""}, &id, &err), 0);
+    assert_int_not_equal(engine_submit(farm.run, spec, &(struct engine_owner){.team = ""}, &id, &err), 0);
     assert_non_null(strstr(err.text, "screen, search or report"));
     copy_string(spec->tier, sizeof spec->tier, "search");
     copy_string(spec->algorithm, sizeof spec->algorithm, "magic");
-    assert_int_not_equal(run_submit(farm.run, spec, &(struct run_owner){.team = ""}, &id, &err), 0);
+    assert_int_not_equal(engine_submit(farm.run, spec, &(struct engine_owner){.team = ""}, &id, &err), 0);
     copy_string(spec->algorithm, sizeof spec->algorithm, "random");
     farm_option(spec, "order", "sideways");
-    assert_int_not_equal(run_submit(farm.run, spec, &(struct run_owner){.team = ""}, &id, &err), 0);
+    assert_int_not_equal(engine_submit(farm.run, spec, &(struct engine_owner){.team = ""}, &id, &err), 0);
     assert_non_null(strstr(err.text, "'arrival' or 'proposal'"));
     spec->n_options = 0;
     spec->supernet_hash[3] = 1;
-    assert_int_not_equal(run_submit(farm.run, spec, &(struct run_owner){.team = ""}, &id, &err), 0);
+    assert_int_not_equal(engine_submit(farm.run, spec, &(struct engine_owner){.team = ""}, &id, &err), 0);
     assert_non_null(strstr(err.text, "upload it first"));
-    assert_int_equal(run_search_count(farm.run), 0);
+    assert_int_equal(engine_search_count(farm.run), 0);
     free(spec);
 }
 
 static int submit(const struct search_spec *spec, struct sonata_error *err)
 {
     uint64_t id;
-    return run_submit(farm.run, spec, &(struct run_owner){.team = ""}, &id, err);
+    return engine_submit(farm.run, spec, &(struct engine_owner){.team = ""}, &id, err);
 }
 
 /* What no known board can supply is refused with what there is; what may yet come is waited for. */
@@ -365,12 +363,12 @@ static void test_supply_at_submission(void **state)
     spec->n_constraints = 1;
     spec->constraint[0] = (struct constraint){.metric = "energy", .board = "pi", .min = -INFINITY, .max = 5};
     assert_int_equal(submit(spec, &err), -EINVAL);
-    assert_int_equal(run_search_count(farm.run), 0);
+    assert_int_equal(engine_search_count(farm.run), 0);
 
     copy_string(spec->constraint[0].board, BOARD_NAME_MAX, "orin"); /* never registered: waits, and says what there is */
     uint64_t id = farm_submit(&farm, spec);
     farm_turn(&farm);
-    const char *reason = run_search_by_id(farm.run, id)->reason;
+    const char *reason = engine_search_by_id(farm.run, id)->reason;
     assert_non_null(strstr(reason, "board of type orin that supplies energy; no board of that type has ever registered, there is type pi"));
 
     farm_crash(&farm); /* after a restart nobody has said yet what pi supplies */
@@ -383,7 +381,7 @@ static void test_supply_at_submission(void **state)
     assert_int_equal(submit(spec, &err), -EINVAL);
     assert_non_null(strstr(err.text, "; type orin (y) supplies energy"));
     farm_work(&farm, id, 1000);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_DONE);
 
     copy_string(spec->constraint[0].board, BOARD_NAME_MAX, "orin");
     copy_string(spec->tier, sizeof spec->tier, "screen");
@@ -393,13 +391,13 @@ static void test_supply_at_submission(void **state)
     copy_string(spec->constraint[0].board, BOARD_NAME_MAX, "later"); /* and when the board comes after the search: not run in vain */
     id = farm_submit(&farm, spec);
     farm_turn(&farm);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_RUNNING);
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_RUNNING);
     farm_add_board(&farm, "z", "later", "energy");
     copy_string(farm.board[3].backend, sizeof farm.board[3].backend, "engine");
     farm_hello(&farm);
     farm_turn(&farm);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_STOPPED_FAILED);
-    assert_non_null(strstr(run_search_by_id(farm.run, id)->reason, "config: tier 'screen' takes no energy"));
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_STOPPED_FAILED);
+    assert_non_null(strstr(engine_search_by_id(farm.run, id)->reason, "config: tier 'screen' takes no energy"));
     assert_int_equal(farm_check(&farm), 0);
     free(spec);
 }

@@ -85,10 +85,7 @@ static void canary(const char *board, double latency_us)
     farm_turn(&farm);
 }
 
-static bool is_killer(const struct evaluation_job *job)
-{
-    return !memcmp(job->genotype.allele, killer.allele, job->n_genes);
-}
+static bool is_killer(const struct evaluation_job *job) { return !memcmp(job->genotype.allele, killer.allele, job->n_genes); }
 
 /* Works until the killer failed once more; the board it failed on. */
 static const char *fail_once(void)
@@ -122,7 +119,7 @@ static void choose_killer(void)
 /* The individual of that genotype. */
 static struct individual_record victim(uint64_t search)
 {
-    uint32_t n = run_search_by_id(farm.run, search)->asked;
+    uint32_t n = engine_search_by_id(farm.run, search)->asked;
     for (uint64_t id = 0; id < n; id++) {
         struct individual_record r = farm_individual(&farm, search, id);
         if (!memcmp(r.genotype.allele, killer.allele, r.n_genes))
@@ -154,15 +151,15 @@ static void test_two_boards_that_are_well_afterwards(void **state)
     assert_non_null(strstr(r.reason, second));
     restart_master(); /* the verdict too */
     farm_work(&farm, id, 10000);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
-    assert_int_equal(run_search_by_id(farm.run, id)->infeasible, 1);
-    assert_int_equal(run_search_by_id(farm.run, id)->failed, 0);
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(farm.run, id)->infeasible, 1);
+    assert_int_equal(engine_search_by_id(farm.run, id)->failed, 0);
     assert_int_equal(store_count(farm.store, STORE_SUSPECT), 1);
 
     uint64_t measured = farm.measured, again = submit("again", 12); /* the same proposals: nobody runs the killer once more */
     farm_work(&farm, again, 10000);
     assert_int_equal(farm.measured, measured);
-    assert_int_equal(run_search_by_id(farm.run, again)->infeasible, 1);
+    assert_int_equal(engine_search_by_id(farm.run, again)->infeasible, 1);
     assert_string_equal(victim(again).reason, r.reason);
 }
 
@@ -220,8 +217,8 @@ static void test_bad_canaries_and_one_board_prove_nothing(void **state)
     assert_int_equal(victim(id).ruled, INDIVIDUAL_PENDING);
     have_killer = false; /* and elsewhere it runs */
     farm_work(&farm, id, 10000);
-    assert_int_equal(run_search_by_id(farm.run, id)->infeasible, 0);
-    assert_int_equal(run_search_by_id(farm.run, id)->failed, 0);
+    assert_int_equal(engine_search_by_id(farm.run, id)->infeasible, 0);
+    assert_int_equal(engine_search_by_id(farm.run, id)->failed, 0);
     assert_int_equal(store_count(farm.store, STORE_SUSPECT), 0);
 }
 
@@ -232,8 +229,8 @@ static void test_boards_without_canaries_prove_nothing(void **state)
     uint64_t id = submit("s", 6);
     choose_killer();
     farm_work(&farm, id, 100000);
-    assert_int_equal(run_search_by_id(farm.run, id)->infeasible, 0);
-    assert_int_equal(run_search_by_id(farm.run, id)->failed, 1); /* given up, as ever */
+    assert_int_equal(engine_search_by_id(farm.run, id)->infeasible, 0);
+    assert_int_equal(engine_search_by_id(farm.run, id)->failed, 1); /* given up, as ever */
 }
 
 static void test_a_single_board_takes_three(void **state)
@@ -275,7 +272,7 @@ static void test_lost_attempts(void **state)
     }
     assert_int_equal(victim(id).ruled, INDIVIDUAL_INFEASIBLE);
     farm_work(&farm, id, 10000);
-    assert_int_equal(run_search_by_id(farm.run, id)->infeasible, 1);
+    assert_int_equal(engine_search_by_id(farm.run, id)->infeasible, 1);
     killer = ahead;
     assert_int_equal(victim(id).state, INDIVIDUAL_DONE);
 }
@@ -297,7 +294,7 @@ static void test_an_adopted_attempt_is_forgiven(void **state)
     canary("pi-2", 100);
     have_killer = false;
     farm_work(&farm, id, 10000);
-    assert_int_equal(run_search_by_id(farm.run, id)->infeasible, 0);
+    assert_int_equal(engine_search_by_id(farm.run, id)->infeasible, 0);
     assert_int_equal(store_count(farm.store, STORE_SUSPECT), 0);
 }
 
@@ -320,8 +317,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_teardown(f, close_farm)
-        T(test_two_boards_that_are_well_afterwards), T(test_messages_in_the_other_order), T(test_bad_canaries_and_one_board_prove_nothing),
-        T(test_boards_without_canaries_prove_nothing), T(test_a_single_board_takes_three), T(test_lost_attempts), T(test_an_adopted_attempt_is_forgiven),
+        T(test_two_boards_that_are_well_afterwards),
+        T(test_messages_in_the_other_order),
+        T(test_bad_canaries_and_one_board_prove_nothing),
+        T(test_boards_without_canaries_prove_nothing),
+        T(test_a_single_board_takes_three),
+        T(test_lost_attempts),
+        T(test_an_adopted_attempt_is_forgiven),
         T(test_suspected_boards_are_asked_for_canaries),
 #undef T
     };

@@ -59,14 +59,14 @@ static void test_unknown_and_forged(void **state)
     farm_measure(&farm, 0);
     struct measurement m = farm.held[0].result;
     m.epoch++;
-    assert_string_equal(run_result(farm.run, "w", &m), "unknown");
+    assert_string_equal(engine_result(farm.run, "w", &m), "unknown");
     m.epoch--;
     m.attempt = 99999;
-    assert_string_equal(run_result(farm.run, "w", &m), "unknown");
+    assert_string_equal(engine_result(farm.run, "w", &m), "unknown");
     m = farm.held[0].result;
     copy_string(m.board, sizeof m.board, "pi-9");
-    assert_string_equal(run_result(farm.run, "w", &m), "unknown");
-    assert_string_equal(run_result(farm.run, "stranger", &farm.held[0].result), "unknown");
+    assert_string_equal(engine_result(farm.run, "w", &m), "unknown");
+    assert_string_equal(engine_result(farm.run, "stranger", &farm.held[0].result), "unknown");
     assert_string_equal(farm_send(&farm, 0), "accepted");
     assert_string_equal(farm_send(&farm, 0), "duplicate");
 }
@@ -74,25 +74,25 @@ static void test_unknown_and_forged(void **state)
 static void claim(uint64_t attempt)
 {
     struct sched_running running = {.attempt = attempt, .epoch = 1, .board = "pi-1"};
-    assert_int_equal(run_heartbeat(farm.run, "w", farm.incarnation, farm.board, farm.n_boards, &running, 1), 0);
+    assert_int_equal(engine_heartbeat(farm.run, "w", farm.incarnation, farm.board, farm.n_boards, &running, 1), 0);
 }
 
 /* A worker that holds attempts of after the backup: the master goes on behind their numbers, across a restart, and believes no absurd ones. */
 static void test_numbers_of_a_later_store_are_skipped(void **state)
 {
     (void)state;
-    uint64_t id = start(20), next = sched_next_attempt(run_sched(farm.run)), later = next + 40;
+    uint64_t id = start(20), next = sched_next_attempt(engine_sched(farm.run)), later = next + 40;
     claim(next - 1);
-    assert_int_equal(sched_next_attempt(run_sched(farm.run)), next);
+    assert_int_equal(sched_next_attempt(engine_sched(farm.run)), next);
     claim(later);
     claim(UINT64_MAX);
     claim(later + 2000000);
-    assert_int_equal(sched_next_attempt(run_sched(farm.run)), later + 1);
+    assert_int_equal(sched_next_attempt(engine_sched(farm.run)), later + 1);
     farm_turn(&farm);
     farm_crash(&farm);
     farm_start(&farm);
     farm_hello(&farm);
-    assert_int_equal(sched_next_attempt(run_sched(farm.run)), later + 1);
+    assert_int_equal(sched_next_attempt(engine_sched(farm.run)), later + 1);
     farm_work(&farm, id, 2000);
     struct bytes b = {0};
     for (uint64_t a = next; a <= later; a++)
@@ -114,14 +114,14 @@ static void test_what_another_worker_was_given(void **state)
     const struct measurement *honest = &farm.held[0].result;
     struct sched_running listed = {.attempt = honest->attempt, .epoch = honest->epoch, .phase = "latency", .started = true};
     copy_string(listed.board, sizeof listed.board, honest->board);
-    assert_int_equal(run_hello(farm.run, "evil", 9, &own, 1, &listed, 1, &err), 0);
-    assert_int_equal(run_hello(farm.run, "evil", 9, &taken, 1, &listed, 1, &err), -EEXIST);
-    assert_string_equal(run_result(farm.run, "evil", honest), "unknown");
+    assert_int_equal(engine_hello(farm.run, "evil", 9, &own, 1, &listed, 1, &err), 0);
+    assert_int_equal(engine_hello(farm.run, "evil", 9, &taken, 1, &listed, 1, &err), -EEXIST);
+    assert_string_equal(engine_result(farm.run, "evil", honest), "unknown");
     struct bytes b = {0};
     struct board_record stored;
     copy_string(taken.type, sizeof taken.type, "evil");
     copy_string(taken.id, sizeof taken.id, honest->board);
-    assert_int_equal(run_hello(farm.run, "evil", 9, &taken, 1, NULL, 0, &err), -EEXIST);
+    assert_int_equal(engine_hello(farm.run, "evil", 9, &taken, 1, NULL, 0, &err), -EEXIST);
     farm_turn(&farm);
     assert_int_equal(store_get(farm.store, STORE_BOARD, key_text(honest->board), &b), 0);
     assert_int_equal(board_record_decode(b.data, b.size, &stored), 0);
@@ -131,12 +131,12 @@ static void test_what_another_worker_was_given(void **state)
         farm.now += SONATA_SECOND;
         farm.wall += SONATA_SECOND;
         farm_turn(&farm);
-        assert_int_equal(run_heartbeat(farm.run, "evil", 9, &own, 1, &listed, 1), 0);
+        assert_int_equal(engine_heartbeat(farm.run, "evil", 9, &own, 1, &listed, 1), 0);
     }
-    assert_false(sched_is_live(run_sched(farm.run), honest->attempt));
-    assert_string_equal(run_result(farm.run, "evil", honest), "unknown");
+    assert_false(sched_is_live(engine_sched(farm.run), honest->attempt));
+    assert_string_equal(engine_result(farm.run, "evil", honest), "unknown");
     assert_string_equal(farm_send(&farm, 0), "accepted");
-    assert_string_equal(run_result(farm.run, "evil", honest), "unknown");
+    assert_string_equal(engine_result(farm.run, "evil", honest), "unknown");
     farm_turn(&farm);
     assert_int_equal(farm_check(&farm), 0);
 }
@@ -150,15 +150,15 @@ static void test_boards_of_a_worker_are_bounded(void **state)
     int refused = 0;
     for (int i = 0; i < 300; i++) {
         snprintf(b.id, sizeof b.id, "b-%d", i);
-        refused += run_hello(farm.run, "many", 9, &b, 1, NULL, 0, &err) == -EUSERS;
+        refused += engine_hello(farm.run, "many", 9, &b, 1, NULL, 0, &err) == -EUSERS;
     }
     assert_int_equal(refused, 300 - SCHED_BOARDS_EVER_MAX);
     farm_turn(&farm);
     assert_int_equal(store_count(farm.store, STORE_BOARD), SCHED_BOARDS_EVER_MAX);
     snprintf(b.id, sizeof b.id, "b-7");
-    assert_int_equal(run_hello(farm.run, "many", 9, &b, 1, NULL, 0, &err), 0);
+    assert_int_equal(engine_hello(farm.run, "many", 9, &b, 1, NULL, 0, &err), 0);
     snprintf(b.id, sizeof b.id, "c");
-    assert_int_equal(run_hello(farm.run, "another", 9, &b, 1, NULL, 0, &err), 0);
+    assert_int_equal(engine_hello(farm.run, "another", 9, &b, 1, NULL, 0, &err), 0);
 }
 
 static void test_late_result_answers_when_board_was_not_given_away(void **state)
@@ -179,11 +179,11 @@ static void test_adoption_and_late_result(void **state)
     uint32_t held = farm.n_held;
     pass_time(31 * SONATA_SECOND);
     struct sched_board_view v;
-    sched_board_view(run_sched(farm.run), 0, &v);
+    sched_board_view(engine_sched(farm.run), 0, &v);
     assert_int_equal(v.n_attempts, 0); /* lost */
     farm_hello(&farm);                 /* comes back with what it had */
     farm_turn(&farm);
-    sched_board_view(run_sched(farm.run), 0, &v);
+    sched_board_view(engine_sched(farm.run), 0, &v);
     assert_int_equal(v.n_attempts, held);
     assert_int_equal(farm.n_held, held); /* nothing was given out a second time */
     farm_measure(&farm, 0);
@@ -224,8 +224,8 @@ static void test_stale_epoch(void **state)
     farm_turn(&farm);
     assert_true(farm.n_held > 0);
     assert_true(farm.held[0].job.epoch > old.job.epoch);
-    assert_string_equal(run_result(farm.run, "w", &old.result), "stale_epoch");
-    assert_string_equal(run_result(farm.run, "w", &old.result), "duplicate");
+    assert_string_equal(engine_result(farm.run, "w", &old.result), "stale_epoch");
+    assert_string_equal(engine_result(farm.run, "w", &old.result), "duplicate");
     farm_turn(&farm);
     assert_int_equal(store_count(farm.store, STORE_MEASUREMENT), 1); /* kept for audit */
     assert_int_equal(farm_check(&farm), 0);
@@ -263,7 +263,7 @@ static void test_infra_is_tried_three_times_more(void **state)
     farm.answer = answer_infra;
     uint64_t id = start(5);
     farm_work(&farm, id, 3000);
-    const struct search_record *s = run_search_by_id(farm.run, id);
+    const struct search_record *s = engine_search_by_id(farm.run, id);
     assert_int_equal(s->state, SEARCH_DONE);
     assert_int_equal(s->failed, 5);
     assert_int_equal(farm.measured, 5 * 4);
@@ -277,8 +277,9 @@ static uint32_t attempts_of[4096];
 
 static void answer_invalid(struct farm *f, const struct evaluation_job *job, struct measurement *m)
 {
-    uint32_t *n = &attempts_of[(job->genotype.allele[0] << 10 | job->genotype.allele[1] << 8 | job->genotype.allele[2] << 6 | job->genotype.allele[3] << 4 |
-                                job->genotype.allele[4] << 2 | job->genotype.allele[5]) & 4095];
+    uint32_t *n = &attempts_of[(job->genotype.allele[0] << 10 | job->genotype.allele[1] << 8 | job->genotype.allele[2] << 6 |
+                                job->genotype.allele[3] << 4 | job->genotype.allele[4] << 2 | job->genotype.allele[5]) &
+                               4095];
     bool invalid = ++*n <= invalid_times;
     fail_with(f, invalid ? OUTCOME_INVALID : OUTCOME_OK, invalid ? "invalid: contended: others had more than 3 % of the core's time" : "", m);
     for (uint32_t i = 0; i < job->n_metrics; i++)
@@ -344,7 +345,7 @@ static void test_another_board_first_also_after_a_restart(void **state)
                 assert_string_equal(farm.held[k].job.board, "pi-2");
                 farm.answer = NULL;
                 farm_work(&farm, id, 10000);
-                assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+                assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_DONE);
                 return;
             }
         }
@@ -364,7 +365,7 @@ static void test_invalid_is_measured_again(void **state)
     farm_start(&farm);
     farm_hello(&farm);
     farm_work(&farm, id, 3000);
-    const struct search_record *s = run_search_by_id(farm.run, id);
+    const struct search_record *s = engine_search_by_id(farm.run, id);
     assert_int_equal(s->state, SEARCH_DONE);
     assert_int_equal(s->told, 5);
     assert_int_equal(s->failed + s->infeasible, 0);
@@ -382,7 +383,7 @@ static void test_never_valid_is_noisy(void **state)
     farm.answer = answer_invalid;
     uint64_t id = start(5);
     farm_work(&farm, id, 3000);
-    const struct search_record *s = run_search_by_id(farm.run, id);
+    const struct search_record *s = engine_search_by_id(farm.run, id);
     assert_int_equal(s->state, SEARCH_DONE);
     assert_int_equal(s->failed, 0);
     assert_int_equal(farm.measured, 5 * 4);
@@ -402,7 +403,7 @@ static void test_never_measured_is_unmeasurable(void **state)
     farm.answer = answer_nothing;
     uint64_t id = start(3);
     farm_work(&farm, id, 3000);
-    assert_int_equal(run_search_by_id(farm.run, id)->failed, 3);
+    assert_int_equal(engine_search_by_id(farm.run, id)->failed, 3);
     assert_int_equal(farm.measured, 3 * 4);
     assert_non_null(strstr(farm_individual(&farm, id, 0).reason, "invalid: unmeasurable, not valid in 4 attempts, the last: invalid: too_hot"));
     assert_int_equal(farm_check(&farm), 0);
@@ -414,7 +415,7 @@ static void test_infeasible_is_final(void **state)
     farm.answer = answer_infeasible;
     uint64_t id = start(5);
     farm_work(&farm, id, 3000);
-    const struct search_record *s = run_search_by_id(farm.run, id);
+    const struct search_record *s = engine_search_by_id(farm.run, id);
     assert_int_equal(s->infeasible, 5);
     assert_int_equal(farm.measured, 5);
     assert_int_equal(farm_individual(&farm, id, 4).state, INDIVIDUAL_INFEASIBLE);
@@ -427,7 +428,7 @@ static void test_missing_metric_is_a_bug_tried_once_more(void **state)
     farm.answer = answer_incomplete;
     uint64_t id = start(3);
     farm_work(&farm, id, 3000);
-    assert_int_equal(run_search_by_id(farm.run, id)->failed, 3);
+    assert_int_equal(engine_search_by_id(farm.run, id)->failed, 3);
     assert_int_equal(farm.measured, 6);
     assert_string_equal(farm_individual(&farm, id, 0).reason, "bug: the result lacks accuracy");
 }
@@ -441,7 +442,7 @@ static void test_known_results_are_reused(void **state)
     struct search_spec *spec = farm_spec("again", "random", 30, 3);
     uint64_t second = farm_submit(&farm, spec);
     farm_work(&farm, second, 3000);
-    const struct search_record *s = run_search_by_id(farm.run, second);
+    const struct search_record *s = engine_search_by_id(farm.run, second);
     assert_int_equal(s->state, SEARCH_DONE);
     assert_int_equal(s->reused, 30);
     assert_int_equal(farm.measured, 30); /* no board was used */
@@ -463,8 +464,8 @@ static void test_open_evaluation_is_shared(void **state)
     uint64_t second = farm_submit(&farm, spec);
     farm_work(&farm, first, 3000);
     farm_work(&farm, second, 3000);
-    assert_int_equal(run_search_by_id(farm.run, first)->charged, 12);
-    assert_int_equal(run_search_by_id(farm.run, second)->charged, 12);
+    assert_int_equal(engine_search_by_id(farm.run, first)->charged, 12);
+    assert_int_equal(engine_search_by_id(farm.run, second)->charged, 12);
     assert_int_equal(farm.measured, 12);
     assert_int_equal(farm_check(&farm), 0);
     free(spec);
@@ -474,14 +475,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
-        T(test_unknown_and_forged), T(test_numbers_of_a_later_store_are_skipped),
+        T(test_unknown_and_forged),
+        T(test_numbers_of_a_later_store_are_skipped),
         T(test_what_another_worker_was_given),
         T(test_boards_of_a_worker_are_bounded),
         T(test_late_result_answers_when_board_was_not_given_away),
         T(test_adoption_and_late_result),
         T(test_spooled_result_of_a_lost_attempt),
         T(test_stale_epoch),
-        T(test_infra_is_tried_three_times_more), T(test_another_board_first_also_after_a_restart),
+        T(test_infra_is_tried_three_times_more),
+        T(test_another_board_first_also_after_a_restart),
         T(test_invalid_is_measured_again),
         T(test_never_valid_is_noisy),
         T(test_never_measured_is_unmeasurable),

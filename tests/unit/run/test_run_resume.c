@@ -27,7 +27,7 @@ struct outcome_of_run {
 
 static void read_outcome(struct farm *f, uint64_t id, struct outcome_of_run *out)
 {
-    const struct search_record *s = run_search_by_id(f->run, id);
+    const struct search_record *s = engine_search_by_id(f->run, id);
     assert_int_equal(s->state, SEARCH_DONE);
     assert_int_equal(s->charged, BUDGET);
     *out = (struct outcome_of_run){.n = s->asked, .hypervolume = s->hypervolume};
@@ -37,7 +37,7 @@ static void read_outcome(struct farm *f, uint64_t id, struct outcome_of_run *out
         out->genotype[i] = r.genotype;
         out->told_order[i] = r.told_order;
     }
-    assert_int_equal(run_front(f->run, id, &out->front, &out->n_front, NULL), 0);
+    assert_int_equal(engine_front(f->run, id, &out->front, &out->n_front, NULL), 0);
     assert_true(out->n_front > 3);
 }
 
@@ -126,7 +126,7 @@ static void same_after_kills(const char *algorithm)
         prepare(&f, seed);
         id = farm_submit(&f, spec);
         farm_turn(&f);
-        for (int k = 0; k < 20000 && run_search_by_id(f.run, id)->state == SEARCH_RUNNING; k++)
+        for (int k = 0; k < 20000 && engine_search_by_id(f.run, id)->state == SEARCH_RUNNING; k++)
             step_with_kills(&f);
         farm_turn(&f);
         read_outcome(&f, id, &stormy);
@@ -165,7 +165,7 @@ static void test_forests_are_kept(void **state)
     prepare(&f, 8);
     struct search_spec *spec = spec_for("sonata");
     uint64_t id = farm_submit(&f, spec);
-    while (store_count(f.store, STORE_SURROGATE) == 0 || run_search_by_id(f.run, id)->told < 70)
+    while (store_count(f.store, STORE_SURROGATE) == 0 || engine_search_by_id(f.run, id)->told < 70)
         farm_work(&f, id, 1);
     assert_int_equal(farm_check(&f), 0);
     farm_crash(&f);
@@ -183,7 +183,7 @@ static void test_forests_are_kept(void **state)
     farm_start(&f); /* … and does no harm */
     farm_hello(&f);
     farm_work(&f, id, 5000);
-    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_DONE);
     assert_int_equal(store_count(f.store, STORE_SURROGATE), 0);
     assert_int_equal(farm_check(&f), 0);
     free(spec);
@@ -217,20 +217,20 @@ static void test_fork_for_another_board_starts_warm(void **state)
     uint32_t hints = 0, proposals;
     struct sonata_error err = {{0}};
     farm_work(&f, parent, 5000);
-    assert_int_equal(run_search_by_id(f.run, parent)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(f.run, parent)->state, SEARCH_DONE);
     copy_string(spec->algorithm, sizeof spec->algorithm, "sonata+");
     copy_string(spec->objective[1].board, sizeof spec->objective[1].board, "jet");
-    if (run_fork(f.run, parent, spec, &(struct run_owner){.team = ""}, &fork, &err))
+    if (engine_fork(f.run, parent, spec, &(struct engine_owner){.team = ""}, &fork, &err))
         fail_msg("%s", err.text);
     farm_turn(&f);
     farm_crash(&f);
     farm_start(&f);
     farm_hello(&f);
     farm_work(&f, fork, 5000);
-    assert_int_equal(run_search_by_id(f.run, fork)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(f.run, fork)->state, SEARCH_DONE);
     assert_int_equal(store_scan(f.store, STORE_EVENT, key_u64_pair(fork, 0), 8, count_hints, &hints), 0);
     assert_int_equal(hints, 40);
-    if (run_replay(f.store, fork, &events, &proposals, &err))
+    if (engine_replay(f.store, fork, &events, &proposals, &err))
         fail_msg("%s", err.text);
     assert_int_equal(farm_check(&f), 0);
     free(spec);
@@ -266,17 +266,17 @@ static void test_policy_is_part_of_the_search(void **state)
     farm_start(&f);
     farm_hello(&f);
     farm_work(&f, id, 5000);
-    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_DONE);
     uint32_t proposals;
-    if (run_replay(f.store, id, &events, &proposals, &err))
+    if (engine_replay(f.store, id, &events, &proposals, &err))
         fail_msg("%s", err.text);
     copy_string(spec->algorithm, sizeof spec->algorithm, "sonata+");
     uint64_t refused;
-    assert_int_equal(run_submit(f.run, spec, &(struct run_owner){.team = ""}, &refused, &err), -EINVAL);
+    assert_int_equal(engine_submit(f.run, spec, &(struct engine_owner){.team = ""}, &refused, &err), -EINVAL);
     assert_non_null(strstr(err.text, "another algorithm"));
     copy_string(spec->algorithm, sizeof spec->algorithm, "sonata");
     spec->policy[5] ^= 1;
-    assert_int_equal(run_submit(f.run, spec, &(struct run_owner){.team = ""}, &refused, &err), -EINVAL);
+    assert_int_equal(engine_submit(f.run, spec, &(struct engine_owner){.team = ""}, &refused, &err), -EINVAL);
     assert_non_null(strstr(err.text, "damaged"));
     free(spec);
     farm_close(&f);
@@ -291,12 +291,12 @@ static void test_uncommitted_submission_is_gone(void **state)
     farm_submit(&f, spec);
     farm_crash(&f);
     farm_start(&f);
-    assert_int_equal(run_search_count(f.run), 0);
+    assert_int_equal(engine_search_count(f.run), 0);
     farm_submit(&f, spec);
     farm_turn(&f);
     farm_crash(&f);
     farm_start(&f);
-    assert_int_equal(run_search_count(f.run), 1);
+    assert_int_equal(engine_search_count(f.run), 1);
     free(spec);
     farm_close(&f);
 }
@@ -309,11 +309,11 @@ static void test_extend_goes_on(void **state)
     struct search_spec *spec = farm_spec("s", "nsga2", 40, 9);
     uint64_t id = farm_submit(&f, spec);
     farm_work(&f, id, 2000);
-    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_DONE);
-    assert_int_equal(run_control(f.run, id, "extend", 20, NULL), 0);
+    assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_control(f.run, id, "extend", 20, NULL), 0);
     farm_work(&f, id, 2000);
-    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_DONE);
-    assert_int_equal(run_search_by_id(f.run, id)->charged, 60);
+    assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(f.run, id)->charged, 60);
     assert_int_equal(farm_check(&f), 0);
     free(spec);
     farm_close(&f);
@@ -327,7 +327,7 @@ static void test_pause_and_cancel(void **state)
     struct search_spec *spec = farm_spec("s", "random", 50, 9);
     uint64_t id = farm_submit(&f, spec);
     farm_work(&f, id, 10);
-    assert_int_equal(run_control(f.run, id, "pause", 0, NULL), 0);
+    assert_int_equal(engine_control(f.run, id, "pause", 0, NULL), 0);
     farm_work(&f, id, 10);
     while (f.n_held) {
         farm_measure(&f, 0);
@@ -340,18 +340,18 @@ static void test_pause_and_cancel(void **state)
     farm_crash(&f);
     farm_start(&f);
     farm_hello(&f);
-    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_PAUSED);
-    assert_int_equal(run_control(f.run, id, "resume", 0, NULL), 0);
+    assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_PAUSED);
+    assert_int_equal(engine_control(f.run, id, "resume", 0, NULL), 0);
     farm_turn(&f);
     farm_turn(&f);
     assert_true(f.n_held > 0);
-    assert_int_equal(run_control(f.run, id, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(f.run, id, "cancel", 0, NULL), 0);
     farm_turn(&f);
     assert_int_equal(f.n_held, 0); /* canceled on the board as well */
     assert_true(f.canceled > 0);
-    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_CANCELED);
-    assert_int_not_equal(run_control(f.run, id, "resume", 0, NULL), 0);
-    assert_int_not_equal(run_control(f.run, id, "dance", 0, NULL), 0);
+    assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_CANCELED);
+    assert_int_not_equal(engine_control(f.run, id, "resume", 0, NULL), 0);
+    assert_int_not_equal(engine_control(f.run, id, "dance", 0, NULL), 0);
     assert_int_equal(farm_check(&f), 0);
     free(spec);
     farm_close(&f);
@@ -376,13 +376,13 @@ static void test_wall_clock_budget_goes_on(void **state)
         farm_crash(&f);
         farm_start(&f);
     }
-    assert_true(run_search_by_id(f.run, id)->active_ns >= 540 * SONATA_SECOND);
-    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_RUNNING);
+    assert_true(engine_search_by_id(f.run, id)->active_ns >= 540 * SONATA_SECOND);
+    assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_RUNNING);
     f.now += 60 * SONATA_SECOND;
     f.wall += 60 * SONATA_SECOND;
     farm_turn(&f);
     farm_turn(&f);
-    assert_int_equal(run_search_by_id(f.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_DONE);
     farm_close(&f);
 }
 

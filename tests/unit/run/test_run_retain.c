@@ -69,7 +69,7 @@ static uint64_t work(struct farm *f, uint64_t seed)
     free(spec);
     farm_heartbeat(f);
     farm_work(f, id, 5000);
-    assert_int_equal(run_search_by_id(f->run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(f->run, id)->state, SEARCH_DONE);
     return count(f).with;
 }
 
@@ -201,7 +201,7 @@ static int replay(struct farm *f, uint64_t id, struct sonata_error *err)
 {
     uint64_t events;
     uint32_t proposals;
-    return run_replay(f->store, id, &events, &proposals, err);
+    return engine_replay(f->store, id, &events, &proposals, err);
 }
 
 /* The log of a search that ended goes in steps, across a restart. What is left says so, and the search goes on from its snapshot. */
@@ -214,8 +214,8 @@ static void test_old_events_go(void **state)
     struct search_spec *spec = farm_spec("old", "nsga2", 400, 1);
     uint64_t old = farm_submit(&f, spec);
     farm_work(&f, old, 50000);
-    assert_int_equal(run_search_by_id(f.run, old)->state, SEARCH_DONE);
-    uint64_t all = run_search_by_id(f.run, old)->events;
+    assert_int_equal(engine_search_by_id(f.run, old)->state, SEARCH_DONE);
+    uint64_t all = engine_search_by_id(f.run, old)->events;
     assert_true(all > 400);
     f.wall += 20 * DAY;
     spec->seed = 2;
@@ -228,7 +228,7 @@ static void test_old_events_go(void **state)
     uint64_t running = farm_submit(&f, spec);
     free(spec);
     farm_turn(&f);
-    assert_int_equal(run_control(f.run, running, "pause", 0, &err), 0);
+    assert_int_equal(engine_control(f.run, running, "pause", 0, &err), 0);
     farm_turn(&f);
     uint64_t of_young = events_of(&f, young), of_running = events_of(&f, running);
 
@@ -236,7 +236,7 @@ static void test_old_events_go(void **state)
     assert_int_equal(events_of(&f, old), all);
     restart_with(&f, 0, 30 * DAY);
     turns(&f, 1);
-    assert_int_equal(run_search_by_id(f.run, old)->events_from, 256); /* one step */
+    assert_int_equal(engine_search_by_id(f.run, old)->events_from, 256); /* one step */
     assert_int_equal(events_of(&f, old), all - 256);
     assert_int_equal(farm_check(&f), 0); /* in the middle, too */
     restart_with(&f, 0, 30 * DAY);
@@ -244,16 +244,16 @@ static void test_old_events_go(void **state)
     assert_int_equal(events_of(&f, old), 1);
     assert_int_equal(events_of(&f, young), of_young);
     assert_true(events_of(&f, running) >= of_running);
-    assert_int_equal(run_search_by_id(f.run, running)->events_from, 0);
-    assert_int_equal(run_search_by_id(f.run, old)->events_from, all - 1);
+    assert_int_equal(engine_search_by_id(f.run, running)->events_from, 0);
+    assert_int_equal(engine_search_by_id(f.run, old)->events_from, all - 1);
     assert_int_equal(farm_check(&f), 0);
     assert_int_equal(replay(&f, old, &err), -ENODATA);
     assert_non_null(strstr(err.text, "--keep-events"));
     assert_int_equal(replay(&f, young, &err), 0);
 
-    assert_int_equal(run_control(f.run, old, "extend", 20, &err), 0);
+    assert_int_equal(engine_control(f.run, old, "extend", 20, &err), 0);
     farm_work(&f, old, 50000);
-    assert_int_equal(run_search_by_id(f.run, old)->charged, 420);
+    assert_int_equal(engine_search_by_id(f.run, old)->charged, 420);
     assert_int_equal(farm_check(&f), 0);
 
     store_erase(f.store, STORE_EVENT, key_u64_pair(old, all + 3)); /* a lost event is not taken for a dropped one */
@@ -264,6 +264,7 @@ static void test_old_events_go(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_old_samples_go), cmocka_unit_test(test_room_is_kept), cmocka_unit_test(test_old_events_go)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_old_samples_go), cmocka_unit_test(test_room_is_kept),
+                                       cmocka_unit_test(test_old_events_go)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

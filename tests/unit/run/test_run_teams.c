@@ -34,8 +34,8 @@ static uint64_t submit_of(const char *team)
     struct sonata_error err = {{0}};
     struct search_spec *spec = farm_spec("s", "random", 5, 1);
     uint64_t id = 0;
-    run_set_time(farm.run, farm.now, farm.wall);
-    if (run_submit(farm.run, spec, &(struct run_owner){.team = team}, &id, &err))
+    engine_set_time(farm.run, farm.now, farm.wall);
+    if (engine_submit(farm.run, spec, &(struct engine_owner){.team = team}, &id, &err))
         fail_msg("%s", err.text);
     free(spec);
     return id;
@@ -48,7 +48,7 @@ static void expect_numbers(void)
         uint64_t number, id;
     } want[] = {{"a", 1, 1}, {"b", 1, 2}, {"b", 2, 3}, {"a", 2, 4}, {"", 1, 5}, {"a", 3, 0}, {"b", 0, 0}, {"nobody", 1, 0}};
     for (size_t i = 0; i < sizeof want / sizeof *want; i++)
-        assert_int_equal(run_search_of_team(farm.run, want[i].team, want[i].number), want[i].id);
+        assert_int_equal(engine_search_of_team(farm.run, want[i].team, want[i].number), want[i].id);
 }
 
 static void test_numbers_within_the_team(void **state)
@@ -63,12 +63,12 @@ static void test_numbers_within_the_team(void **state)
     farm_turn(&farm);
     assert_int_equal(farm_check(&farm), 0);
     uint64_t lost = submit_of("a"); /* not committed: never told to anybody */
-    assert_int_equal(run_search_by_id(farm.run, lost)->number, 3);
+    assert_int_equal(engine_search_by_id(farm.run, lost)->number, 3);
     farm_crash(&farm);
     farm_start(&farm);
     expect_numbers();
-    assert_int_equal(run_search_by_id(farm.run, submit_of("a"))->number, 3);
-    assert_int_equal(run_search_by_id(farm.run, submit_of("b"))->number, 3);
+    assert_int_equal(engine_search_by_id(farm.run, submit_of("a"))->number, 3);
+    assert_int_equal(engine_search_by_id(farm.run, submit_of("b"))->number, 3);
 }
 
 static void test_uploads_belong_to_a_pool(void **state)
@@ -79,21 +79,21 @@ static void test_uploads_belong_to_a_pool(void **state)
     struct search_spec *spec = farm_spec("s", "random", 5, 1);
     uint64_t id;
     hash_content(content, sizeof content, spec->supernet_hash);
-    run_add_blob(farm.run, spec->supernet_hash, "a", "a", content, sizeof content);
+    engine_add_upload(farm.run, spec->supernet_hash, "a", "a", content, sizeof content);
     for (int again = 0; again < 2; again++) {
-        assert_true(run_has_blob(farm.run, spec->supernet_hash, "a"));
-        assert_false(run_has_blob(farm.run, spec->supernet_hash, "b"));
-        assert_false(run_has_blob(farm.run, spec->supernet_hash, ""));
-        run_set_time(farm.run, farm.now, farm.wall);
-        assert_int_equal(run_submit(farm.run, spec, &(struct run_owner){.team = "b", .pool = "b"}, &id, &err), -ENOENT);
+        assert_true(engine_has_upload(farm.run, spec->supernet_hash, "a"));
+        assert_false(engine_has_upload(farm.run, spec->supernet_hash, "b"));
+        assert_false(engine_has_upload(farm.run, spec->supernet_hash, ""));
+        engine_set_time(farm.run, farm.now, farm.wall);
+        assert_int_equal(engine_submit(farm.run, spec, &(struct engine_owner){.team = "b", .pool = "b"}, &id, &err), -ENOENT);
         farm_turn(&farm);
         farm_crash(&farm);
         farm_start(&farm);
     }
-    run_set_time(farm.run, farm.now, farm.wall);
-    assert_int_equal(run_submit(farm.run, spec, &(struct run_owner){.team = "a", .pool = "a"}, &id, &err), 0);
+    engine_set_time(farm.run, farm.now, farm.wall);
+    assert_int_equal(engine_submit(farm.run, spec, &(struct engine_owner){.team = "a", .pool = "a"}, &id, &err), 0);
     uint64_t blobs = store_count(farm.store, STORE_BLOB);
-    run_add_blob(farm.run, spec->supernet_hash, "b", "b", content, sizeof content);
+    engine_add_upload(farm.run, spec->supernet_hash, "b", "b", content, sizeof content);
     farm_turn(&farm);
     assert_int_equal(store_count(farm.store, STORE_BLOB), blobs + 1); /* the space of the search; the content itself once */
     assert_int_equal(store_count(farm.store, STORE_BLOB_POOL), 2);
@@ -103,7 +103,7 @@ static void test_uploads_belong_to_a_pool(void **state)
 
 static uint64_t listed, listed_in_use;
 
-static void count_upload(void *user, const struct run_upload *u)
+static void count_upload(void *user, const struct engine_upload *u)
 {
     (void)user;
     listed += u->bytes;
@@ -112,12 +112,12 @@ static void count_upload(void *user, const struct run_upload *u)
 
 static uint32_t pages(const char *team, uint32_t max)
 {
-    uint8_t cursor[RUN_UPLOAD_CURSOR_SIZE];
+    uint8_t cursor[ENGINE_UPLOAD_CURSOR_SIZE];
     bool more = true;
     uint32_t n = 0;
     listed = listed_in_use = 0;
     for (; more; n++)
-        assert_int_equal(run_list_uploads(farm.run, team, n ? cursor : NULL, max, count_upload, NULL, cursor, &more), 0);
+        assert_int_equal(engine_list_uploads(farm.run, team, n ? cursor : NULL, max, count_upload, NULL, cursor, &more), 0);
     return n;
 }
 
@@ -126,7 +126,7 @@ static void add_upload(const char *team, uint8_t first, size_t size, uint8_t ret
     struct bytes b = {0};
     memset(bytes_append(&b, NULL, size), first, size);
     hash_content(b.data, size, ret_hash);
-    run_add_blob(farm.run, ret_hash, team, team, b.data, size);
+    engine_add_upload(farm.run, ret_hash, team, team, b.data, size);
     bytes_fini(&b);
 }
 
@@ -135,7 +135,7 @@ static void restart(void)
     farm_turn(&farm);
     farm_crash(&farm);
     farm_start(&farm);
-    run_set_time(farm.run, farm.now, farm.wall);
+    engine_set_time(farm.run, farm.now, farm.wall);
 }
 
 static void test_uploads_count_until_they_are_removed(void **state)
@@ -148,33 +148,34 @@ static void test_uploads_count_until_they_are_removed(void **state)
     add_upload("a", 2, BIG, big);
     add_upload("a", 2, BIG, big);
     add_upload("b", 2, BIG, big);
-    assert_int_equal(run_uploaded(farm.run, "a"), run_upload_charge(10) + BIG);
-    assert_int_equal(run_remove_upload(farm.run, small, "b", &err), -ENOENT);
+    assert_int_equal(engine_uploaded(farm.run, "a"), engine_upload_charge(10) + BIG);
+    assert_int_equal(engine_remove_upload(farm.run, small, "b", &err), -ENOENT);
     restart();
-    assert_int_equal(run_uploaded(farm.run, "a"), run_upload_charge(10) + BIG);
-    assert_int_equal(run_uploaded(farm.run, "b"), BIG);
+    assert_int_equal(engine_uploaded(farm.run, "a"), engine_upload_charge(10) + BIG);
+    assert_int_equal(engine_uploaded(farm.run, "b"), BIG);
     assert_int_equal(pages("a", 10), 1);
     assert_int_equal(listed, 10 + BIG);
     assert_int_equal(pages(NULL, 1), 3);
     assert_int_equal(listed, 10 + 2 * BIG);
 
     /* the content goes with the last upload of it, also when another one came in the same turn */
-    assert_int_equal(run_remove_upload(farm.run, big, "a", &err), 0);
-    assert_int_equal(run_remove_upload(farm.run, big, "a", &err), -ENOENT);
-    assert_int_equal(run_remove_upload(farm.run, big, NULL, &err), 0);
+    assert_int_equal(engine_remove_upload(farm.run, big, "a", &err), 0);
+    assert_int_equal(engine_remove_upload(farm.run, big, "a", &err), -ENOENT);
+    assert_int_equal(engine_remove_upload(farm.run, big, NULL, &err), 0);
     add_upload("a", 2, BIG, big);
     restart();
-    assert_int_equal(run_uploaded(farm.run, "b"), 0);
+    assert_int_equal(engine_uploaded(farm.run, "b"), 0);
     assert_int_equal(store_count(farm.store, STORE_BLOB), 2);
     assert_int_equal(farm_check(&farm), 0);
-    assert_int_equal(run_remove_upload(farm.run, big, "a", &err), 0);
-    assert_int_equal(run_remove_upload(farm.run, small, "a", &err), 0);
+    assert_int_equal(engine_remove_upload(farm.run, big, "a", &err), 0);
+    assert_int_equal(engine_remove_upload(farm.run, small, "a", &err), 0);
     restart();
-    assert_int_equal(run_uploaded(farm.run, "a"), 0);
+    assert_int_equal(engine_uploaded(farm.run, "a"), 0);
     assert_int_equal(store_count(farm.store, STORE_BLOB), 0);
 }
 
-/* A search keeps its supernet while it goes on; afterwards it can go on only with it. What is the space of a search stays, whoever uploaded the same bytes. */
+/* A search keeps its supernet while it goes on; afterwards it can go on only with it. What is the space of a search stays, whoever uploaded the same
+ * bytes. */
 static void test_what_searches_rest_on_is_not_removed(void **state)
 {
     (void)state;
@@ -187,24 +188,24 @@ static void test_what_searches_rest_on_is_not_removed(void **state)
     farm_hello(&farm);
     space_encode(&spec->space, &space);
     hash_content(space.data, space.size, space_hash);
-    run_add_blob(farm.run, space_hash, "a", "a", space.data, space.size);
+    engine_add_upload(farm.run, space_hash, "a", "a", space.data, space.size);
     add_upload("a", 7, 1000, spec->supernet_hash);
-    assert_int_equal(run_submit(farm.run, spec, &(struct run_owner){.team = "a", .pool = "a"}, &id, &err), 0);
+    assert_int_equal(engine_submit(farm.run, spec, &(struct engine_owner){.team = "a", .pool = "a"}, &id, &err), 0);
     farm_turn(&farm);
-    assert_int_equal(run_remove_upload(farm.run, spec->supernet_hash, "a", &err), -EBUSY);
+    assert_int_equal(engine_remove_upload(farm.run, spec->supernet_hash, "a", &err), -EBUSY);
     assert_int_equal(pages("a", 10), 1);
     assert_int_equal(listed_in_use, 1);
     farm_work(&farm, id, 1000);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_DONE);
     restart();
-    assert_int_equal(run_remove_upload(farm.run, spec->supernet_hash, "a", &err), 0);
-    assert_int_equal(run_remove_upload(farm.run, space_hash, "a", &err), 0);
+    assert_int_equal(engine_remove_upload(farm.run, spec->supernet_hash, "a", &err), 0);
+    assert_int_equal(engine_remove_upload(farm.run, space_hash, "a", &err), 0);
     restart();
     assert_int_equal(store_count(farm.store, STORE_BLOB), 1);
-    assert_int_equal(run_control(farm.run, id, "extend", 5, &err), -ENOENT);
-    assert_int_equal(run_search_by_id(farm.run, id)->state, SEARCH_DONE);
+    assert_int_equal(engine_control(farm.run, id, "extend", 5, &err), -ENOENT);
+    assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_DONE);
     add_upload("a", 7, 1000, spec->supernet_hash);
-    assert_int_equal(run_control(farm.run, id, "extend", 5, &err), 0);
+    assert_int_equal(engine_control(farm.run, id, "extend", 5, &err), 0);
     farm_turn(&farm);
     assert_int_equal(farm_check(&farm), 0);
     bytes_fini(&space);
@@ -229,16 +230,16 @@ static void test_uploads_of_before(void **state)
     store_put(farm.store, STORE_BLOB, key_bytes(hash, sizeof hash), content.data, SIZE);
     store_put(farm.store, STORE_BLOB_POOL, key_bytes(key, sizeof key), record.data, record.size);
     restart();
-    assert_true(run_has_blob(farm.run, hash, "a"));
-    assert_int_equal(run_uploaded(farm.run, "a"), SIZE);
+    assert_true(engine_has_upload(farm.run, hash, "a"));
+    assert_int_equal(engine_uploaded(farm.run, "a"), SIZE);
     farm_turn(&farm); /* noted once, in the turn after the start */
     bytes_clear(&record);
     assert_int_equal(store_get_committed(farm.store, STORE_BLOB_POOL, key_bytes(key, sizeof key), &record), 0);
     assert_int_equal(record.data[0], 2);
     assert_int_equal(pages("a", 10), 1);
     assert_int_equal(listed, SIZE);
-    assert_int_equal(run_remove_upload(farm.run, hash, "a", &err), 0);
-    assert_int_equal(run_uploaded(farm.run, "a"), 0);
+    assert_int_equal(engine_remove_upload(farm.run, hash, "a", &err), 0);
+    assert_int_equal(engine_uploaded(farm.run, "a"), 0);
     bytes_fini(&content);
     bytes_fini(&record);
 }

@@ -36,25 +36,22 @@ static void harass(const struct bytes *b, int (*decode)(const void *, size_t, vo
     free(future);
 }
 
-#define ROUND_TRIP(kind, value)                                                  \
-    do {                                                                         \
-        struct bytes first = {0}, again = {0};                                   \
-        struct kind##_record back = {0};                                         \
-        kind##_record_encode(&(value), &first);                                  \
-        assert_int_equal(kind##_record_decode(first.data, first.size, &back), 0); \
-        kind##_record_encode(&back, &again);                                     \
-        assert_int_equal(first.size, again.size);                                \
-        assert_memory_equal(first.data, again.data, first.size);                 \
-        harass(&first, decode_##kind, &back);                                    \
-        bytes_fini(&first);                                                      \
-        bytes_fini(&again);                                                      \
+#define ROUND_TRIP(kind, value)                                                                                                                      \
+    do {                                                                                                                                             \
+        struct bytes first = {0}, again = {0};                                                                                                       \
+        struct kind##_record back = {0};                                                                                                             \
+        kind##_record_encode(&(value), &first);                                                                                                      \
+        assert_int_equal(kind##_record_decode(first.data, first.size, &back), 0);                                                                    \
+        kind##_record_encode(&back, &again);                                                                                                         \
+        assert_int_equal(first.size, again.size);                                                                                                    \
+        assert_memory_equal(first.data, again.data, first.size);                                                                                     \
+        harass(&first, decode_##kind, &back);                                                                                                        \
+        bytes_fini(&first);                                                                                                                          \
+        bytes_fini(&again);                                                                                                                          \
     } while (0)
 
-#define DECODER(kind)                                                            \
-    static int decode_##kind(const void *p, size_t n, void *record)              \
-    {                                                                            \
-        return kind##_record_decode(p, n, record);                               \
-    }
+#define DECODER(kind)                                                                                                                                \
+    static int decode_##kind(const void *p, size_t n, void *record) { return kind##_record_decode(p, n, record); }
 DECODER(search)
 DECODER(individual)
 DECODER(evaluation)
@@ -69,9 +66,26 @@ DECODER(suspect)
 static void test_search(void **state)
 {
     (void)state;
-    struct search_record r = {.id = 3, .name = "n", .algorithm = "nsga2", .state = SEARCH_PAUSED, .reason = "r", .budget = 1, .asked = 2, .told = 3,
-                              .events = 9, .active_ns = -1, .front_size = 4, .hypervolume = 0.25, .planned = true, .n_groups = 2, .retold = 5, .replicates = 6,
-                              .retry_cause = "noisy", .retry_next = 1, .retry_end = 2, .retried = 7};
+    struct search_record r = {.id = 3,
+                              .name = "n",
+                              .algorithm = "nsga2",
+                              .state = SEARCH_PAUSED,
+                              .reason = "r",
+                              .budget = 1,
+                              .asked = 2,
+                              .told = 3,
+                              .events = 9,
+                              .active_ns = -1,
+                              .front_size = 4,
+                              .hypervolume = 0.25,
+                              .planned = true,
+                              .n_groups = 2,
+                              .retold = 5,
+                              .replicates = 6,
+                              .retry_cause = "noisy",
+                              .retry_next = 1,
+                              .retry_end = 2,
+                              .retried = 7};
     copy_string(r.group[0].board_type, sizeof r.group[0].board_type, "pi");
     r.group[0].n_metrics = 2;
     copy_string(r.group[0].metric[1], sizeof r.group[0].metric[1], "latency");
@@ -81,10 +95,27 @@ static void test_search(void **state)
 static void test_individual(void **state)
 {
     (void)state;
-    struct individual_record r = {.id = 3, .n_genes = 5, .genotype = {{1, 2, 3, 4, 5}}, .arm = "init", .parent = {-1, 4}, .n_objectives = 2,
-                                  .predicted = true, .mean = {1, 2}, .sd = {3, 4}, .state = INDIVIDUAL_FAILED, .n_evaluations = 2, .evaluation = {7, 8},
-                                  .board = "b", .reason = "because", .n_metrics = 1, .objective = {0.5, -2}, .violation = 0.125, .told_order = 6, .told_state = INDIVIDUAL_DONE,
-                                  .cause = OUTCOME_BUG, .measured = 5};
+    struct individual_record r = {.id = 3,
+                                  .n_genes = 5,
+                                  .genotype = {{1, 2, 3, 4, 5}},
+                                  .arm = "init",
+                                  .parent = {-1, 4},
+                                  .n_objectives = 2,
+                                  .predicted = true,
+                                  .mean = {1, 2},
+                                  .sd = {3, 4},
+                                  .state = INDIVIDUAL_FAILED,
+                                  .n_evaluations = 2,
+                                  .evaluation = {7, 8},
+                                  .board = "b",
+                                  .reason = "because",
+                                  .n_metrics = 1,
+                                  .objective = {0.5, -2},
+                                  .violation = 0.125,
+                                  .told_order = 6,
+                                  .told_state = INDIVIDUAL_DONE,
+                                  .cause = OUTCOME_BUG,
+                                  .measured = 5};
     r.metric[0] = (struct metric_value){.name = "latency@pi", .value = 1, .low = 0, .high = 2, .n = 3};
     ROUND_TRIP(individual, r);
     struct bytes b = {0};
@@ -100,15 +131,42 @@ static void test_individual(void **state)
 static void test_others(void **state)
 {
     (void)state;
-    struct evaluation_record e = {.id = 1, .n_genes = 3, .genotype = {{9, 8, 7}}, .tier = "search", .dataset = "d", .supernet = "s", .need = {.n_metrics = 1},
-                                  .state = EVALUATION_DONE, .tries = {1, 2, 3, 4}, .live = 5, .accepted = 6, .replicates = 7, .noise_seed = 8,
-                                  .reopened = REOPENED_FURTHER, .wanted = 9, .answers = 10, .n_further = 2, .further = {11, 12}, .cause = OUTCOME_LOST};
+    struct evaluation_record e = {.id = 1,
+                                  .n_genes = 3,
+                                  .genotype = {{9, 8, 7}},
+                                  .tier = "search",
+                                  .dataset = "d",
+                                  .supernet = "s",
+                                  .need = {.n_metrics = 1},
+                                  .state = EVALUATION_DONE,
+                                  .tries = {1, 2, 3, 4},
+                                  .live = 5,
+                                  .accepted = 6,
+                                  .replicates = 7,
+                                  .noise_seed = 8,
+                                  .reopened = REOPENED_FURTHER,
+                                  .wanted = 9,
+                                  .answers = 10,
+                                  .n_further = 2,
+                                  .further = {11, 12},
+                                  .cause = OUTCOME_LOST};
     struct invalid_record i = {.board = "b", .n_spans = 2, .span = {{1, 2}, {5, 9}}, .scanning = true, .next = 3, .last = 4};
     struct event_record retell = {.type = EVENT_RETELL, .wall_ns = 1, .id = 2, .n_objectives = 1, .objective = {7}};
-    struct attempt_record a = {.id = 1, .evaluation = 2, .board = "b", .worker = "w", .incarnation = 3, .epoch = 4, .lost_epoch = 5, .state = ATTEMPT_STALE,
-                               .outcome = OUTCOME_INFRA, .has_measurement = true, .assigned_wall_ns = 6, .closed_wall_ns = 7};
+    struct attempt_record a = {.id = 1,
+                               .evaluation = 2,
+                               .board = "b",
+                               .worker = "w",
+                               .incarnation = 3,
+                               .epoch = 4,
+                               .lost_epoch = 5,
+                               .state = ATTEMPT_STALE,
+                               .outcome = OUTCOME_INFRA,
+                               .has_measurement = true,
+                               .assigned_wall_ns = 6,
+                               .closed_wall_ns = 7};
     struct board_record b = {.name = "b", .type = "t", .epoch = 1, .done = 2, .failed = 3, .busy_ns = 4, .first_wall_ns = 5};
-    struct event_record v = {.type = EVENT_TELL, .wall_ns = 1, .id = 2, .status = 1, .n_objectives = 3, .objective = {1, 2, 3}, .violation = 4, .text = "t"};
+    struct event_record v = {
+        .type = EVENT_TELL, .wall_ns = 1, .id = 2, .status = 1, .n_objectives = 3, .objective = {1, 2, 3}, .violation = 4, .text = "t"};
     ROUND_TRIP(evaluation, e);
     ROUND_TRIP(attempt, a);
     ROUND_TRIP(board, b);
@@ -120,12 +178,38 @@ static void test_others(void **state)
 static void test_boards(void **state)
 {
     (void)state;
-    struct board_event_record e = {.event = {.sequence = 1, .board = "b", .wall_ns = 2, .kind = "canary", .state = "ready", .text = "t", .latency_us = 3,
-                                             .reference_us = 4, .fingerprint = "f", .invalid_from_wall_ns = 5, .invalid_to_wall_ns = 6},
-                                   .worker = "w", .stored_wall_ns = 7};
-    struct board_health_record h = {.name = "b", .n_events = 1, .n_own = 2, .state = "ready", .canaries = true, .latency_us = 3, .reference_us = 4, .canary_wall_ns = 5,
-                                    .well_wall_ns = 6, .order = ORDER_RETIRE, .given = true, .by = "alice", .reason = "fan", .order_wall_ns = 7,
-                                    .hold_until_wall_ns = 8, .probation = true, .quarantines = 9, .quarantine_wall_ns = 10, .tell_lost = true};
+    struct board_event_record e = {.event = {.sequence = 1,
+                                             .board = "b",
+                                             .wall_ns = 2,
+                                             .kind = "canary",
+                                             .state = "ready",
+                                             .text = "t",
+                                             .latency_us = 3,
+                                             .reference_us = 4,
+                                             .fingerprint = "f",
+                                             .invalid_from_wall_ns = 5,
+                                             .invalid_to_wall_ns = 6},
+                                   .worker = "w",
+                                   .stored_wall_ns = 7};
+    struct board_health_record h = {.name = "b",
+                                    .n_events = 1,
+                                    .n_own = 2,
+                                    .state = "ready",
+                                    .canaries = true,
+                                    .latency_us = 3,
+                                    .reference_us = 4,
+                                    .canary_wall_ns = 5,
+                                    .well_wall_ns = 6,
+                                    .order = BOARD_ORDER_RETIRE,
+                                    .given = true,
+                                    .by = "alice",
+                                    .reason = "fan",
+                                    .order_wall_ns = 7,
+                                    .hold_until_wall_ns = 8,
+                                    .probation = true,
+                                    .quarantines = 9,
+                                    .quarantine_wall_ns = 10,
+                                    .tell_lost = true};
     for (uint64_t job = 1; job <= BLAME_RING + 3; job++)
         blame_add(&h.blame, job, job % 5 ? 0 : 1, (int64_t)job);
     struct suspect_record s = {.evaluation = 1, .n = 2, .failure = {{"a", 2, 3, true}, {"b", 4, 5, false}}};
@@ -150,9 +234,9 @@ static void test_boards(void **state)
     e.event.wall_ns = -1; /* no key can hold it in order */
     board_event_record_encode(&e, &b);
     assert_int_equal(board_event_record_decode(b.data, b.size, &e), -EBADMSG);
-    for (int o = ORDER_NONE + 1; o < ORDER_COUNT; o++)
+    for (int o = BOARD_ORDER_NONE + 1; o < BOARD_ORDER_COUNT; o++)
         assert_non_null(board_order_name((enum board_order)o));
-    assert_null(board_order_name(ORDER_NONE));
+    assert_null(board_order_name(BOARD_ORDER_NONE));
 }
 
 int main(void)

@@ -1,7 +1,7 @@
-/* See run.h. This file: life, tables, the turn.
+/* See engine.h. This file: life, tables, the turn.
  *
  * A turn: time passes in the scheduler → searches tell and ask → free boards get jobs → headers and snapshots → one commit → send. */
-#include "run/run.h"
+#include "run/engine.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,22 +11,22 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 #define STORE_ACTIVE_NS (60 * SONATA_SECOND)
 
-struct run_config run_config_default(void)
+struct engine_config engine_config_default(void)
 {
-    return (struct run_config){.sched = sched_config_default(),
-                               .time_limit_ns = 600 * SONATA_SECOND,
-                               .quarantine_ns = 300 * SONATA_SECOND,
-                               .commit_retry_ns = SONATA_SECOND,
-                               .upload_reserve = UINT64_C(256) << 20,
-                               .searches_max = 1000,
-                               .threads = 1};
+    return (struct engine_config){.sched = sched_config_default(),
+                                  .time_limit_ns = 600 * SONATA_SECOND,
+                                  .quarantine_ns = 300 * SONATA_SECOND,
+                                  .commit_retry_ns = SONATA_SECOND,
+                                  .upload_reserve = UINT64_C(256) << 20,
+                                  .searches_max = 1000,
+                                  .threads = 1};
 }
 
-void run_note(struct run *r, bool warning, const char *msg, const char *format, ...)
+void engine_note(struct engine *r, bool warning, const char *msg, const char *format, ...)
 {
     if (!r->hooks.note)
         return;
@@ -38,13 +38,13 @@ void run_note(struct run *r, bool warning, const char *msg, const char *format, 
     r->hooks.note(r->hooks.user, warning, msg, fields);
 }
 
-const char *search_fields(const struct run_search *rs, char text[NOTE_FIELDS_MAX])
+const char *search_fields(const struct search *rs, char text[NOTE_FIELDS_MAX])
 {
     snprintf(text, NOTE_FIELDS_MAX, "search=%llu team=%s", (unsigned long long)rs->record.id, rs->record.team[0] ? rs->record.team : "-");
     return text;
 }
 
-const char *evaluation_fields(const struct run *r, uint64_t evaluation, char text[NOTE_FIELDS_MAX])
+const char *evaluation_fields(const struct engine *r, uint64_t evaluation, char text[NOTE_FIELDS_MAX])
 {
     char search[NOTE_FIELDS_MAX] = "search=- team=-"; /* nobody waits for it any more */
     const struct evaluation *e = map_get(&r->evaluations, evaluation);
@@ -54,13 +54,13 @@ const char *evaluation_fields(const struct run *r, uint64_t evaluation, char tex
     return text;
 }
 
-bool search_is_finished(const struct run_search *rs) { return rs->record.state != SEARCH_RUNNING && rs->record.state != SEARCH_PAUSED; }
+bool search_is_finished(const struct search *rs) { return rs->record.state != SEARCH_RUNNING && rs->record.state != SEARCH_PAUSED; }
 
-struct run_search *run_get(const struct run *r, uint64_t id) { return map_get(&r->search_by_id, id); }
+struct search *engine_get(const struct engine *r, uint64_t id) { return map_get(&r->search_by_id, id); }
 
-struct run_search *run_add_search(struct run *r, uint64_t id)
+struct search *engine_add_search(struct engine *r, uint64_t id)
 {
-    struct run_search *rs = xcalloc(1, sizeof *rs);
+    struct search *rs = xcalloc(1, sizeof *rs);
     rs->run = r;
     rs->record.id = id;
     r->search = xgrow(r->search, &r->search_capacity, r->n_searches + 1, sizeof *r->search);
@@ -69,29 +69,29 @@ struct run_search *run_add_search(struct run *r, uint64_t id)
     return rs;
 }
 
-int run_new(struct store *store, const struct run_config *config, const struct run_hooks *hooks, int64_t now, int64_t wall, struct run **ret_run,
-            struct sonata_error *err)
+int engine_new(struct store *store, const struct engine_config *config, const struct engine_hooks *hooks, int64_t now, int64_t wall,
+               struct engine **ret_run, struct sonata_error *err)
 {
     int rc = sched_config_check(&config->sched, err);
     if (rc)
         return rc;
-    struct run *r = xcalloc(1, sizeof *r);
+    struct engine *r = xcalloc(1, sizeof *r);
     r->store = store;
     r->config = *config;
     r->hooks = *hooks;
     r->sched = sched_new(&config->sched);
     r->last_active_ns = now;
-    run_set_time(r, now, wall);
-    rc = run_load(r, err);
+    engine_set_time(r, now, wall);
+    rc = engine_load(r, err);
     if (rc) {
-        run_free(r);
+        engine_free(r);
         return rc;
     }
     *ret_run = r;
     return 0;
 }
 
-static void search_run_free(struct run_search *rs)
+static void search_run_free(struct search *rs)
 {
     uint32_t at = 0;
     for (void *p; (p = map_next(&rs->pending, &at));)
@@ -105,7 +105,7 @@ static void search_run_free(struct run_search *rs)
     free(rs);
 }
 
-void run_free(struct run *r)
+void engine_free(struct engine *r)
 {
     if (!r)
         return;
@@ -116,7 +116,7 @@ void run_free(struct run *r)
     }
     map_fini(&r->evaluations);
     usage_free(r);
-    blobs_free(r);
+    uploads_free(r);
     free(r->invalid);
     free(r->scan.user);
     suspects_free(r);
@@ -132,24 +132,24 @@ void run_free(struct run *r)
     free(r);
 }
 
-void run_set_time(struct run *r, int64_t now, int64_t wall)
+void engine_set_time(struct engine *r, int64_t now, int64_t wall)
 {
     r->now = now;
     r->wall = wall;
 }
 
-void run_stop(struct run *r) { r->stopping = true; }
+void engine_stop(struct engine *r) { r->stopping = true; }
 
-bool run_is_working(const struct run *r) { return r->n_working > 0; }
+bool engine_is_working(const struct engine *r) { return r->n_working > 0; }
 
-bool run_is_blocked(const struct run *r, const char **ret_reason)
+bool engine_is_blocked(const struct engine *r, const char **ret_reason)
 {
     if (ret_reason)
         *ret_reason = r->blocked_reason;
     return r->blocked;
 }
 
-void run_reconfigure(struct run *r, const struct run_config *config)
+void engine_reconfigure(struct engine *r, const struct engine_config *config)
 {
     r->config.time_limit_ns = config->time_limit_ns;
     r->config.keep_samples_ns = config->keep_samples_ns;
@@ -161,15 +161,15 @@ void run_reconfigure(struct run *r, const struct run_config *config)
     r->config.upload_reserve = config->upload_reserve;
 }
 
-struct store *run_store(struct run *r) { return r->store; }
+struct store *engine_store(struct engine *r) { return r->store; }
 
-struct run_config run_configuration(const struct run *r) { return r->config; }
+struct engine_config engine_configuration(const struct engine *r) { return r->config; }
 
-int64_t run_wall(const struct run *r) { return r->wall; }
+int64_t engine_wall(const struct engine *r) { return r->wall; }
 
-const struct sched *run_sched(const struct run *r) { return r->sched; }
+const struct sched *engine_sched(const struct engine *r) { return r->sched; }
 
-static struct outgoing *outgoing_add(struct run *r, const char *worker, const char *reason)
+static struct outgoing *outgoing_add(struct engine *r, const char *worker, const char *reason)
 {
     r->outgoing = xgrow(r->outgoing, &r->outgoing_capacity, r->n_outgoing + 1, sizeof *r->outgoing);
     struct outgoing *o = &r->outgoing[r->n_outgoing++];
@@ -179,25 +179,25 @@ static struct outgoing *outgoing_add(struct run *r, const char *worker, const ch
     return o;
 }
 
-void run_send_cancel(struct run *r, const char *worker, uint64_t attempt, const char *reason)
+void engine_send_cancel(struct engine *r, const char *worker, uint64_t attempt, const char *reason)
 {
     if (worker[0])
         outgoing_add(r, worker, reason)->job.attempt = attempt;
 }
 
-void run_send_command(struct run *r, const char *worker, const char *board, const char *action)
+void engine_send_command(struct engine *r, const char *worker, const char *board, const char *action)
 {
     struct outgoing *o = outgoing_add(r, worker, action);
     o->type = OUT_COMMAND;
     copy_string(o->job.board, sizeof o->job.board, board);
 }
 
-static void pass_active_time(struct run *r)
+static void pass_active_time(struct engine *r)
 {
     int64_t passed = r->now - r->last_active_ns;
     r->last_active_ns = r->now;
     for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct run_search *rs = r->search[i];
+        struct search *rs = r->search[i];
         if (rs->record.state != SEARCH_RUNNING || passed <= 0)
             continue;
         rs->record.active_ns += passed;
@@ -208,7 +208,7 @@ static void pass_active_time(struct run *r)
 
 struct claimant {
     struct sched_claim claim;
-    struct run_search *search;
+    struct search *search;
 };
 
 static int compare_claims(const void *a, const void *b)
@@ -217,7 +217,7 @@ static int compare_claims(const void *a, const void *b)
 }
 
 /* The search with the best claim to the next board asks first: who asks for the idle boards gets them. */
-static bool advance_searches(struct run *r)
+static bool advance_searches(struct engine *r)
 {
     bool more = false;
     uint32_t n = 0;
@@ -234,11 +234,11 @@ static bool advance_searches(struct run *r)
 }
 
 /* Moment when a wall-clock budget runs out. */
-static int64_t next_wall_deadline(const struct run *r)
+static int64_t next_wall_deadline(const struct engine *r)
 {
     int64_t next = INT64_MAX;
     for (uint32_t i = 0; i < r->n_searches; i++) {
-        const struct run_search *rs = r->search[i];
+        const struct search *rs = r->search[i];
         if (rs->record.state != SEARCH_RUNNING || !rs->spec || !rs->spec->budget_wall_ns || rs->busy ||
             rs->record.active_ns > rs->spec->budget_wall_ns) /* it waits for results that are measured again */
             continue;
@@ -249,7 +249,7 @@ static int64_t next_wall_deadline(const struct run *r)
     return next;
 }
 
-static void send_outgoing(struct run *r)
+static void send_outgoing(struct engine *r)
 {
     for (size_t i = 0; i < r->n_outgoing; i++) {
         const struct outgoing *o = &r->outgoing[i];
@@ -263,27 +263,27 @@ static void send_outgoing(struct run *r)
     r->n_outgoing = 0;
 }
 
-static bool commit(struct run *r)
+static bool commit(struct engine *r)
 {
     struct sonata_error err = {{0}};
     int rc = store_commit(r->store, &err);
     if (!rc) {
         if (r->blocked)
-            run_note(r, false, "store can be written again", "searches=%u", r->n_searches);
+            engine_note(r, false, "store can be written again", "searches=%u", r->n_searches);
         r->blocked = false;
         send_outgoing(r);
         return true;
     }
     if (!r->blocked || strcmp(r->blocked_reason, err.text))
-        run_note(r, true, "store cannot be written: nothing is acknowledged until it can", "reason=\"%s\" retry_s=%.1f", err.text,
-                 (double)r->config.commit_retry_ns / 1e9);
+        engine_note(r, true, "store cannot be written: nothing is acknowledged until it can", "reason=\"%s\" retry_s=%.1f", err.text,
+                    (double)r->config.commit_retry_ns / 1e9);
     copy_string(r->blocked_reason, sizeof r->blocked_reason, err.text);
     r->blocked = true;
     r->retry_ns = r->now + r->config.commit_retry_ns;
     return false;
 }
 
-int64_t run_turn(struct run *r)
+int64_t engine_turn(struct engine *r)
 {
     pass_active_time(r);
     if (r->blocked && (r->now < r->retry_ns || !commit(r)))

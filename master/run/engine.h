@@ -1,11 +1,11 @@
 /* The searches of the master: joins the search core, the scheduler and the store.
  *
- * Inputs (a worker's message, a client's request) change the state in memory and add writes to the turn. run_turn() then lets searches ask and
+ * Inputs (a worker's message, a client's request) change the state in memory and add writes to the turn. engine_turn() then lets searches ask and
  * tell, gives out jobs, commits everything in one transaction, and only after the commit calls the hooks that send jobs to workers. When the
- * commit fails the turn's writes stay pending, inputs that would need another write are refused (run_is_blocked()), and the next turns retry.
- * One thread owns it. Between run_set_time() and the next one time stands still. */
-#ifndef SONATA_RUN_RUN_H
-#define SONATA_RUN_RUN_H
+ * commit fails the turn's writes stay pending, inputs that would need another write are refused (engine_is_blocked()), and the next turns retry.
+ * One thread owns it. Between engine_set_time() and the next one time stands still. */
+#ifndef SONATA_RUN_ENGINE_H
+#define SONATA_RUN_ENGINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@
 #include "store/record.h"
 #include "store/store.h"
 
-struct run_config {
+struct engine_config {
     struct sched_config sched;
     int64_t time_limit_ns;   /* of one attempt on a board; 10 min */
     int64_t commit_retry_ns; /* pause after a failed commit; 1 s */
@@ -32,19 +32,19 @@ struct run_config {
     uint32_t searches_max;   /* searches that are not finished; 1,000 */
     uint32_t threads;        /* given to the search core */
 };
-struct run_config run_config_default(void);
+struct engine_config engine_config_default(void);
 
-struct run_team {
+struct engine_team {
     double weight; /* 1 = ordinary */
     struct sched_quota quota;
 };
 
-struct run;
+struct engine;
 /* Takes over from config what may change while it runs: time limit, keeping of samples and events, pause after a failed commit, number of searches.
  */
-void run_reconfigure(struct run *r, const struct run_config *config);
+void engine_reconfigure(struct engine *r, const struct engine_config *config);
 
-struct run_hooks {
+struct engine_hooks {
     void *user;
     /* The lease is durable: send it. The job is borrowed for the call. */
     void (*assign)(void *user, const char *worker, const struct evaluation_job *job);
@@ -54,139 +54,141 @@ struct run_hooks {
     /* Runs fn(arg) on another thread, then done(arg) on the loop thread. NULL: both at once, in place. */
     void (*work)(void *user, void (*fn)(void *arg), void (*done)(void *arg), void *arg);
     /* The team's share of board time and its limits; *ret_team holds an ordinary team's. NULL: all are ordinary. */
-    void (*team)(void *user, const char *team, struct run_team *ret_team);
+    void (*team)(void *user, const char *team, struct engine_team *ret_team);
     /* Something people should read; fields as in log_write(). NULL: nobody reads. */
     void (*note)(void *user, bool warning, const char *msg, const char *fields);
 };
 
 /* Loads every search from the store, with its pending evaluations and live leases (which get the grace period). The store is borrowed. */
-int run_new(struct store *store, const struct run_config *config, const struct run_hooks *hooks, int64_t now, int64_t wall, struct run **ret_run,
-            struct sonata_error *err) SONATA_MUST_CHECK;
-/* No work may be under way (run_is_working()). */
-void run_free(struct run *r);
-void run_set_time(struct run *r, int64_t now, int64_t wall);
+int engine_new(struct store *store, const struct engine_config *config, const struct engine_hooks *hooks, int64_t now, int64_t wall,
+               struct engine **ret_run, struct sonata_error *err) SONATA_MUST_CHECK;
+/* No work may be under way (engine_is_working()). */
+void engine_free(struct engine *r);
+void engine_set_time(struct engine *r, int64_t now, int64_t wall);
 /* End of a loop turn. Returns when the next turn is due by itself (INT64_MAX: only on input). After it, store_pending() == 0 says that everything
  * so far is durable. */
-int64_t run_turn(struct run *r);
-/* No new asks; waits for nothing. For an orderly end, before the last run_turn(). */
-void run_stop(struct run *r);
-bool run_is_working(const struct run *r);
+int64_t engine_turn(struct engine *r);
+/* No new asks; waits for nothing. For an orderly end, before the last engine_turn(). */
+void engine_stop(struct engine *r);
+bool engine_is_working(const struct engine *r);
 /* The last commit failed: take no input that changes anything. reason names the cause. */
-bool run_is_blocked(const struct run *r, const char **ret_reason);
-struct store *run_store(struct run *r);
-struct run_config run_configuration(const struct run *r);
-/* Wall-clock time as set by run_set_time(). */
-int64_t run_wall(const struct run *r);
-const struct sched *run_sched(const struct run *r);
+bool engine_is_blocked(const struct engine *r, const char **ret_reason);
+struct store *engine_store(struct engine *r);
+struct engine_config engine_configuration(const struct engine *r);
+/* Wall-clock time as set by engine_set_time(). */
+int64_t engine_wall(const struct engine *r);
+const struct sched *engine_sched(const struct engine *r);
 
 /* Workers. Errors as sched_hello(); -EAGAIN while blocked. */
-int run_hello(struct run *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-              const struct sched_running *running, uint32_t n_running, struct sonata_error *err) SONATA_MUST_CHECK;
-int run_heartbeat(struct run *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                  const struct sched_running *running, uint32_t n_running) SONATA_MUST_CHECK;
-void run_goodbye(struct run *r, const char *worker);
+int engine_hello(struct engine *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
+                 const struct sched_running *running, uint32_t n_running, struct sonata_error *err) SONATA_MUST_CHECK;
+int engine_heartbeat(struct engine *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
+                     const struct sched_running *running, uint32_t n_running) SONATA_MUST_CHECK;
+void engine_goodbye(struct engine *r, const char *worker);
 /* A result. The verdict ("accepted", "duplicate", "replicate", "stale_epoch", "invalidated", "unknown") is to be sent after the turn is durable; NULL
  * while blocked: do not acknowledge, the worker keeps it. */
-const char *run_result(struct run *r, const char *worker, const struct measurement *m);
+const char *engine_result(struct engine *r, const char *worker, const struct measurement *m);
 
 /* Boards: what happens to them, and what people want of them. */
 /* An event of a board of that worker. 0: stored now or before, to be acknowledged after the turn is durable. -EAGAIN: blocked, -EBUSY: another live
  * worker has the board: not to be acknowledged. -ENODEV: not a board of this worker: it will never be stored. */
-int run_board_event(struct run *r, const char *worker, const struct board_event *e) SONATA_MUST_CHECK;
-struct run_order {
+int engine_board_event(struct engine *r, const char *worker, const struct board_event *e) SONATA_MUST_CHECK;
+struct engine_order {
     const char *board, *action; /* drain, quarantine, recalibrate, power-cycle, release, retire */
     const char *reason, *by;    /* "": none */
 };
 /* Takes effect with this turn; the board's worker is told then, and again whenever it says hello, until the board shows it. -EPERM: retired. */
-int run_board_control(struct run *r, const struct run_order *order, struct sonata_error *err) SONATA_MUST_CHECK;
-struct run_board_health {
+int engine_board_control(struct engine *r, const struct engine_order *order, struct sonata_error *err) SONATA_MUST_CHECK;
+struct engine_board_health {
     const struct board_health_record *record; /* NULL: nothing is known; borrowed until the next change */
     int64_t hold_left_ns;                     /* of the master's quarantine */
     char warning[320];                        /* "", or that boards of its type measure differently */
 };
-void run_board_health(const struct run *r, const char *board, const char *type, struct run_board_health *ret_health);
-enum { RUN_CURSOR_SIZE = 16 };
+void engine_board_health(const struct engine *r, const char *board, const char *type, struct engine_board_health *ret_health);
+enum { ENGINE_CURSOR_SIZE = 16 };
 /* Committed events of a board, newest first, at most max. cursor: where an earlier call stopped, NULL: from the newest. `each` returns false when it
  * has no room for that one. */
-int run_board_history(struct run *r, const char *board, const uint8_t *cursor, uint32_t max,
-                      bool (*each)(void *user, const struct board_event_record *e), void *user, uint8_t ret_cursor[RUN_CURSOR_SIZE],
-                      bool *ret_more) SONATA_MUST_CHECK;
+int engine_board_history(struct engine *r, const char *board, const uint8_t *cursor, uint32_t max,
+                         bool (*each)(void *user, const struct board_event_record *e), void *user, uint8_t ret_cursor[ENGINE_CURSOR_SIZE],
+                         bool *ret_more) SONATA_MUST_CHECK;
 
 /* Clients. */
 /* Whose a search is and whose measurements it shares (struct search_record); NULL members: "". */
-struct run_owner {
+struct engine_owner {
     const char *team, *pool;
     uint32_t searches_max; /* unfinished ones of the team; 0: no limit of its own */
 };
 /* -ENOENT: the pool did not upload the supernet. */
-int run_submit(struct run *r, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id,
-               struct sonata_error *err) SONATA_MUST_CHECK;
+int engine_submit(struct engine *r, const struct search_spec *spec, const struct engine_owner *owner, uint64_t *ret_id,
+                  struct sonata_error *err) SONATA_MUST_CHECK;
 /* A submission that starts with what search `of` knows, as far as it answers the new objectives: without measurements and without charge. The space
  * must be the same. -ENOENT: no such search. */
-int run_fork(struct run *r, uint64_t of, const struct search_spec *spec, const struct run_owner *owner, uint64_t *ret_id,
-             struct sonata_error *err) SONATA_MUST_CHECK;
+int engine_fork(struct engine *r, uint64_t of, const struct search_spec *spec, const struct engine_owner *owner, uint64_t *ret_id,
+                struct sonata_error *err) SONATA_MUST_CHECK;
 /* Proposals without a result and results that are measured again. */
-uint32_t run_search_pending(const struct run *r, uint64_t id);
+uint32_t engine_search_pending(const struct engine *r, uint64_t id);
 /* Measures again what failed for a cause: an error class (infra, lost, invalid, bug, config), "infeasible", "noisy" (measured, but flagged), "failed"
  * or "" (every error class), "all". A search that is done goes on until they are told. How many in *ret_n; none is no error. The budget is not
  * charged again. *ret_more: so far; the others follow over the next turns, and beyond a thousand as these are told (retry_next, retry_end and retried
  * of the header). -EBUSY: so it is with an earlier one. */
-int run_retry(struct run *r, uint64_t id, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err) SONATA_MUST_CHECK;
+int engine_retry(struct engine *r, uint64_t id, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Results of the board with from <= started < to (its worker's wall clock) are no longer trusted: those that come later are refused, those that were
  * accepted are taken back over the next turns, their evaluations open again, and every search that was told one is told anew, searches that are done
  * too. Idempotent. -EINVAL: no board or an empty span; -EAGAIN while blocked. */
-int run_invalidate(struct run *r, const char *board, int64_t from_wall_ns, int64_t to_wall_ns) SONATA_MUST_CHECK;
+int engine_invalidate(struct engine *r, const char *board, int64_t from_wall_ns, int64_t to_wall_ns) SONATA_MUST_CHECK;
 /* pause, resume, cancel, extend. */
-int run_control(struct run *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
+int engine_control(struct engine *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Within its team a search of higher priority goes strictly first: -100 .. 100. */
-int run_set_priority(struct run *r, uint64_t id, int32_t priority, struct sonata_error *err) SONATA_MUST_CHECK;
+int engine_set_priority(struct engine *r, uint64_t id, int32_t priority, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Why a search that runs gets no boards although it wants some, into text: the quota of its team that is used up, or that none is ready. false: none.
  */
-bool run_search_waits(const struct run *r, uint64_t id, char *text, size_t size);
+bool engine_search_waits(const struct engine *r, uint64_t id, char *text, size_t size);
 /* What a team uses: boards now, board time since midnight (UTC). */
-void run_team_usage(const struct run *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns);
+void engine_team_usage(const struct engine *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns);
 /* Weights or quotas may have changed: asks the hook again for every search. */
-void run_teams_changed(struct run *r);
+void engine_teams_changed(struct engine *r);
 /* Id of the search that the team knows by this number; 0: none. */
-uint64_t run_search_of_team(const struct run *r, const char *team, uint64_t number);
-/* Whether the pool (struct run_owner) uploaded that content, and that it did, with the content. */
-bool run_has_blob(struct run *r, const uint8_t hash[32], const char *pool);
+uint64_t engine_search_of_team(const struct engine *r, const char *team, uint64_t number);
+/* Whether the pool (struct engine_owner) uploaded that content, and that it did, with the content. */
+bool engine_has_upload(struct engine *r, const uint8_t hash[32], const char *pool);
 /* It counts for the quota of `team`. */
-void run_add_blob(struct run *r, const uint8_t hash[32], const char *pool, const char *team, const void *data, size_t n);
+void engine_add_upload(struct engine *r, const uint8_t hash[32], const char *pool, const char *team, const void *data, size_t n);
 /* What so many bytes count as, and what the team's uploads count in all. */
-uint64_t run_upload_charge(uint64_t bytes);
-uint64_t run_uploaded(const struct run *r, const char *team);
+uint64_t engine_upload_charge(uint64_t bytes);
+uint64_t engine_uploaded(const struct engine *r, const char *team);
 /* -ENOSPC: with so many bytes more the disk would not keep its reserve. */
-int run_check_upload_room(const struct run *r, uint64_t bytes, struct sonata_error *err) SONATA_MUST_CHECK;
-struct run_upload {
+int engine_check_upload_room(const struct engine *r, uint64_t bytes, struct sonata_error *err) SONATA_MUST_CHECK;
+struct engine_upload {
     const uint8_t *hash;
     const char *team;
     uint64_t bytes;
     int64_t wall_ns;
     uint32_t searches; /* that are not finished and use it */
 };
-enum { RUN_UPLOAD_CURSOR_SIZE = 40 };
+enum { ENGINE_UPLOAD_CURSOR_SIZE = 40 };
 /* Committed uploads of the team (NULL: all), at most max, from behind the cursor (NULL: the first). The upload is borrowed for the call. */
-int run_list_uploads(struct run *r, const char *team, const uint8_t *cursor, uint32_t max, void (*each)(void *user, const struct run_upload *u),
-                     void *user, uint8_t ret_cursor[RUN_UPLOAD_CURSOR_SIZE], bool *ret_more) SONATA_MUST_CHECK;
+int engine_list_uploads(struct engine *r, const char *team, const uint8_t *cursor, uint32_t max,
+                        void (*each)(void *user, const struct engine_upload *u), void *user, uint8_t ret_cursor[ENGINE_UPLOAD_CURSOR_SIZE],
+                        bool *ret_more) SONATA_MUST_CHECK;
 /* Removes a committed upload of the team (NULL: whoever's). -ENOENT; -EBUSY: a search that is not finished uses it. */
-int run_remove_upload(struct run *r, const uint8_t hash[32], const char *team, struct sonata_error *err) SONATA_MUST_CHECK;
-uint32_t run_search_count(const struct run *r);
+int engine_remove_upload(struct engine *r, const uint8_t hash[32], const char *team, struct sonata_error *err) SONATA_MUST_CHECK;
+uint32_t engine_search_count(const struct engine *r);
 /* By index in order of id; borrowed until the next change. */
-const struct search_record *run_search_record(struct run *r, uint32_t index);
+const struct search_record *engine_search_record(struct engine *r, uint32_t index);
 /* NULL: no such search. Front size, hypervolume and active time are brought up to date. */
-const struct search_record *run_search_by_id(struct run *r, uint64_t id);
+const struct search_record *engine_search_by_id(struct engine *r, uint64_t id);
 /* Ids of the front in order of the first objective; *ret_ids is for free(). */
-int run_front(struct run *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
-int run_spec(struct run *r, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
+int engine_front(struct engine *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
+int engine_spec(struct engine *r, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
 /* What the models learned. -EAGAIN while the search core is at work elsewhere. arms[i] are borrowed. */
-int run_insight(struct run *r, uint64_t id, struct core_insight *ret_insight, const char *ret_arms[16], struct sonata_error *err) SONATA_MUST_CHECK;
+int engine_insight(struct engine *r, uint64_t id, struct core_insight *ret_insight, const char *ret_arms[16],
+                   struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* Runs the event log of a search from its first event through a new search core and compares every proposal with the recorded one. -EBADMSG says
  * at which event they differ, -ENODATA that retention dropped the beginning of the log. */
-int run_replay(struct store *store, uint64_t id, uint64_t *ret_events, uint32_t *ret_proposals, struct sonata_error *err) SONATA_MUST_CHECK;
+int engine_replay(struct store *store, uint64_t id, uint64_t *ret_events, uint32_t *ret_proposals, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* Verification of a whole store (`sonata-master --check`). Prints one line per finding and the counts to `say`. Returns the number of findings. */
-uint64_t run_check(struct store *store, void (*say)(void *user, const char *line), void *user);
+uint64_t engine_check(struct store *store, void (*say)(void *user, const char *line), void *user);
 
 #endif

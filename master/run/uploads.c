@@ -1,6 +1,7 @@
-/* Uploaded content and who may use it. The content is stored once under its hash; an index says which pools uploaded it (struct run_owner), so that
- * neither the answer nor its cost tells a team what only another one has. Each upload counts for the quota of the team that made it, also when the content is
- * there already. Removing an upload removes its entry; the content goes with the last one, but not when it is that of a space: searches rest on those. */
+/* Uploaded content and who may use it. The content is stored once under its hash; an index says which pools uploaded it (struct engine_owner), so
+ * that neither the answer nor its cost tells a team what only another one has. Each upload counts for the quota of the team that made it, also when
+ * the content is there already. Removing an upload removes its entry; the content goes with the last one, but not when it is that of a space:
+ * searches rest on those. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/run_internal.h"
+#include "run/engine_internal.h"
 
 enum { CHARGE_LEAST = 64 << 10 }; /* bounds the number of uploads, too */
 
@@ -35,12 +36,9 @@ static uint64_t use_key(const uint8_t *hash)
     return key;
 }
 
-static uintptr_t uses(const struct run *r, const uint8_t *hash)
-{
-    return (uintptr_t)map_get(&r->upload_uses, use_key(hash));
-}
+static uintptr_t uses(const struct engine *r, const uint8_t *hash) { return (uintptr_t)map_get(&r->upload_uses, use_key(hash)); }
 
-static void set_uses(struct run *r, const uint8_t *hash, uintptr_t n)
+static void set_uses(struct engine *r, const uint8_t *hash, uintptr_t n)
 {
     if (n)
         map_set(&r->upload_uses, use_key(hash), (void *)n);
@@ -48,12 +46,9 @@ static void set_uses(struct run *r, const uint8_t *hash, uintptr_t n)
         map_remove(&r->upload_uses, use_key(hash));
 }
 
-uint64_t run_upload_charge(uint64_t bytes)
-{
-    return bytes > CHARGE_LEAST ? bytes : CHARGE_LEAST;
-}
+uint64_t engine_upload_charge(uint64_t bytes) { return bytes > CHARGE_LEAST ? bytes : CHARGE_LEAST; }
 
-static struct uploaded *uploaded_of(struct run *r, const char *team)
+static struct uploaded *uploaded_of(struct engine *r, const char *team)
 {
     struct uploaded *u = map_get(&r->uploaded, hash64_text(team));
     if (!u) {
@@ -64,13 +59,13 @@ static struct uploaded *uploaded_of(struct run *r, const char *team)
     return u;
 }
 
-uint64_t run_uploaded(const struct run *r, const char *team)
+uint64_t engine_uploaded(const struct engine *r, const char *team)
 {
     const struct uploaded *u = map_get(&r->uploaded, hash64_text(team));
     return u ? u->bytes : 0;
 }
 
-static void put_upload(struct run *r, struct store_key key, const struct upload_record *record)
+static void put_upload(struct engine *r, struct store_key key, const struct upload_record *record)
 {
     cleanup_bytes struct bytes b = {0};
     upload_record_encode(record, &b);
@@ -78,7 +73,7 @@ static void put_upload(struct run *r, struct store_key key, const struct upload_
 }
 
 /* One of before sizes were noted: once, for it takes reading the content. */
-static void note_size(struct run *r, const uint8_t *key, size_t n_key, struct upload_record *record)
+static void note_size(struct engine *r, const uint8_t *key, size_t n_key, struct upload_record *record)
 {
     cleanup_bytes struct bytes content = {0};
     if (record->bytes || store_get(r->store, STORE_BLOB, key_bytes(key, HASH_SIZE), &content) || !content.size)
@@ -89,24 +84,21 @@ static void note_size(struct run *r, const uint8_t *key, size_t n_key, struct up
 
 static bool load_upload(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
-    struct run *r = user;
+    struct engine *r = user;
     struct upload_record record;
-    if (n_key != RUN_UPLOAD_CURSOR_SIZE)
+    if (n_key != ENGINE_UPLOAD_CURSOR_SIZE)
         return true;
     set_uses(r, key, uses(r, key) + 1); /* also of a damaged one: its content stays */
     if (upload_record_decode(value, n_value, &record))
         return true;
     note_size(r, key, n_key, &record);
-    uploaded_of(r, record.team)->bytes += run_upload_charge(record.bytes);
+    uploaded_of(r, record.team)->bytes += engine_upload_charge(record.bytes);
     return true;
 }
 
-int blobs_load(struct run *r)
-{
-    return store_scan(r->store, STORE_BLOB_POOL, (struct store_key){0}, 0, load_upload, r);
-}
+int uploads_load(struct engine *r) { return store_scan(r->store, STORE_BLOB_POOL, (struct store_key){0}, 0, load_upload, r); }
 
-void blobs_free(struct run *r)
+void uploads_free(struct engine *r)
 {
     uint32_t at = 0;
     for (void *u; (u = map_next(&r->uploaded, &at));)
@@ -115,49 +107,51 @@ void blobs_free(struct run *r)
     map_fini(&r->upload_uses);
 }
 
-bool run_has_blob(struct run *r, const uint8_t hash[32], const char *pool)
+bool engine_has_upload(struct engine *r, const uint8_t hash[32], const char *pool)
 {
     cleanup_bytes struct bytes b = {0};
     struct upload_record record;
-    return !store_get(r->store, STORE_BLOB_POOL, pool_key(hash, pool), &b) && !upload_record_decode(b.data, b.size, &record) && !strcmp(record.pool, pool);
+    return !store_get(r->store, STORE_BLOB_POOL, pool_key(hash, pool), &b) && !upload_record_decode(b.data, b.size, &record) &&
+           !strcmp(record.pool, pool);
 }
 
 /* The content is written whether it is there or not: the same key, and the same cost for everybody. */
-void run_add_blob(struct run *r, const uint8_t hash[32], const char *pool, const char *team, const void *data, size_t n)
+void engine_add_upload(struct engine *r, const uint8_t hash[32], const char *pool, const char *team, const void *data, size_t n)
 {
     struct upload_record record = {.bytes = n, .wall_ns = r->wall};
-    if (run_has_blob(r, hash, pool))
+    if (engine_has_upload(r, hash, pool))
         return;
     copy_string(record.pool, sizeof record.pool, pool);
     copy_string(record.team, sizeof record.team, team);
     store_put(r->store, STORE_BLOB, key_bytes(hash, HASH_SIZE), data, n);
     put_upload(r, pool_key(hash, pool), &record);
-    uploaded_of(r, team)->bytes += run_upload_charge(n);
+    uploaded_of(r, team)->bytes += engine_upload_charge(n);
     set_uses(r, hash, uses(r, hash) + 1);
 }
 
-int run_check_upload_room(const struct run *r, uint64_t bytes, struct sonata_error *err)
+int engine_check_upload_room(const struct engine *r, uint64_t bytes, struct sonata_error *err)
 {
     uint64_t room = store_room(r->store);
     if (room >= bytes && room - bytes >= r->config.upload_reserve)
         return 0;
-    return sonata_error_set(err, -ENOSPC,
-                            "the master's disk has %.1f MiB free, of which uploads leave %.1f MiB for results (--upload-reserve): its admin has to make room",
-                            (double)room / 1048576, (double)r->config.upload_reserve / 1048576);
+    return sonata_error_set(
+        err, -ENOSPC,
+        "the master's disk has %.1f MiB free, of which uploads leave %.1f MiB for results (--upload-reserve): its admin has to make room",
+        (double)room / 1048576, (double)r->config.upload_reserve / 1048576);
 }
 
 /* pool NULL: any. */
-static uint32_t searches_with(const struct run *r, const uint8_t *hash, const char *pool)
+static uint32_t searches_with(const struct engine *r, const uint8_t *hash, const char *pool)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < r->n_searches; i++) {
-        const struct run_search *rs = r->search[i];
+        const struct search *rs = r->search[i];
         n += !search_is_finished(rs) && rs->spec && (!pool || !strcmp(rs->record.pool, pool)) && !memcmp(rs->spec->supernet_hash, hash, HASH_SIZE);
     }
     return n;
 }
 
-int blob_check_supernet(struct run *r, const struct search_spec *spec, struct sonata_error *err)
+int uploads_check_supernet(struct engine *r, const struct search_spec *spec, struct sonata_error *err)
 {
     static const uint8_t none[HASH_SIZE];
     cleanup_bytes struct bytes content = {0};
@@ -172,12 +166,12 @@ int blob_check_supernet(struct run *r, const struct search_spec *spec, struct so
 }
 
 struct listing {
-    struct run *run;
+    struct engine *run;
     const char *team;
     const uint8_t *after;
     uint32_t left;
     bool more;
-    void (*each)(void *user, const struct run_upload *u);
+    void (*each)(void *user, const struct engine_upload *u);
     void *user;
     uint8_t *cursor;
 };
@@ -186,7 +180,7 @@ static bool list_upload(void *user, const uint8_t *key, size_t n_key, const uint
 {
     struct listing *l = user;
     struct upload_record record;
-    if (n_key != RUN_UPLOAD_CURSOR_SIZE || (l->after && !memcmp(key, l->after, n_key)) || upload_record_decode(value, n_value, &record) ||
+    if (n_key != ENGINE_UPLOAD_CURSOR_SIZE || (l->after && !memcmp(key, l->after, n_key)) || upload_record_decode(value, n_value, &record) ||
         (l->team && strcmp(l->team, record.team)))
         return true;
     if (!l->left) {
@@ -194,22 +188,23 @@ static bool list_upload(void *user, const uint8_t *key, size_t n_key, const uint
         return false;
     }
     l->left--;
-    l->each(l->user, &(struct run_upload){key, record.team, record.bytes, record.wall_ns, searches_with(l->run, key, record.pool)});
+    l->each(l->user, &(struct engine_upload){key, record.team, record.bytes, record.wall_ns, searches_with(l->run, key, record.pool)});
     memcpy(l->cursor, key, n_key);
     return true;
 }
 
-int run_list_uploads(struct run *r, const char *team, const uint8_t *cursor, uint32_t max, void (*each)(void *user, const struct run_upload *u), void *user,
-                     uint8_t ret_cursor[RUN_UPLOAD_CURSOR_SIZE], bool *ret_more)
+int engine_list_uploads(struct engine *r, const char *team, const uint8_t *cursor, uint32_t max,
+                        void (*each)(void *user, const struct engine_upload *u), void *user, uint8_t ret_cursor[ENGINE_UPLOAD_CURSOR_SIZE],
+                        bool *ret_more)
 {
     struct listing l = {.run = r, .team = team, .after = cursor, .left = max, .each = each, .user = user, .cursor = ret_cursor};
-    int rc = store_scan(r->store, STORE_BLOB_POOL, cursor ? key_bytes(cursor, RUN_UPLOAD_CURSOR_SIZE) : (struct store_key){0}, 0, list_upload, &l);
+    int rc = store_scan(r->store, STORE_BLOB_POOL, cursor ? key_bytes(cursor, ENGINE_UPLOAD_CURSOR_SIZE) : (struct store_key){0}, 0, list_upload, &l);
     *ret_more = l.more;
     return rc;
 }
 
 /* With the last upload of it. */
-static void drop_content(struct run *r, const uint8_t *hash)
+static void drop_content(struct engine *r, const uint8_t *hash)
 {
     cleanup_bytes struct bytes content = {0};
     cleanup_free struct space *space = xcalloc(1, sizeof *space);
@@ -221,7 +216,7 @@ static void drop_content(struct run *r, const uint8_t *hash)
 }
 
 struct removal {
-    struct run *run;
+    struct engine *run;
     const char *team;
     uint32_t found, removed;
 };
@@ -229,17 +224,17 @@ struct removal {
 static bool remove_upload(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct removal *x = user;
-    struct run *r = x->run;
+    struct engine *r = x->run;
     struct upload_record record;
     cleanup_bytes struct bytes now = {0}; /* it may have been removed, or its size noted, in this turn */
     (void)value, (void)n_value;
-    if (n_key != RUN_UPLOAD_CURSOR_SIZE || store_get(r->store, STORE_BLOB_POOL, key_bytes(key, n_key), &now) ||
+    if (n_key != ENGINE_UPLOAD_CURSOR_SIZE || store_get(r->store, STORE_BLOB_POOL, key_bytes(key, n_key), &now) ||
         upload_record_decode(now.data, now.size, &record) || (x->team && strcmp(x->team, record.team)))
         return true;
     x->found++;
     if (searches_with(r, key, record.pool))
         return true;
-    uploaded_of(r, record.team)->bytes -= run_upload_charge(record.bytes);
+    uploaded_of(r, record.team)->bytes -= engine_upload_charge(record.bytes);
     store_erase(r->store, STORE_BLOB_POOL, key_bytes(key, n_key));
     set_uses(r, key, uses(r, key) - 1);
     if (!uses(r, key))
@@ -248,7 +243,7 @@ static bool remove_upload(void *user, const uint8_t *key, size_t n_key, const ui
     return true;
 }
 
-int run_remove_upload(struct run *r, const uint8_t hash[32], const char *team, struct sonata_error *err)
+int engine_remove_upload(struct engine *r, const uint8_t hash[32], const char *team, struct sonata_error *err)
 {
     struct removal x = {.run = r, .team = team};
     int rc = store_scan(r->store, STORE_BLOB_POOL, key_bytes(hash, HASH_SIZE), HASH_SIZE, remove_upload, &x);
