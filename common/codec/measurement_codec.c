@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "codec/codec_internal.h"
 
-enum { WINDOWS_MAX = (int)(sizeof ((struct measurement *)0)->window_median_us / sizeof(float)), FLAGS_ALL = 63, ZSTD_LEVEL = 3 };
+enum { FLAGS_ALL = 63, ZSTD_LEVEL = 3 };
 
 static uint32_t float_bits(float v)
 {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "domain/interval.h"
 
 enum {
     METRIC_NAME_MAX = 48, /* "latency", or "latency@rpi4" */
@@ -50,7 +51,7 @@ enum measurement_flag {
     FLAG_THROTTLED = 32,
 };
 
-enum { REASON_MAX = 160, FINGERPRINT_MAX = 2048, SAMPLES_MAX = 100000 };
+enum { REASON_MAX = 160, FINGERPRINT_MAX = 2048, SAMPLES_MAX = 100000, WINDOWS_MAX = 64, PROCESSES_MAX = 16 };
 
 /* The record of one attempt as the worker reports it. Release with measurement_fini(). */
 struct measurement {
@@ -69,7 +70,10 @@ struct measurement {
     uint32_t n_samples;  /* raw latency samples, microseconds each, window by window */
     float *samples_us;   /* owned */
     uint32_t n_windows;
-    float window_median_us[64];
+    float window_median_us[WINDOWS_MAX];
+    uint32_t n_processes;       /* whose windows these are, as many of each; 0: not told */
+    float process_median_us[PROCESSES_MAX];
+    struct process_prior process_prior; /* what the board knew of their spread (domain/interval.h); freedom 0: nothing */
 };
 
 void measurement_fini(struct measurement *m);

@@ -69,7 +69,7 @@ static int64_t scaled(const struct latency_protocol *p, int64_t ns, double infer
 
 static uint32_t choose_batch(const struct latency_protocol *p, double inference_ns)
 {
-    double per_window = (double)SAMPLES_MAX / p->windows_max;                     /* so that all samples can be kept */
+    double per_window = (double)(p->samples_max ? p->samples_max : SAMPLES_MAX) / p->windows_max; /* so that all samples can be kept */
     double sample_ns = fmax((double)p->sample_ns, (double)p->window_ns / per_window);
     double batch = ceil(sample_ns / fmax(inference_ns, 1));
     return batch < 1 ? 1 : batch > BATCH_MAX ? BATCH_MAX : (uint32_t)batch;

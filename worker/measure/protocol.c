@@ -18,15 +18,15 @@ static const struct {
     {"screen",
      {.warmup_ns = SECOND, .warmup_inferences = 5, .warmup_window_ns = 500 * MS, .warmup_spread = 0.02, .warmup_cap_ns = 2 * SECOND,
       .windows = 3, .window_ns = 500 * MS, .min_inferences = 10, .accept_cv = 0.05, .windows_max = 3, .cap_ns = 10 * SECOND,
-      .sample_ns = 100000, .scale = 100, .scale_floor_ns = 40 * MS}},
+      .sample_ns = 100000, .scale = 100, .scale_floor_ns = 40 * MS, .processes = 2, .processes_max = 2}},
     {"search",
      {.warmup_ns = 3 * SECOND, .warmup_inferences = 10, .warmup_window_ns = 500 * MS, .warmup_spread = 0.02, .warmup_cap_ns = 30 * SECOND,
       .windows = 6, .window_ns = 2 * SECOND, .min_inferences = 30, .accept_half_width = 0.01, .accept_cv = 0.02, .windows_max = 20,
-      .cap_ns = 60 * SECOND, .sample_ns = 100000}},
+      .cap_ns = 60 * SECOND, .sample_ns = 100000, .processes = 3, .processes_max = 5, .process_half_width = 0.015}},
     {"report",
      {.warmup_ns = 3 * SECOND, .warmup_inferences = 10, .warmup_window_ns = 500 * MS, .warmup_spread = 0.02, .warmup_cap_ns = 60 * SECOND,
       .windows = 6, .window_ns = 10 * SECOND, .min_inferences = 60, .accept_half_width = 0.005, .accept_cv = 0.01, .windows_max = 12,
-      .cap_ns = 180 * SECOND, .sample_ns = 100000}},
+      .cap_ns = 180 * SECOND, .sample_ns = 100000, .processes = 1, .processes_max = 1}},
 };
 
 int latency_protocol_find(const char *tier, struct latency_protocol *ret_protocol, struct sonata_error *err)
@@ -73,6 +73,12 @@ int latency_protocol_check(const struct latency_protocol *p, struct sonata_error
         r = check_range("accept_cv", p->accept_cv, 0, 1, err);
     if (!r)
         r = check_range("cap_ns", (double)p->cap_ns, 1e6, hour, err);
+    if (!r)
+        r = check_range("processes", p->processes, 1, PROCESSES_MAX, err);
+    if (!r)
+        r = check_range("processes_max", p->processes_max, p->processes, PROCESSES_MAX, err);
+    if (!r)
+        r = check_range("process_half_width", p->process_half_width, 0, 1, err);
     if (!r)
         r = check_range("sample_ns", (double)p->sample_ns, 1, 1e9, err);
     if (!r)

@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "domain/metric.h"
 
-enum { LATENCY_WINDOWS_MAX = 64 };
+enum { LATENCY_WINDOWS_MAX = WINDOWS_MAX };
 
 struct latency_protocol {
     /* Warm-up: both minima, then until the medians of the last three windows lie within warmup_spread, or the cap. */
@@ -24,6 +25,11 @@ struct latency_protocol {
     double accept_half_width, accept_cv;
     uint32_t windows_max;
     int64_t cap_ns;
+    /* Where every attempt can have several fresh processes: the windows are divided among so many, and when the interval is not accepted others follow, up to
+     * processes_max; process_half_width stands for accept_half_width then (processes.h). 1: one process, windows are added in it. */
+    uint32_t processes, processes_max;
+    double process_half_width;
+    uint32_t samples_max; /* samples to be kept of it; 0: SAMPLES_MAX */
     /* One timed sample lasts at least this: faster networks are timed in batches. */
     int64_t sample_ns;
     /* When > 0, each of the three durations above (warmup_ns, warmup_window_ns, window_ns) is cut to scale inferences' time, but not below
