@@ -1,6 +1,8 @@
 /* See metric.h. */
 #include "domain/metric.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +44,23 @@ bool measurement_add(struct measurement *m, const char *name, double value, doub
     *v = (struct metric_value){.value = value, .low = low, .high = high, .n = n};
     copy_string(v->name, sizeof v->name, name);
     return true;
+}
+
+void measurement_fail(struct measurement *m, enum outcome outcome, const char *format, ...)
+{
+    char text[REASON_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    m->outcome = outcome;
+    if (outcome != OUTCOME_INVALID)
+        m->n_metrics = 0;
+    snprintf(m->reason, sizeof m->reason, "%s: %.*s", outcome_name(outcome), (int)(sizeof m->reason - 16), text);
+    for (char *c = m->reason; *c; c++) {
+        if ((unsigned char)*c < 32 || *c == 127)
+            *c = ' ';
+    }
 }
 
 static bool is_one_of(const char *name, const char *const *list, size_t n)

@@ -184,7 +184,8 @@ static int open_socket(struct agent *a, struct sonata_error *err)
 static void on_board_started(void *user, struct board *b)
 {
     struct agent *a = user;
-    log_info("board ready", "board=%s type=%s backend=%s core=%d detail=\"%s\"", b->config.id, b->config.type, b->config.backend, b->config.core, b->offer.detail);
+    log_info("board ready", "board=%s type=%s backend=%s core=%d detail=\"%s\"", b->config.id, b->config.type,
+             backend_kind_name(b->config.backend), b->config.core, b->offer.detail);
     watch_started(a, b);
     if (a->socket || a->stopping || ++a->boards_up < a->config->n_boards)
         return;

@@ -7,9 +7,9 @@
 
 #include <uv.h>
 
-#include "agent/backend.h"
-#include "agent/board_process.h"
 #include "agent/health_driver.h"
+#include "board/frame.h"
+#include "board/link.h"
 #include "loop/loop.h"
 
 enum { BOARD_QUEUE = 4 };

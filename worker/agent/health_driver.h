@@ -8,14 +8,7 @@
 #ifndef SONATA_AGENT_HEALTH_DRIVER_H
 #define SONATA_AGENT_HEALTH_DRIVER_H
 
-#include "agent/health_options.h"
-
-enum health_order_kind { HEALTH_ORDER_NONE, HEALTH_ORDER_CHECK /* a functional canary */, HEALTH_ORDER_CANARY, HEALTH_ORDER_RUNG };
-struct health_order {
-    enum health_order_kind kind;
-    bool timed;              /* HEALTH_ORDER_CANARY: its latency counts; else it is a functional one that stands in for it */
-    enum recovery_rung rung; /* HEALTH_ORDER_RUNG */
-};
+#include "board/link.h"
 
 enum { HEALTH_TEXT_MAX = 240 };
 

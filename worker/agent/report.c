@@ -22,7 +22,7 @@ static void fill_board(Sonata__BoardInfo *m, const struct agent *a, struct board
     sonata__board_info__init(m);
     m->id = b->config.id;
     m->type = b->config.type;
-    m->backend = b->config.backend;
+    m->backend = (char *)backend_kind_name(b->config.backend);
     m->epoch = b->epoch;
     m->state = (char *)watch_state(a, b);
     m->detail = (char *)watch_detail(a, b);

@@ -9,13 +9,13 @@
 #include <string.h>
 
 #include "agent/agent_internal.h"
-#include "agent/fingerprint.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "health/record.h"
+#include "power/fingerprint.h"
 
 enum { CANARY_NETWORK_VERSION = 1, JOURNAL_MAX = 10000, SEND_MAX = 200, HEALTH_FILE_MAX = 1 << 16, FINGERPRINT_TEXT = 1024 };
 static const int64_t SEND_AGAIN_NS = 5 * SONATA_SECOND;
@@ -210,7 +210,7 @@ static void describe(struct watch *w)
     now.clock_khz = now.temperature_mc = -1; /* what changes from minute to minute is not the board */
     now.load1 = -1;
     fingerprint_host(text, FINGERPRINT_TEXT, &now, c->core);
-    fingerprint_add(text, FINGERPRINT_TEXT, "backend=%s", c->backend);
+    fingerprint_add(text, FINGERPRINT_TEXT, "backend=%s", backend_kind_name(c->backend));
     fingerprint_add(text, FINGERPRINT_TEXT, "board=%.200s", w->board->offer.detail);
     fingerprint_add(text, FINGERPRINT_TEXT, "canary=%s %lld network %d", canary_mode_name(o->canary), (long long)o->canary_ns,
                     CANARY_NETWORK_VERSION);

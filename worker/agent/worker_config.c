@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/backend.h"
 #include "base/memory.h"
 
 void worker_config_init(struct worker_config *c)
@@ -61,7 +60,7 @@ static int choose_cores(struct worker_config *c, struct sonata_error *err)
         struct board_config *b = &c->board[i];
         if (b->core >= 0 && !CPU_ISSET((size_t)b->core, &allowed))
             return sonata_error_set(err, -EINVAL, "board '%s': core %d is not one this process may use", b->id, b->core);
-        if (b->core >= 0 || !backend_find(b->backend)->measures)
+        if (b->core >= 0 || !backend_kind_measures(b->backend))
             continue;
         int core = core_below(&allowed, next);
         bool last = core >= 0 && core_below(&allowed, core) < 0;

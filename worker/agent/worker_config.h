@@ -2,8 +2,8 @@
 #ifndef SONATA_AGENT_WORKER_CONFIG_H
 #define SONATA_AGENT_WORKER_CONFIG_H
 
-#include "agent/board_config.h"
 #include "base/error.h"
+#include "board_config/board_config.h"
 #include "net/keyfile.h"
 
 enum { WORKER_BOARDS_MAX = 32, WORKER_PATH_MAX = 900, WORKER_ENDPOINT_MAX = 200 };

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/backend.h"
 #include "agent/worker_config.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -245,7 +244,7 @@ static int read_mcu(const struct conversion *c, const struct raw_board *raw, uns
     const struct raw_mcu *m = raw->mcu;
     char path[64];
     snprintf(path, sizeof path, "boards[%u].mcu", i);
-    if (strcmp(raw->backend, "mcu"))
+    if (b->backend != BACKEND_MCU)
         return m ? yaml_doc_error(c->doc, c->err, path, "a board of backend '%s' has no 'mcu'", raw->backend) : 0;
     if (!m)
         return yaml_doc_error(c->doc, c->err, path, "a board of backend 'mcu' needs 'mcu: {port: …}'");
@@ -282,7 +281,7 @@ static int read_command(const struct conversion *c, const struct raw_board *raw,
     const struct raw_command *m = raw->command;
     char path[64];
     snprintf(path, sizeof path, "boards[%u].command", i);
-    if (strcmp(raw->backend, "command"))
+    if (b->backend != BACKEND_COMMAND)
         return m ? yaml_doc_error(c->doc, c->err, path, "a board of backend '%s' has no 'command'", raw->backend) : 0;
     if (!m)
         return yaml_doc_error(c->doc, c->err, path, "a board of backend 'command' needs 'command: {tool: …}' (docs/ADAPTERS.md)");
@@ -334,20 +333,19 @@ static int read_board(const struct conversion *c, unsigned i)
     memcpy(b.tier, c->tier, sizeof b.tier);
     copy_string(b.id, sizeof b.id, raw->id);
     copy_string(b.type, sizeof b.type, raw->id);
-    copy_string(b.backend, sizeof b.backend, raw->backend);
     snprintf(path, sizeof path, "boards[%u].backend", i);
-    if (!backend_find(raw->backend))
-        return yaml_doc_error(c->doc, c->err, path, "backend '%s' is not known; %s are", raw->backend, backend_names());
+    if (!backend_kind_find(raw->backend, &b.backend))
+        return yaml_doc_error(c->doc, c->err, path, "backend '%s' is not known; %s are", raw->backend, backend_kind_names());
     const struct {
         const char *name, *key, *value;
     } keys[] = {{"type", "type", raw->type},       {"core", "core", raw->core},    {"memory", "memory", raw->memory},     {"limit", "limit", raw->limit},
                 {"space", "space", raw->space},    {"sysfs", "sysfs", raw->sysfs}, {"max_celsius", "max_celsius", raw->max_celsius}, {"executor", "executor", raw->executor}, {"delay", "delay", raw->delay},
                 {"delay_noise", "delay.noise", raw->delay_noise}, {"fail", "fail", raw->fail}, {"crash", "crash", raw->crash}, {"hang", "hang", raw->hang}};
-    bool table = !strcmp(raw->backend, "table");
+    bool table = b.backend == BACKEND_TABLE;
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         bool tables_only = k >= 8, engines_only = k == 7;
         snprintf(path, sizeof path, "boards[%u].%s", i, keys[k].name);
-        if (keys[k].value && ((tables_only && !table) || (engines_only && strcmp(raw->backend, "engine"))))
+        if (keys[k].value && ((tables_only && !table) || (engines_only && b.backend != BACKEND_ENGINE)))
             return yaml_doc_error(c->doc, c->err, path, "a board of backend '%s' has no '%s'", raw->backend, keys[k].name);
         int r = set(c, &b, path, keys[k].key, keys[k].value);
         if (r)

@@ -1,4 +1,4 @@
-/* sonata-worker: options, configuration, loop. With --board-process it is the process of one board instead (agent/board_process.h). */
+/* sonata-worker: options, configuration, loop. With --board-process it is the process of one board instead (board/board_process.h). */
 #define _GNU_SOURCE /* sched_setaffinity, prctl */
 #include <errno.h>
 #include <sched.h>
@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
-#include "agent/backend.h"
-#include "agent/board_process.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/parse.h"
+#include "board/board_process.h"
+#include "board/link.h"
 #include "conf/options.h"
 #include "conf/space_file.h"
 #include "loop/service.h"
@@ -120,7 +120,7 @@ static int check_table(const struct board_config *b, struct sonata_error *err)
 static int check_tables(const struct worker_config *c, struct sonata_error *err)
 {
     for (uint32_t i = 0; i < c->n_boards; i++) {
-        int r = strcmp(c->board[i].backend, "table") ? 0 : check_table(&c->board[i], err);
+        int r = c->board[i].backend != BACKEND_TABLE ? 0 : check_table(&c->board[i], err);
         if (r)
             return r;
     }

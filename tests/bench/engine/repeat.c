@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/fingerprint.h"
+#include "power/fingerprint.h"
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/file.h"

@@ -51,7 +51,7 @@ static void begin(struct sim *s, const char *canary)
 {
     static const struct health_options none;
     set(s, "canary", canary);
-    health_options_complete(&s->options, &none, "engine", false);
+    health_options_complete(&s->options, &none, BACKEND_ENGINE, false);
     s->now_ns = 1000 * SONATA_SECOND;
     s->latency_us = 50;
     s->cure = RUNG_COUNT;
@@ -536,14 +536,15 @@ static void options(void **state)
     assert_int_equal(health_options_set(&o, "colour", "red", &err), -ENOENT);
     /* what boards do that say nothing */
     static const struct {
-        const char *standard, *backend;
+        const char *standard;
+        enum backend_kind backend;
         bool emulated;
         enum canary_mode mode;
-    } cases[] = {{NULL, "engine", false, CANARY_TIMED},       {NULL, "mcu", false, CANARY_TIMED},
-                 {NULL, "mcu", true, CANARY_FUNCTIONAL},      {NULL, "command", false, CANARY_FUNCTIONAL},
-                 {NULL, "table", false, CANARY_OFF},          {"functional", "engine", false, CANARY_FUNCTIONAL},
-                 {"1s", "command", false, CANARY_FUNCTIONAL}, {"1s", "mcu", true, CANARY_TIMED},
-                 {"functional", "table", false, CANARY_OFF},  {"off", "mcu", false, CANARY_OFF}};
+    } cases[] = {{NULL, BACKEND_ENGINE, false, CANARY_TIMED},       {NULL, BACKEND_MCU, false, CANARY_TIMED},
+                 {NULL, BACKEND_MCU, true, CANARY_FUNCTIONAL},      {NULL, BACKEND_COMMAND, false, CANARY_FUNCTIONAL},
+                 {NULL, BACKEND_TABLE, false, CANARY_OFF},          {"functional", BACKEND_ENGINE, false, CANARY_FUNCTIONAL},
+                 {"1s", BACKEND_COMMAND, false, CANARY_FUNCTIONAL}, {"1s", BACKEND_MCU, true, CANARY_TIMED},
+                 {"functional", BACKEND_TABLE, false, CANARY_OFF},  {"off", BACKEND_MCU, false, CANARY_OFF}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         o = standard = (struct health_options){0};
         if (cases[i].standard)
@@ -555,11 +556,11 @@ static void options(void **state)
     }
     o = (struct health_options){0};
     assert_int_equal(health_options_set(&o, "canary", "1s", &err), 0);
-    assert_int_equal(health_options_check(&o, "table", &err), -EINVAL);
+    assert_int_equal(health_options_check(&o, BACKEND_TABLE, &err), -EINVAL);
     assert_non_null(strstr(err.text, "canary.file"));
     assert_int_equal(health_options_set(&o, "canary.file", "x", &err), 0);
-    assert_int_equal(health_options_check(&o, "table", &err), 0);
-    assert_int_equal(health_options_check(&o, "engine", &err), -EINVAL);
+    assert_int_equal(health_options_check(&o, BACKEND_TABLE, &err), 0);
+    assert_int_equal(health_options_check(&o, BACKEND_ENGINE, &err), -EINVAL);
     assert_int_equal(health_options_set(&o, "recover.usb_power", "uhubctl -l 1-1 -a cycle", &err), 0);
     assert_int_equal(health_options_rungs(&o), 1U << RUNG_KILL_JOB | 1U << RUNG_USB_POWER);
 }

@@ -1,0 +1,217 @@
+/* The engine backend: a sub-network of the supernet with inherited weights, run in this process (runtime/engine.h).
+ *
+ * Data sets are decoded once, when the board opens; the candidates share those pages. A candidate builds its network (batch norm
+ * recalibrated), is timed under the latency protocol while contention is watched, and then classifies the test set. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "backend/canary_network.h"
+#include "backend/energy.h"
+#include "power/fingerprint.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "measure/latency.h"
+#include "runtime/dataset.h"
+#include "runtime/engine.h"
+
+struct engine_board {
+    const struct board_config *config;
+    uint32_t n_datasets;
+    struct dataset dataset[BOARD_DATASETS_MAX];
+};
+
+static const char *const engine_metrics[] = {"accuracy", "latency", "latency_p90", "latency_p99", "latency_min", "params", "macs",
+                                             "flash_weights", "ram_activation"};
+
+static void close_engine(void *backend)
+{
+    struct engine_board *b = backend;
+    for (uint32_t i = 0; i < b->n_datasets; i++)
+        dataset_fini(&b->dataset[i]);
+    free(b);
+}
+
+static int open_engine(const struct board_config *config, void **ret_backend, struct sonata_error *err)
+{
+    static const char *const standard[] = {"fashion-mnist"};
+    struct engine_board *b = xcalloc(1, sizeof *b);
+    b->config = config;
+    uint32_t n = config->n_datasets ? config->n_datasets : 1;
+    for (uint32_t i = 0; i < n; i++) {
+        int r = dataset_load(config->n_datasets ? config->dataset[i] : standard[i], &b->dataset[i], err);
+        if (r) {
+            close_engine(b);
+            return r;
+        }
+        b->n_datasets++;
+    }
+    *ret_backend = b;
+    return 0;
+}
+
+static void offer(const void *backend, struct board_offer *o)
+{
+    const struct engine_board *b = backend;
+    o->n_metrics = sizeof engine_metrics / sizeof *engine_metrics;
+    for (uint32_t i = 0; i < o->n_metrics; i++)
+        copy_string(o->metric[i], METRIC_NAME_MAX, engine_metrics[i]);
+    for (uint32_t i = 0; i < ENERGY_METRICS && b->config->power.driver[0]; i++)
+        copy_string(o->metric[o->n_metrics++], METRIC_NAME_MAX, energy_metric[i]);
+    o->n_datasets = b->n_datasets;
+    for (uint32_t i = 0; i < b->n_datasets; i++)
+        copy_string(o->dataset[i], BOARD_DATASET_MAX, b->dataset[i].name);
+    snprintf(o->detail, sizeof o->detail, "executor=%s", b->config->executor[0] ? b->config->executor : "best");
+}
+
+static const struct dataset *find_dataset(const struct engine_board *b, const char *name)
+{
+    for (uint32_t i = 0; i < b->n_datasets; i++) {
+        if (!name[0] || !strcmp(b->dataset[i].name, name))
+            return &b->dataset[i];
+    }
+    return NULL;
+}
+
+static bool offers(const struct engine_board *b, const char *metric)
+{
+    if (b->config->power.driver[0] && is_energy_metric(metric))
+        return true;
+    for (size_t i = 0; i < sizeof engine_metrics / sizeof *engine_metrics; i++) {
+        if (!strcmp(engine_metrics[i], metric))
+            return true;
+    }
+    return false;
+}
+
+static int prepare(void *backend, const struct backend_job *job, struct sonata_error *err)
+{
+    const struct engine_board *b = backend;
+    if (!job->space->network.family[0])
+        return sonata_error_set(err, -EINVAL, "space '%s' describes no network, so the engine cannot build one", job->space->name);
+    if (!job->supernet)
+        return sonata_error_set(err, -EINVAL, "the engine needs a supernet; the search names none");
+    if (!find_dataset(b, job->job->dataset))
+        return sonata_error_set(err, -ENOENT, "data set '%s' is not one of this board's", job->job->dataset);
+    for (uint32_t i = 0; i < job->job->n_metrics; i++) {
+        if (!offers(b, job->job->metric[i]))
+            return sonata_error_set(err, -EINVAL, "the engine does not supply metric '%s'", job->job->metric[i]);
+        int r = is_energy_metric(job->job->metric[i]) ? energy_possible(b->config, job->job->tier, err) : 0;
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+static struct engine_request request_of(const struct engine_board *b, const struct backend_job *job)
+{
+    return (struct engine_request){.space = job->space, .genotype = &job->job->genotype, .supernet = job->supernet, .supernet_size = job->supernet_size,
+                                   .dataset = find_dataset(b, job->job->dataset), .executor = b->config->executor[0] ? b->config->executor : NULL};
+}
+
+static int infer(void *user)
+{
+    return engine_infer(user);
+}
+
+static int64_t raw_now(void *user)
+{
+    (void)user;
+    return clock_raw_ns();
+}
+
+static bool wanted(const struct backend_job *job, const char *prefix)
+{
+    for (uint32_t i = 0; i < job->job->n_metrics; i++) {
+        if (!strncmp(job->job->metric[i], prefix, strlen(prefix)))
+            return true;
+    }
+    return false;
+}
+
+static int measure_latency(struct engine_session *s, const struct backend_job *job, struct measurement *m, struct sonata_error *err)
+{
+    struct latency_target target = {infer, raw_now, s};
+    struct latency_result result;
+    struct contention watch;
+    job->phase(job->phase_user, "latency");
+    contention_begin(&watch);
+    int r = latency_measure(job->protocol, &target, &result, err);
+    if (r)
+        return r;
+    m->flags |= contention_end(&watch, m->fingerprint, sizeof m->fingerprint);
+    latency_result_describe(&result, m->fingerprint, sizeof m->fingerprint, fingerprint_add);
+    latency_result_report(&result, m);
+    return 0;
+}
+
+static int measure_accuracy(struct engine_session *s, const struct backend_job *job, struct measurement *m, struct sonata_error *err)
+{
+    struct metric_value v;
+    job->phase(job->phase_user, "accuracy");
+    int64_t start = clock_monotonic_ns();
+    int r = engine_accuracy(s, &v, err);
+    if (r)
+        return r;
+    measurement_add(m, "accuracy", v.value, v.low, v.high, v.n);
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "accuracy_ms=%lld", (long long)((clock_monotonic_ns() - start) / SONATA_MS));
+    return 0;
+}
+
+static enum outcome outcome_of(int r)
+{
+    return r == -ENOMEM ? OUTCOME_INFEASIBLE : r == -ENOENT || r == -EINVAL || r == -EBADMSG ? OUTCOME_CONFIG : OUTCOME_BUG;
+}
+
+/* Of the float network in this process: larger than what an int8 firmware needs, and every tensor has its own place (docs/WORKER.md, "Backends"). */
+static void report_memory(const struct engine_session *s, struct measurement *m)
+{
+    size_t weights, tensors;
+    engine_memory(s, &weights, &tensors);
+    measurement_add(m, "flash_weights", (double)weights, (double)weights, (double)weights, 0);
+    measurement_add(m, "ram_activation", (double)tensors, (double)tensors, (double)tensors, 0);
+}
+
+static void run(void *backend, const struct backend_job *job, struct measurement *m)
+{
+    const struct engine_board *b = backend;
+    struct engine_request request = request_of(b, job);
+    struct engine_session *s = NULL;
+    struct sonata_error err = {0};
+    job->phase(job->phase_user, "build");
+    int64_t start = clock_monotonic_ns();
+    int r = engine_open(&request, &s, &err);
+    if (!r) {
+        char text[400] = "";
+        engine_fingerprint(s, text, sizeof text);
+        for (char *line = text, *end; *line; line = end + (*end != '\0')) {
+            end = line + strcspn(line, "\n");
+            fingerprint_add(m->fingerprint, sizeof m->fingerprint, "%.*s", (int)(end - line), line);
+        }
+        fingerprint_add(m->fingerprint, sizeof m->fingerprint, "threads=1");
+        fingerprint_add(m->fingerprint, sizeof m->fingerprint, "build_ms=%lld", (long long)((clock_monotonic_ns() - start) / SONATA_MS));
+        const struct network *net = engine_network(s);
+        measurement_add(m, "params", net->params, net->params, net->params, 0);
+        measurement_add(m, "macs", net->macs, net->macs, net->macs, 0);
+        report_memory(s, m);
+        r = wanted(job, "latency") ? measure_latency(s, job, m, &err) : 0;
+    }
+    if (!r && wanted(job, "accuracy"))
+        r = measure_accuracy(s, job, m, &err);
+    if (!r && (wanted(job, "energy") || wanted(job, "power_")))
+        r = energy_measure(b->config, job, infer, s, m, &err);
+    engine_close(s);
+    if (r)
+        measurement_fail(m, outcome_of(r), "%s", err.text);
+}
+
+static int canary(void *backend, bool timed, double *ret_latency_us, struct sonata_error *err)
+{
+    const struct board_config *c = ((const struct engine_board *)backend)->config;
+    return canary_on_engine(c->executor[0] ? c->executor : NULL, timed ? c->health.canary_ns : 0, ret_latency_us, err);
+}
+
+const struct backend_ops backend_engine = {
+    .open = open_engine, .offer = offer, .prepare = prepare, .run = run, .canary = canary, .close = close_engine};

@@ -1,0 +1,31 @@
+/* See backend_kind.h. */
+#include "board_config/backend_kind.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    bool measures;
+} kinds[BACKEND_KINDS] = {
+    [BACKEND_COMMAND] = {"command", true},
+    [BACKEND_ENGINE] = {"engine", true},
+    [BACKEND_MCU] = {"mcu", false},
+    [BACKEND_TABLE] = {"table", false},
+};
+
+const char *backend_kind_name(enum backend_kind kind) { return kinds[kind].name; }
+
+bool backend_kind_find(const char *name, enum backend_kind *ret_kind)
+{
+    for (unsigned i = 0; i < BACKEND_KINDS; i++) {
+        if (!strcmp(kinds[i].name, name)) {
+            *ret_kind = (enum backend_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *backend_kind_names(void) { return "command, engine, mcu, table"; }
+
+bool backend_kind_measures(enum backend_kind kind) { return kinds[kind].measures; }

@@ -1,0 +1,18 @@
+/* The kinds of boards: what a configuration has to know of a backend. How one runs is in worker/backend. */
+#ifndef SONATA_BOARD_CONFIG_BACKEND_KIND_H
+#define SONATA_BOARD_CONFIG_BACKEND_KIND_H
+
+#include <stdbool.h>
+
+enum backend_kind { BACKEND_COMMAND, BACKEND_ENGINE, BACKEND_MCU, BACKEND_TABLE, BACKEND_KINDS };
+
+/* "command", "engine", …; never NULL for a value of the enum. */
+const char *backend_kind_name(enum backend_kind kind);
+/* True and *ret_kind by name; false when there is none. */
+bool backend_kind_find(const char *name, enum backend_kind *ret_kind);
+/* "command, engine, …", for messages; static. */
+const char *backend_kind_names(void);
+/* Whether timing counts on such boards: their candidates get a core and are watched for contention. */
+bool backend_kind_measures(enum backend_kind kind);
+
+#endif
