@@ -1,13 +1,10 @@
-/* Verbs of admins: keys, teams, audit log. Secrets never come here: a client makes its key pair itself and sends the public half. */
+/* Verbs about keys and teams. Secrets never come here: a client makes its key pair itself and sends the public half. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "rpc/rpc_internal.h"
-
-enum { AUDIT_DEFAULT = 100, AUDIT_MAX = 1000 };
+#include "rpc/verbs.h"
 
 static Sonata__KeyInfo *key_message(const struct rpc *rpc, const struct access_key *k)
 {
@@ -23,42 +20,39 @@ static Sonata__KeyInfo *key_message(const struct rpc *rpc, const struct access_k
     return m;
 }
 
-static void list_keys(const struct rpc *rpc, struct rpc_reply *reply)
+int client_keys_list(struct rpc_call *call)
 {
-    const struct access *a = rpc->config.access;
+    const struct access *a = call->rpc->config.access;
+    Sonata__Reply *m = &call->reply->message;
     uint32_t n = access_key_count(a);
-    reply->message.keys = xcalloc(n ? n : 1, sizeof *reply->message.keys);
+    m->keys = xcalloc(n ? n : 1, sizeof *m->keys);
     for (uint32_t i = 0; i < n; i++)
-        reply->message.keys[reply->message.n_keys++] = key_message(rpc, access_key_at(a, i));
+        m->keys[m->n_keys++] = key_message(call->rpc, access_key_at(a, i));
+    return 0;
 }
 
-static int add_key(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__KeyInfo *in, struct sonata_error *err)
+int client_keys_add(struct rpc_call *call)
 {
+    const Sonata__KeyInfo *in = call->request->keys->key;
+    struct sonata_error *err = &call->reply->err;
     struct access_key k = {.public_key = ""};
     if (!in || access_role_parse(in->role, &k.role))
         return sonata_error_set(err, -EINVAL, "a key needs a role: worker, team or admin");
     if (!copy_string(k.public_key, sizeof k.public_key, in->public_key) || !copy_string(k.team, sizeof k.team, in->team) ||
         !copy_string(k.label, sizeof k.label, in->label) || !k.label[0])
         return sonata_error_set(err, -EINVAL, "a key needs a public key of 40 characters and a label of at most %d", KEY_LABEL_MAX - 1);
-    return access_add_key(rpc->config.access, engine_wall(rpc->run), caller->label, &k, err);
+    return access_add_key(call->rpc->config.access, engine_wall(call->rpc->run), call->caller->label, &k, err);
 }
 
-int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Keys *verb, struct rpc_reply *reply)
+int client_keys_revoke(struct rpc_call *call)
 {
-    const char *reason;
-    if (strcmp(verb->action, "list") && engine_is_blocked(rpc->run, &reason))
-        return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
-    if (!strcmp(verb->action, "list")) {
-        list_keys(rpc, reply);
-        return 0;
-    }
-    if (!strcmp(verb->action, "add"))
-        return add_key(rpc, caller, verb->key, &reply->err);
-    if (!strcmp(verb->action, "revoke"))
-        return access_revoke_key(rpc->config.access, engine_wall(rpc->run), caller->label, verb->which, &reply->err);
-    if (!strcmp(verb->action, "release"))
-        return worker_release_name(rpc, caller->label, verb->which, &reply->err);
-    return sonata_error_set(&reply->err, -EINVAL, "'%.40s': list, add, revoke or release is expected", verb->action);
+    struct rpc *rpc = call->rpc;
+    return access_revoke_key(rpc->config.access, engine_wall(rpc->run), call->caller->label, call->request->keys->which, &call->reply->err);
+}
+
+int client_keys_release(struct rpc_call *call)
+{
+    return worker_release_name(call->rpc, call->caller->label, call->request->keys->which, &call->reply->err);
 }
 
 static Sonata__TeamInfo *team_message(struct rpc *rpc, const struct team *t)
@@ -95,103 +89,37 @@ static uint64_t uploads_wanted(const struct access *a, const Sonata__TeamInfo *i
     return known ? known->uploads_max : TEAM_UPLOADS_STANDARD;
 }
 
-int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Teams *verb, struct rpc_reply *reply)
+/* A team sees what it may and uses itself. */
+int client_teams_list(struct rpc_call *call)
 {
-    struct access *a = rpc->config.access;
-    const char *reason;
-    if (!strcmp(verb->action, "list")) {
-        uint32_t n = access_team_count(a);
-        reply->message.teams = xcalloc(n ? n : 1, sizeof *reply->message.teams);
-        for (uint32_t i = 0; i < n; i++) {
-            const struct team *t = access_team_at(a, i);
-            if (caller->admin || !strcmp(caller->team, t->name)) /* a team sees what it may and uses itself */
-                reply->message.teams[reply->message.n_teams++] = team_message(rpc, t);
-        }
-        return 0;
-    }
-    if (strcmp(verb->action, "set") || !verb->team)
-        return sonata_error_set(&reply->err, -EINVAL, "'%.40s': list or set is expected", verb->action);
-    if (engine_is_blocked(rpc->run, &reason))
-        return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
-    struct team t = {.weight = verb->team->weight,
-                     .searches_max = verb->team->searches_max,
-                     .boards_max = verb->team->boards_max,
-                     .day_ns_max = verb->team->day_ns_max,
-                     .uploads_max = uploads_wanted(a, verb->team),
-                     .share = verb->team->share};
-    if (!copy_string(t.name, sizeof t.name, verb->team->name))
-        return sonata_error_set(&reply->err, -EINVAL, "a team's name has at most %d characters", TEAM_NAME_MAX - 1);
-    int rc = access_set_team(a, engine_wall(rpc->run), caller->label, &t, &reply->err);
-    engine_teams_changed(rpc->run);
-    return rc;
-}
-
-/* "search 7 (vision/2)" */
-static void describe_search(struct rpc *rpc, uint64_t id, char *text, size_t size)
-{
-    const struct search_record *s = engine_search_by_id(rpc->run, id);
-    if (s && s->team[0])
-        snprintf(text, size, "search %llu (%s/%llu)", (unsigned long long)id, s->team, (unsigned long long)s->number);
-    else
-        snprintf(text, size, "search %llu", (unsigned long long)id);
-}
-
-static void describe_submission(struct rpc *rpc, const Sonata__Submit *verb, uint64_t id, char text[AUDIT_TEXT_MAX])
-{
-    char search[80], parent[80];
-    describe_search(rpc, id, search, sizeof search);
-    const struct search_record *s = engine_search_by_id(rpc->run, id);
-    if (!verb->fork_of) {
-        snprintf(text, AUDIT_TEXT_MAX, "%s submitted: %.60s", search, s ? s->name : "");
-        return;
-    }
-    describe_search(rpc, verb->fork_of, parent, sizeof parent);
-    snprintf(text, AUDIT_TEXT_MAX, "%s forked from %.60s: %.40s", search, parent, s ? s->name : "");
-}
-
-static void describe_control(struct rpc *rpc, const Sonata__Control *verb, char text[AUDIT_TEXT_MAX])
-{
-    char search[80], what[60];
-    describe_search(rpc, verb->search, search, sizeof search);
-    if (!strcmp(verb->action, "priority"))
-        snprintf(what, sizeof what, "priority %d", verb->priority);
-    else if (!strcmp(verb->action, "extend"))
-        snprintf(what, sizeof what, "extend by %u", verb->evaluations);
-    else
-        snprintf(what, sizeof what, "%.16s%s%.16s", verb->action, verb->cause[0] ? " " : "", verb->cause);
-    snprintf(text, AUDIT_TEXT_MAX, "%s: %s", search, what);
-}
-
-void client_audit_change(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, const Sonata__Reply *reply)
-{
-    char text[AUDIT_TEXT_MAX];
-    if (!rpc->config.access)
-        return;
-    if (q->verb_case == SONATA__REQUEST__VERB_SUBMIT)
-        describe_submission(rpc, q->submit, reply->search, text);
-    else if (q->verb_case == SONATA__REQUEST__VERB_CONTROL)
-        describe_control(rpc, q->control, text);
-    else
-        return; /* written where it is done: more is known there */
-    access_audit(rpc->config.access, engine_wall(rpc->run), caller->label, text);
-}
-
-int client_audit(struct rpc *rpc, const Sonata__GetAudit *verb, struct rpc_reply *reply)
-{
-    uint32_t want = verb->max ? verb->max : AUDIT_DEFAULT;
-    want = want < AUDIT_MAX ? want : AUDIT_MAX;
-    struct audit_entry *entry = xcalloc(want, sizeof *entry);
-    uint32_t n = access_read_audit(rpc->config.access, entry, want);
-    reply->message.audit = xcalloc(n ? n : 1, sizeof *reply->message.audit);
+    const struct access *a = call->rpc->config.access;
+    Sonata__Reply *m = &call->reply->message;
+    uint32_t n = access_team_count(a);
+    m->teams = xcalloc(n ? n : 1, sizeof *m->teams);
     for (uint32_t i = 0; i < n; i++) {
-        Sonata__AuditEntry *m = xmalloc(sizeof *m);
-        sonata__audit_entry__init(m);
-        m->id = entry[i].id;
-        m->wall_ns = entry[i].wall_ns;
-        m->actor = xstrdup(entry[i].actor);
-        m->text = xstrdup(entry[i].text);
-        reply->message.audit[reply->message.n_audit++] = m;
+        const struct team *t = access_team_at(a, i);
+        if (call->caller->admin || !strcmp(call->caller->team, t->name))
+            m->teams[m->n_teams++] = team_message(call->rpc, t);
     }
-    free(entry);
     return 0;
+}
+
+int client_teams_set(struct rpc_call *call)
+{
+    struct access *a = call->rpc->config.access;
+    struct sonata_error *err = &call->reply->err;
+    const Sonata__TeamInfo *in = call->request->teams->team;
+    if (!in)
+        return sonata_error_set(err, -EINVAL, "which team?");
+    struct team t = {.weight = in->weight,
+                     .searches_max = in->searches_max,
+                     .boards_max = in->boards_max,
+                     .day_ns_max = in->day_ns_max,
+                     .uploads_max = uploads_wanted(a, in),
+                     .share = in->share};
+    if (!copy_string(t.name, sizeof t.name, in->name))
+        return sonata_error_set(err, -EINVAL, "a team's name has at most %d characters", TEAM_NAME_MAX - 1);
+    int rc = access_set_team(a, engine_wall(call->rpc->run), call->caller->label, &t, err);
+    engine_teams_changed(call->rpc->run);
+    return rc;
 }

@@ -2,13 +2,12 @@
  * engine_owner): what others uploaded, or are uploading, changes no answer. It counts for the quota of the team that makes it, from its first chunk
  * on: teams of one pool do not go on with each other's. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "rpc/rpc_internal.h"
+#include "rpc/verbs.h"
 
 /* The team's upload of that hash, else a free place, else one idle for long. A pool has RPC_UPLOADS_PER_POOL places at most, so that it cannot keep
  * the others from theirs. */
@@ -87,22 +86,17 @@ static int store_upload(struct rpc *rpc, struct rpc_upload *u, struct rpc_reply 
     return rc;
 }
 
-int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__PutBlob *verb, struct rpc_reply *reply)
+static int check_chunk(const Sonata__PutBlob *verb, struct sonata_error *err)
 {
-    const char *reason;
-    if (verb->hash.len != HASH_SIZE)
-        return sonata_error_set(&reply->err, -EINVAL, "a blob is named by a hash of 32 bytes");
-    if (engine_has_upload(rpc->run, verb->hash.data, caller->pool)) {
-        reply->message.have_blob = true;
+    if (verb->total && verb->total <= WIRE_BLOB_MAX && verb->data.len <= WIRE_MESSAGE_MAX && verb->offset <= verb->total &&
+        verb->data.len <= verb->total - verb->offset)
         return 0;
-    }
-    if (!verb->data.len)
-        return 0; /* only a question */
-    if (engine_is_blocked(rpc->run, &reason))
-        return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
-    if (!verb->total || verb->total > WIRE_BLOB_MAX || verb->data.len > WIRE_MESSAGE_MAX || verb->offset > verb->total ||
-        verb->data.len > verb->total - verb->offset)
-        return sonata_error_set(&reply->err, -EFBIG, "a blob of 1 to %d bytes is expected, in chunks within it", WIRE_BLOB_MAX);
+    return sonata_error_set(err, -EFBIG, "a blob of 1 to %d bytes is expected, in chunks within it", WIRE_BLOB_MAX);
+}
+
+/* The chunk is of 1 byte or more. */
+static int take_chunk(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__PutBlob *verb, struct rpc_reply *reply)
+{
     struct rpc_upload *u = find_upload(rpc, verb->hash.data, caller);
     if (!u)
         return sonata_error_set(&reply->err, -EBUSY, "too many uploads are under way: try again later");
@@ -124,6 +118,26 @@ int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sona
     return u->data.size == u->total ? store_upload(rpc, u, reply) : 0;
 }
 
+int client_put_blob(struct rpc_call *call)
+{
+    const Sonata__PutBlob *verb = call->request->put_blob;
+    struct rpc *rpc = call->rpc;
+    struct rpc_reply *reply = call->reply;
+    const char *reason;
+    if (verb->hash.len != HASH_SIZE)
+        return sonata_error_set(&reply->err, -EINVAL, "a blob is named by a hash of 32 bytes");
+    if (engine_has_upload(rpc->run, verb->hash.data, call->caller->pool)) {
+        reply->message.have_blob = true;
+        return 0;
+    }
+    if (!verb->data.len)
+        return 0; /* only a question */
+    if (engine_is_blocked(rpc->run, &reason))
+        return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
+    int rc = check_chunk(verb, &reply->err);
+    return rc ? rc : take_chunk(rpc, call->caller, verb, reply);
+}
+
 static void add_upload(void *user, const struct engine_upload *u)
 {
     Sonata__Reply *reply = user;
@@ -137,13 +151,18 @@ static void add_upload(void *user, const struct engine_upload *u)
     reply->uploads[reply->n_uploads++] = m;
 }
 
-static int list_uploads(struct rpc *rpc, const char *team, const Sonata__Uploads *verb, struct rpc_reply *reply)
+/* The team whose uploads the caller may see and remove; NULL: all. */
+static const char *team_of(const struct rpc_call *call) { return call->caller->admin ? NULL : call->caller->team; }
+
+int client_uploads_list(struct rpc_call *call)
 {
+    const ProtobufCBinaryData cursor = call->request->uploads->cursor;
+    struct rpc_reply *reply = call->reply;
     bool more;
-    if (verb->cursor.len && verb->cursor.len != ENGINE_UPLOAD_CURSOR_SIZE)
+    if (cursor.len && cursor.len != ENGINE_UPLOAD_CURSOR_SIZE)
         return sonata_error_set(&reply->err, -EINVAL, "a cursor is %d bytes of an earlier answer", ENGINE_UPLOAD_CURSOR_SIZE);
     reply->message.uploads = xcalloc(RPC_PAGE_MAX, sizeof *reply->message.uploads);
-    int rc = engine_list_uploads(rpc->run, team, verb->cursor.len ? verb->cursor.data : NULL, RPC_PAGE_MAX, add_upload, &reply->message,
+    int rc = engine_list_uploads(call->rpc->run, team_of(call), cursor.len ? cursor.data : NULL, RPC_PAGE_MAX, add_upload, &reply->message,
                                  reply->cursor, &more);
     if (rc)
         return sonata_error_set(&reply->err, rc, "the store cannot be read: %s", strerror(-rc));
@@ -153,21 +172,10 @@ static int list_uploads(struct rpc *rpc, const char *team, const Sonata__Uploads
     return 0;
 }
 
-int client_uploads(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Uploads *verb, struct rpc_reply *reply)
+int client_uploads_remove(struct rpc_call *call)
 {
-    const char *reason, *team = caller->admin ? NULL : caller->team;
-    if (!strcmp(verb->action, "list"))
-        return list_uploads(rpc, team, verb, reply);
-    if (strcmp(verb->action, "remove") || verb->hash.len != HASH_SIZE)
-        return sonata_error_set(&reply->err, -EINVAL, "'%.40s': list, or remove with a hash of 32 bytes, is expected", verb->action);
-    if (engine_is_blocked(rpc->run, &reason))
-        return sonata_error_set(&reply->err, -ENOSPC, "%s", reason);
-    int rc = engine_remove_upload(rpc->run, verb->hash.data, team, &reply->err);
-    if (rc || !rpc->config.access)
-        return rc;
-    char text[AUDIT_TEXT_MAX], hex[HASH_HEX];
-    hash_to_hex(verb->hash.data, HASH_SIZE, hex);
-    snprintf(text, sizeof text, "upload %.16s removed", hex);
-    access_audit(rpc->config.access, engine_wall(rpc->run), caller->label, text);
-    return 0;
+    const ProtobufCBinaryData hash = call->request->uploads->hash;
+    if (hash.len != HASH_SIZE)
+        return sonata_error_set(&call->reply->err, -EINVAL, "an upload is named by a hash of 32 bytes");
+    return engine_remove_upload(call->rpc->run, hash.data, team_of(call), &call->reply->err);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "rpc/rpc_internal.h"
+#include "rpc/verbs.h"
 
 static char **copy_texts(const char *text, size_t stride, uint32_t n)
 {
@@ -89,8 +89,10 @@ static Sonata__BoardStatus *status_message(struct rpc *rpc, const struct sched_b
     return m;
 }
 
-int client_boards(struct rpc *rpc, struct rpc_reply *reply)
+int client_boards(struct rpc_call *call)
 {
+    struct rpc *rpc = call->rpc;
+    struct rpc_reply *reply = call->reply;
     const struct sched *s = engine_sched(rpc->run);
     uint32_t n = sched_board_count(s);
     reply->message.boards = xcalloc(n ? n : 1, sizeof *reply->message.boards);
@@ -102,21 +104,24 @@ int client_boards(struct rpc *rpc, struct rpc_reply *reply)
     return 0;
 }
 
-int client_board_control(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__BoardControl *verb, struct rpc_reply *reply)
+int client_order_reason(const char *text, char ret_reason[REASON_MAX], struct sonata_error *err)
+{
+    if (!copy_string(ret_reason, REASON_MAX, text))
+        return sonata_error_set(err, -EINVAL, "a reason has at most %d characters", REASON_MAX - 1);
+    for (char *p = ret_reason; *p; p++)
+        *p = (unsigned char)*p < 32 || *p == 127 ? ' ' : *p;
+    return 0;
+}
+
+int client_board_control(struct rpc_call *call)
 {
     char reason[REASON_MAX];
-    if (!copy_string(reason, sizeof reason, verb->reason))
-        return sonata_error_set(&reply->err, -EINVAL, "a reason has at most %d characters", REASON_MAX - 1);
-    for (char *p = reason; *p; p++)
-        *p = (unsigned char)*p < 32 || *p == 127 ? ' ' : *p;
-    struct engine_order order = {.board = verb->board, .action = verb->action, .reason = reason, .by = caller->label};
-    int rc = engine_board_control(rpc->run, &order, &reply->err);
-    if (rc || !rpc->config.access)
+    const Sonata__BoardControl *verb = call->request->board_control;
+    int rc = client_order_reason(verb->reason, reason, &call->reply->err);
+    if (rc)
         return rc;
-    char text[AUDIT_TEXT_MAX];
-    snprintf(text, sizeof text, "board %.48s: %.16s%s%.120s", verb->board, verb->action, reason[0] ? ": " : "", reason);
-    access_audit(rpc->config.access, engine_wall(rpc->run), caller->label, text);
-    return 0;
+    struct engine_order order = {.board = verb->board, .action = verb->action, .reason = reason, .by = call->caller->label};
+    return engine_board_control(call->rpc->run, &order, &call->reply->err);
 }
 
 enum { HISTORY_DEFAULT = 100 };
@@ -141,8 +146,11 @@ static bool add_event(void *user, const struct board_event_record *e)
     return true;
 }
 
-int client_board_history(struct rpc *rpc, const Sonata__GetBoardHistory *verb, struct rpc_reply *reply)
+int client_board_history(struct rpc_call *call)
 {
+    const struct rpc *rpc = call->rpc;
+    struct rpc_reply *reply = call->reply;
+    const Sonata__GetBoardHistory *verb = call->request->board_history;
     struct sched_board_view v;
     struct history h = {.reply = reply, .bytes = WIRE_MESSAGE_MAX / 2};
     uint32_t max = verb->max ? verb->max : HISTORY_DEFAULT;

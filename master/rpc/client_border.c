@@ -7,49 +7,18 @@
 
 #include "base/memory.h"
 #include "base/time.h"
-#include "rpc/rpc_internal.h"
+#include "rpc/verbs.h"
 
-/* The fields of a request that name a search; returns how many. */
-static unsigned search_fields(Sonata__Request *q, uint64_t *field[RPC_SEARCH_FIELDS])
+int border_in(const struct rpc_call *call, struct sonata_error *err)
 {
-    switch (q->verb_case) {
-    case SONATA__REQUEST__VERB_SUBMIT:
-        field[0] = &q->submit->fork_of;
-        return q->submit->fork_of ? 1 : 0;
-    case SONATA__REQUEST__VERB_SHOW:
-        field[0] = &q->show->search;
-        return 1;
-    case SONATA__REQUEST__VERB_INDIVIDUALS:
-        field[0] = &q->individuals->search;
-        return 1;
-    case SONATA__REQUEST__VERB_CONTROL:
-        field[0] = &q->control->search;
-        return 1;
-    case SONATA__REQUEST__VERB_MEASUREMENT:
-        field[0] = &q->measurement->search;
-        return 1;
-    case SONATA__REQUEST__VERB_INSIGHT:
-        field[0] = &q->insight->search;
-        return 1;
-    case SONATA__REQUEST__VERB_TASK:
-        field[0] = &q->task->search;
-        return q->task->search ? 1 : 0; /* not every task is about a search */
-    default:
+    uint64_t *field = verb_search_field(call->verb, call->request);
+    if (!field)
         return 0;
-    }
-}
-
-int border_in(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Request *q, struct sonata_error *err)
-{
-    uint64_t *field[RPC_SEARCH_FIELDS];
-    unsigned n = search_fields(q, field);
-    for (unsigned i = 0; i < n; i++) {
-        uint64_t asked = *field[i];
-        if (!caller->admin)
-            *field[i] = engine_search_of_team(rpc->run, caller->team, asked);
-        if (!*field[i] || !engine_search_by_id(rpc->run, *field[i]))
-            return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)asked);
-    }
+    uint64_t asked = *field;
+    if (!call->caller->admin)
+        *field = engine_search_of_team(call->rpc->run, call->caller->team, asked);
+    if (!*field || !engine_search_by_id(call->rpc->run, *field))
+        return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)asked);
     return 0;
 }
 
@@ -79,10 +48,11 @@ static void make_anonymous(Sonata__BoardStatus *b)
         b->info->epoch = 0;
 }
 
-void border_out(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply)
+void border_out(const struct rpc_call *call)
 {
-    Sonata__Reply *m = &reply->message;
-    if (caller->admin)
+    struct rpc *rpc = call->rpc;
+    Sonata__Reply *m = &call->reply->message;
+    if (call->caller->admin)
         return;
     m->search = number_of(rpc, m->search);
     if (m->task)

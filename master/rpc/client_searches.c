@@ -1,16 +1,20 @@
-/* Verbs about searches: submit, list, show, individuals, control, measurement, insight. */
+/* Verbs about searches: submit, list, show, individuals, control, measurement. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "rpc/rpc_internal.h"
+#include "rpc/verbs.h"
 
 enum { PAGE_DEFAULT = 200, PAGE_BYTES = 3 << 20, MEASUREMENTS_MAX = 4 * GROUPS_MAX + FURTHER_MAX };
 
-int client_submit(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Submit *verb, struct rpc_reply *reply)
+int client_submit(struct rpc_call *call)
 {
+    struct rpc *rpc = call->rpc;
+    struct rpc_reply *reply = call->reply;
+    const struct rpc_caller *caller = call->caller;
+    const Sonata__Submit *verb = call->request->submit;
     if (!verb->spec)
         return sonata_error_set(&reply->err, -EINVAL, "a submission needs a specification");
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
@@ -58,8 +62,11 @@ static Sonata__SearchStatus *status_message(struct rpc *rpc, const struct search
 }
 
 /* The newest RPC_PAGE_MAX that the caller may see, oldest first. */
-int client_list(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply)
+int client_list(struct rpc_call *call)
 {
+    struct rpc *rpc = call->rpc;
+    struct rpc_reply *reply = call->reply;
+    const struct rpc_caller *caller = call->caller;
     uint32_t n = engine_search_count(rpc->run), first = n;
     for (uint32_t seen = 0; first && seen < RPC_PAGE_MAX; first--)
         seen += caller_sees(caller, engine_search_record(rpc->run, first - 1));
@@ -72,8 +79,11 @@ int client_list(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_rep
     return 0;
 }
 
-int client_show(struct rpc *rpc, const Sonata__ShowSearch *verb, struct rpc_reply *reply)
+int client_show(struct rpc_call *call)
 {
+    struct rpc *rpc = call->rpc;
+    struct rpc_reply *reply = call->reply;
+    const Sonata__ShowSearch *verb = call->request->show;
     const struct search_record *s = engine_search_by_id(rpc->run, verb->search);
     if (!s)
         return sonata_error_set(&reply->err, -ENOENT, "there is no such search");
@@ -191,8 +201,11 @@ static int page_front(struct rpc *rpc, const Sonata__GetIndividuals *verb, struc
 }
 
 /* Ids from `from` on, in order of id; `more` says that another page follows (from = last id + 1). */
-int client_individuals(struct rpc *rpc, const Sonata__GetIndividuals *verb, struct rpc_reply *reply)
+int client_individuals(struct rpc_call *call)
 {
+    struct rpc *rpc = call->rpc;
+    struct rpc_reply *reply = call->reply;
+    const Sonata__GetIndividuals *verb = call->request->individuals;
     uint64_t *front = NULL;
     uint32_t n_front = 0;
     int rc = engine_front(rpc->run, verb->search, &front, &n_front, &reply->err);
@@ -212,18 +225,29 @@ int client_individuals(struct rpc *rpc, const Sonata__GetIndividuals *verb, stru
     return rc ? sonata_error_set(&reply->err, rc, "the store cannot be read: %s", strerror(-rc)) : 0;
 }
 
-int client_control(struct rpc *rpc, const Sonata__Control *verb, struct rpc_reply *reply)
+int client_control(struct rpc_call *call)
 {
-    reply->message.search = verb->search;
-    if (!strcmp(verb->action, "priority"))
-        return engine_set_priority(rpc->run, verb->search, verb->priority, &reply->err);
-    if (!strcmp(verb->action, "retry")) {
-        bool more = false;
-        int rc = engine_retry(rpc->run, verb->search, verb->cause, &reply->message.count, &more, &reply->err);
-        reply->message.more = more;
-        return rc;
-    }
-    return engine_control(rpc->run, verb->search, verb->action, verb->evaluations, &reply->err);
+    const Sonata__Control *verb = call->request->control;
+    call->reply->message.search = verb->search;
+    return engine_control(call->rpc->run, verb->search, verb->action, verb->evaluations, &call->reply->err);
+}
+
+int client_priority(struct rpc_call *call)
+{
+    const Sonata__Control *verb = call->request->control;
+    call->reply->message.search = verb->search;
+    return engine_set_priority(call->rpc->run, verb->search, verb->priority, &call->reply->err);
+}
+
+int client_retry(struct rpc_call *call)
+{
+    const Sonata__Control *verb = call->request->control;
+    Sonata__Reply *m = &call->reply->message;
+    bool more = false;
+    m->search = verb->search;
+    int rc = engine_retry(call->rpc->run, verb->search, verb->cause, &m->count, &more, &call->reply->err);
+    m->more = more;
+    return rc;
 }
 
 /* Further ones come without raw samples: a reply has its limit. */
@@ -251,8 +275,11 @@ static void add_measurements(struct rpc *rpc, uint64_t evaluation, struct rpc_re
         add_measurement(rpc, e.further[i], true, reply);
 }
 
-int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, struct rpc_reply *reply)
+int client_measurement(struct rpc_call *call)
 {
+    struct rpc *rpc = call->rpc;
+    struct rpc_reply *reply = call->reply;
+    const Sonata__GetMeasurement *verb = call->request->measurement;
     cleanup_bytes struct bytes b = {0};
     struct individual_record r;
     if (store_get(engine_store(rpc->run), STORE_INDIVIDUAL, key_u64_pair(verb->search, verb->individual), &b) ||
@@ -262,62 +289,5 @@ int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, stru
     reply->message.measurements = xcalloc(MEASUREMENTS_MAX, sizeof *reply->message.measurements);
     for (uint32_t i = 0; i < r.n_evaluations; i++)
         add_measurements(rpc, r.evaluation[i], reply);
-    return 0;
-}
-
-static Sonata__Insight__PerObjective *objective_message(const struct core_insight *in, uint32_t o, const struct search_spec *spec)
-{
-    Sonata__Insight__PerObjective *m = xmalloc(sizeof *m);
-    sonata__insight__per_objective__init(m);
-    m->n_importance = m->n_values = in->n_genes;
-    m->importance = xmemdup(in->importance[o], (in->n_genes ? in->n_genes : 1) * sizeof(double));
-    m->values = xcalloc(in->n_genes ? in->n_genes : 1, sizeof *m->values);
-    for (uint32_t g = 0; g < in->n_genes; g++) {
-        Sonata__Insight__PerObjective__Values *v = xmalloc(sizeof *v);
-        sonata__insight__per_objective__values__init(v);
-        v->n_value = spec->space.gene[g].n_choices;
-        v->value = xmemdup(in->value[o][g], v->n_value * sizeof(double));
-        m->values[g] = v;
-    }
-    m->rank_correlation = in->rank_correlation[o];
-    m->coverage = in->coverage[o];
-    return m;
-}
-
-static Sonata__Insight *insight_message(const struct core_insight *in, const char *const arms[16], const struct search_spec *spec)
-{
-    Sonata__Insight *m = xmalloc(sizeof *m);
-    sonata__insight__init(m);
-    m->n_genes = in->n_genes;
-    m->genes = xcalloc(in->n_genes ? in->n_genes : 1, sizeof *m->genes);
-    for (uint32_t g = 0; g < in->n_genes; g++)
-        m->genes[g] = xstrdup(spec->space.gene[g].name);
-    m->n_objectives = in->n_objectives;
-    m->objectives = xcalloc(in->n_objectives ? in->n_objectives : 1, sizeof *m->objectives);
-    for (uint32_t o = 0; o < in->n_objectives; o++)
-        m->objectives[o] = objective_message(in, o, spec);
-    m->trusted = in->surrogate_trusted;
-    m->generation = in->generation;
-    m->n_arms = m->n_arm_weight = m->n_arm_uses = in->n_arms;
-    m->arms = xcalloc(in->n_arms ? in->n_arms : 1, sizeof *m->arms);
-    for (uint32_t i = 0; i < in->n_arms; i++)
-        m->arms[i] = xstrdup(arms[i] ? arms[i] : "");
-    m->arm_weight = xmemdup(in->arm_weight, sizeof in->arm_weight);
-    m->arm_uses = xmemdup(in->arm_uses, sizeof in->arm_uses);
-    return m;
-}
-
-int client_insight(struct rpc *rpc, const Sonata__GetInsight *verb, struct rpc_reply *reply)
-{
-    cleanup_free struct core_insight *in = xcalloc(1, sizeof *in);
-    cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
-    const char *arms[16];
-    int rc = engine_spec(rpc->run, verb->search, spec, &reply->err);
-    if (!rc)
-        rc = engine_insight(rpc->run, verb->search, in, arms, &reply->err);
-    if (rc)
-        return rc;
-    reply->message.search = verb->search;
-    reply->message.insight = insight_message(in, arms, spec);
     return 0;
 }

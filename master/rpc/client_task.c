@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "rpc/rpc_internal.h"
+#include "rpc/verbs.h"
 
 /* A backup's name becomes a folder's: nothing that leaves the folder of backups. */
 static bool is_folder_name(const char *name)
@@ -20,29 +20,6 @@ static bool is_folder_name(const char *name)
             return false;
     }
     return true;
-}
-
-static int start_backup(struct rpc *rpc, const struct rpc_caller *caller, const char *name, struct task **ret_task, struct rpc_reply *reply)
-{
-    char path[RPC_TASK_PATH_MAX], when[24];
-    clock_format_utc(engine_wall(rpc->run), when);
-    for (char *p = when; *p; p++)
-        *p = *p == ':' ? '-' : *p;
-    if (!name[0])
-        name = when;
-    if (!is_folder_name(name))
-        return sonata_error_set(&reply->err, -EINVAL, "'%.100s' as a backup's name: letters, digits, '-', '_' and '.' are expected", name);
-    if (mkdir(rpc->config.backup_dir, 0700) && errno != EEXIST)
-        return sonata_error_set(&reply->err, -errno, "%s cannot be made: %s", rpc->config.backup_dir, strerror(errno));
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", rpc->config.backup_dir, name) >= sizeof path)
-        return sonata_error_set(&reply->err, -ENAMETOOLONG, "the path of the backup is too long");
-    int r = task_start(&rpc->tasks, TASK_BACKUP, 0, path, "", ret_task, &reply->err);
-    if (!r && rpc->config.access) {
-        char text[AUDIT_TEXT_MAX];
-        snprintf(text, sizeof text, "backup to %.150s", (*ret_task)->path);
-        access_audit(rpc->config.access, engine_wall(rpc->run), caller->label, text);
-    }
-    return r;
 }
 
 static Sonata__TaskStatus *status_message(const struct task *k)
@@ -59,20 +36,49 @@ static Sonata__TaskStatus *status_message(const struct task *k)
     return m;
 }
 
-int client_task(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Task *verb, struct rpc_reply *reply)
+static int answer(struct rpc_call *call, int rc, const struct task *k)
 {
+    if (!rc)
+        call->reply->message.task = status_message(k);
+    return rc;
+}
+
+int client_backup(struct rpc_call *call)
+{
+    struct rpc *rpc = call->rpc;
+    struct sonata_error *err = &call->reply->err;
+    char path[RPC_TASK_PATH_MAX], when[24];
+    const char *name = call->request->task->name;
+    clock_format_utc(engine_wall(rpc->run), when);
+    for (char *p = when; *p; p++)
+        *p = *p == ':' ? '-' : *p;
+    if (!name[0])
+        name = when;
+    if (!is_folder_name(name))
+        return sonata_error_set(err, -EINVAL, "'%.100s' as a backup's name: letters, digits, '-', '_' and '.' are expected", name);
+    if (mkdir(rpc->config.backup_dir, 0700) && errno != EEXIST)
+        return sonata_error_set(err, -errno, "%s cannot be made: %s", rpc->config.backup_dir, strerror(errno));
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", rpc->config.backup_dir, name) >= sizeof path)
+        return sonata_error_set(err, -ENAMETOOLONG, "the path of the backup is too long");
     struct task *k = NULL;
-    int r = 0;
-    if (!strcmp(verb->action, "replay"))
-        r = verb->search ? task_start(&rpc->tasks, TASK_REPLAY, verb->search, "", caller->team, &k, &reply->err)
-                         : sonata_error_set(&reply->err, -EINVAL, "which search?");
-    else if (!strcmp(verb->action, "backup"))
-        r = start_backup(rpc, caller, verb->name, &k, reply);
-    else if (strcmp(verb->action, "status"))
-        r = sonata_error_set(&reply->err, -EINVAL, "'%.40s': replay, backup or status is expected", verb->action);
-    else if (!(k = task_find(&rpc->tasks, verb->task)) || (!caller->admin && strcmp(k->owner, caller->team)))
-        r = sonata_error_set(&reply->err, -ENOENT, "there is no such task (any more)");
-    if (!r)
-        reply->message.task = status_message(k);
-    return r;
+    int rc = task_start(&rpc->tasks, TASK_BACKUP, 0, path, "", &k, err);
+    return answer(call, rc, k);
+}
+
+int client_replay(struct rpc_call *call)
+{
+    uint64_t search = call->request->task->search;
+    struct sonata_error *err = &call->reply->err;
+    struct task *k = NULL;
+    int rc = search ? task_start(&call->rpc->tasks, TASK_REPLAY, search, "", call->caller->team, &k, err)
+                    : sonata_error_set(err, -EINVAL, "which search?");
+    return answer(call, rc, k);
+}
+
+/* A team's own tasks only: another's answers as one that does not exist. */
+int client_task_status(struct rpc_call *call)
+{
+    const struct task *k = task_find(&call->rpc->tasks, call->request->task->task);
+    bool sees = k && (call->caller->admin || !strcmp(k->owner, call->caller->team));
+    return answer(call, sees ? 0 : sonata_error_set(&call->reply->err, -ENOENT, "there is no such task (any more)"), k);
 }

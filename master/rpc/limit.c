@@ -21,15 +21,9 @@ void limiter_fini(struct limiter *l)
     map_fini(&l->bucket);
 }
 
-static double message_burst(const struct limit_rates *r)
-{
-    return 2 * r->messages;
-}
+static double message_burst(const struct limit_rates *r) { return 2 * r->messages; }
 
-static double least(double a, double b)
-{
-    return a < b ? a : b;
-}
+static double least(double a, double b) { return a < b ? a : b; }
 
 static void fill(const struct limit_rates *r, struct bucket *b, int64_t now)
 {
@@ -106,10 +100,7 @@ enum limit_verdict limiter_take(struct limiter *l, uint64_t peer, size_t bytes, 
     return LIMIT_PASS;
 }
 
-void limiter_charge(struct limiter *l, uint64_t peer, size_t bytes, int64_t now)
-{
-    bucket_of(l, peer, now)->bytes -= (double)bytes;
-}
+void limiter_charge(struct limiter *l, uint64_t peer, size_t bytes, int64_t now) { bucket_of(l, peer, now)->bytes -= (double)bytes; }
 
 void limiter_charge_time(struct limiter *l, uint64_t peer, int64_t took_ns, int64_t now)
 {

@@ -1,5 +1,5 @@
-/* PURE: how much a peer may ask. Three token buckets per peer: of messages, of bytes, and of the time of ours that its requests took; a peer that empties one is told once and then not
- * listened to for a while, so that it costs no more than reading its bytes. Time is passed in. */
+/* PURE: how much a peer may ask. Three token buckets per peer: of messages, of bytes, and of the time of ours that its requests took; a peer that
+ * empties one is told once and then not listened to for a while, so that it costs no more than reading its bytes. Time is passed in. */
 #ifndef SONATA_RPC_LIMIT_H
 #define SONATA_RPC_LIMIT_H
 
@@ -12,11 +12,11 @@
 enum { LIMIT_PEERS_MAX = 20000 };
 
 struct limit_rates {
-    double messages; /* per second, twice as many at once; 0: no limit */
-    double bytes;    /* per second; 0: no limit */
-    double byte_burst; /* at once */
-    int64_t mute_ns; /* how long a peer is not listened to */
-    double busy;     /* share of our time its requests may take; 0: no limit */
+    double messages;     /* per second, twice as many at once; 0: no limit */
+    double bytes;        /* per second; 0: no limit */
+    double byte_burst;   /* at once */
+    int64_t mute_ns;     /* how long a peer is not listened to */
+    double busy;         /* share of our time its requests may take; 0: no limit */
     double busy_burst_s; /* at once; a request that takes longer counts as twice that */
 };
 

@@ -1,5 +1,5 @@
-/* See queue.h. A flow in which nothing waits is as good as none: they are forgotten whenever their number has doubled, so the table is as large as the number
- * of peers that something waits for. */
+/* See queue.h. A flow in which nothing waits is as good as none: they are forgotten whenever their number has doubled, so the table is as large as
+ * the number of peers that something waits for. */
 #include "rpc/queue.h"
 
 enum { SWEEP_LEAST = 1024 };

@@ -1,4 +1,4 @@
-/* See rpc.h. This file: life, outbox, what is common to both ports. */
+/* See rpc.h. This file: life of both ports. */
 #include "rpc/rpc.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
 
-enum { GARBAGE_LOG_S = 5, BYTE_BURST_S = 4, BUSY_BURST_S = 5, CHANGES_PER_S = 50 };
+enum { REFUSED_LOG_S = 5, BYTE_BURST_S = 4, BUSY_BURST_S = 5, CHANGES_PER_S = 50 };
 #define BUSY_SHARE 0.25 /* of the master's time for the requests of one client key */
 
 struct rpc *rpc_new(void) { return xcalloc(1, sizeof(struct rpc)); }
@@ -88,9 +88,7 @@ void rpc_free(struct rpc *rpc)
         free(p);
     map_fini(&rpc->by_name);
     map_fini(&rpc->by_peer);
-    for (size_t i = 0; i < rpc->n_outbox; i++)
-        bytes_fini(&rpc->outbox[i].data);
-    free(rpc->outbox);
+    outbox_fini(rpc);
     for (unsigned i = 0; i < RPC_UPLOADS_MAX; i++)
         bytes_fini(&rpc->upload[i].data);
     bytes_fini(&rpc->cached);
@@ -114,62 +112,12 @@ struct rpc_counts rpc_counts(const struct rpc *rpc)
     return c;
 }
 
-/* A worker is limited by connection, since the workers of a lab may share a key; a client by its key, or by connection where there are none. */
-static uint64_t peer_number(const struct rpc *rpc, const struct net_socket *socket, const struct net_peer *peer, const char *user_id)
-{
-    return socket == rpc->clients && user_id[0] ? hash64_text(user_id) : hash64(peer->id, peer->size);
-}
-
-bool rpc_admit(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, const char *user_id, size_t n)
-{
-    bool worker = socket == rpc->workers;
-    struct limiter *l = worker ? &rpc->worker_limit : &rpc->client_limit;
-    uint64_t number = peer_number(rpc, socket, peer, user_id);
-    enum limit_verdict verdict = limiter_take(l, number, n, clock_monotonic_ns());
-    if (!worker)
-        rpc->asking = number;
-    if (verdict == LIMIT_PASS)
-        return true;
-    rpc->counts.refused++;
-    if (verdict == LIMIT_REFUSE) {
-        char text[160];
-        snprintf(text, sizeof text, "too much at once: %.0f messages and %.0f bytes a second are the limit; nothing more is read for %d s",
-                 l->rates.messages, l->rates.bytes, RPC_MUTE_S);
-        rpc_fault(rpc, socket, peer, -EBUSY, text);
-        rpc_garbage(rpc, worker ? "worker" : "client", text);
-    }
-    return false;
-}
-
-/* Takes the bytes. */
-static void send_now(struct rpc *rpc, struct rpc_out *out)
-{
-    struct queues *q = out->socket == rpc->workers ? &rpc->worker_queue : &rpc->client_queue;
-    if (out->socket && net_send_counted(out->socket, &out->peer, &out->data, queues_flow(q, out->number), rpc->config.queue_bytes))
-        rpc->counts.dropped++;
-    bytes_fini(&out->data);
-}
-
-void rpc_send(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, Sonata__Envelope *e, bool reads_only)
-{
-    bool worker = socket == rpc->workers;
-    struct rpc_out out = {socket, *peer, worker ? peer_number(rpc, socket, peer, "") : rpc->asking, {0}};
-    envelope_pack(e, &out.data);
-    limiter_charge(worker ? &rpc->worker_limit : &rpc->client_limit, out.number, out.data.size, clock_monotonic_ns()); /* it asked for it */
-    if (reads_only && engine_is_blocked(rpc->run, NULL)) {
-        send_now(rpc, &out);
-        return;
-    }
-    rpc->outbox = xgrow(rpc->outbox, &rpc->outbox_capacity, rpc->n_outbox + 1, sizeof *rpc->outbox);
-    rpc->outbox[rpc->n_outbox++] = out;
-}
-
 /* A flood of connections is many events and one line. */
 static void tell_of_refused(struct rpc *rpc)
 {
     uint64_t n = rpc_counts(rpc).connections_refused;
     int64_t now = clock_monotonic_ns();
-    if (n == rpc->refused_told || (rpc->refused_told_ns && now - rpc->refused_told_ns < GARBAGE_LOG_S * SONATA_SECOND))
+    if (n == rpc->refused_told || (rpc->refused_told_ns && now - rpc->refused_told_ns < REFUSED_LOG_S * SONATA_SECOND))
         return;
     log_warn("connections refused: too many, or too fast, from one address or in all", "new=%llu total=%llu",
              (unsigned long long)(n - rpc->refused_told), (unsigned long long)n);
@@ -180,43 +128,5 @@ static void tell_of_refused(struct rpc *rpc)
 void rpc_flush(struct rpc *rpc)
 {
     tell_of_refused(rpc);
-    for (size_t i = 0; i < rpc->n_outbox; i++)
-        send_now(rpc, &rpc->outbox[i]);
-    rpc->n_outbox = 0;
-}
-
-void rpc_fault(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, int code, const char *text)
-{
-    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
-    Sonata__Fault fault = SONATA__FAULT__INIT;
-    fault.code = code;
-    fault.text = (char *)text;
-    e.body_case = SONATA__ENVELOPE__BODY_FAULT;
-    e.fault = &fault;
-    rpc_send(rpc, socket, peer, &e, true);
-}
-
-void rpc_garbage(struct rpc *rpc, const char *port, const char *why)
-{
-    rpc->counts.garbage++;
-    int64_t now = clock_monotonic_ns();
-    if (rpc->garbage_logged_ns && now - rpc->garbage_logged_ns < GARBAGE_LOG_S * SONATA_SECOND)
-        return;
-    rpc->garbage_logged_ns = now;
-    log_warn("message ignored", "port=%s reason=\"%s\" total=%llu", port, why, (unsigned long long)rpc->counts.garbage);
-}
-
-Sonata__Envelope *rpc_unpack(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, const uint8_t *data, size_t n)
-{
-    bool other_major;
-    struct sonata_error err = {{0}};
-    Sonata__Envelope *e = envelope_unpack(data, n, &other_major, &err);
-    if (e)
-        return e;
-    if (other_major) {
-        rpc->counts.other_major++;
-        rpc_fault(rpc, socket, peer, -EPROTONOSUPPORT, err.text);
-    }
-    rpc_garbage(rpc, socket == rpc->workers ? "worker" : "client", err.text);
-    return NULL;
+    outbox_send(rpc);
 }

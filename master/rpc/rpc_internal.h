@@ -10,9 +10,9 @@
 #include "sched/map.h"
 
 enum {
+    REQUEST_ID_SIZE = 16,
     RPC_UPLOADS_MAX = 8,
     RPC_UPLOADS_PER_POOL = 2,
-    RPC_SEARCH_FIELDS = 2,
     RPC_PAGE_MAX = 1000,
     RPC_PEERS_MAX = 20000,
     RPC_WORKERS_PER_KEY = 10000,
@@ -64,77 +64,50 @@ struct rpc {
     struct bytes cached;
 };
 
-/* rpc.c */
+/* outbox.c */
+/* Number of the peer for limits and queues. */
+uint64_t rpc_peer_number(const struct rpc *rpc, const struct net_socket *socket, const struct net_peer *peer, const char *user_id);
 /* Packs and queues until the turn is durable; at once while the store is blocked and `reads_only` says that nothing was changed. */
 void rpc_send(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, Sonata__Envelope *e, bool reads_only);
+/* A message Fault; text is borrowed for the call. */
 void rpc_fault(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, int code, const char *text);
+/* Sends what waits, in order. */
+void outbox_send(struct rpc *rpc);
+/* Drops what waits. */
+void outbox_fini(struct rpc *rpc);
+
+/* intake.c */
 /* Unpacks; garbage is counted, logged now and then, and ignored; another major version is answered. NULL: nothing to handle. */
 Sonata__Envelope *rpc_unpack(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, const uint8_t *data, size_t n);
+/* Counts a message that is ignored and logs it, one in a few seconds. */
 void rpc_garbage(struct rpc *rpc, const char *port, const char *why);
 /* Whether a message of n bytes may be read at all; the peer is told when not. */
 bool rpc_admit(struct rpc *rpc, struct net_socket *socket, const struct net_peer *peer, const char *user_id, size_t n);
 
 /* worker_port.c */
+/* Handler of the worker port (struct net_handler); user is the struct rpc. */
 void worker_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n);
 /* worker_names.c */
+/* The bindings in the store. -EBADMSG: one is damaged. */
 int worker_load_names(struct rpc *rpc, struct sonata_error *err) SONATA_MUST_CHECK;
 /* NULL: the peer did not say hello with that key. */
 struct rpc_worker *worker_of_peer(const struct rpc *rpc, const struct net_peer *peer, const char *key);
+/* NULL: nobody has had that name. */
 struct rpc_worker *worker_with_name(const struct rpc *rpc, const char *name);
-bool worker_name_is_taken(const struct rpc *rpc, const char *name, const char *key); /* by another key, in force */
+/* By another key, in force. */
+bool worker_name_is_taken(const struct rpc *rpc, const char *name, const char *key);
 /* The peer speaks for that name from now on, which is not taken; a binding is part of this turn. NULL: no room for another name. */
 struct rpc_worker *worker_take_name(struct rpc *rpc, const struct net_peer *peer, const char *name, const char *key);
 /* Any key may have it then. -ENOENT; -EBUSY: its worker is online. */
 int worker_release_name(struct rpc *rpc, const char *actor, const char *name, struct sonata_error *err) SONATA_MUST_CHECK;
+/* How many names belong to the key. */
 uint32_t worker_names_of(const struct rpc *rpc, const char *key);
 /* worker_blob.c */
+/* Answers with the chunk asked for, or that the content is missing. */
 void worker_blob_get(struct rpc *rpc, const struct net_peer *peer, const Sonata__BlobGet *get);
 
-/* Who asks. On a master without keys everybody is an admin without a team. */
-struct rpc_caller {
-    bool admin;
-    char team[TEAM_NAME_MAX];
-    char pool[TEAM_NAME_MAX]; /* struct engine_owner */
-    char label[KEY_LABEL_MAX];
-};
-
 /* client_port.c */
-/* Admins see every search, a team its own. */
-bool caller_sees(const struct rpc_caller *caller, const struct search_record *s);
+/* Handler of the client port (struct net_handler); user is the struct rpc. */
 void client_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n);
-struct rpc_reply;
-/* client_border.c */
-/* Numbers of the caller become ids; -ENOENT: not a search the caller may see. */
-int border_in(struct rpc *rpc, const struct rpc_caller *caller, Sonata__Request *q, struct sonata_error *err) SONATA_MUST_CHECK;
-/* The reply as the caller may see it. */
-void border_out(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply);
-
-/* The verbs fill the reply and return 0 or a negative code with the reason in err. */
-struct rpc_reply {
-    Sonata__Reply message;
-    struct sonata_error err;
-    uint8_t cursor[ENGINE_UPLOAD_CURSOR_SIZE]; /* message.cursor may point here */
-};
-int client_submit(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Submit *verb, struct rpc_reply *reply);
-int client_list(struct rpc *rpc, const struct rpc_caller *caller, struct rpc_reply *reply);
-int client_show(struct rpc *rpc, const Sonata__ShowSearch *verb, struct rpc_reply *reply);
-int client_individuals(struct rpc *rpc, const Sonata__GetIndividuals *verb, struct rpc_reply *reply);
-int client_control(struct rpc *rpc, const Sonata__Control *verb, struct rpc_reply *reply);
-int client_measurement(struct rpc *rpc, const Sonata__GetMeasurement *verb, struct rpc_reply *reply);
-int client_insight(struct rpc *rpc, const Sonata__GetInsight *verb, struct rpc_reply *reply);
-int client_boards(struct rpc *rpc, struct rpc_reply *reply);
-int client_board_control(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__BoardControl *verb, struct rpc_reply *reply);
-int client_board_history(struct rpc *rpc, const Sonata__GetBoardHistory *verb, struct rpc_reply *reply);
-/* client_access.c: admins only, but that a team may list itself. */
-int client_keys(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Keys *verb, struct rpc_reply *reply);
-int client_teams(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Teams *verb, struct rpc_reply *reply);
-/* The entry of a change that was made, in its transaction; ids in q and reply, not numbers. Every request that changes() has one, from here or from
- * its verb. */
-void client_audit_change(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q, const Sonata__Reply *reply);
-int client_audit(struct rpc *rpc, const Sonata__GetAudit *verb, struct rpc_reply *reply);
-int client_put_blob(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__PutBlob *verb, struct rpc_reply *reply);
-int client_uploads(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Uploads *verb, struct rpc_reply *reply);
-int client_task(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Task *verb, struct rpc_reply *reply);
-void reply_release(struct rpc_reply *reply);
 
 #endif

@@ -13,10 +13,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-const char *task_kind_name(enum task_kind kind)
-{
-    return kind == TASK_REPLAY ? "replay" : "backup";
-}
+const char *task_kind_name(enum task_kind kind) { return kind == TASK_REPLAY ? "replay" : "backup"; }
 
 const char *task_state_name(enum task_state state)
 {
@@ -91,8 +88,8 @@ static void end_step(struct task *k)
         return;
     k->ended_ns = clock_monotonic_ns();
     strip_prefix(k);
-    log_write(k->state == TASK_DONE ? LOG_INFO : LOG_WARN, "task ended", "kind=%s search=%" PRIu64 " state=%s text=\"%s\"", task_kind_name(k->kind), k->search,
-              task_state_name(k->state), k->text);
+    log_write(k->state == TASK_DONE ? LOG_INFO : LOG_WARN, "task ended", "kind=%s search=%" PRIu64 " state=%s text=\"%s\"", task_kind_name(k->kind),
+              k->search, task_state_name(k->state), k->text);
     close_handles(k);
 }
 
@@ -144,8 +141,14 @@ static int spawn(struct task_table *t, struct task *k, struct sonata_error *err)
         return sonata_error_set(err, -EIO, "a process cannot be started: %s", uv_strerror(r));
     snprintf(number, sizeof number, "%" PRIu64, k->search);
     snprintf(self, sizeof self, "%ld", (long)getpid());
-    char *const argv[] = {executable, (char *)"--exit-with", self, (char *)"--state", (char *)t->state, (char *)(k->kind == TASK_REPLAY ? "--replay" : "--backup"),
-                          k->kind == TASK_REPLAY ? number : k->path, NULL};
+    char *const argv[] = {executable,
+                          (char *)"--exit-with",
+                          self,
+                          (char *)"--state",
+                          (char *)t->state,
+                          (char *)(k->kind == TASK_REPLAY ? "--replay" : "--backup"),
+                          k->kind == TASK_REPLAY ? number : k->path,
+                          NULL};
     uv_stdio_container_t io[3] = {{.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = fds[1]}, {.flags = UV_INHERIT_FD, .data.fd = fds[1]}};
     uv_process_options_t options = {.exit_cb = on_exit_of, .file = executable, .args = (char **)argv, .stdio = io, .stdio_count = 3};
     uv_pipe_init(&t->loop->uv, &k->out, 0);

@@ -16,7 +16,7 @@ enum task_state { TASK_RUNNING, TASK_DONE, TASK_FAILED };
 const char *task_state_name(enum task_state state);
 
 struct task {
-    uint64_t id;                  /* random, so that it tells nothing; 0: this place is free */
+    uint64_t id; /* random, so that it tells nothing; 0: this place is free */
     enum task_kind kind;
     enum task_state state;
     uint64_t search;              /* replay */
@@ -28,8 +28,8 @@ struct task {
     uv_process_t process;
     uv_pipe_t out;
     uv_timer_t limit;
-    int n_open;                   /* process and pipe still to end */
-    bool handles;                 /* the three handles are in use */
+    int n_open;   /* process and pipe still to end */
+    bool handles; /* the three handles are in use */
     int n_closing;
 };
 

@@ -1,0 +1,50 @@
+/* One request of a client on its way through the client port: who asks, what, and the reply that is being filled. */
+#ifndef SONATA_RPC_CALL_H
+#define SONATA_RPC_CALL_H
+
+#include "codec/codec.h"
+#include "rpc/rpc_internal.h"
+
+/* Who asks. On a master without keys everybody is an admin without a team. */
+struct rpc_caller {
+    bool admin;
+    char team[TEAM_NAME_MAX];
+    char pool[TEAM_NAME_MAX]; /* struct engine_owner */
+    char label[KEY_LABEL_MAX];
+};
+
+/* The caller behind a connection's public key ("": a master without keys). false: the key is not, or no longer, a client's. */
+bool caller_identify(const struct rpc *rpc, const char *user_id, struct rpc_caller *ret_caller);
+/* Admins see every search, a team its own. */
+bool caller_sees(const struct rpc_caller *caller, const struct search_record *s);
+
+struct rpc_reply {
+    Sonata__Reply message;
+    struct sonata_error err;
+    uint8_t cursor[ENGINE_UPLOAD_CURSOR_SIZE]; /* message.cursor may point here */
+};
+/* Frees what the verbs allocated for the message; id, text and cursor are borrowed. */
+void reply_release(struct rpc_reply *reply);
+
+struct verb;
+struct rpc_call {
+    struct rpc *rpc;
+    const struct rpc_caller *caller;
+    Sonata__Request *request; /* after border_in(): its searches are ids, not the caller's numbers */
+    const struct verb *verb;  /* the row of the request */
+    struct rpc_reply *reply;
+};
+
+/* client_border.c */
+/* The search that the request names (struct verb says where) becomes an id; -ENOENT: not a search the caller may see. */
+int border_in(const struct rpc_call *call, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The reply as the caller may see it: a team neither sees ids nor what boards did for others. */
+void border_out(const struct rpc_call *call);
+
+/* client_again.c: answers to requests that changed something, by the id of the request. */
+/* The envelope given before to that id of that team, packed in *ret_reply (to be freed with sonata__reply__free_unpacked()); NULL: none. */
+Sonata__Reply *again_find(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q);
+/* Written with the turn of the change. Some that are older than a week are erased with each. */
+void again_remember(const struct rpc_call *call);
+
+#endif

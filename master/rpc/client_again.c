@@ -1,0 +1,76 @@
+/* Answers that are given again. A request that changes something is remembered by its id together with the change, in one transaction: asked again,
+ * it gets the same answer and nothing happens twice. */
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "rpc/call.h"
+
+enum { REQUEST_VERSION = 1, REQUEST_KEEP_DAYS = 7, FORGET_LOOKS = 8 };
+
+/* Requests are remembered per team: another team's id never brings up its answer. */
+static struct store_key request_key(const struct rpc_caller *caller, const Sonata__Request *q)
+{
+    uint8_t key[REQUEST_ID_SIZE + 8];
+    uint64_t team = hash64_text(caller->team);
+    memcpy(key, q->id.data, REQUEST_ID_SIZE);
+    memcpy(key + REQUEST_ID_SIZE, &team, sizeof team);
+    return key_bytes(key, sizeof key);
+}
+
+Sonata__Reply *again_find(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q)
+{
+    cleanup_bytes struct bytes b = {0};
+    if (store_get(engine_store(rpc->run), STORE_REQUEST, request_key(caller, q), &b) || b.size < 9)
+        return NULL;
+    return sonata__reply__unpack(NULL, b.size - 9, b.data + 9);
+}
+
+struct old_requests {
+    struct rpc *rpc;
+    int64_t before_ns;
+    unsigned left; /* to be looked at now */
+    bool more;     /* others follow */
+};
+
+static bool erase_if_old(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct old_requests *old = user;
+    struct reader in = reader_of(value, n_value);
+    old->rpc->forget_from = key_bytes(key, n_key);
+    old->more = !old->left;
+    if (old->more)
+        return false;
+    old->left--;
+    reader_u8(&in);
+    if ((int64_t)reader_u64(&in) < old->before_ns)
+        store_erase(engine_store(old->rpc->run), STORE_REQUEST, key_bytes(key, n_key));
+    return true;
+}
+
+/* With each reply that is remembered a few others are looked at, round and round, so there are never many more than a week's. Clients ask again
+ * within seconds; a week is beyond any doubt. */
+static void forget_some(struct rpc *rpc)
+{
+    struct old_requests old = {rpc, engine_wall(rpc->run) - REQUEST_KEEP_DAYS * SONATA_DAY, FORGET_LOOKS, false};
+    int rc = store_scan(engine_store(rpc->run), STORE_REQUEST, rpc->forget_from, 0, erase_if_old, &old);
+    if (!old.more)
+        rpc->forget_from = (struct store_key){0};
+    if (rc)
+        log_warn("old replies cannot be read", "database=%s", store_db_name(STORE_REQUEST));
+}
+
+/* version u8, wall-clock time u64, packed reply */
+void again_remember(const struct rpc_call *call)
+{
+    struct rpc *rpc = call->rpc;
+    const Sonata__Reply *reply = &call->reply->message;
+    cleanup_bytes struct bytes b = {0};
+    bytes_put_u8(&b, REQUEST_VERSION);
+    bytes_put_u64(&b, (uint64_t)engine_wall(rpc->run));
+    size_t n = sonata__reply__get_packed_size(reply);
+    sonata__reply__pack(reply, bytes_append(&b, NULL, n));
+    store_put(engine_store(rpc->run), STORE_REQUEST, request_key(call->caller, call->request), b.data, b.size);
+    forget_some(rpc);
+}

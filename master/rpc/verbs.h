@@ -1,0 +1,98 @@
+/* What clients may ask: one row for each verb, or each action of a verb, with everything that holds for it. */
+#ifndef SONATA_RPC_VERBS_H
+#define SONATA_RPC_VERBS_H
+
+#include <stddef.h>
+
+#include "rpc/call.h"
+
+/* Every enum begins with a value that refuses the request: a cell left out of a row gives no right. */
+enum verb_right {
+    RIGHT_UNSET,
+    RIGHT_CLIENTS,     /* team and admin keys; everybody on a master without keys */
+    RIGHT_ADMINS,      /* admin keys; everybody on a master without keys */
+    RIGHT_KEY_CLIENTS, /* the same two, on a master with keys only: it is about them */
+    RIGHT_KEY_ADMINS,
+    RIGHT_COUNT
+};
+
+enum verb_effect {
+    EFFECT_UNSET,
+    EFFECT_READS,   /* leaves no record of its own */
+    EFFECT_CHANGES, /* the reply is remembered with the change, so that asked again it does not happen twice; counts as a change */
+    EFFECT_UPLOADS, /* a chunk; the first of an upload counts as a change */
+    EFFECT_COUNT
+};
+
+/* What the field of the verb's message that names a search means. */
+enum verb_names {
+    NAMES_UNSET,
+    NAMES_NO_SEARCH,      /* there is no such field, or it says nothing */
+    NAMES_SEARCH,         /* it must name one the caller may see */
+    NAMES_SEARCH_OR_NONE, /* the same, unless it is 0 */
+    NAMES_COUNT
+};
+
+struct verb {
+    Sonata__Request__VerbCase verb;
+    const char *action; /* value of the verb's field `action`; NULL: the verb has none */
+    enum verb_right who;
+    enum verb_effect effect;
+    enum verb_names names;
+    size_t search_offset; /* in the verb's message */
+    /* Fills the reply; 0, or a negative code with the reason in the reply's err. */
+    int (*run)(struct rpc_call *call);
+    /* What was done, for the audit log of a master with keys; ids in request and reply, not numbers. NULL: nothing to tell (never of a change). */
+    void (*audit)(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+};
+
+/* The row of a request. -ENOSYS: the verb is not known; -EINVAL: its action is not, err lists those that are. */
+int verb_find(const Sonata__Request *q, const struct verb **ret_verb, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The row by index, for tests; NULL behind the last. */
+const struct verb *verb_at(size_t index);
+/* Where the request names a search; NULL: it does not. */
+uint64_t *verb_search_field(const struct verb *verb, Sonata__Request *q);
+
+/* The handlers, by file. client_searches.c */
+int client_submit(struct rpc_call *call);
+int client_list(struct rpc_call *call);
+int client_show(struct rpc_call *call);
+int client_individuals(struct rpc_call *call);
+int client_control(struct rpc_call *call);
+int client_priority(struct rpc_call *call);
+int client_retry(struct rpc_call *call);
+int client_measurement(struct rpc_call *call);
+/* client_insight.c */
+int client_insight(struct rpc_call *call);
+/* client_boards.c */
+int client_boards(struct rpc_call *call);
+int client_board_control(struct rpc_call *call);
+/* The reason that a person gave, on one line. -EINVAL: longer than fits. */
+int client_order_reason(const char *text, char ret_reason[REASON_MAX], struct sonata_error *err) SONATA_MUST_CHECK;
+int client_board_history(struct rpc_call *call);
+/* client_access.c */
+int client_keys_list(struct rpc_call *call);
+int client_keys_add(struct rpc_call *call);
+int client_keys_revoke(struct rpc_call *call);
+int client_keys_release(struct rpc_call *call);
+int client_teams_list(struct rpc_call *call);
+int client_teams_set(struct rpc_call *call);
+/* client_audit.c */
+int client_audit(struct rpc_call *call);
+void audit_submit(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+void audit_control(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+void audit_board(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+void audit_upload(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+void audit_backup(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+/* The handler's part: it knows more, such as which key was found. Leaves the text empty. */
+void audit_by_handler(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+/* client_blob.c */
+int client_put_blob(struct rpc_call *call);
+int client_uploads_list(struct rpc_call *call);
+int client_uploads_remove(struct rpc_call *call);
+/* client_task.c */
+int client_replay(struct rpc_call *call);
+int client_backup(struct rpc_call *call);
+int client_task_status(struct rpc_call *call);
+
+#endif
