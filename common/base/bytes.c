@@ -1,6 +1,8 @@
 /* See bytes.h. Integers are little-endian whatever the host. */
 #include "base/bytes.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,21 @@ uint8_t *bytes_append(struct bytes *b, const void *src, size_t n)
         memset(at, 0, n);
     b->size += n;
     return at;
+}
+
+void bytes_printf(struct bytes *b, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (n > 0) {
+        b->data = xgrow(b->data, &b->capacity, b->size + (size_t)n + 1, 1);
+        vsnprintf((char *)b->data + b->size, (size_t)n + 1, format, again);
+        b->size += (size_t)n;
+    }
+    va_end(again);
 }
 
 static void put(struct bytes *b, uint64_t v, size_t n)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 /* Zero-initialise; release with bytes_fini(). */
 struct bytes {
     uint8_t *data;
@@ -18,6 +20,8 @@ void bytes_fini(struct bytes *b);
 void bytes_clear(struct bytes *b);
 /* Appends n raw bytes; returns where they were put (valid until the next append). src may be NULL: zeroes are appended. */
 uint8_t *bytes_append(struct bytes *b, const void *src, size_t n);
+/* Appends as printf does, without a terminating zero. */
+void bytes_printf(struct bytes *b, const char *format, ...) SONATA_PRINTF(2, 3);
 void bytes_put_u8(struct bytes *b, uint8_t v);
 void bytes_put_u16(struct bytes *b, uint16_t v);
 void bytes_put_u32(struct bytes *b, uint32_t v);

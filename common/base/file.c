@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 int file_read(const char *path, size_t max, struct bytes *ret_data, struct sonata_error *err)
 {
@@ -31,7 +32,7 @@ int file_read(const char *path, size_t max, struct bytes *ret_data, struct sonat
         enum { CHUNK = 1 << 16 };
         uint8_t *at = bytes_append(&data, NULL, CHUNK);
         int n = gzread(in, at, CHUNK);
-        data.size -= CHUNK - (size_t)(n > 0 ? n : 0);
+        data.size -= CHUNK - (size_t)(max_of(n, 0));
         if (n < 0) {
             int code;
             r = sonata_error_set(err, -EBADMSG, "%s: %s", path, gzerror(in, &code));

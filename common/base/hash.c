@@ -20,6 +20,14 @@ void hash_to_hex(const uint8_t *p, size_t n, char *ret_text)
     ret_text[2 * n] = '\0';
 }
 
+bool hash_is_zero(const uint8_t hash[HASH_SIZE])
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < HASH_SIZE; i++)
+        any |= hash[i];
+    return any == 0;
+}
+
 int hash_from_hex(const char *text, uint8_t ret_hash[HASH_SIZE])
 {
     size_t got = 0;

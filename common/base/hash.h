@@ -2,6 +2,7 @@
 #ifndef SONATA_BASE_HASH_H
 #define SONATA_BASE_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,8 @@ enum { HASH_SIZE = 32, HASH_HEX = 2 * HASH_SIZE + 1 };
 void hash_content(const void *p, size_t n, uint8_t ret_hash[HASH_SIZE]);
 /* Lower-case hexadecimal of any bytes; ret_text holds 2 n + 1. */
 void hash_to_hex(const uint8_t *p, size_t n, char *ret_text);
+/* Whether every byte is 0, which stands for "none". */
+bool hash_is_zero(const uint8_t hash[HASH_SIZE]);
 /* Parses 64 hexadecimal digits; 0 or -EINVAL. */
 int hash_from_hex(const char *text, uint8_t ret_hash[HASH_SIZE]);
 

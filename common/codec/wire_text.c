@@ -52,11 +52,7 @@ int wire_take_hash(uint8_t dst[32], const ProtobufCBinaryData *field, const char
     return 0;
 }
 
-ProtobufCBinaryData wire_give_hash(const uint8_t hash[32])
-{
-    static const uint8_t zero[HASH_SIZE];
-    return wire_give_bytes(hash, memcmp(hash, zero, HASH_SIZE) ? HASH_SIZE : 0);
-}
+ProtobufCBinaryData wire_give_hash(const uint8_t hash[32]) { return wire_give_bytes(hash, hash_is_zero(hash) ? 0 : HASH_SIZE); }
 
 /* Blocks come from malloc, so the default allocator can free them. */
 struct budget {

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/parse.h"
+#include "base/text.h"
 #include "conf/share.h"
 #include "conf/yaml_doc.h"
 
@@ -302,12 +303,12 @@ size_t space_presets(char *text, size_t size)
         copy_string(folder, sizeof folder, own);
     else
         snprintf(folder, sizeof folder, "%s/spaces", share_folder());
-    text[0] = 0;
+    struct text_builder t = text_begin(text, size);
     DIR *d = opendir(folder);
     if (!d)
         return 0;
     char *name[128];
-    size_t n = 0, used = 0;
+    size_t n = 0;
     for (struct dirent *e; n < 128 && (e = readdir(d));) {
         size_t length = strlen(e->d_name);
         if (length <= 5 || strcmp(e->d_name + length - 5, ".yaml"))
@@ -318,8 +319,7 @@ size_t space_presets(char *text, size_t size)
     closedir(d);
     qsort(name, n, sizeof *name, compare_names);
     for (size_t i = 0; i < n; i++) {
-        if (used < size)
-            used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", name[i]);
+        text_join(&t, ", ", "%s", name[i]);
         free(name[i]);
     }
     return n;

@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/parse.h"
+#include "base/text.h"
 
 enum { PATH_MAX_TEXT = 200, LIST_MAX_TEXT = 240 };
 
@@ -73,22 +74,16 @@ static const char *kind_of(const yaml_node_t *node)
 /* "a, b, c" of a mapping's keys. */
 static void list_keys(const cyaml_schema_field_t *field, char text[LIST_MAX_TEXT])
 {
-    size_t used = 0;
-    text[0] = 0;
-    for (; field->key && used < LIST_MAX_TEXT; field++) {
-        int n = snprintf(text + used, LIST_MAX_TEXT - used, "%s%s", used ? ", " : "", field->key);
-        used += n > 0 ? (size_t)n : 0;
-    }
+    struct text_builder t = text_begin(text, LIST_MAX_TEXT);
+    for (; field->key; field++)
+        text_join(&t, ", ", "%s", field->key);
 }
 
 static void list_enum(const cyaml_schema_value_t *schema, char text[LIST_MAX_TEXT])
 {
-    size_t used = 0;
-    text[0] = 0;
-    for (uint32_t i = 0; i < schema->enumeration.count && used < LIST_MAX_TEXT; i++) {
-        int n = snprintf(text + used, LIST_MAX_TEXT - used, "%s%s", used ? " or " : "", schema->enumeration.strings[i].str);
-        used += n > 0 ? (size_t)n : 0;
-    }
+    struct text_builder t = text_begin(text, LIST_MAX_TEXT);
+    for (uint32_t i = 0; i < schema->enumeration.count; i++)
+        text_join(&t, " or ", "%s", schema->enumeration.strings[i].str);
 }
 
 /* What a value of this schema looks like, for the second half of an error. */

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number.h"
+
 /* Value of gene "<letter><number>"; g NULL asks for the largest choice. Returns 0 when there is no such gene. */
 static unsigned gene_value(const struct space *s, const struct genotype *g, const char *name)
 {
@@ -19,7 +21,7 @@ static unsigned gene_value(const struct space *s, const struct genotype *g, cons
         v = gene->value[g->allele[j]];
     else
         for (unsigned i = 0; i < gene->n_choices; i++)
-            v = gene->value[i] > v ? gene->value[i] : v;
+            v = max_of(gene->value[i], v);
     return v >= 1 && v <= 4096 ? (unsigned)v : 0;
 }
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/number.h"
+
 #define SECOND_NS INT64_C(1000000000)
 #define HOUR_NS (3600 * SECOND_NS)
 
@@ -24,7 +26,7 @@ const struct job_policy *job_policy(enum job_class c)
 
 int64_t job_retry_delay_ns(unsigned k, double jitter)
 {
-    double seconds = 5 * ldexp(1, (int)(k < 10 ? k : 10)) * (0.5 + jitter);
+    double seconds = 5 * ldexp(1, (int)(min_of(k, 10))) * (0.5 + jitter);
     return (int64_t)(seconds * 1e9);
 }
 
@@ -40,10 +42,7 @@ static const struct blame_entry *failure_of_age(const struct blame *b, unsigned 
     return e->weight <= 0 || (age >= BLAME_JOBS && now_ns - e->t_ns > HOUR_NS) ? NULL : e;
 }
 
-static unsigned held(const struct blame *b)
-{
-    return b->n < BLAME_RING ? b->n : BLAME_RING;
-}
+static unsigned held(const struct blame *b) { return min_of(b->n, BLAME_RING); }
 
 bool blame_counts(const struct blame *b, int64_t now_ns)
 {

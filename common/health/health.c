@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/time.h"
 
 #define MINUTE_NS (60 * SONATA_SECOND)
@@ -158,7 +159,7 @@ static enum health_event climb(struct board_health *h)
 
 static unsigned quarantines_within_day(const struct board_health *h, int64_t now_ns)
 {
-    unsigned n = 0, held = h->n_quarantines < HEALTH_QUARANTINES_KEPT ? h->n_quarantines : HEALTH_QUARANTINES_KEPT;
+    unsigned n = 0, held = min_of(h->n_quarantines, HEALTH_QUARANTINES_KEPT);
     for (unsigned i = 0; i < held; i++)
         n += now_ns - h->quarantine_ns[i] < SONATA_DAY;
     return n;

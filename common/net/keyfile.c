@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { KEYFILE_MAX = 4096 };
 
@@ -101,16 +102,17 @@ int keyfile_read(const char *path, struct keyfile *ret_keys, struct sonata_error
 int keyfile_write(const char *path, const char *comment, const struct keyfile *keys, struct sonata_error *err)
 {
     char text[KEYFILE_MAX];
-    int n = snprintf(text, sizeof text, "# %.200s\n", comment);
+    struct text_builder t = text_begin(text, sizeof text);
+    text_add(&t, "# %.200s\n", comment);
     const char *const name[] = {"server", "public", "secret"}, *const value[] = {keys->server_key, keys->public_key, keys->secret_key};
     for (int i = 0; i < 3; i++) {
         if (value[i][0])
-            n += snprintf(text + n, sizeof text - (size_t)n, "%s: %s\n", name[i], value[i]);
+            text_add(&t, "%s: %s\n", name[i], value[i]);
     }
     cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return sonata_error_set(err, -errno, "%s: cannot create: %s", path, strerror(errno));
-    if (write(fd, text, (size_t)n) != n || fsync(fd)) {
+    if (write(fd, text, t.used) != (ssize_t)t.used || fsync(fd)) {
         int r = -errno;
         unlink(path);
         return sonata_error_set(err, r ? r : -EIO, "%s: cannot write: %s", path, strerror(r ? -r : EIO));

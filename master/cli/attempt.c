@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "cli/results.h"
 
 enum { WIDTH = 116, INDENT = 15, VALUE_MAX = 256, WORD_MAX = 400 };
@@ -188,7 +189,7 @@ static void list_fact(void *user, const char *key, size_t n, const char *value)
     if (k)
         format_word(k, value, word);
     else
-        snprintf(word, sizeof word, "%.*s=%s", (int)(n < 80 ? n : 80), key, value);
+        snprintf(word, sizeof word, "%.*s=%s", (int)(min_of(n, 80)), key, value);
     put_word(&l->line, word);
 }
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/finish.h"
 #include "cli/json.h"
@@ -242,10 +243,10 @@ static int check_supply(struct run *run, struct sonata_error *err)
         run->unsupplied_since_ns = now;
     if (now - run->unsupplied_since_ns < SUPPLY_PATIENCE_S * SONATA_SECOND)
         return 0;
-    char have[400] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < run->n_seen && used < sizeof have; i++)
-        used += (size_t)snprintf(have + used, sizeof have - used, "%stype '%.40s' supplies %.200s", i ? "; " : "", run->seen[i].type, run->seen[i].metrics);
+    char have[400];
+    struct text_builder t = text_begin(have, sizeof have);
+    for (size_t i = 0; i < run->n_seen; i++)
+        text_join(&t, "; ", "type '%.40s' supplies %.200s", run->seen[i].type, run->seen[i].metrics);
     return sonata_error_set(err, -EINVAL, "no board supplies '%s'%s%s; %s. Change `objectives:` or `constraints:`, or give another --board", metric,
                             board[0] ? " on a board of type " : "", board, have);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/attempt.h"
 #include "cli/cli.h"
 #include "cli/json.h"
@@ -159,12 +160,12 @@ static void print_objective_insight(const struct results *r, uint32_t o)
         if (best == UINT32_MAX)
             break;
         shown[best] = true;
-        char effects[400] = "";
-        size_t used = 0;
-        for (unsigned v = 0; v < r->spec.space.gene[best].n_choices && used < sizeof effects; v++) {
+        char effects[400];
+        struct text_builder list = text_begin(effects, sizeof effects);
+        for (unsigned v = 0; v < r->spec.space.gene[best].n_choices; v++) {
             char value[24];
             format_value(x->value[o][best][v], value);
-            used += (size_t)snprintf(effects + used, sizeof effects - used, "%s%s: %s", v ? "  " : "", r->spec.space.gene[best].label[v], value);
+            text_join(&list, "  ", "%s: %s", r->spec.space.gene[best].label[v], value);
         }
         text_table_cell(t, "%s", r->spec.space.gene[best].name);
         text_table_cell(t, "%.1f %%", 100 * x->importance[o][best]);

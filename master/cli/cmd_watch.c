@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/progress.h"
@@ -95,7 +96,7 @@ int cmd_watch(const struct command *self, int argc, char **argv)
         if (r || done || s.once)
             break;
         for (int64_t left = s.interval_ns; left > 0 && !interrupted; left -= 50 * SONATA_MS)
-            clock_sleep_ns(left < 50 * SONATA_MS ? left : 50 * SONATA_MS);
+            clock_sleep_ns(min_of(left, 50 * SONATA_MS));
     }
     progress_end(&p);
     if (interrupted)

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
+#include "base/text.h"
 #include "cli/results.h"
 
 enum { PAGE = 200, INDIVIDUALS_MAX = 200000 };
@@ -223,7 +225,7 @@ int results_fetch_insight(struct session *s, struct results *r, struct sonata_er
     x->generation = m->generation;
     if (m->n_objectives) {
         x->n_genes = r->spec.space.n_genes;
-        x->n_objectives = (uint32_t)(m->n_objectives < r->spec.n_objectives ? m->n_objectives : r->spec.n_objectives);
+        x->n_objectives = (uint32_t)(min_of(m->n_objectives, r->spec.n_objectives));
         for (uint32_t o = 0; o < x->n_objectives; o++)
             take_objective(&r->spec, m->objectives[o], x, o);
         x->present = m->n_genes > 0;
@@ -255,9 +257,9 @@ static void take_board(const Sonata__BoardStatus *m, struct results_board *b)
     copy_string(b->backend, sizeof b->backend, m->info->backend);
     copy_string(b->state, sizeof b->state, m->info->state);
     copy_string(b->detail, sizeof b->detail, m->info->detail);
-    size_t used = 0;
-    for (size_t i = 0; i < m->info->n_metrics && used < sizeof b->metrics; i++)
-        used += (size_t)snprintf(b->metrics + used, sizeof b->metrics - used, "%s%s", i ? ", " : "", m->info->metrics[i]);
+    struct text_builder t = text_begin(b->metrics, sizeof b->metrics);
+    for (size_t i = 0; i < m->info->n_metrics; i++)
+        text_join(&t, ", ", "%s", m->info->metrics[i]);
 }
 
 int results_fetch_boards(struct session *s, struct results_board *board, size_t max, size_t *ret_n, struct sonata_error *err)
@@ -270,7 +272,7 @@ int results_fetch_boards(struct session *s, struct results_board *board, size_t 
     int code = session_call(s, &request, &reply, err);
     if (code)
         return code;
-    size_t n = reply->reply->n_boards < max ? reply->reply->n_boards : max;
+    size_t n = min_of(reply->reply->n_boards, max);
     for (size_t i = 0; i < n; i++)
         take_board(reply->reply->boards[i], &board[i]);
     *ret_n = n;

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,27 +12,6 @@
 #include "cli/text_table.h"
 
 enum { HEADING_MAX = METRIC_NAME_MAX + BOARD_NAME_MAX + 2, HEADINGS_MAX = OBJECTIVES_MAX + CONSTRAINTS_MAX + 4 * METRICS_MAX, GENOTYPE_TEXT = 2048 };
-
-void bytes_printf(struct bytes *out, const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (n < 0)
-        return;
-    if ((size_t)n < sizeof text) {
-        bytes_append(out, text, (size_t)n);
-        return;
-    }
-    char *big = xmalloc((size_t)n + 1);
-    va_start(args, format);
-    vsnprintf(big, (size_t)n + 1, format, args);
-    va_end(args);
-    bytes_append(out, big, (size_t)n);
-    free(big);
-}
 
 /* Columns of values: objectives first, then constraints, then whatever else was measured. */
 struct headings {

@@ -14,7 +14,5 @@ void front_table(const struct results *r, FILE *out);
 void csv_text(const struct results *r, bool all, struct bytes *out);
 /* A YAML list of individuals with genes by name, for scripts that build networks. */
 void yaml_text(const struct results *r, bool all, struct bytes *out);
-/* printf into a buffer, without a terminating zero. */
-void bytes_printf(struct bytes *out, const char *format, ...) SONATA_PRINTF(2, 3);
 
 #endif

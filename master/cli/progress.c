@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
+#include "base/text.h"
 
 enum { LINE_EVERY_S = 10, SAMPLE_EVERY_MS = 500 };
 
@@ -67,9 +69,10 @@ static void format_boards(const struct results_board *board, size_t n, char text
         offline += !board[i].online;
         busy += board[i].online && !strcmp(board[i].state, "busy");
     }
-    int used = snprintf(text, 96, "%zu boards: %zu busy", n, busy);
+    struct text_builder t = text_begin(text, 96);
+    text_add(&t, "%zu boards: %zu busy", n, busy);
     if (offline)
-        snprintf(text + used, 96 - (size_t)used, ", %zu offline", offline);
+        text_add(&t, ", %zu offline", offline);
 }
 
 /* The nearer of the two ends; -1: unknown. */
@@ -81,7 +84,7 @@ static int64_t time_left(const struct progress *p, const struct results_status *
         left = (int64_t)((s->budget - s->told) / rate * 1e9);
     if (budget_wall_ns > 0) {
         int64_t wall = budget_wall_ns > s->active_ns ? budget_wall_ns - s->active_ns : 0;
-        left = left < 0 || wall < left ? wall : left;
+        left = left < 0 ? wall : min_of(wall, left);
     }
     return left;
 }
@@ -94,15 +97,15 @@ void progress_format(const struct progress *p, const struct results_status *s, i
     double r = progress_rate(p);
     if (r > 0)
         snprintf(rate, sizeof rate, " · %.*f/s", r < 10 ? 2 : 0, r);
-    int n = snprintf(text, PROGRESS_LINE_MAX, "%u/%u evaluations · front %u · hypervolume %.4f%s", s->told, s->budget, s->front_size, s->hypervolume, rate);
+    struct text_builder t = text_begin(text, PROGRESS_LINE_MAX);
+    text_add(&t, "%u/%u evaluations · front %u · hypervolume %.4f%s", s->told, s->budget, s->front_size, s->hypervolume, rate);
     int64_t ns = time_left(p, s, budget_wall_ns);
     bool running = !strcmp(s->state, "running");
-    if (running && ns >= 0 && n > 0 && n < PROGRESS_LINE_MAX) {
+    if (running && ns >= 0) {
         format_duration(ns, left);
-        n += snprintf(text + n, PROGRESS_LINE_MAX - (size_t)n, " · %s left", left);
+        text_add(&t, " · %s left", left);
     }
-    if (n > 0 && n < PROGRESS_LINE_MAX)
-        snprintf(text + n, PROGRESS_LINE_MAX - (size_t)n, " · %s", running ? boards : s->state);
+    text_add(&t, " · %s", running ? boards : s->state);
 }
 
 /* Cuts UTF-8 text to that many characters. */

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/outputs.h"
@@ -313,7 +314,7 @@ static void join_value(struct joined *j, const char *key, const char *value)
         return;
     if (k == j->n_keys)
         copy_string(j->key[j->n_keys++], sizeof j->key[k], key);
-    unsigned n = j->n_values[k] < FINGERPRINT_DISTINCT ? j->n_values[k] : FINGERPRINT_DISTINCT;
+    unsigned n = min_of(j->n_values[k], FINGERPRINT_DISTINCT);
     for (unsigned v = 0; v < n; v++) {
         if (!strcmp(j->value[k][v], value))
             return;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 void results_free(struct results *r)
 {
@@ -109,10 +110,9 @@ const char *metric_unit(const char *metric)
 void format_flags(uint32_t flags, char text[96])
 {
     static const char *const name[] = {"noisy", "bimodal", "outliers", "warm-up not stable", "contended", "throttled"};
-    size_t used = 0;
-    text[0] = 0;
+    struct text_builder t = text_begin(text, 96);
     for (unsigned i = 0; i < 6; i++) {
         if (flags >> i & 1)
-            used += (size_t)snprintf(text + used, 96 - used, "%s%s", used ? ", " : "", name[i]);
+            text_join(&t, ", ", "%s", name[i]);
     }
 }

@@ -13,14 +13,14 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "codec/codec.h"
 
 enum { SPEC_BYTES_MAX = 1 << 20, RUN_PATH_MAX = 1200 };
 
 struct differences {
-    char *text;
-    size_t size, used;
+    struct text_builder text;
     unsigned n;
 };
 
@@ -32,8 +32,7 @@ static void differ(struct differences *d, const char *format, ...)
     va_start(args, format);
     vsnprintf(item, sizeof item, format, args);
     va_end(args);
-    if (d->used < d->size)
-        d->used += (size_t)snprintf(d->text + d->used, d->size - d->used, "%s%s", d->n ? "; " : "", item);
+    text_join(&d->text, "; ", "%s", item);
     d->n++;
 }
 
@@ -88,8 +87,7 @@ static bool same_space(const struct space *a, const struct space *b)
 
 unsigned spec_differences(const struct search_spec *old, const struct search_spec *now, char *text, size_t size)
 {
-    struct differences d = {.text = text, .size = size};
-    text[0] = 0;
+    struct differences d = {.text = text_begin(text, size)};
     differ_text(&d, "name", old->name, now->name);
     if (strcmp(old->space.name, now->space.name))
         differ_text(&d, "space", old->space.name, now->space.name);

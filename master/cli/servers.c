@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 enum { ARGUMENTS_MAX = 128, PATH_TEXT = 1200, IPC_PATH_MAX = 100, QUICK_DEATHS_MAX = 8, LOG_MAX = 16 << 20, STOP_SECONDS = 15 };
 
@@ -145,12 +146,12 @@ static int poll_child(struct servers *s, struct child *c, const char **ret_event
     if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid) {
         if (now - c->started > 30 * SONATA_SECOND)
             c->quick_deaths = 0;
-        int64_t pause = INT64_C(200) * SONATA_MS << (c->quick_deaths < 5 ? c->quick_deaths : 5);
+        int64_t pause = INT64_C(200) * SONATA_MS << (min_of(c->quick_deaths, 5));
         c->pid = 0;
         c->quick_deaths++;
         if (c->quick_deaths > QUICK_DEATHS_MAX || (WIFEXITED(status) && WEXITSTATUS(status) == 127))
             return give_up(c, status, err);
-        c->next_start = now + (pause < 5 * SONATA_SECOND ? pause : 5 * SONATA_SECOND);
+        c->next_start = now + (min_of(pause, 5 * SONATA_SECOND));
         snprintf(s->event, sizeof s->event, "%s ended (%s %d); starting it again in %.1f s", c->program, WIFSIGNALED(status) ? "signal" : "exit code",
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), (double)(c->next_start - now) * 1e-9);
         *ret_event = s->event;

@@ -14,7 +14,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/parse.h"
+#include "base/text.h"
 #include "cli/servers.h"
 #include "net/keyfile.h"
 #include "net/net.h"
@@ -156,7 +158,7 @@ static int await(struct session *s, const struct bytes *message, const ProtobufC
         }
         int r = receive_step(s, id, ret_reply, err);
         if (r)
-            return r < 0 ? r : 0;
+            return min_of(r, 0);
         r = s->on_wait ? s->on_wait(s->user) : 0;
         if (r)
             return sonata_error_set(err, r, "interrupted while waiting for the master");
@@ -200,7 +202,7 @@ int session_put_blob(struct session *s, const uint8_t hash[32], const void *data
 {
     for (size_t offset = 0;;) {
         Sonata__PutBlob put = SONATA__PUT_BLOB__INIT;
-        size_t chunk = n - offset < WIRE_BLOB_CHUNK ? n - offset : WIRE_BLOB_CHUNK;
+        size_t chunk = min_of(n - offset, WIRE_BLOB_CHUNK);
         put.hash = (ProtobufCBinaryData){32, (uint8_t *)(uintptr_t)hash};
         put.offset = offset;
         put.total = n;
@@ -236,8 +238,8 @@ static int pick(const Sonata__Reply *reply, const char *text, uint64_t *ret_id, 
 {
     uint64_t id = 0, wanted = 0;
     bool found = false, number = text && parse_u64(text, 0, UINT64_MAX, &wanted) == 0;
-    char names[300] = "";
-    size_t used = 0;
+    char names[300];
+    struct text_builder t = text_begin(names, sizeof names);
     for (size_t i = 0; i < reply->n_searches; i++) {
         const Sonata__SearchStatus *st = reply->searches[i];
         bool match = !text || (number && st->id == wanted) || is_of_team(st, text) || !strcmp(st->name, text);
@@ -245,8 +247,7 @@ static int pick(const Sonata__Reply *reply, const char *text, uint64_t *ret_id, 
             id = st->id;
             found = true;
         }
-        if (used < sizeof names)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%llu (%.60s)", used ? ", " : "", (unsigned long long)st->id, st->name);
+        text_join(&t, ", ", "%llu (%.60s)", (unsigned long long)st->id, st->name);
     }
     if (!found && !reply->n_searches)
         return sonata_error_set(err, -ENOENT, "the master has no searches; submit one with `sonata submit FILE`");

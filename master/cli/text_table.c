@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 
 enum { CELL_MAX = 512 };
 
@@ -87,7 +88,7 @@ void text_table_print(const struct text_table *t, FILE *out)
         width[c] = width_of(t->heading[c]);
         for (size_t i = c; i < t->n_cells; i += t->n_columns) {
             size_t n = width_of(t->cell[i]);
-            width[c] = n > width[c] ? n : width[c];
+            width[c] = max_of(n, width[c]);
         }
     }
     print_row(t, t->heading, width, out);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sched/map.h"
+#include "base/map.h"
 
 enum { LIMIT_PEERS_MAX = 20000 };
 

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/map.h"
 #include "net/net.h"
-#include "sched/map.h"
 
 /* Zero-initialise; release with queues_fini(). */
 struct queues {

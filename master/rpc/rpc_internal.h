@@ -2,12 +2,12 @@
 #ifndef SONATA_RPC_INTERNAL_H
 #define SONATA_RPC_INTERNAL_H
 
+#include "base/map.h"
 #include "codec/codec.h"
 #include "rpc/limit.h"
 #include "rpc/queue.h"
 #include "rpc/rpc.h"
 #include "rpc/task.h"
-#include "sched/map.h"
 
 enum {
     REQUEST_ID_SIZE = 16,

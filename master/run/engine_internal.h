@@ -2,8 +2,8 @@
 #ifndef SONATA_RUN_ENGINE_INTERNAL_H
 #define SONATA_RUN_ENGINE_INTERNAL_H
 
+#include "base/map.h"
 #include "run/engine.h"
-#include "sched/map.h"
 
 enum { REPORT_PASSES = 3 }; /* measurements that an evaluation of tier report rests on */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "sched/sched_internal.h"
 
 struct attempt *attempt_open(struct sched *s, int64_t now, uint64_t id, struct job *j, struct board *b, uint32_t epoch)
@@ -99,7 +100,7 @@ void sched_retry(struct sched *s, int64_t now, struct job *j, bool back_off)
 {
     int64_t wait = 0;
     if (back_off && j->tries.infra) {
-        uint32_t k = j->tries.infra - 1 < 10 ? j->tries.infra - 1 : 10;
+        uint32_t k = min_of(j->tries.infra - 1, 10);
         wait = s->config.backoff_ns << k;
         wait += (int64_t)(0.5 * rng_uniform(&s->rng) * (double)wait);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "sched/sched_internal.h"
 
 enum { SKIP_MAX = 8 }; /* jobs looked past because they failed on this very board */
@@ -232,7 +233,7 @@ static uint32_t spoken_for(const struct sched *s, const struct owner *o, const s
     at = 0;
     for (struct team *t; (t = map_next(&s->teams, &at));) {
         uint32_t most = t->waiting && (t->quota.boards || t->quota.day_ns) && t != o->team ? slots_for(s, t, need) : t->waiting;
-        waiting += most < t->waiting ? most : t->waiting;
+        waiting += min_of(most, t->waiting);
     }
     return waiting;
 }
@@ -249,7 +250,7 @@ uint32_t sched_open_slots(struct sched *s, uint64_t owner, const struct sched_ne
 {
     const struct owner *o = owner_get(s, owner);
     uint32_t open = slots_for(s, o->team, need), most = day_room(o);
-    open = open < most ? open : most;
+    open = min_of(open, most);
     uint32_t waiting = open ? spoken_for(s, o, need) : 0;
     return waiting < open ? open - waiting : 0;
 }

@@ -2,8 +2,8 @@
 #ifndef SONATA_SCHED_INTERNAL_H
 #define SONATA_SCHED_INTERNAL_H
 
+#include "base/map.h"
 #include "base/rng.h"
-#include "sched/map.h"
 #include "sched/sched.h"
 
 enum link { LINK_OFFLINE, LINK_SUSPECT, LINK_ONLINE };

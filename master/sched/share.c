@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/time.h"
 #include "sched/sched_internal.h"
 
@@ -135,7 +136,7 @@ uint32_t team_room(const struct team *t, uint32_t n_boards)
     if (!t->quota.boards)
         return n_boards;
     uint32_t left = t->n_boards < t->quota.boards ? t->quota.boards - t->n_boards : 0;
-    return left < n_boards ? left : n_boards;
+    return min_of(left, n_boards);
 }
 
 bool team_may_use(const struct team *t, const struct board *b)

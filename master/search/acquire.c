@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/number.h"
 #include "search/effort.h"
 #include "search/models.h"
 #include "search/pareto.h"
@@ -264,7 +265,7 @@ static uint32_t shortlist(const struct core *s, const struct pool *pool, uint32_
 
 uint32_t acquire_choose(const struct core *s, const struct pool *pool, struct front *front, uint32_t k, uint32_t *ret_index)
 {
-    uint32_t *list = xcalloc(pool->n + 1, sizeof *list), n = shortlist(s, pool, s->set.pool > k ? s->set.pool : k, list), got = 0;
+    uint32_t *list = xcalloc(pool->n + 1, sizeof *list), n = shortlist(s, pool, max_of(s->set.pool, k), list), got = 0;
     struct offer *heap = xcalloc(n + 1, sizeof *heap);
     bool *used = xcalloc(pool->n + 1, sizeof *used);
     for (uint32_t i = 0; i < n; i++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "search/acquire.h"
 #include "search/effort.h"
 #include "search/models.h"
@@ -13,7 +14,7 @@
 static uint32_t a_quarter(const struct core_params *p, uint32_t wanted)
 {
     uint32_t quarter = p->budget ? p->budget / 4 : wanted;
-    return quarter < wanted ? (quarter > 8 ? quarter : 8) : wanted;
+    return quarter < wanted ? (max_of(quarter, 8)) : wanted;
 }
 
 /* --- linas (Cummings et al., arXiv 2205.10358; DyNAS-T): rounds of 50; ridge; inner NSGA-II of 50 x 50; the best of it by rank and

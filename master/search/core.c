@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "search/chooser.h"
 #include "search/core_internal.h"
 #include "search/hypervolume.h"
@@ -110,7 +111,7 @@ uint32_t core_ask(struct core *s, uint32_t n, struct core_proposal *ret_proposal
     if (s->set.generational && n > s->generation_left)
         n = s->generation_left;
     while (k < n) {
-        uint32_t got = next_candidates(s, n - k < ASK_CHUNK ? n - k : ASK_CHUNK, chunk);
+        uint32_t got = next_candidates(s, min_of(n - k, ASK_CHUNK), chunk);
         for (uint32_t i = 0; i < got; i++)
             propose(s, &chunk[i], &ret_proposals[k++]);
         if (!got)
@@ -336,6 +337,6 @@ double core_hypervolume(const struct core *s)
     return volume;
 }
 
-void core_set_threads(struct core *s, uint32_t threads) { s->params.threads = threads < 256 ? threads : 256; }
+void core_set_threads(struct core *s, uint32_t threads) { s->params.threads = min_of(threads, 256); }
 
 const char *core_arm_name(const struct core *s, uint32_t arm) { return arm < s->algorithm->n_arms ? s->algorithm->arm[arm] : NULL; }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/number.h"
 #include "search/core_internal.h"
 #include "search/models.h"
 
@@ -30,7 +31,7 @@ double effort_of_fit(const struct core *s, uint32_t n)
 
 double effort_of_choice(uint32_t n)
 {
-    double rows = n < GP_CHOICE_POINTS ? n : GP_CHOICE_POINTS;
+    double rows = min_of(n, GP_CHOICE_POINTS);
     return GP_CHOICES * (rows * rows * rows / 3 * FACTOR + rows * rows / 2 * KERNEL);
 }
 
@@ -56,5 +57,5 @@ uint32_t effort_rows(const struct core *s, uint32_t limit)
     uint32_t n = limit;
     while (n > EFFORT_ROWS_MIN && s->set.bound > 0 && effort_of_fit(s, n) > s->set.bound * 1e6 / 2)
         n -= n / 16;
-    return n > EFFORT_ROWS_MIN ? n : limit < EFFORT_ROWS_MIN ? limit : EFFORT_ROWS_MIN;
+    return max_of(n, min_of(limit, EFFORT_ROWS_MIN));
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/rng.h"
 #include "search/parallel.h"
 
@@ -321,7 +322,7 @@ static double out_of_bag_error(const struct job *j, const uint8_t (*rows)[FOREST
     for (uint32_t t = 0; t < j->params->trees; t++) {
         const struct tree *tree = &j->tree[t];
         for (uint32_t first = 0; first < tree->n_out_of_bag; first += TOGETHER) {
-            uint32_t k = tree->n_out_of_bag - first < TOGETHER ? tree->n_out_of_bag - first : TOGETHER, leaf[TOGETHER];
+            uint32_t k = min_of(tree->n_out_of_bag - first, TOGETHER), leaf[TOGETHER];
             const uint8_t *row[TOGETHER];
             for (uint32_t i = 0; i < k; i++)
                 row[i] = rows[tree->out_of_bag[first + i]];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "search/forest.h"
 
 enum { MAGIC = 0x32534652, HEADER = 24, DEPTH_MAX = FOREST_GENES_MAX * FOREST_VALUES };
@@ -36,7 +37,7 @@ static bool depth_is_bounded(const struct forest *f)
         uint16_t next = (uint16_t)(depth[i] + 1);
         ok = next <= DEPTH_MAX;
         for (uint32_t child = f->node[i].left; f->node[i].left != i && child < f->node[i].left + 2; child++)
-            depth[child] = depth[child] > next ? depth[child] : next;
+            depth[child] = (uint16_t)max_of(depth[child], next);
     }
     free(depth);
     return ok;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "search/forest.h"
 
 enum { TOGETHER = 16, BLOCK = 1024 };
@@ -58,7 +59,7 @@ void forest_predict_many(const struct forest *f, const uint8_t (*rows)[FOREST_GE
     struct total *total = xcalloc(BLOCK, sizeof *total);
     uint32_t whole = n - n % TOGETHER;
     for (uint32_t first = 0; first < whole; first += BLOCK) {
-        uint32_t count = whole - first < BLOCK ? whole - first : BLOCK;
+        uint32_t count = min_of(whole - first, BLOCK);
         for (uint32_t i = 0; i < count; i++)
             total[i] = (struct total){0};
         for (uint32_t t = 0; t < f->n_trees; t++) {

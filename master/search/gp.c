@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(SONATA_SANITIZED)
 #define CLONES __attribute__((target_clones("avx2", "default")))
@@ -168,7 +169,7 @@ static double likelihood(double *m, const double *y, uint32_t n)
 void gp_choose(struct gp *g, const uint8_t (*rows)[GP_GENES_MAX], const double *y, uint32_t n)
 {
     static const double additive[][2] = {{2.7, 0.3}, {1.2, 0.5}, {0.15, 1}}, length[] = {0.05, 0.12, 0.3, 0.8}, noise[] = {1e-3, 1e-2, 1e-1};
-    uint32_t k = n < GP_CHOICE_POINTS ? n : GP_CHOICE_POINTS;
+    uint32_t k = min_of(n, GP_CHOICE_POINTS);
     double *d = xcalloc((size_t)k * k, sizeof *d), *m = xcalloc((size_t)k * k, sizeof *m), *target = xcalloc(k, sizeof *target), best = -INFINITY;
     for (uint32_t i = 0; i < k; i++) {
         uint32_t row = n - 1 - (uint32_t)((uint64_t)i * n / k);
@@ -222,7 +223,7 @@ CLONES static void kernel_row(const struct gp *g, const uint8_t *row, float *dis
     }
     for (uint32_t i = 0; i < n; i++) {
         double d = (double)distance_buffer[i], t = 1 - d * scale;
-        t = t > 0 ? t : 0;
+        t = max_of(t, 0);
         t *= t;
         t *= t;
         t *= t;
@@ -237,7 +238,7 @@ CLONES static void kernel_row(const struct gp *g, const uint8_t *row, float *dis
 
 static void pack_factor(struct gp *g, const double *factor, uint32_t n)
 {
-    uint32_t k = n < GP_VARIANCE_POINTS ? n : GP_VARIANCE_POINTS;
+    uint32_t k = min_of(n, GP_VARIANCE_POINTS);
     g->n_variance = k;
     g->factor = xcalloc((size_t)k * (k + 1) / 2, sizeof *g->factor);
     float *to = g->factor;
@@ -328,7 +329,7 @@ void gp_predict(const struct gp *g, const uint8_t (*rows)[GP_GENES_MAX], uint32_
     void *memory = NULL;
     lane(*b)[VECTORS] = ret_var ? aligned_rows(g->n_variance, &memory) : NULL;
     for (uint32_t first = 0; first < n; first += BLOCK) {
-        uint32_t count = n - first < BLOCK ? n - first : BLOCK;
+        uint32_t count = min_of(n - first, BLOCK);
         for (uint32_t c = 0; c < count; c++) {
             kernel_row(g, rows[first + c], buffer, k);
             ret_mean[first + c] = dot(k, g->alpha, g->n);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "search/pareto.h"
 
 enum { OBJECTIVES = 4 };
@@ -104,7 +105,7 @@ static double volume3_add(struct point *front, uint32_t *k, const struct point *
         if (pareto_covers(front[i].f, q->f, 3))
             return 0;
         for (int o = 0; o < 3; o++)
-            limited[i].f[o] = front[i].f[o] > q->f[o] ? front[i].f[o] : q->f[o];
+            limited[i].f[o] = max_of(front[i].f[o], q->f[o]);
     }
     double gain = box - volume3(limited, *k, reference);
     for (uint32_t i = 0; i < *k; i++) {
@@ -113,7 +114,7 @@ static double volume3_add(struct point *front, uint32_t *k, const struct point *
     }
     front[kept] = *q;
     *k = kept + 1;
-    return gain > 0 ? gain : 0;
+    return max_of(gain, 0);
 }
 
 static double volume4(struct point *p, uint32_t n, const double *reference)
@@ -142,7 +143,7 @@ static double volume(struct point *p, uint32_t n, uint32_t m, const double *refe
         return volume4(p, n, reference);
     double best = reference[0];
     for (uint32_t i = 0; i < n; i++)
-        best = p[i].f[0] < best ? p[i].f[0] : best;
+        best = min_of(p[i].f[0], best);
     return reference[0] - best;
 }
 
@@ -182,13 +183,13 @@ double hypervolume_gain(const double *points, uint32_t n, uint32_t m, const doub
         if (pareto_covers(f, q, m))
             gain = 0;
         for (uint32_t j = 0; j < m; j++)
-            p[k].f[j] = f[j] > q[j] ? f[j] : q[j];
+            p[k].f[j] = max_of(f[j], q[j]);
         k += below(p[k].f, m, reference);
     }
     if (gain > 0)
         gain -= volume(p, k, m, reference);
     free(p);
-    return gain > 0 ? gain : 0;
+    return max_of(gain, 0);
 }
 
 double hypervolume_gain_bound(const double *points, uint32_t n, uint32_t m, const double *q, const double *reference)
@@ -203,13 +204,13 @@ double hypervolume_gain_bound(const double *points, uint32_t n, uint32_t m, cons
         double shared = 1;
         bool covers = true;
         for (uint32_t j = 0; j < m; j++) {
-            double edge = reference[j] - (f[j] > q[j] ? f[j] : q[j]);
+            double edge = reference[j] - (max_of(f[j], q[j]));
             covers &= f[j] <= q[j];
-            shared *= edge > 0 ? edge : 0;
+            shared *= max_of(edge, 0);
         }
         if (covers)
             return 0;
-        most = shared > most ? shared : most;
+        most = max_of(shared, most);
     }
     return box - most + ROUNDING * box;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/number.h"
 #include "search/core_internal.h"
 #include "search/effort.h"
 #include "search/forest_keep.h"
@@ -315,7 +316,7 @@ static void fit(const struct core *s, bool choose)
 static struct training forest_rows(const struct core *s, const struct training *t)
 {
     uint32_t limit = s->set.surrogate == SURROGATE_FOREST ? t->n : WEIGH_ROWS;
-    struct training out = {.row = xcalloc(t->n + 1, sizeof *out.row), .n = t->n < limit ? t->n : limit, .n_hints = t->n_hints};
+    struct training out = {.row = xcalloc(t->n + 1, sizeof *out.row), .n = min_of(t->n, limit), .n_hints = t->n_hints};
     for (uint32_t i = 0; i < out.n; i++)
         out.row[i] = t->row[(uint64_t)i * t->n / out.n];
     return out;
@@ -325,7 +326,7 @@ static struct training forest_rows(const struct core *s, const struct training *
 static uint32_t grow_interval(const struct core *s)
 {
     uint32_t part = s->set.surrogate == SURROGATE_FOREST ? 0 : s->archive.n_told / 20;
-    return part > GROW_EVERY ? part : GROW_EVERY;
+    return max_of(part, GROW_EVERY);
 }
 
 bool models_refresh(struct core *s)

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/number.h"
+
 enum { RUN = 12 };
 
 struct order {
@@ -51,10 +53,10 @@ static inline void sort(struct order o, struct value *value, uint32_t n, struct 
 {
     struct value *from = value, *to = spare;
     for (uint32_t i = 0; i < n; i += RUN)
-        insertion(o, value + i, n - i < RUN ? n - i : RUN);
+        insertion(o, value + i, min_of(n - i, RUN));
     for (uint64_t width = RUN; width < n; width *= 2) {
         for (uint64_t i = 0; i < n; i += 2 * width) {
-            uint32_t left = (uint32_t)(n - i < width ? n - i : width), rest = (uint32_t)(n - i) - left, right = rest < width ? rest : (uint32_t)width;
+            uint32_t left = (uint32_t)(min_of(n - i, width)), rest = (uint32_t)(n - i) - left, right = rest < width ? rest : (uint32_t)width;
             merge(o, from + i, left, from + i + left, right, to + i);
         }
         struct value *t = from;

@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include "base/number.h"
+
 enum { THREADS_MAX = 64 };
 
 struct share {
@@ -25,8 +27,8 @@ void parallel_for(uint32_t threads, uint32_t pieces, parallel_fn *fn, void *cont
     struct share share[THREADS_MAX];
     pthread_t thread[THREADS_MAX];
     int failed[THREADS_MAX];
-    uint32_t n = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
-    n = n > pieces ? pieces : n;
+    uint32_t n = clamp_of(threads, 1, THREADS_MAX);
+    n = min_of(pieces, n);
     for (uint32_t t = 0; t < n; t++) {
         share[t] = (struct share){fn, context, t, n, pieces};
         failed[t] = t ? pthread_create(&thread[t], NULL, work, &share[t]) : 1;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "search/order.h"
 
 bool pareto_dominates(const double *a, const double *b, uint32_t m)
@@ -250,7 +251,7 @@ uint32_t pareto_select(const double *f, const double *violation, uint32_t n, uin
             pareto_crowding(f, m, group, size, crowding);
         if (size > k - got)
             least_crowded(group, size, k - got, crowding, order, spare);
-        size = size > k - got ? k - got : size;
+        size = min_of(k - got, size);
         memcpy(ret_index + got, group, size * sizeof *group);
         got += size;
     }

@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "base/number.h"
+
 uint32_t reserve_tolerance(const struct core *s)
 {
     uint32_t t = s->archive.n_told / 50;
-    return t < s->set.batch - 1 ? t : s->set.batch - 1;
+    return min_of(t, s->set.batch - 1);
 }
 
 static void refill(struct core *s, uint32_t want, batch_fn *batch)
@@ -24,7 +26,7 @@ uint32_t reserve_breed(struct core *s, uint32_t n, struct candidate *ret_candida
     if (s->archive.n_told - s->reserve_told > tolerance)
         s->n_reserve = s->reserve_at = 0;
     if (s->reserve_at == s->n_reserve)
-        refill(s, n > ahead ? n : ahead, batch);
+        refill(s, max_of(n, ahead), batch);
     while (k < n && s->reserve_at < s->n_reserve) {
         const struct candidate *c = &s->reserve[s->reserve_at++];
         if (candidate_accept(s, NULL, &c->genotype)) /* an injected one may have come in between */

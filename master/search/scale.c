@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/number.h"
 #include "search/core_internal.h"
 #include "search/hypervolume.h"
 
@@ -29,8 +30,8 @@ static double quantile(double *v, uint32_t n, double share, double *ret_low)
 {
     double low = v[0], high = v[0];
     for (uint32_t i = 1; i < n; i++) {
-        low = v[i] < low ? v[i] : low;
-        high = v[i] > high ? v[i] : high;
+        low = min_of(v[i], low);
+        high = max_of(v[i], high);
     }
     *ret_low = low;
     if (share >= 1)

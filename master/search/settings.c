@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/parse.h"
 #include "search/core_internal.h"
 
@@ -115,15 +116,13 @@ static int apply(const struct option *o, const char *text, struct settings *s, s
     return -EINVAL;
 }
 
-static uint32_t clamp(uint32_t v, uint32_t lo, uint32_t hi) { return v < lo ? lo : v > hi ? hi : v; }
-
 static void set_defaults(const struct core_params *p, struct settings *s)
 {
     uint32_t budget = p->budget ? p->budget : 400;
     *s = (struct settings){
         .population = budget >= 20000  ? 200
                       : budget >= 5000 ? 100
-                                       : clamp(budget / 4, 10, 50),
+                                       : clamp_of(budget / 4, 10, 50),
         .batch = 0,
         .generational = p->generational,
         .mutation = MUTATION_RESET,

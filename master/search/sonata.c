@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "search/acquire.h"
 #include "search/chooser.h"
 #include "search/effort.h"
@@ -17,7 +18,7 @@ enum { ARM_NATIVE = ARM_FIRST_OWN, ARM_IMPORTANCE, ARM_LOCAL, ARM_GUIDED, TRIES 
 
 static void defaults(const struct core_params *p, struct settings *s)
 {
-    s->init = p->budget && p->budget < 160 ? (p->budget / 4 > 8 ? p->budget / 4 : 8) : 40;
+    s->init = p->budget && p->budget < 160 ? (max_of(p->budget / 4, 8)) : 40;
     s->surrogate = SURROGATE_FOREST;
     s->beta = 0;
     s->reward = REWARD_SURVIVAL;

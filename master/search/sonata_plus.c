@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/number.h"
 #include "search/acquire.h"
 #include "search/chooser.h"
 #include "search/effort.h"
@@ -20,14 +21,14 @@ enum { ARM_INNER = ARM_FIRST_OWN, ARM_SCREEN, SCREEN_MIN = 40 };
 static void defaults(const struct core_params *p, struct settings *s)
 {
     s->population = 50;
-    s->init = p->budget && p->budget < 100 ? (p->budget / 4 > 8 ? p->budget / 4 : 8) : 25;
+    s->init = p->budget && p->budget < 100 ? (max_of(p->budget / 4, 8)) : 25;
 }
 
 /* Screened offspring of the measured population into the pool. */
 static void screen(struct core *s, uint32_t want, struct keyset *taken, struct pool *pool)
 {
     struct keyset among = {0};
-    uint32_t target = s->set.screen * want > SCREEN_MIN ? s->set.screen * want : SCREEN_MIN;
+    uint32_t target = max_of(s->set.screen * want, SCREEN_MIN);
     for (uint32_t t = 0; t < 2 * target && pool->n < target; t++) {
         struct candidate c;
         if (!population_offspring(s, &among, ARM_SCREEN, &c))

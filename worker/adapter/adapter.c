@@ -17,8 +17,9 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/parse.h"
+#include "base/text.h"
 
-enum { PROGRAM_SIZE_MAX = 512 << 20 };
+enum { PROGRAM_SIZE_MAX = 512 << 20, LAST_LINE_MAX = 101 };
 
 static const struct {
     const char *name;
@@ -184,18 +185,6 @@ static void fail(struct adapter_result *r, enum adapter_status status, const cha
     copy_string(r->reason, sizeof r->reason, text);
 }
 
-/* Last non-empty line of a text: what tools say before they give up. */
-static void last_line(const char *text, char *line, size_t size)
-{
-    size_t n = strlen(text);
-    while (n && strchr(" \t\r\n", text[n - 1]))
-        n--;
-    size_t from = n;
-    while (from && text[from - 1] != '\n')
-        from--;
-    snprintf(line, size, "%.*s", (int)(n - from < 100 ? n - from : 100), text + from);
-}
-
 /* Sets status and reason unless the process ended well. */
 static void classify(struct adapter_result *r, const char *tool, const struct process_result *p)
 {
@@ -226,7 +215,8 @@ static void classify(struct adapter_result *r, const char *tool, const struct pr
     case PROCESS_EXITED:
         if (!p->exit_code)
             return;
-        last_line(err[0] ? err : out, detail, sizeof detail);
+        const char *said = err[0] ? err : out;
+        text_last_line(said, strlen(said), detail, LAST_LINE_MAX);
         snprintf(text, sizeof text, "%s: exit code %d: %s", tool, p->exit_code, detail);
         fail(r, ADAPTER_INFRA, text);
         break;

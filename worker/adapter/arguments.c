@@ -10,6 +10,7 @@
 
 #include "adapter/adapter_internal.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #define EVER 0xFFFFFFFFU
 #define TRT_11 110000U
@@ -205,11 +206,10 @@ void arguments_fini(struct arguments *a)
 
 void arguments_format(const struct arguments *a, char *text, size_t size)
 {
-    size_t used = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < a->n && used + 1 < size; i++) {
+    struct text_builder t = text_begin(text, size);
+    for (size_t i = 0; i < a->n; i++) {
         bool plain = a->argv[i][0] && !strpbrk(a->argv[i], " \t\n'\"\\");
-        int n = snprintf(text + used, size - used, "%s%s%s%s", i ? " " : "", plain ? "" : "'", a->argv[i], plain ? "" : "'");
-        used += n > 0 ? (size_t)n : 0;
+        const char *quote = plain ? "" : "'";
+        text_join(&t, " ", "%s%s%s", quote, a->argv[i], quote);
     }
 }

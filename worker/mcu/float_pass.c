@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 
 enum { CHANNELS_MAX = 4096, SIZE_MAX_SIDE = 512 };
 
@@ -194,7 +195,7 @@ static void run_layer(struct float_pass *p, unsigned i)
         add_scaled(y, p->tensor[l->add], 1, p->count[i + 1]);
     if (l->relu)
         for (size_t j = 0; j < p->count[i + 1]; j++)
-            y[j] = y[j] > 0 ? y[j] : 0;
+            y[j] = max_of(y[j], 0);
 }
 
 void float_pass_run(struct float_pass *p, const float *picture)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 
 enum { CHUNK_TRIES = 3, HEX_BYTES = 24 };
 
@@ -47,7 +48,7 @@ int link_info_get(struct tiny *t, struct link_info *ret_info, struct sonata_erro
 /* Makes the command of one chunk; returns the number of bytes it carries. */
 static size_t chunk_command(const struct link_info *info, const uint8_t *blob, size_t at, size_t size, enum link_framing framing, char *command)
 {
-    size_t most = framing == LINK_HEX ? HEX_BYTES : info->chunk, n = size - at < most ? size - at : most;
+    size_t most = framing == LINK_HEX ? HEX_BYTES : info->chunk, n = min_of(size - at, most);
     int length;
 
     if (framing == LINK_BINARY) {

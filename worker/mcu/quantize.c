@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "domain/arena.h"
 #include "firmware/blob.h"
 #include "mcu/float_pass.h"
@@ -81,13 +82,13 @@ static struct scale scale_of(double low, double high)
     struct scale s;
     long zero;
 
-    low = low < 0 ? low : 0;
-    high = high > 0 ? high : 0;
+    low = min_of(low, 0);
+    high = max_of(high, 0);
     s.scale = (high - low) / 255.0;
     if (s.scale < 1e-8)
         s.scale = 1e-8;
     zero = lrint(-128.0 - low / s.scale);
-    s.zero = (int)(zero < -128 ? -128 : zero > 127 ? 127 : zero);
+    s.zero = (int)clamp_of(zero, -128, 127);
     return s;
 }
 
@@ -111,8 +112,8 @@ static int calibrate(struct builder *b, const float *pictures, size_t n, struct 
             for (size_t j = 0; j < values; j++) {
                 if (!isfinite(v[j]))
                     rc = sonata_error_set(err, -EINVAL, "calibration picture %zu: tensor %u is not finite", i, t);
-                low[t] = (double)v[j] < low[t] ? (double)v[j] : low[t];
-                high[t] = (double)v[j] > high[t] ? (double)v[j] : high[t];
+                low[t] = min_of((double)v[j], low[t]);
+                high[t] = max_of((double)v[j], high[t]);
             }
         }
     }
@@ -176,12 +177,12 @@ static double weight_scale(const struct network_layer *l, size_t c, double in_sc
     for (size_t j = 0; j < products(l); j++) {
         double a = fabs((double)l->weight[weight_index(l, c, j)]);
 
-        largest = a > largest ? a : largest;
+        largest = max_of(a, largest);
     }
     largest /= 127.0;
     if (largest < 1e-12)
         largest = 1e-12;
-    return largest > least_for_bias ? largest : least_for_bias;
+    return max_of(largest, least_for_bias);
 }
 
 /* Weights, bias, multiplier and shift of channel c of layer i. */
@@ -198,7 +199,7 @@ static int write_channel(struct builder *b, const struct q8_layer *q, unsigned i
 
     for (size_t j = 0; j < n; j++) {
         long v = lrint((double)l->weight[weight_index(l, c, j)] / ws);
-        int8_t v8 = (int8_t)(v < -127 ? -127 : v > 127 ? 127 : v);
+        int8_t v8 = (int8_t)clamp_of(v, -127, 127);
 
         weight[l->type == NETWORK_DEPTHWISE ? j * l->out_channels + c : c * n + j] = v8;
         sum += v8;

@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 enum { DISCARD_MAX = 1 << 20 };
 
@@ -260,7 +261,7 @@ int serial_discard(struct serial *s, int64_t quiet_ns, int64_t deadline, struct 
     s->skip = false;
     for (;;) {
         int64_t quiet = clock_monotonic_ns() + quiet_ns;
-        ssize_t k = read_some(s, s->buffer, sizeof s->buffer, quiet < deadline ? quiet : deadline);
+        ssize_t k = read_some(s, s->buffer, sizeof s->buffer, min_of(quiet, deadline));
 
         if (k == -ETIMEDOUT)
             return 0;

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "firmware/device.h"
 #include "mcu/serial.h"
 
@@ -437,7 +438,7 @@ static int load_once(struct tiny *t, const uint8_t *p, size_t n, struct tiny_rep
     if (rc == 0 && reply->expecting != n)
         rc = sonata_error_set(err, -EPROTO, "the board expects %u bytes instead of %zu", reply->expecting, n);
     for (size_t at = 0; at < n && rc == 0;) {
-        size_t k = n - at < t->o.db_bytes ? n - at : t->o.db_bytes;
+        size_t k = min_of(n - at, t->o.db_bytes);
         bool last = at + k == n;
 
         memcpy(command, "db ", 3);
@@ -539,9 +540,9 @@ int tiny_choose_n(double us, double window_us, uint32_t minimum, uint32_t *ret_n
 
     if (us >= longest)
         return -ERANGE;
-    n = n > minimum ? n : minimum;
-    n = n < most ? n : most;
-    n = n < 1000000 ? n : 1000000;
+    n = max_of(n, minimum);
+    n = min_of(n, most);
+    n = min_of(n, 1000000);
     *ret_n = n < 1 ? 1 : (uint32_t)n;
     return 0;
 }

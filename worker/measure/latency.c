@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "measure/statistics.h"
 #include "measure/windows.h"
 
@@ -85,7 +86,7 @@ static int pilot(struct run *run, struct latency_result *result)
         int r = take_sample(run, &elapsed);
         if (r)
             return r;
-        best = elapsed < best ? elapsed : best;
+        best = min_of(elapsed, best);
         result->warmup_inferences++;
     }
     struct latency_protocol *p = &run->protocol;
@@ -129,7 +130,7 @@ static int warm_up(struct run *run, struct latency_result *result)
 
 static void keep_samples(const struct run *run, struct latency_result *result)
 {
-    size_t room = SAMPLES_MAX - result->n_samples, n = run->n_sample < room ? run->n_sample : room;
+    size_t room = SAMPLES_MAX - result->n_samples, n = min_of(run->n_sample, room);
     if (n)
         result->samples_us = xreallocarray(result->samples_us, result->n_samples + n, sizeof *result->samples_us);
     for (size_t i = 0; i < n; i++)

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "process/process.h"
 
 enum { LINE_MAX_BYTES = 256 };
@@ -59,7 +60,7 @@ static int64_t reading_time_limit(const struct command_sensor *s)
 {
     double hz = s->config.max_hz > 0 ? s->config.max_hz : 1;
     double seconds = 10 / hz;
-    return (int64_t)((seconds < 2 ? 2 : seconds > 60 ? 60 : seconds) * 1e9);
+    return (int64_t)(clamp_of(seconds, 2, 60) * 1e9);
 }
 
 static int read_once(struct command_sensor *s, int64_t *ret_t_ns, double *ret_mw, struct sonata_error *err)

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
+
 uint64_t energy_counter_step(uint64_t before, uint64_t now, uint64_t range)
 {
     if (now >= before)
@@ -30,10 +32,7 @@ static double at(const struct energy_sample *a, const struct energy_sample *b, i
     return a->value + share * (b->value - a->value);
 }
 
-static int64_t clamp(int64_t t, struct energy_span span)
-{
-    return t < span.from_ns ? span.from_ns : t > span.to_ns ? span.to_ns : t;
-}
+static int64_t clamp(int64_t t, struct energy_span span) { return clamp_of(t, span.from_ns, span.to_ns); }
 
 int energy_trapezoid(const struct energy_sample *s, size_t n, struct energy_span span, double *ret_uj)
 {
@@ -210,7 +209,7 @@ struct energy_summary energy_summarise(const double *values, size_t n, double sh
     double v[ENERGY_REPEATS_MAX];
     if (!n)
         return (struct energy_summary){NAN, NAN, NAN, false};
-    n = n < ENERGY_REPEATS_MAX ? n : ENERGY_REPEATS_MAX;
+    n = min_of(n, ENERGY_REPEATS_MAX);
     memcpy(v, values, n * sizeof v[0]);
     qsort(v, n, sizeof v[0], by_value);
     struct energy_summary s = {.low = v[0], .high = v[n - 1], .median = n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2};

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "power/sysfs.h"
 
 enum { CHIPS_MAX = 64 };
@@ -39,7 +40,7 @@ static double rate_of(const char *folder)
     if (sysfs_double_at(folder, "update_interval", &ms) || ms <= 0)
         return RATE_CAP;
     double hz = 1000.0 / ms;
-    return hz > RATE_CAP ? RATE_CAP : hz < 0.1 ? 0.1 : hz;
+    return clamp_of(hz, 0.1, RATE_CAP);
 }
 
 static bool set_path(char path[RAIL_PATH_MAX], const char *folder, const char *format, int channel)

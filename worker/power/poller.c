@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/rng.h"
 
 enum { RING = 1 << 16 };
@@ -80,7 +81,7 @@ static void put(struct shared *m, int64_t t_ns, double value)
 static void sample_until_stopped(struct power_sensor *s, struct shared *m, const struct poller_options *o)
 {
     struct rng rng = rng_seeded(o->seed, 0x706f6c6c);
-    double jitter = o->jitter < 0 ? 0 : o->jitter;
+    double jitter = max_of(0, o->jitter);
     int64_t start = clock_monotonic_ns();
     for (int64_t k = 1; !stopping; k++) {
         struct sonata_error err;
@@ -184,7 +185,7 @@ size_t poller_samples(const struct poller *p, struct energy_sample **ret_samples
         copy[i - begin] = m->ring[i % RING];
     unsigned long long now = atomic_load(&m->count);
     unsigned long long lost = now + 1 > begin + RING ? now + 1 - begin - RING : 0; // overwritten while we copied, and the one being written
-    lost = lost > end - begin ? end - begin : lost;
+    lost = min_of(end - begin, lost);
     memmove(copy, copy + lost, (size_t)(end - begin - lost) * sizeof *copy);
     *ret_samples = copy;
     return (size_t)(end - begin - lost);

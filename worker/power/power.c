@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/parse.h"
+#include "base/text.h"
 
 static const struct power_ops *const drivers[] = {&power_hwmon, &power_iio, &power_powercap, &power_pmic, &power_command, &power_sim};
 enum { N_DRIVERS = sizeof drivers / sizeof drivers[0] };
@@ -144,10 +145,10 @@ void power_apply_config(const struct power_config *config, struct power_descript
 
 void power_format(const struct power_description *d, char *text, size_t size)
 {
-    char rails[300] = "";
-    size_t used = 0;
-    for (unsigned i = 0; i < d->n_rails && used < sizeof rails - POWER_NAME_MAX - 2; i++)
-        used += (size_t)snprintf(rails + used, sizeof rails - used, "%s%s", i ? "," : "", d->rail[i]);
+    char rails[300];
+    struct text_builder t = text_begin(rails, sizeof rails);
+    for (unsigned i = 0; i < d->n_rails; i++)
+        text_join(&t, ",", "%s", d->rail[i]);
     char sensor[sizeof d->sensor];
     copy_string(sensor, sizeof sensor, d->sensor);
     for (char *p = sensor; *p; p++)

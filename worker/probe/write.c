@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "probe/probe_internal.h"
 
 void probe_slug(const char *name, char *slug, size_t size)
@@ -21,18 +22,6 @@ void probe_slug(const char *name, char *slug, size_t size)
     while (n && slug[n - 1] == '-')
         n--;
     slug[n] = '\0';
-}
-
-static void append(char *text, size_t size, size_t *used, const char *format, ...) SONATA_PRINTF(4, 5);
-static void append(char *text, size_t size, size_t *used, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    if (*used < size) {
-        int n = vsnprintf(text + *used, size - *used, format, args);
-        *used += n > 0 ? (size_t)n : 0;
-    }
-    va_end(args);
 }
 
 /* The sensor a worker should use: the first usable one. */
@@ -56,22 +45,22 @@ static void board_names(const struct probe *p, char id[48], char type[48])
 
 void probe_config_yaml(const struct probe *p, char *text, size_t size)
 {
-    size_t used = 0;
+    struct text_builder t = text_begin(text, size);
     char id[48], type[48];
     board_names(p, id, type);
-    append(text, size, &used, "name: %s\nmaster: tcp://127.0.0.1:7101\nboards:\n", id);
-    append(text, size, &used, "  - id: %s\n    type: %s\n    backend: engine\n", id, type);
+    text_add(&t, "name: %s\nmaster: tcp://127.0.0.1:7101\nboards:\n", id);
+    text_add(&t, "  - id: %s\n    type: %s\n    backend: engine\n", id, type);
     if (p->core >= 0)
-        append(text, size, &used, "    core: %d\n", p->core);
-    append(text, size, &used, "    datasets: [fashion-mnist]\n");
+        text_add(&t, "    core: %d\n", p->core);
+    text_add(&t, "    datasets: [fashion-mnist]\n");
     const struct probe_sensor *s = best_sensor(p);
     if (s) {
-        append(text, size, &used, "    power: {driver: %s", s->config.driver);
+        text_add(&t, "    power: {driver: %s", s->config.driver);
         if (s->description.scope == POWER_SCOPE_UNKNOWN)
-            append(text, size, &used, ", scope: board_input");
+            text_add(&t, ", scope: board_input");
         if (s->advised_hz < s->description.max_hz)
-            append(text, size, &used, ", max_hz: %.3g", s->advised_hz);
-        append(text, size, &used, "}\n");
+            text_add(&t, ", max_hz: %.3g", s->advised_hz);
+        text_add(&t, "}\n");
     }
 }
 

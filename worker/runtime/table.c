@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/parse.h"
 #include "base/rng.h"
+#include "base/text.h"
 
 enum { STREAM_FATE = 1, STREAM_DELAY = 2, STREAM_NOISE = 16 };
 static const int64_t DELAY_MAX_NS = INT64_C(3600000000000);
@@ -80,12 +81,9 @@ int table_options_check(const struct table_options *o, struct sonata_error *err)
 /* "a, b, c, …" of the header. */
 static void list_columns(const struct csv *csv, char *text, size_t size)
 {
-    size_t used = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < csv->n_columns && used + 1 < size; i++) {
-        int n = snprintf(text + used, size - used, "%s%s", i ? ", " : "", csv->header[i]);
-        used += n > 0 ? (size_t)n : 0;
-    }
+    struct text_builder t = text_begin(text, size);
+    for (size_t i = 0; i < csv->n_columns; i++)
+        text_join(&t, ", ", "%s", csv->header[i]);
 }
 
 static int find_columns(struct table *t, struct sonata_error *err)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "supernet/supernet.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(SONATA_SANITIZED)
@@ -209,7 +210,7 @@ enum { CHUNK = 64 }; /* rows summed in floats before they are added to doubles *
 FOR_EVERY_CPU static void sum_squares(const float *x, size_t rows, size_t c, double *sum, double *squares)
 {
     for (size_t first = 0; first < rows; first += CHUNK) {
-        size_t last = first + CHUNK < rows ? first + CHUNK : rows;
+        size_t last = min_of(first + CHUNK, rows);
         for (size_t q = 0; q < c; q += 8) {
             v8 a = {0}, b = {0};
             for (size_t i = first; i < last; i++) {
@@ -251,7 +252,7 @@ void batchnorm_forward(const float *x, const float *add, const float *scale, con
     for (size_t q = 0; q < c; q++) {
         double mean = sum[q] / (double)rows, variance = squares[q] / (double)rows - mean * mean;
         batch->mean[q] = (float)mean;
-        batch->inverse_deviation[q] = (float)(1 / sqrt((variance > 0 ? variance : 0) + (double)SUPERNET_EPSILON));
+        batch->inverse_deviation[q] = (float)(1 / sqrt((max_of(variance, 0)) + (double)SUPERNET_EPSILON));
         a[q] = scale[q] * batch->inverse_deviation[q];
         b[q] = shift[q] - a[q] * batch->mean[q];
     }
@@ -262,7 +263,7 @@ FOR_EVERY_CPU static void sum_gradients(const float *x, const float *y, const fl
                                         double *product)
 {
     for (size_t first = 0; first < rows; first += CHUNK) {
-        size_t last = first + CHUNK < rows ? first + CHUNK : rows;
+        size_t last = min_of(first + CHUNK, rows);
         for (size_t q = 0; q < c; q += 8) {
             v8 a = {0}, b = {0}, m = LOAD(mean + q);
             for (size_t i = first; i < last; i++) {

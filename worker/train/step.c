@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "train/kernels.h"
 
 struct layer_state {
@@ -49,7 +50,7 @@ struct step *step_new(const struct supernet *n, size_t batch)
     for (unsigned i = 0; i < largest.n_layers; i++) {
         size_t size = outputs(&largest.layer[i]);
         s->memory_size += 2 * size * batch + 32;
-        biggest = size > biggest ? size : biggest;
+        biggest = max_of(size, biggest);
     }
     s->batch = batch;
     s->memory = floats(s->memory_size);
@@ -223,7 +224,7 @@ double softmax_loss(const float *logits, const float *target, size_t count, size
         float max = logits[0];
         double sum = 0;
         for (size_t c = 1; c < classes; c++)
-            max = logits[c] > max ? logits[c] : max;
+            max = max_of(logits[c], max);
         for (size_t c = 0; c < classes; c++)
             sum += exp((double)(logits[c] - max));
         double log_sum = log(sum);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "train/kernels.h"
 #include "train/step.h"
 
@@ -184,7 +185,7 @@ static uint32_t count_right(const struct trainer *t)
 
 static double learning_rate(const struct trainer *t)
 {
-    double total = (double)t->steps_per_epoch * t->o->epochs, rise = total / 100 > 20 ? total / 100 : 20;
+    double total = (double)t->steps_per_epoch * t->o->epochs, rise = max_of(total / 100, 20);
     double at = t->step_count;
     if (at < rise)
         return t->o->rate * (at + 1) / rise;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "cli/bench/options.h"
 #include "cli/bench/pool.h"
 #include "cli/bench/problem.h"
@@ -81,7 +82,7 @@ static int check_algorithms(const struct bench_options *o, const struct problem 
     for (unsigned a = 0; a < o->n_algorithms; a++) {
         struct core_params params = o->algorithm[a].params;
         params.n_objectives = p->n_objectives;
-        params.budget = params.budget < 20 ? 20 : params.budget;
+        params.budget = max_of(20, params.budget);
         int r = core_params_check(&params, err);
         if (r)
             return sonata_error_prefix(err, r, "--algorithm %s", o->algorithm[a].label);
@@ -120,7 +121,7 @@ static int run_all(struct bench_options *o, const struct problem *p, const struc
     report_problem(&report, stdout);
     fflush(stdout);
     b.results = (struct results){o->n_algorithms, o->seeds, xcalloc(n, sizeof *b.results.trace)};
-    int r = pool_run(n, jobs < n ? jobs : n, work, take, &b, err);
+    int r = pool_run(n, min_of(jobs, n), work, take, &b, err);
     if (!r) {
         struct summary *summary = xcalloc(1, sizeof *summary);
         summary_make(o, p, judge, &b.results, summary);

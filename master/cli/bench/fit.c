@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "cli/bench/linear.h"
 
 enum { SLOTS_PER_GENE = SPACE_CHOICES_MAX + 1, SUM_COLUMNS_MAX = 2500, BLOCK_GENES_MAX = 4, REFINEMENTS = 6 };
@@ -332,7 +333,7 @@ int fit_new(const struct space *space, const uint8_t *features, const double *y,
 {
     if (n < 20)
         return sonata_error_set(err, -ENODATA, "%zu measured rows are too few for a fit; 20 are needed", n);
-    size_t used = n < FIT_ROWS_MAX ? n : FIT_ROWS_MAX;
+    size_t used = min_of(n, FIT_ROWS_MAX);
     const uint8_t **x = xcalloc(used, sizeof *x);
     double *v = xcalloc(used, sizeof *v), variance = 0;
     for (size_t i = 0; i < used; i++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 
 enum { IGD_POINTS_MAX = 600 };
 
@@ -89,7 +90,7 @@ static double volume(unsigned m, const double *z, size_t n)
     if (m == 1) {
         double best = z[0];
         for (size_t i = 1; i < n; i++)
-            best = z[i] < best ? z[i] : best;
+            best = min_of(z[i], best);
         return 1 - best;
     }
     if (m == 2) {
@@ -150,7 +151,7 @@ double judge_gain(const struct judge_front *front, const double *z)
     }
     double gain = box - judge_hypervolume(m, limit, front->n);
     free(limit);
-    return gain > 0 ? gain : 0;
+    return max_of(gain, 0);
 }
 
 void judge_set_front(struct judge *judge, const struct judge_front *best)
@@ -168,7 +169,7 @@ void judge_set_front(struct judge *judge, const struct judge_front *best)
     judge->best = judge_hypervolume(m, z, inside);
     judge_front_fini(&judge->igd);
     judge->igd.m = m;
-    size_t step = inside > IGD_POINTS_MAX ? IGD_POINTS_MAX : inside;
+    size_t step = min_of(IGD_POINTS_MAX, inside);
     for (size_t i = 0; i < step; i++)
         judge_front_add(&judge->igd, z + (i * inside / step) * m);
     free(z);

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "base/number.h"
+
 enum { BLOCK = 64 }; // columns whose rows stay in cache while every row below uses them
 
 /* Dot products of x with four rows. */
@@ -64,9 +66,9 @@ static bool factor_row(double *a, size_t n, size_t i, size_t from, size_t to)
 bool bench_cholesky(double *a, size_t n)
 {
     for (size_t from = 0; from < n; from += BLOCK) {
-        size_t to = from + BLOCK < n ? from + BLOCK : n;
+        size_t to = min_of(from + BLOCK, n);
         for (size_t i = from; i < n; i++) {
-            if (!factor_row(a, n, i, from, i + 1 < to ? i + 1 : to))
+            if (!factor_row(a, n, i, from, min_of(i + 1, to)))
                 return false;
         }
     }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/parse.h"
 
 enum option_key {
@@ -425,7 +426,7 @@ static int check_complete(struct bench_options *o, struct sonata_error *err)
         a->batch = a->batch ? a->batch : o->batch;
         a->warm = a->warm && o->warm_start.n;
         a->rounds = a->rounds || !o->workers;
-        largest = a->params.budget > largest ? a->params.budget : largest;
+        largest = max_of(a->params.budget, largest);
     }
     if (!o->n_at) {
         static const uint32_t at[] = {50, 100, 200, 400, 1000};

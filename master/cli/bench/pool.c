@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 
 enum { POOL_MAX = 256, CHUNK = 65536 };
 
@@ -174,7 +175,7 @@ int pool_run(unsigned n, unsigned n_processes, pool_work work, pool_done done, v
 {
     struct pool *pool = xcalloc(1, sizeof *pool);
     *pool = (struct pool){.n = n, .work = work, .done = done, .context = context};
-    n_processes = n_processes < POOL_MAX ? n_processes : POOL_MAX;
+    n_processes = min_of(n_processes, POOL_MAX);
     int r = n_processes <= 1 ? run_inline(pool, err) : 0;
     while (!r && n_processes > 1 && (pool->next < n || pool->n_children))
         r = turn(pool, n_processes, err);

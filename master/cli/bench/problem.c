@@ -12,7 +12,9 @@
 #include "base/csv.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/parse.h"
+#include "base/text.h"
 #include "conf/space_file.h"
 
 enum { ENUMERATE_MAX = 200000 };
@@ -78,12 +80,11 @@ static int row_genotype(const struct problem *p, const struct csv *csv, size_t r
     return 0;
 }
 
-static int list_columns(const struct csv *csv, char *text, size_t size)
+static void list_columns(const struct csv *csv, char *text, size_t size)
 {
-    int n = 0;
-    for (size_t c = 0; c < csv->n_columns && n >= 0 && (size_t)n < size; c++)
-        n += snprintf(text + n, size - (size_t)n, "%s%s", c ? " " : "", csv->header[c]);
-    return n;
+    struct text_builder t = text_begin(text, size);
+    for (size_t c = 0; c < csv->n_columns; c++)
+        text_join(&t, " ", "%s", csv->header[c]);
 }
 
 static int column_missing(const struct problem *p, const struct csv *csv, const char *column, const char *what, struct sonata_error *err)
@@ -291,12 +292,12 @@ static int add_columns(const struct bench_options *o, struct problem *p, const s
     for (unsigned i = 0; i < o->n_where && !r; i++) {
         int q = add_quantity(p, csv, row_of, o->where[i].column, "--where", err);
         p->constraint[p->n_constraints++] = (struct problem_constraint){q, o->where[i].at_least, o->where[i].value};
-        r = q < 0 ? q : 0;
+        r = min_of(q, 0);
     }
     p->delay = -1;
     if (!r && o->delay_column[0]) {
         p->delay = add_quantity(p, csv, row_of, o->delay_column, "--delay", err);
-        r = p->delay < 0 ? p->delay : 0;
+        r = min_of(p->delay, 0);
     }
     return r;
 }

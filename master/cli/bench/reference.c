@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "cli/bench/pool.h"
 #include "cli/bench/run.h"
 #include "cli/bench/statistics.h"
@@ -85,8 +86,7 @@ static unsigned plan_long(const struct bench_options *o, const struct problem *p
         a->rounds = true;
         a->params.generational = !surrogate;
         a->params.population = surrogate ? 0 : long_population[i];
-        a->params.budget =
-            !surrogate || o->reference_evaluations < LONG_SURROGATE_EVALUATIONS ? o->reference_evaluations : LONG_SURROGATE_EVALUATIONS;
+        a->params.budget = surrogate ? min_of(o->reference_evaluations, (uint32_t)LONG_SURROGATE_EVALUATIONS) : o->reference_evaluations;
         a->batch = surrogate ? 20 : long_population[i];
     }
     struct sonata_error ignored = {{0}};
@@ -102,7 +102,7 @@ static int run_long(struct long_runs *l, unsigned n, struct sonata_error *err)
     unsigned jobs = l->o->jobs ? l->o->jobs : pool_cores();
     if (!l->o->quiet)
         fprintf(stderr, "best-known front: not cached; %u long runs, once per problem\n", n);
-    return pool_run(n, jobs < n ? jobs : n, long_work, long_done, l, err);
+    return pool_run(n, min_of(jobs, n), long_work, long_done, l, err);
 }
 
 /* Empty when nothing is to be cached. */

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "cli/bench/statistics.h"
 #include "search/core.h"
 #include "search/replicate.h"
@@ -432,19 +433,19 @@ static void refill(struct simulation *s, struct core_proposal *proposals)
 {
     uint32_t waiting = (uint32_t)(s->tail - s->head), open = s->trace.n + s->in_flight + waiting, idle = s->n_workers - s->in_flight, want = 0;
     if (s->a->rounds)
-        want = s->in_flight + waiting ? 0 : (s->a->batch > s->n_workers ? s->a->batch : s->n_workers);
+        want = s->in_flight + waiting ? 0 : (max_of(s->a->batch, s->n_workers));
     else if (idle > waiting)
         want = idle - waiting;
     if (open >= s->budget || s->next_order >= 4 * (uint64_t)s->budget + 1000) // the second: a table that holds too little of what is proposed
         return;
-    want = want < s->budget - open ? want : s->budget - open;
+    want = min_of(want, s->budget - open);
     if (want)
         ask(s, want, proposals);
 }
 
 static int simulate(struct simulation *s)
 {
-    uint32_t most = s->a->batch > s->n_workers ? s->a->batch : s->n_workers;
+    uint32_t most = max_of(s->a->batch, s->n_workers);
     struct core_proposal *proposals = xcalloc(most, sizeof *proposals);
     int r = 0;
     while (!r && s->trace.n < s->budget) {
@@ -466,7 +467,7 @@ static int start(struct simulation *s, struct sonata_error *err)
     struct core_params params = s->a->params;
     params.n_objectives = s->p->n_objectives;
     params.seed = s->seed;
-    params.budget = s->budget < 20 ? 20 : s->budget;
+    params.budget = max_of(20, s->budget);
     s->trace.m = s->front.m = s->p->n_objectives;
     s->n_workers = s->o->workers ? s->o->workers : s->a->batch;
     s->worker = xcalloc(s->n_workers, sizeof *s->worker);
@@ -491,7 +492,7 @@ static int warm_start(struct simulation *s, struct sonata_error *err)
     int r = start(&source, err);
     if (!r)
         r = simulate(&source);
-    size_t n = source.n_archive, first = s->o->warm_first < n ? s->o->warm_first : n;
+    size_t n = source.n_archive, first = min_of(s->o->warm_first, n);
     double *f = xcalloc(n ? n : 1, m * sizeof *f);
     uint32_t *order = xcalloc(n ? n : 1, sizeof *order);
     for (size_t i = 0; i < n; i++)

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "cli/bench/statistics.h"
 
 static const double targets[TARGETS] = {0.80, 0.85, 0.90, 0.95, 0.97, 0.98, 0.99, 0.995};
 
 /* Hypervolume after n evaluations; a run that ended earlier keeps its last value. */
-static double hv_at(const struct trace *t, uint32_t n) { return !t->n || !n ? 0 : t->hv[(n < t->n ? n : t->n) - 1]; }
+static double hv_at(const struct trace *t, uint32_t n) { return !t->n || !n ? 0 : t->hv[(min_of(n, t->n)) - 1]; }
 
 /* First evaluation (or its virtual time) at which a run reaches a level; INFINITY: never. */
 static double first_reach(const struct trace *t, double level, bool wall)
@@ -32,7 +33,7 @@ static uint32_t next_point(uint32_t n) { return n < 100 ? n + 10 : n < 1000 ? n 
 static void make_curve(const struct trace *runs, unsigned seeds, uint32_t budget, double *scratch, struct algorithm_summary *ret)
 {
     for (uint32_t n = 10; ret->n_points < CURVE_POINTS_MAX; n = next_point(n)) {
-        uint32_t at = n < budget ? n : budget;
+        uint32_t at = min_of(n, budget);
         for (unsigned s = 0; s < seeds; s++)
             scratch[s] = hv_at(&runs[s], at);
         ret->point[ret->n_points++] = point_of(scratch, seeds, at);
@@ -71,7 +72,7 @@ static void make_told(const struct trace *runs, unsigned seeds, double *scratch,
 {
     unsigned n = runs[0].n_told;
     for (unsigned s = 1; s < seeds; s++)
-        n = runs[s].n_told < n ? runs[s].n_told : n;
+        n = min_of(runs[s].n_told, n);
     for (unsigned k = 0; k < n; k++) {
         for (unsigned s = 0; s < seeds; s++)
             scratch[s] = runs[s].told[k].hv;

@@ -1,6 +1,6 @@
 /* Hash map from a 64-bit id to a pointer; open addressing, no ordering. Pointers are not owned. */
-#ifndef SONATA_SCHED_MAP_H
-#define SONATA_SCHED_MAP_H
+#ifndef SONATA_BASE_MAP_H
+#define SONATA_BASE_MAP_H
 
 #include <stdbool.h>
 #include <stdint.h>

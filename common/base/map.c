@@ -1,5 +1,5 @@
 /* See map.h. Linear probing; removal moves later entries of the run back, so there are no tombstones. */
-#include "sched/map.h"
+#include "base/map.h"
 
 #include <stdlib.h>
 

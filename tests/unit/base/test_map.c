@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/map.h"
 #include "base/rng.h"
-#include "sched/map.h"
 
 enum { KEYS = 500 };
 
