@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/access_record.h"
 #include "base/memory.h"
 
 struct access {

@@ -9,45 +9,14 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "store/record_team.h"
 #include "store/store.h"
 
-enum { TEAM_NAME_MAX = 40, KEY_LABEL_MAX = 64, KEY_TEXT_MAX = 41, AUDIT_TEXT_MAX = 200, ACCESS_TEAMS_MAX = 1000, ACCESS_KEYS_MAX = 20000 };
-
-#define TEAM_WEIGHT_MIN 0.01
-#define TEAM_WEIGHT_MAX 100.0
-enum { TEAM_DAY_HOURS_MAX = 1000000 };
-#define TEAM_UPLOADS_STANDARD (UINT64_C(8) << 30)
-#define TEAM_UPLOADS_MAX (UINT64_C(1) << 50)
-#define TEAM_DAY_NS_MAX (TEAM_DAY_HOURS_MAX * INT64_C(3600000000000))
-
-enum access_role {
-    ACCESS_WORKER, /* may connect boards */
-    ACCESS_TEAM,   /* may run searches of its team */
-    ACCESS_ADMIN,  /* may do everything, sees all teams */
-    ACCESS_ROLE_COUNT
-};
 const char *access_role_name(enum access_role role);
 /* -EINVAL for another word. */
 int access_role_parse(const char *text, enum access_role *ret_role);
 
-struct team {
-    char name[TEAM_NAME_MAX];
-    double weight;                /* share of board time while several teams want it: 0.01 .. 100, 1 = ordinary */
-    uint32_t searches_max;        /* unfinished searches; 0: no limit */
-    uint32_t boards_max;          /* boards at a time; 0: no limit */
-    int64_t day_ns_max;           /* board time per UTC day; 0: no limit */
-    uint64_t uploads_max;         /* bytes of its uploads; 0: no limit */
-    bool share;                   /* gives its measurements to, and takes them from, the other teams that share */
-    int64_t created_wall_ns;
-};
-
-struct access_key {
-    char public_key[KEY_TEXT_MAX]; /* Z85 */
-    enum access_role role;
-    char team[TEAM_NAME_MAX];      /* of a team key */
-    char label[KEY_LABEL_MAX];     /* who or what has it */
-    int64_t created_wall_ns, revoked_wall_ns; /* 0: in force */
-};
+enum { ACCESS_TEAMS_MAX = 1000, ACCESS_KEYS_MAX = 20000 };
 
 struct access;
 /* Loads the lists. The store is borrowed. -EBADMSG on a damaged record. */
@@ -76,11 +45,6 @@ const struct team *access_team_at(const struct access *a, uint32_t index);
 uint32_t access_key_count(const struct access *a);
 const struct access_key *access_key_at(const struct access *a, uint32_t index);
 
-struct audit_entry {
-    uint64_t id;
-    int64_t wall_ns;
-    char actor[KEY_LABEL_MAX], text[AUDIT_TEXT_MAX];
-};
 /* The newest n committed entries, oldest first; returns how many. */
 uint32_t access_read_audit(const struct access *a, struct audit_entry *ret_entries, uint32_t n);
 

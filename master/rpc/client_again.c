@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "rpc/call.h"
 
-enum { REQUEST_VERSION = 1, REQUEST_KEEP_DAYS = 7, FORGET_LOOKS = 8 };
+enum { REQUEST_KEEP_DAYS = 7, FORGET_LOOKS = 8 };
 
 /* Requests are remembered per team: another team's id never brings up its answer. */
 static struct store_key request_key(const struct rpc_caller *caller, const Sonata__Request *q)
@@ -22,9 +22,10 @@ static struct store_key request_key(const struct rpc_caller *caller, const Sonat
 Sonata__Reply *again_find(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q)
 {
     cleanup_bytes struct bytes b = {0};
-    if (store_get(engine_store(rpc->run), STORE_REQUEST, request_key(caller, q), &b) || b.size < 9)
+    struct answer_record old;
+    if (store_get(engine_store(rpc->run), STORE_REQUEST, request_key(caller, q), &b) || answer_record_decode(b.data, b.size, &old))
         return NULL;
-    return sonata__reply__unpack(NULL, b.size - 9, b.data + 9);
+    return sonata__reply__unpack(NULL, old.n_reply, old.reply);
 }
 
 struct old_requests {
@@ -37,14 +38,13 @@ struct old_requests {
 static bool erase_if_old(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct old_requests *old = user;
-    struct reader in = reader_of(value, n_value);
+    struct answer_record answer;
     old->rpc->forget_from = key_bytes(key, n_key);
     old->more = !old->left;
     if (old->more)
         return false;
     old->left--;
-    reader_u8(&in);
-    if ((int64_t)reader_u64(&in) < old->before_ns)
+    if (answer_record_decode(value, n_value, &answer) || answer.wall_ns < old->before_ns)
         store_erase(engine_store(old->rpc->run), STORE_REQUEST, key_bytes(key, n_key));
     return true;
 }
@@ -61,16 +61,13 @@ static void forget_some(struct rpc *rpc)
         log_warn("old replies cannot be read", "database=%s", store_db_name(STORE_REQUEST));
 }
 
-/* version u8, wall-clock time u64, packed reply */
 void again_remember(const struct rpc_call *call)
 {
     struct rpc *rpc = call->rpc;
     const Sonata__Reply *reply = &call->reply->message;
-    cleanup_bytes struct bytes b = {0};
-    bytes_put_u8(&b, REQUEST_VERSION);
-    bytes_put_u64(&b, (uint64_t)engine_wall(rpc->run));
-    size_t n = sonata__reply__get_packed_size(reply);
-    sonata__reply__pack(reply, bytes_append(&b, NULL, n));
+    cleanup_bytes struct bytes packed = {0}, b = {0};
+    sonata__reply__pack(reply, bytes_append(&packed, NULL, sonata__reply__get_packed_size(reply)));
+    answer_record_encode(&(struct answer_record){engine_wall(rpc->run), packed.data, packed.size}, &b);
     store_put(engine_store(rpc->run), STORE_REQUEST, request_key(call->caller, call->request), b.data, b.size);
     forget_some(rpc);
 }

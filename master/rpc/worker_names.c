@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/access_record.h"
+#include "store/record_team.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"

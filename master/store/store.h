@@ -41,7 +41,7 @@ enum store_db {
     STORE_BOARD_EVENT,    /* hash of the board's name, wall-clock time, hash of worker and sequence: struct board_event_record */
     STORE_BOARD_HEALTH,   /* board name: struct board_health_record */
     STORE_SUSPECT,        /* evaluation id: struct suspect_record */
-    STORE_WORKER,         /* BLAKE2b of a worker's name: the key it belongs to (access/access_record.h) */
+    STORE_WORKER,         /* BLAKE2b of a worker's name: the key it belongs to (struct worker_name) */
     STORE_DB_COUNT
 };
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/access_record.h"
 #include "codec/codec.h"
 #include "store/record.h"
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/access_record.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "codec/codec.h"

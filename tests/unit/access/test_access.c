@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "access/access_record.h"
+#include "store/record_team.h"
 #include "base/memory.h"
 #include "support/cmocka.h"
 

@@ -1,0 +1,112 @@
+/* Stored records of a search: its header, its individuals, and the log of what its core was asked and told. */
+#ifndef SONATA_STORE_RECORD_SEARCH_H
+#define SONATA_STORE_RECORD_SEARCH_H
+
+#include "store/record_evaluation.h"
+
+enum { ARM_NAME_MAX = 32 };
+
+enum search_state { SEARCH_RUNNING, SEARCH_PAUSED, SEARCH_DONE, SEARCH_STOPPED_FAILED, SEARCH_CANCELED, SEARCH_STATE_COUNT };
+const char *search_state_name(enum search_state s);
+
+enum { RETRY_CAUSE_MAX = 16 };
+
+struct search_record {
+    uint64_t id;
+    char name[SPEC_NAME_MAX];
+    char algorithm[32];
+    char team[OWNER_NAME_MAX]; /* whose it is; "" on a master without teams */
+    uint64_t number;           /* within its team, from 1: what the team calls it; 0 only in a record of before version 4 */
+    char pool[OWNER_NAME_MAX]; /* whose measurements it may use and adds to: its team's, or "" = those of all that share */
+    int32_t priority;          /* within its team: higher goes strictly first */
+    enum search_state state;
+    char reason[REASON_MAX];
+    uint32_t budget;  /* evaluations; grows by `extend` */
+    uint32_t asked;   /* proposals so far */
+    uint32_t told;    /* results given to the search core */
+    uint32_t charged; /* of them against the budget: all but vetoed ones */
+    uint32_t infeasible, failed, vetoed, reused;
+    uint32_t stalled;     /* 1: the last ask gave nothing; wait for a result before asking again */
+    uint64_t events;      /* next event number */
+    uint64_t events_from; /* the events before this one were dropped (retention); a snapshot holds what they did */
+    int64_t created_wall_ns, finished_wall_ns, active_ns, board_ns;
+    uint32_t front_size;
+    double hypervolume;
+    uint64_t fork_of;             /* search whose results it starts with; 0: none */
+    uint64_t fork_next, fork_end; /* individuals of that search: the next to be looked at, the first not to be */
+    bool planned;                 /* groups are settled */
+    uint32_t n_groups;
+    struct need_group group[GROUPS_MAX];
+    uint32_t retold;                   /* results that replaced told ones */
+    uint32_t replicates;               /* further measurements asked for so that the front is sure */
+    char retry_cause[RETRY_CAUSE_MAX]; /* of the last retry, while retry_next < retry_end */
+    uint32_t retry_next, retry_end;    /* individuals: the next to be looked at, the first not to be */
+    uint32_t retried;                  /* individuals it opened again so far */
+};
+
+/* Arm of an individual that a fork took over from its parent. */
+#define ARM_FORK "fork"
+
+enum individual_state { INDIVIDUAL_PENDING, INDIVIDUAL_DONE, INDIVIDUAL_INFEASIBLE, INDIVIDUAL_FAILED, INDIVIDUAL_CANCELED, INDIVIDUAL_STATE_COUNT };
+const char *individual_state_name(enum individual_state s);
+
+struct individual_record {
+    uint64_t id; /* sequence number in its search */
+    uint16_t n_genes;
+    struct genotype genotype;
+    char arm[ARM_NAME_MAX];
+    int64_t parent[2];
+    uint32_t n_objectives;
+    bool predicted;
+    double mean[OBJECTIVES_MAX], sd[OBJECTIVES_MAX];
+    uint32_t generation;
+    enum individual_state state;
+    enum individual_state ruled; /* pending: INFEASIBLE or FAILED once an answer settled it, else PENDING */
+    bool vetoed;                 /* an analytic constraint ruled it out before dispatch */
+    bool reused;                 /* every board value came from the store */
+    uint32_t n_evaluations;
+    uint64_t evaluation[GROUPS_MAX]; /* by group of the search */
+    char board[BOARD_NAME_MAX];
+    uint32_t flags;
+    char reason[REASON_MAX];
+    uint32_t n_metrics;
+    struct metric_value metric[METRICS_MAX]; /* names may carry @type */
+    double objective[OBJECTIVES_MAX];        /* minimised, as told */
+    double violation, hypervolume;
+    int64_t told_wall_ns;
+    uint32_t told_order; /* from 1; 0: not told */
+    /* As the search core knows it; PENDING: not told. While a told individual is measured again its state is PENDING, and values, objectives and
+     * flags stay those that were told. */
+    enum individual_state told_state;
+    enum outcome cause; /* failed: the error class, else OUTCOME_OK */
+    uint32_t measured;  /* measurements its values rest on; 0: none yet */
+};
+
+/* RETELL: the result of a told id is another from here on. HINT: one objective of an architecture that was measured elsewhere. */
+enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3, EVENT_RETELL = 4, EVENT_INJECT = 5, EVENT_HINT = 6 };
+
+/* What happened to the search core, in order: enough to run it again. */
+struct event_record {
+    enum event_type type;
+    int64_t wall_ns;
+    uint32_t wanted, got; /* ask */
+    /* hint: wanted is the objective, objective[0] its value */
+    uint64_t id;     /* ask: first id given; tell, retell: id told */
+    uint64_t digest; /* ask: hash64 over the genotypes given */
+    uint32_t status; /* tell, retell: enum core_status */
+    uint32_t n_objectives;
+    double objective[OBJECTIVES_MAX], violation;
+    char text[64];    /* control */
+    uint16_t n_genes; /* inject: the architecture; status, objectives and violation are those of a tell, id is what the core gave it */
+    struct genotype genotype;
+};
+
+/* Encoders append to out; decoders as said in record.h. */
+void search_record_encode(const struct search_record *r, struct bytes *out);
+int search_record_decode(const void *p, size_t n, struct search_record *ret_record) SONATA_MUST_CHECK;
+void individual_record_encode(const struct individual_record *r, struct bytes *out);
+int individual_record_decode(const void *p, size_t n, struct individual_record *ret_record) SONATA_MUST_CHECK;
+void event_record_encode(const struct event_record *r, struct bytes *out);
+int event_record_decode(const void *p, size_t n, struct event_record *ret_record) SONATA_MUST_CHECK;
+
+#endif
