@@ -93,7 +93,7 @@ static int take_values(const struct search_spec *spec, const Sonata__Individual 
     return 0;
 }
 
-static int take_individual(const struct search_spec *spec, const Sonata__Individual *m, struct results_individual *ret, struct sonata_error *err)
+int results_individual_from_message(const struct search_spec *spec, const Sonata__Individual *m, struct results_individual *ret, struct sonata_error *err)
 {
     struct results_individual x = {.id = m->id,
                                    .parent = {m->n_parents > 0 ? m->parents[0] : -1, m->n_parents > 1 ? m->parents[1] : -1},
@@ -128,7 +128,7 @@ static int take_page(struct results *r, const Sonata__Reply *reply, uint64_t *ne
         if (r->n_individuals >= INDIVIDUALS_MAX)
             return sonata_error_set(err, -EFBIG, "more than %d individuals: use a page of them", INDIVIDUALS_MAX);
         r->individual = xgrow(r->individual, &r->individuals_capacity, r->n_individuals + 1, sizeof *r->individual);
-        int code = take_individual(&r->spec, reply->individuals[i], &r->individual[r->n_individuals], err);
+        int code = results_individual_from_message(&r->spec, reply->individuals[i], &r->individual[r->n_individuals], err);
         if (code)
             return code;
         uint64_t id = r->individual[r->n_individuals++].id;
@@ -206,6 +206,25 @@ static void take_objective(const struct search_spec *spec, const Sonata__Insight
     x->coverage[o] = m->coverage;
 }
 
+void results_insight_from_message(const struct search_spec *spec, const Sonata__Insight *m, struct results_insight *x)
+{
+    x->trusted = m->trusted;
+    x->generation = m->generation;
+    if (m->n_objectives) {
+        x->n_genes = spec->space.n_genes;
+        x->n_objectives = (uint32_t)(min_of(m->n_objectives, spec->n_objectives));
+        for (uint32_t o = 0; o < x->n_objectives; o++)
+            take_objective(spec, m->objectives[o], x, o);
+        x->present = m->n_genes > 0;
+    }
+    for (size_t a = 0; a < m->n_arms && a < RESULTS_ARMS_MAX; a++) {
+        copy_string(x->arm[a], sizeof x->arm[a], m->arms[a]);
+        x->arm_weight[a] = a < m->n_arm_weight ? m->arm_weight[a] : NAN;
+        x->arm_uses[a] = a < m->n_arm_uses ? m->arm_uses[a] : 0;
+        x->n_arms = (uint32_t)a + 1;
+    }
+}
+
 int results_fetch_insight(struct session *s, struct results *r, struct sonata_error *err)
 {
     Sonata__GetInsight get = SONATA__GET_INSIGHT__INIT;
@@ -217,29 +236,12 @@ int results_fetch_insight(struct session *s, struct results *r, struct sonata_er
     int code = session_call(s, &request, &reply, err);
     if (code)
         return code;
-    const Sonata__Insight *m = reply->reply->insight;
-    if (!m)
-        return 0;
-    struct results_insight *x = &r->insight;
-    x->trusted = m->trusted;
-    x->generation = m->generation;
-    if (m->n_objectives) {
-        x->n_genes = r->spec.space.n_genes;
-        x->n_objectives = (uint32_t)(min_of(m->n_objectives, r->spec.n_objectives));
-        for (uint32_t o = 0; o < x->n_objectives; o++)
-            take_objective(&r->spec, m->objectives[o], x, o);
-        x->present = m->n_genes > 0;
-    }
-    for (size_t a = 0; a < m->n_arms && a < RESULTS_ARMS_MAX; a++) {
-        copy_string(x->arm[a], sizeof x->arm[a], m->arms[a]);
-        x->arm_weight[a] = a < m->n_arm_weight ? m->arm_weight[a] : NAN;
-        x->arm_uses[a] = a < m->n_arm_uses ? m->arm_uses[a] : 0;
-        x->n_arms = (uint32_t)a + 1;
-    }
+    if (reply->reply->insight)
+        results_insight_from_message(&r->spec, reply->reply->insight, &r->insight);
     return 0;
 }
 
-static void take_board(const Sonata__BoardStatus *m, struct results_board *b)
+void results_board_from_message(const Sonata__BoardStatus *m, struct results_board *b)
 {
     *b = (struct results_board){.online = m->online, .done = m->done, .failed = m->failed, .busy_share = m->busy_share, .anonymous = m->anonymous};
     b->canary_us = m->canary_us;
@@ -274,7 +276,7 @@ int results_fetch_boards(struct session *s, struct results_board *board, size_t 
         return code;
     size_t n = min_of(reply->reply->n_boards, max);
     for (size_t i = 0; i < n; i++)
-        take_board(reply->reply->boards[i], &board[i]);
+        results_board_from_message(reply->reply->boards[i], &board[i]);
     *ret_n = n;
     return 0;
 }

@@ -98,6 +98,12 @@ int results_fetch_insight(struct session *s, struct results *r, struct sonata_er
 /* Boards that the master knows into board[max]. */
 int results_fetch_boards(struct session *s, struct results_board *board, size_t max, size_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
 int results_from_status_message(const Sonata__SearchStatus *m, struct results_status *ret_status, struct sonata_error *err) SONATA_MUST_CHECK;
+/* One individual, checked against the spec's space; predictions the right way round. -EBADMSG says what is wrong. */
+int results_individual_from_message(const struct search_spec *spec, const Sonata__Individual *m, struct results_individual *ret_individual,
+                                    struct sonata_error *err) SONATA_MUST_CHECK;
+void results_board_from_message(const Sonata__BoardStatus *m, struct results_board *ret_board);
+/* Into a zeroed *x. */
+void results_insight_from_message(const struct search_spec *spec, const Sonata__Insight *m, struct results_insight *x);
 
 /* Sorts r->individual by id and fills r->front from on_front. For tests and after fetching. */
 void results_index(struct results *r);

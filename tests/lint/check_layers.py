@@ -23,6 +23,7 @@ ALLOWED = {
     "run": {"base", "domain", "codec", "health", "search", "sched", "store"},
     "rpc": {"base", "domain", "codec", "net", "loop", "run", "sched", "store", "search", "access"},
     "cli": {"base", "domain", "conf", "codec", "net", "loop", "search", "cli", "supernet", "runtime", "engine"},
+    "web": {"base", "domain", "conf", "codec", "net", "loop", "cli"},
     # worker
     "supernet": {"base", "domain"},
     "runtime": {"base", "domain", "supernet"},

@@ -1,0 +1,40 @@
+/* The handlers of the API, one file for each kind of thing. Each is given a call of its own and finishes or fails it. */
+#ifndef SONATA_WEB_API_H
+#define SONATA_WEB_API_H
+
+#include "web/call.h"
+
+/* api_session.c */
+void api_login(struct call *c);
+void api_logout(struct call *c);
+void api_me(struct call *c);
+/* api_searches.c */
+void api_searches(struct call *c);
+void api_search(struct call *c);
+void api_insight(struct call *c);
+void api_control(struct call *c);
+/* api_individuals.c */
+void api_individuals(struct call *c);
+void api_front(struct call *c);
+void api_genes(struct call *c);
+/* api_individual.c */
+void api_individual(struct call *c);
+/* api_boards.c */
+void api_boards(struct call *c);
+void api_board_history(struct call *c);
+void api_board_control(struct call *c);
+/* api_teams.c */
+void api_teams(struct call *c);
+void api_queue(struct call *c);
+void api_audit(struct call *c);
+void api_keys(struct call *c);
+/* events.c */
+void api_events(struct call *c);
+/* api_session.c */
+void api_openapi(struct call *c);
+
+/* What is written the same way in several places. */
+void write_status(struct bytes *out, const char *key, const struct results_status *s);
+void write_board(struct bytes *out, const struct results_board *b);
+
+#endif

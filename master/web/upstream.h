@@ -1,0 +1,31 @@
+/* Questions to the master, asked without waiting: the answer comes to a callback.
+ *
+ * A question is sent again with the same id every two seconds, because a master that was restarted in between has forgotten it, and given up after a
+ * time; the master answers a repeated id with the same answer, so nothing happens twice. */
+#ifndef SONATA_WEB_UPSTREAM_H
+#define SONATA_WEB_UPSTREAM_H
+
+#include "codec/codec.h"
+#include "loop/loop.h"
+#include "net/net.h"
+
+struct upstream;
+
+enum { UPSTREAM_ID_SIZE = 16 };
+
+/* code 0: `reply` is the answer, valid during the call. Otherwise a negative errno with its reason, reply NULL: the master's own refusal, -ETIMEDOUT when it
+ * did not answer, -ENOBUFS when too many questions are open. */
+typedef void (*upstream_done)(void *user, const Sonata__Reply *reply, int code, const char *reason);
+
+int upstream_open(struct loop *loop, struct net *net, const char *endpoint, const struct net_security *security, int64_t patience_ns, struct upstream **ret_upstream,
+                  struct sonata_error *err) SONATA_MUST_CHECK;
+/* Questions that are open are answered with -ECANCELED first. Frees in its handle's close callback. */
+void upstream_close(struct upstream *u);
+/* Packs and sends at once; the request stays the caller's. An id of UPSTREAM_ID_SIZE bytes is kept, otherwise it gets a random one. The callback may come
+ * before this returns. */
+void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done done, void *user);
+/* Whether the last question that ended was answered; questions that are open. */
+bool upstream_is_up(const struct upstream *u);
+unsigned upstream_open_questions(const struct upstream *u);
+
+#endif
