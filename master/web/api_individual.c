@@ -220,7 +220,4 @@ static void use_individual(struct call *c, const struct mirror *m)
     upstream_ask(c->web->up, &request, on_individual, c);
 }
 
-void api_individual(struct call *c)
-{
-    call_mirror(c, use_individual);
-}
+void api_individual(struct call *c) { call_mirror(c, use_individual); }

@@ -12,11 +12,11 @@ enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 50000 };
 
 typedef void (*column_write)(struct bytes *b, const struct mirror *m, const struct row *r);
 
-#define COLUMN(name, call) \
-    static void column_##name(struct bytes *b, const struct mirror *m, const struct row *r) \
-    { \
-        (void)m; \
-        call; \
+#define COLUMN(name, call)                                                                                                                           \
+    static void column_##name(struct bytes *b, const struct mirror *m, const struct row *r)                                                          \
+    {                                                                                                                                                \
+        (void)m;                                                                                                                                     \
+        call;                                                                                                                                        \
     }
 COLUMN(id, out_unsigned(b, NULL, r->id))
 COLUMN(state, out_text(b, NULL, row_state_name(r)))
@@ -67,25 +67,16 @@ static void write_floats(struct bytes *b, const float *v, unsigned n)
     out_close(b, ']');
 }
 
-static void column_values(struct bytes *b, const struct mirror *m, const struct row *r)
-{
-    write_doubles(b, r->value, m->spec.n_objectives);
-}
+static void column_values(struct bytes *b, const struct mirror *m, const struct row *r) { write_doubles(b, r->value, m->spec.n_objectives); }
 
 static void column_constraints(struct bytes *b, const struct mirror *m, const struct row *r)
 {
     write_doubles(b, r->constraint, m->spec.n_constraints);
 }
 
-static void column_low(struct bytes *b, const struct mirror *m, const struct row *r)
-{
-    write_floats(b, r->low, m->spec.n_objectives);
-}
+static void column_low(struct bytes *b, const struct mirror *m, const struct row *r) { write_floats(b, r->low, m->spec.n_objectives); }
 
-static void column_high(struct bytes *b, const struct mirror *m, const struct row *r)
-{
-    write_floats(b, r->high, m->spec.n_objectives);
-}
+static void column_high(struct bytes *b, const struct mirror *m, const struct row *r) { write_floats(b, r->high, m->spec.n_objectives); }
 
 static void write_predicted(struct bytes *b, const struct mirror *m, const struct row *r, const float *v)
 {
@@ -95,24 +86,34 @@ static void write_predicted(struct bytes *b, const struct mirror *m, const struc
         out_null(b, NULL);
 }
 
-static void column_predicted(struct bytes *b, const struct mirror *m, const struct row *r)
-{
-    write_predicted(b, m, r, r->mean);
-}
+static void column_predicted(struct bytes *b, const struct mirror *m, const struct row *r) { write_predicted(b, m, r, r->mean); }
 
-static void column_sd(struct bytes *b, const struct mirror *m, const struct row *r)
-{
-    write_predicted(b, m, r, r->sd);
-}
+static void column_sd(struct bytes *b, const struct mirror *m, const struct row *r) { write_predicted(b, m, r, r->sd); }
 
 static const struct column {
     const char *name;
     column_write write;
 } columns[] = {
-    {"id", column_id},           {"state", column_state},       {"front", column_front},   {"values", column_values},         {"low", column_low},
-    {"high", column_high},       {"constraints", column_constraints}, {"genes", column_genes},   {"arm", column_arm},               {"parents", column_parents},
-    {"generation", column_generation}, {"order", column_order},     {"told", column_told},     {"hypervolume", column_hypervolume}, {"predicted", column_predicted},
-    {"sd", column_sd},           {"board", column_board},       {"flags", column_flags},   {"measurements", column_measurements}, {"reused", column_reused},
+    {"id", column_id},
+    {"state", column_state},
+    {"front", column_front},
+    {"values", column_values},
+    {"low", column_low},
+    {"high", column_high},
+    {"constraints", column_constraints},
+    {"genes", column_genes},
+    {"arm", column_arm},
+    {"parents", column_parents},
+    {"generation", column_generation},
+    {"order", column_order},
+    {"told", column_told},
+    {"hypervolume", column_hypervolume},
+    {"predicted", column_predicted},
+    {"sd", column_sd},
+    {"board", column_board},
+    {"flags", column_flags},
+    {"measurements", column_measurements},
+    {"reused", column_reused},
     {"reason", column_reason},
 };
 
@@ -207,10 +208,7 @@ static void use_individuals(struct call *c, const struct mirror *m)
     write_tail(c, next);
 }
 
-void api_individuals(struct call *c)
-{
-    call_mirror(c, use_individuals);
-}
+void api_individuals(struct call *c) { call_mirror(c, use_individuals); }
 
 static void use_front(struct call *c, const struct mirror *m)
 {
@@ -225,10 +223,7 @@ static void use_front(struct call *c, const struct mirror *m)
     write_tail(c, NULL);
 }
 
-void api_front(struct call *c)
-{
-    call_mirror(c, use_front);
-}
+void api_front(struct call *c) { call_mirror(c, use_front); }
 
 struct census {
     unsigned all, front;
@@ -290,7 +285,4 @@ static void use_genes(struct call *c, const struct mirror *m)
     call_finish(c);
 }
 
-void api_genes(struct call *c)
-{
-    call_mirror(c, use_genes);
-}
+void api_genes(struct call *c) { call_mirror(c, use_genes); }

@@ -17,15 +17,9 @@ static void out_cjson(struct bytes *out, const char *key, cJSON *value)
     free(text);
 }
 
-void write_status(struct bytes *out, const char *key, const struct results_status *s)
-{
-    out_cjson(out, key, json_status(s));
-}
+void write_status(struct bytes *out, const char *key, const struct results_status *s) { out_cjson(out, key, json_status(s)); }
 
-void write_board(struct bytes *out, const struct results_board *b)
-{
-    out_cjson(out, NULL, json_board(b));
-}
+void write_board(struct bytes *out, const struct results_board *b) { out_cjson(out, NULL, json_board(b)); }
 
 static void write_searches(struct call *c, const Sonata__Reply *reply)
 {
@@ -60,10 +54,7 @@ static void use_search(struct call *c, const struct mirror *m)
     call_finish(c);
 }
 
-void api_search(struct call *c)
-{
-    call_mirror(c, use_search);
-}
+void api_search(struct call *c) { call_mirror(c, use_search); }
 
 static void write_insight(struct call *c, const Sonata__Reply *reply)
 {
@@ -89,13 +80,11 @@ static void use_insight(struct call *c, const struct mirror *m)
     call_ask(c, &request, write_insight);
 }
 
-void api_insight(struct call *c)
-{
-    call_mirror(c, use_insight);
-}
+void api_insight(struct call *c) { call_mirror(c, use_insight); }
 
 static void write_control(struct call *c, const Sonata__Reply *reply)
 {
+    mirror_stale(c->web->mirrors, c->search);
     out_open(&c->out, NULL, '{');
     out_unsigned(&c->out, "count", reply->count);
     out_bool(&c->out, "more", reply->more);

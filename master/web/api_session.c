@@ -45,7 +45,8 @@ void api_login(struct call *c)
         call_fail(c, r, "too many wrong tries from this address: try again in %u s", wait_s);
     } else if (r) {
         log_warn("wrong login", "address=%s", address);
-        call_fail(c, -EACCES, "this code or token does not open: a link works once and not for long; ask for another, or use the token of --token-file");
+        call_fail(c, -EACCES,
+                  "this code or token does not open: a link works once and not for long; ask for another, or use the token of --token-file");
     } else {
         log_info("logged in", "address=%s", address);
         answer_cookie(c, session, c->web->settings->session_ns / SONATA_SECOND);

@@ -64,10 +64,7 @@ void api_teams(struct call *c)
     upstream_ask(c->web->up, &request, on_teams, c);
 }
 
-static bool is_unfinished(const char *state)
-{
-    return !strcmp(state, "running") || !strcmp(state, "paused");
-}
+static bool is_unfinished(const char *state) { return !strcmp(state, "running") || !strcmp(state, "paused"); }
 
 /* Unfinished searches, each with its team; teams follow in a second answer. */
 static void write_queue(struct call *c, const Sonata__Reply *reply)

@@ -16,15 +16,18 @@ struct assets {
     char *root;
     size_t n;
     char (*etag)[ETAG_SIZE];
-    struct bytes *plain;        /* unpacked when somebody cannot read gzip */
-    struct bytes fresh;         /* of --web-root */
+    struct bytes *plain; /* unpacked when somebody cannot read gzip */
+    struct bytes fresh;  /* of --web-root */
     char fresh_etag[ETAG_SIZE];
 };
 
 static const char *type_of(const char *name)
 {
-    static const char *const type[][2] = {{".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-                                           {".svg", "image/svg+xml"},             {".json", "application/json"}};
+    static const char *const type[][2] = {{".html", "text/html; charset=utf-8"},
+                                          {".js", "text/javascript; charset=utf-8"},
+                                          {".css", "text/css; charset=utf-8"},
+                                          {".svg", "image/svg+xml"},
+                                          {".json", "application/json"}};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < sizeof type / sizeof *type; i++) {
         if (!strcmp(dot, type[i][0]))

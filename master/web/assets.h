@@ -9,7 +9,7 @@
 
 /* One built-in file; data is a gzip member. */
 struct web_asset {
-    const char *name;           /* "app/main.js" */
+    const char *name; /* "app/main.js" */
     const char *data, *end;
 };
 extern const struct web_asset web_assets[]; /* ended by a NULL name; made at build time */
@@ -21,7 +21,7 @@ struct assets *assets_new(const char *root);
 void assets_free(struct assets *a);
 
 struct asset_file {
-    const void *data;           /* lives as long as the assets, or (fresh) until the next call */
+    const void *data; /* lives as long as the assets, or (fresh) until the next call */
     size_t size;
     const char *type, *etag;
     bool gzipped, fresh;

@@ -79,10 +79,11 @@ static const struct {
     unsigned status;
     const char *name;
 } error_table[] = {
-    {-ENOENT, 404, "not_found"},    {-EINVAL, 400, "invalid"},       {-ENAMETOOLONG, 400, "invalid"}, {-EACCES, 403, "forbidden"},  {-EPERM, 403, "forbidden"},
-    {-EBUSY, 409, "busy"},          {-EALREADY, 409, "already"},     {-EEXIST, 409, "exists"},        {-EDQUOT, 403, "quota"},      {-ETIMEDOUT, 504, "no_master"},
-    {-ENOBUFS, 503, "overloaded"},  {-ECANCELED, 503, "stopping"},   {-ENOSPC, 507, "no_space"},      {-EFBIG, 413, "too_large"},   {-ENOSYS, 501, "not_supported"},
-    {-ENOTSUP, 501, "not_supported"}, {-ENOTCONN, 401, "login"},     {-EAGAIN, 429, "slow_down"},     {-EPROTO, 405, "method"},     {-EROFS, 403, "read_only"},
+    {-ENOENT, 404, "not_found"}, {-EINVAL, 400, "invalid"},      {-ENAMETOOLONG, 400, "invalid"}, {-EACCES, 403, "forbidden"},
+    {-EPERM, 403, "forbidden"},  {-EBUSY, 409, "busy"},          {-EALREADY, 409, "already"},     {-EEXIST, 409, "exists"},
+    {-EDQUOT, 403, "quota"},     {-ETIMEDOUT, 504, "no_master"}, {-ENOBUFS, 503, "overloaded"},   {-ECANCELED, 503, "stopping"},
+    {-ENOSPC, 507, "no_space"},  {-EFBIG, 413, "too_large"},     {-ENOSYS, 501, "not_supported"}, {-ENOTSUP, 501, "not_supported"},
+    {-ENOTCONN, 401, "login"},   {-EAGAIN, 429, "slow_down"},    {-EPROTO, 405, "method"},        {-EROFS, 403, "read_only"},
 };
 
 static size_t error_row(int code)

@@ -14,9 +14,9 @@ struct events {
     struct feed *feed;
     struct feed_listener *listener;
     struct http_stream *stream;
-    struct bytes text;          /* to be sent */
-    size_t sent;                /* of it */
-    uint64_t since;             /* number the page has */
+    struct bytes text; /* to be sent */
+    size_t sent;       /* of it */
+    uint64_t since;    /* number the page has */
     int64_t last_message_ns, last_byte_ns;
 };
 

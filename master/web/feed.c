@@ -1,5 +1,5 @@
-/* See feed.h. One list of searches and one of boards are asked for at each tick while there are listeners; a search whose status changed and of which there is
- * a mirror is brought up to date before anybody is told, so that what pages then ask for is there. */
+/* See feed.h. One list of searches and one of boards are asked for at each tick while there are listeners; a search whose status changed and of which
+ * there is a mirror is brought up to date before anybody is told, so that what pages then ask for is there. */
 #include "web/feed.h"
 
 #include <stdlib.h>
@@ -229,10 +229,7 @@ void feed_leave(struct feed *f, struct feed_listener *l)
     }
 }
 
-uint64_t feed_revision(const struct feed *f)
-{
-    return f->revision;
-}
+uint64_t feed_revision(const struct feed *f) { return f->revision; }
 
 void feed_write(const struct feed *f, uint64_t since, struct bytes *out)
 {

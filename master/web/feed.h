@@ -1,6 +1,7 @@
 /* News for open pages: what changed since they last heard. The master is asked while somebody listens, and everybody is told from that one question.
  *
- * Numbers are the revisions of mirror.h; they grow over restarts too, so that a page that comes back with its last number (Last-Event-ID) gets what it missed. */
+ * Numbers are the revisions of mirror.h; they grow over restarts too, so that a page that comes back with its last number (Last-Event-ID) gets what
+ * it missed. */
 #ifndef SONATA_WEB_FEED_H
 #define SONATA_WEB_FEED_H
 

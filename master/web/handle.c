@@ -27,7 +27,13 @@ static void serve_asset(struct web *w, struct http_request *q, const char *name)
         http_answer(q, &(struct http_answer){.status = 304, .etag = f.etag, .cache = "no-cache"});
         return;
     }
-    http_answer(q, &(struct http_answer){.status = 200, .type = f.type, .data = f.data, .size = f.size, .still = !f.fresh, .gzipped = f.gzipped, .etag = f.etag,
+    http_answer(q, &(struct http_answer){.status = 200,
+                                         .type = f.type,
+                                         .data = f.data,
+                                         .size = f.size,
+                                         .still = !f.fresh,
+                                         .gzipped = f.gzipped,
+                                         .etag = f.etag,
                                          .cache = "no-cache"});
 }
 

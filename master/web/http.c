@@ -29,10 +29,7 @@ static void turn(struct http *h)
         uv_timer_stop(&h->timer);
 }
 
-static void on_timer(uv_timer_t *t)
-{
-    turn(t->data);
-}
+static void on_timer(uv_timer_t *t) { turn(t->data); }
 
 static void on_poll(uv_poll_t *p, int status, int events)
 {
@@ -279,12 +276,6 @@ void http_close(struct http *h)
     uv_close((uv_handle_t *)&h->again, on_handle_closed);
 }
 
-uint16_t http_port(const struct http *h)
-{
-    return h->port;
-}
+uint16_t http_port(const struct http *h) { return h->port; }
 
-struct http_counts http_counts(const struct http *h)
-{
-    return h->counts;
-}
+struct http_counts http_counts(const struct http *h) { return h->counts; }

@@ -18,12 +18,12 @@ struct http;
 struct http_request;
 
 struct http_config {
-    const char *address;            /* numeric IPv4 or IPv6 address */
-    uint16_t port;                  /* 0: any free one */
-    const char *certificate, *key;  /* PEM text; both or none */
+    const char *address;           /* numeric IPv4 or IPv6 address */
+    uint16_t port;                 /* 0: any free one */
+    const char *certificate, *key; /* PEM text; both or none */
     unsigned connections, per_address;
-    size_t body_max;                /* bytes of a request's body */
-    unsigned receive_s, idle_s;     /* seconds for headers and body to arrive; for a connection without a request */
+    size_t body_max;            /* bytes of a request's body */
+    unsigned receive_s, idle_s; /* seconds for headers and body to arrive; for a connection without a request */
 };
 
 /* Called once for every complete request. It must be answered now or later; until then it is valid. */
@@ -32,7 +32,8 @@ struct http_app {
     void *user;
 };
 
-int http_open(struct loop *loop, const struct http_config *config, struct http_app app, struct http **ret_http, struct sonata_error *err) SONATA_MUST_CHECK;
+int http_open(struct loop *loop, const struct http_config *config, struct http_app app, struct http **ret_http,
+              struct sonata_error *err) SONATA_MUST_CHECK;
 /* Ends every connection (requests that wait are answered with 503) and frees; its handles close with the loop. */
 void http_close(struct http *h);
 /* The port that was bound. */
@@ -63,13 +64,13 @@ void *http_user(const struct http_request *q);
 
 struct http_answer {
     unsigned status;
-    const char *type;     /* Content-Type; NULL: no body */
-    const void *data;     /* borrowed for ever when `still`, else copied */
+    const char *type; /* Content-Type; NULL: no body */
+    const void *data; /* borrowed for ever when `still`, else copied */
     size_t size;
     bool still, gzipped;
     const char *etag, *cookie, *cache; /* header values, NULL: none; cache NULL: no-store */
     const char *location;
-    unsigned retry_after_s;            /* 0: no such header */
+    unsigned retry_after_s; /* 0: no such header */
 };
 void http_answer(struct http_request *q, const struct http_answer *a);
 

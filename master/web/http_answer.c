@@ -10,7 +10,8 @@ enum { STREAM_BLOCK = 16 << 10 };
 
 /* The page may load nothing from elsewhere, be framed by nobody, and tells nobody where it was. */
 static const char *const every_answer[][2] = {
-    {"Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"},
+    {"Content-Security-Policy",
+     "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "no-referrer"},

@@ -12,13 +12,13 @@ enum { HTTP_ADDRESS_TEXT = 48 };
 struct http_connection {
     struct http *http;
     struct http_connection *next, **link;
-    int64_t deadline_ns;            /* when it is closed unless something happens; 0: never */
+    int64_t deadline_ns; /* when it is closed unless something happens; 0: never */
     int fd;
 };
 
 struct http_stream {
     struct http *http;
-    struct http_request *request;   /* NULL: its request is gone, the response is about to be */
+    struct http_request *request; /* NULL: its request is gone, the response is about to be */
     struct http_source source;
 };
 
@@ -31,7 +31,7 @@ struct http_request {
     char address[HTTP_ADDRESS_TEXT];
     struct bytes body;
     bool too_large, handed, suspended;
-    struct MHD_Response *response;  /* when answered */
+    struct MHD_Response *response; /* when answered */
     unsigned status;
     struct http_stream *stream;
     void *user;
@@ -44,9 +44,9 @@ struct http {
     struct http_app app;
     uv_poll_t poll;
     uv_timer_t timer, sweep;
-    uv_idle_t again;                /* runs the daemon once more in this turn: something was resumed */
+    uv_idle_t again; /* runs the daemon once more in this turn: something was resumed */
     struct http_connection *connections;
-    struct http_request *waiting;   /* handed to the application and not answered yet, or streams */
+    struct http_request *waiting; /* handed to the application and not answered yet, or streams */
     struct http_counts counts;
     uint16_t port;
     bool closing;

@@ -63,25 +63,13 @@ void http_wait(struct http_request *q)
     h->waiting = q;
 }
 
-const char *http_method(const struct http_request *q)
-{
-    return q->method;
-}
+const char *http_method(const struct http_request *q) { return q->method; }
 
-const char *http_path(const struct http_request *q)
-{
-    return q->path;
-}
+const char *http_path(const struct http_request *q) { return q->path; }
 
-const char *http_query(const struct http_request *q, const char *name)
-{
-    return MHD_lookup_connection_value(q->mhd, MHD_GET_ARGUMENT_KIND, name);
-}
+const char *http_query(const struct http_request *q, const char *name) { return MHD_lookup_connection_value(q->mhd, MHD_GET_ARGUMENT_KIND, name); }
 
-const char *http_header(const struct http_request *q, const char *name)
-{
-    return MHD_lookup_connection_value(q->mhd, MHD_HEADER_KIND, name);
-}
+const char *http_header(const struct http_request *q, const char *name) { return MHD_lookup_connection_value(q->mhd, MHD_HEADER_KIND, name); }
 
 bool http_cookie(const struct http_request *q, const char *name, char *text, size_t size)
 {
@@ -89,20 +77,11 @@ bool http_cookie(const struct http_request *q, const char *name, char *text, siz
     return value && copy_string(text, size, value);
 }
 
-const char *http_address(const struct http_request *q)
-{
-    return q->address;
-}
+const char *http_address(const struct http_request *q) { return q->address; }
 
-const struct bytes *http_body(const struct http_request *q)
-{
-    return &q->body;
-}
+const struct bytes *http_body(const struct http_request *q) { return &q->body; }
 
-bool http_is_tls(const struct http_request *q)
-{
-    return q->http->config.certificate != NULL;
-}
+bool http_is_tls(const struct http_request *q) { return q->http->config.certificate != NULL; }
 
 /* "gzip" among the codings, not with a weight of 0. */
 bool http_accepts_gzip(const struct http_request *q)
@@ -115,12 +94,6 @@ bool http_accepts_gzip(const struct http_request *q)
     return strncmp(at, ";q=0", 4) || (at[4] == '.' && strspn(at + 5, "0") != strcspn(at + 5, ", "));
 }
 
-void http_set_user(struct http_request *q, void *user)
-{
-    q->user = user;
-}
+void http_set_user(struct http_request *q, void *user) { q->user = user; }
 
-void *http_user(const struct http_request *q)
-{
-    return q->user;
-}
+void *http_user(const struct http_request *q) { return q->user; }

@@ -27,7 +27,7 @@ struct entry {
 struct guesser {
     char address[48];
     unsigned failures;
-    int64_t next_ns;  /* no try before it */
+    int64_t next_ns; /* no try before it */
 };
 
 struct login {
@@ -47,10 +47,7 @@ static void new_secret(char text[LOGIN_SECRET_TEXT])
     hash_to_hex(random, sizeof random, text + sizeof prefix - 1);
 }
 
-static void hash_of(const char *text, uint8_t hash[HASH_SIZE])
-{
-    hash_content(text, strlen(text), hash);
-}
+static void hash_of(const char *text, uint8_t hash[HASH_SIZE]) { hash_content(text, strlen(text), hash); }
 
 static int make_token(const char *path, struct bytes *ret, struct sonata_error *err)
 {
@@ -208,10 +205,7 @@ int login_enter(struct login *l, int64_t now_ns, const char *address, const char
     return 0;
 }
 
-bool login_session(struct login *l, int64_t now_ns, const char *session)
-{
-    return find(l->session, SESSIONS_MAX, now_ns, session) != NULL;
-}
+bool login_session(struct login *l, int64_t now_ns, const char *session) { return find(l->session, SESSIONS_MAX, now_ns, session) != NULL; }
 
 int login_token(struct login *l, int64_t now_ns, const char *address, const char *token, unsigned *ret_wait_s)
 {

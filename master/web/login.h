@@ -19,7 +19,8 @@ void login_free(struct login *l);
 
 /* A new code that works once until now + lifetime. */
 void login_new_code(struct login *l, int64_t now_ns, int64_t lifetime_ns, char ret_code[LOGIN_SECRET_TEXT]);
-/* Takes a code or the token and begins a session. 0, -EACCES (wrong or used up), -EAGAIN: this address guesses too often, *ret_wait_s says how long. */
+/* Takes a code or the token and begins a session. 0, -EACCES (wrong or used up), -EAGAIN: this address guesses too often, *ret_wait_s says how long.
+ */
 int login_enter(struct login *l, int64_t now_ns, const char *address, const char *secret, char ret_session[LOGIN_SECRET_TEXT], unsigned *ret_wait_s);
 /* Whether a session lives, or a bearer token is right; the same slowing down for tokens. */
 bool login_session(struct login *l, int64_t now_ns, const char *session);

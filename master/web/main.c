@@ -16,7 +16,7 @@
 #include "net/keyfile.h"
 #include "web/web.h"
 
-enum { EXIT_USAGE = 2, RECEIVE_S = 15, IDLE_S = 75, PEM_MAX = 1 << 20, PATH_SIZE = 4096 };
+enum { EXIT_USAGE = 2, IDLE_S = 75, PEM_MAX = 1 << 20, PATH_SIZE = 4096 };
 
 struct program {
     struct web web;
@@ -82,7 +82,7 @@ static int open_http(struct program *p, struct sonata_error *err)
                                  .connections = (unsigned)s->connections,
                                  .per_address = (unsigned)(s->behind_proxy ? s->connections : s->per_address),
                                  .body_max = (size_t)s->body_max,
-                                 .receive_s = RECEIVE_S,
+                                 .receive_s = (unsigned)(s->receive_ns / SONATA_SECOND),
                                  .idle_s = IDLE_S};
     return http_open(&p->web.loop, &config, (struct http_app){web_handle, &p->web}, &p->web.http, err);
 }
@@ -125,8 +125,8 @@ static void link_text(struct web *w, char *text, size_t size)
     bool v6 = strchr(s->address, ':');
     if (s->print_link)
         login_new_code(w->login, clock_monotonic_ns(), s->link_ns, code);
-    snprintf(text, size, "%s://%s%s%s:%u%s/%s%s", s->tls_certificate[0] ? "https" : "http", v6 ? "[" : "", s->address, v6 ? "]" : "", http_port(w->http),
-             s->base_path, code[0] ? "#login=" : "", code);
+    snprintf(text, size, "%s://%s%s%s:%u%s/%s%s", s->tls_certificate[0] ? "https" : "http", v6 ? "[" : "", s->address, v6 ? "]" : "",
+             http_port(w->http), s->base_path, code[0] ? "#login=" : "", code);
 }
 
 /* The link is a secret: it goes to whoever asked for it, never to the log. */
@@ -176,10 +176,7 @@ static int serve(struct program *p)
 }
 
 /* What a killed parent began must not go on without it. It may have died before prctl(). */
-static bool tie_to_parent(pid_t parent)
-{
-    return !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent;
-}
+static bool tie_to_parent(pid_t parent) { return !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent; }
 
 int main(int argc, char **argv)
 {

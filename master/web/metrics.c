@@ -1,5 +1,5 @@
-/* See metrics.h. Names and types follow the conventions of Prometheus: base units, _total for counters only, HELP and TYPE always, and values that are
- * there from the start. No label holds a search or an architecture. */
+/* See metrics.h. Names and types follow the conventions of Prometheus: base units, _total for counters only, HELP and TYPE always, and values that
+ * are there from the start. No label holds a search or an architecture. */
 #include "web/metrics.h"
 
 #include <errno.h>
@@ -39,10 +39,7 @@ static void label(struct bytes *b, const char *name, const char *value)
     bytes_append(b, "\"", 1);
 }
 
-static void value(struct bytes *b, double v)
-{
-    out_printf(b, " %.17g\n", v);
-}
+static void value(struct bytes *b, double v) { out_printf(b, " %.17g\n", v); }
 
 struct count {
     char type[BOARD_NAME_MAX];
@@ -115,30 +112,15 @@ static void write_per_board(struct bytes *out, const Sonata__Reply *reply, const
     }
 }
 
-static double canary_ratio(const struct results_board *b)
-{
-    return b->canary_us > 0 && b->reference_us > 0 ? b->canary_us / b->reference_us : -1;
-}
+static double canary_ratio(const struct results_board *b) { return b->canary_us > 0 && b->reference_us > 0 ? b->canary_us / b->reference_us : -1; }
 
-static double canary_time(const struct results_board *b)
-{
-    return b->canary_wall_ns ? (double)b->canary_wall_ns * 1e-9 : -1;
-}
+static double canary_time(const struct results_board *b) { return b->canary_wall_ns ? (double)b->canary_wall_ns * 1e-9 : -1; }
 
-static double busy(const struct results_board *b)
-{
-    return b->anonymous ? -1 : b->busy_share;
-}
+static double busy(const struct results_board *b) { return b->anonymous ? -1 : b->busy_share; }
 
-static double done(const struct results_board *b)
-{
-    return b->anonymous ? -1 : (double)b->done;
-}
+static double done(const struct results_board *b) { return b->anonymous ? -1 : (double)b->done; }
 
-static double failed(const struct results_board *b)
-{
-    return b->anonymous ? -1 : (double)b->failed;
-}
+static double failed(const struct results_board *b) { return b->anonymous ? -1 : (double)b->failed; }
 
 static void write_boards(struct bytes *out, const Sonata__Reply *reply)
 {
@@ -206,7 +188,8 @@ static void write_self(struct scrape *s, bool up)
 static void finish(struct scrape *s, bool up)
 {
     write_self(s, up);
-    http_answer(s->request, &(struct http_answer){.status = 200, .type = "text/plain; version=0.0.4; charset=utf-8", .data = s->out.data, .size = s->out.size});
+    http_answer(s->request,
+                &(struct http_answer){.status = 200, .type = "text/plain; version=0.0.4; charset=utf-8", .data = s->out.data, .size = s->out.size});
     bytes_fini(&s->out);
     free(s);
 }

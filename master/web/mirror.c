@@ -1,5 +1,5 @@
-/* See mirror.h. A refresh asks for the status; when its counters moved, for the individuals from the first on that was still pending, then for the front
- * (what was on it may have left it). When results were told anew or replicates came, all individuals are read again. */
+/* See mirror.h. A refresh asks for the status; when its counters moved, for the individuals from the first on that was still pending, then for the
+ * front (what was on it may have left it). When results were told anew or replicates came, all individuals are read again. */
 #include "web/mirror.h"
 
 #include <errno.h>
@@ -30,14 +30,14 @@ struct copy {
     struct mirrors *all;
     struct mirror m;
     struct waiter *waiters;
-    struct counters seen;          /* of the refresh that was completed last */
+    struct counters seen; /* of the refresh that was completed last */
     struct counters now;
-    int64_t fresh_ns, used_ns;     /* begin of the last complete refresh; last time somebody wanted it */
-    int64_t began_ns;
-    uint64_t from, change;         /* next individual to ask for; number of the changes of this refresh, 0: none so far */
+    int64_t fresh_ns, used_ns;  /* begin of the last complete refresh; last time somebody wanted it */
+    int64_t began_ns, stale_ns; /* begin of this refresh; when somebody said that the copy is out of date */
+    uint64_t from, change;      /* next individual to ask for; number of the changes of this refresh, 0: none so far */
     bool busy, loaded, front_pages;
     size_t n_front, front_capacity;
-    uint64_t *front;               /* ids, gathered in order */
+    uint64_t *front; /* ids, gathered in order */
 };
 
 struct mirrors {
@@ -48,10 +48,7 @@ struct mirrors {
 
 static const char *const state_name[] = {"pending", "done", "infeasible", "failed"};
 
-const char *row_state_name(const struct row *r)
-{
-    return state_name[r->state];
-}
+const char *row_state_name(const struct row *r) { return state_name[r->state]; }
 
 struct mirrors *mirrors_new(struct upstream *up, uint64_t first_revision)
 {
@@ -85,15 +82,9 @@ void mirrors_free(struct mirrors *all)
     free(all);
 }
 
-uint64_t mirrors_next_revision(struct mirrors *all)
-{
-    return ++all->revision;
-}
+uint64_t mirrors_next_revision(struct mirrors *all) { return ++all->revision; }
 
-uint64_t mirrors_revision(const struct mirrors *all)
-{
-    return all->revision;
-}
+uint64_t mirrors_revision(const struct mirrors *all) { return all->revision; }
 
 /* The least wanted copy makes room. */
 static void make_room(struct mirrors *all)
@@ -135,8 +126,14 @@ static struct copy *copy_of(struct mirrors *all, uint64_t search)
     return c;
 }
 
+static void refresh(struct copy *c);
+
 static void finish(struct copy *c, int code, const char *reason)
 {
+    if (!code && c->stale_ns > c->began_ns) {
+        refresh(c);
+        return;
+    }
     struct waiter *list = c->waiters;
     c->waiters = NULL;
     c->busy = false;
@@ -461,7 +458,7 @@ void mirror_get(struct mirrors *all, uint64_t search, int64_t fresh_ns, mirror_d
 {
     struct copy *c = copy_of(all, search);
     c->used_ns = clock_monotonic_ns();
-    if (c->loaded && !c->busy && c->used_ns - c->fresh_ns < fresh_ns) {
+    if (c->loaded && !c->busy && c->fresh_ns && c->used_ns - c->fresh_ns < fresh_ns) {
         done(user, &c->m, 0, NULL);
         return;
     }
@@ -470,6 +467,15 @@ void mirror_get(struct mirrors *all, uint64_t search, int64_t fresh_ns, mirror_d
     c->waiters = w;
     if (!c->busy)
         refresh(c);
+}
+
+void mirror_stale(struct mirrors *all, uint64_t search)
+{
+    struct copy *c = find_copy(all, search);
+    if (!c)
+        return;
+    c->stale_ns = clock_monotonic_ns();
+    c->fresh_ns = 0;
 }
 
 const struct mirror *mirror_peek(const struct mirrors *all, uint64_t search)

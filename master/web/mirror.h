@@ -19,21 +19,21 @@ struct row {
     double hypervolume;
     double value[OBJECTIVES_MAX], constraint[CONSTRAINTS_MAX];
     float low[OBJECTIVES_MAX], high[OBJECTIVES_MAX], mean[OBJECTIVES_MAX], sd[OBJECTIVES_MAX];
-    int32_t parent[2];           /* -1: none */
+    int32_t parent[2]; /* -1: none */
     uint32_t generation, told_order, measured;
     uint16_t arm, board, flags;
-    uint8_t state;               /* enum row_state */
+    uint8_t state; /* enum row_state */
     bool on_front, reused, predicted;
-    char *reason;                /* NULL: none */
-    uint8_t *allele;             /* of the space's genes */
+    char *reason;    /* NULL: none */
+    uint8_t *allele; /* of the space's genes */
 };
 
 struct mirror {
-    uint64_t id, revision;       /* revision: of the newest row or status */
+    uint64_t id, revision; /* revision: of the newest row or status */
     struct results_status status;
     struct search_spec spec;
     size_t n_rows, capacity;
-    struct row *row;             /* in order of id */
+    struct row *row; /* in order of id */
     unsigned n_texts;
     char *text[MIRROR_TEXTS_MAX];
 };
@@ -48,6 +48,8 @@ struct mirrors *mirrors_new(struct upstream *up, uint64_t first_revision);
 void mirrors_free(struct mirrors *all);
 /* Brings the search up to date and calls back; answered from the copy when that is younger than fresh_ns. */
 void mirror_get(struct mirrors *all, uint64_t search, int64_t fresh_ns, mirror_done done, void *user);
+/* The search was changed just now: what is asked from here on is not answered from an older copy. */
+void mirror_stale(struct mirrors *all, uint64_t search);
 /* The copy as it is, without asking; NULL: there is none. */
 const struct mirror *mirror_peek(const struct mirrors *all, uint64_t search);
 /* The next number of the counter all copies share. */

@@ -8,10 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put(struct bytes *b, const char *text, size_t n)
-{
-    bytes_append(b, text, n);
-}
+static void put(struct bytes *b, const char *text, size_t n) { bytes_append(b, text, n); }
 
 /* Length of the UTF-8 character at p, 0 when it is none. */
 static size_t character(const unsigned char *p)
@@ -74,10 +71,7 @@ void out_open(struct bytes *b, const char *key, char bracket)
     put(b, &bracket, 1);
 }
 
-void out_close(struct bytes *b, char bracket)
-{
-    put(b, &bracket, 1);
-}
+void out_close(struct bytes *b, char bracket) { put(b, &bracket, 1); }
 
 void out_text(struct bytes *b, const char *key, const char *text)
 {

@@ -5,9 +5,9 @@
 #include "web/call.h"
 
 enum route_right {
-    ROUTE_OPEN,   /* also without login */
+    ROUTE_OPEN, /* also without login */
     ROUTE_READ,
-    ROUTE_CHANGE  /* refused with --read-only, and when another site could have made the browser ask */
+    ROUTE_CHANGE /* refused with --read-only, and when another site could have made the browser ask */
 };
 
 struct route {

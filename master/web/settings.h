@@ -5,15 +5,15 @@
 #include "conf/options.h"
 
 struct web_settings {
-    const char *server, *key, *server_key;      /* the master: endpoint of its client port, our key file, its public key */
+    const char *server, *key, *server_key; /* the master: endpoint of its client port, our key file, its public key */
     const char *address;
     int64_t port;
-    const char *tls_certificate, *tls_key;      /* PEM files */
+    const char *tls_certificate, *tls_key; /* PEM files */
     bool behind_proxy, read_only;
-    struct option_list host;                    /* names browsers may call us by, besides localhost and numeric addresses */
-    const char *base_path;                      /* "" or "/sonata" */
+    struct option_list host; /* names browsers may call us by, besides localhost and numeric addresses */
+    const char *base_path;   /* "" or "/sonata" */
     const char *token_file, *web_root;
-    int64_t session_ns, link_ns, patience_ns, poll_ns;
+    int64_t session_ns, link_ns, patience_ns, poll_ns, receive_ns;
     int64_t connections, per_address;
     double body_max;
     int64_t ready_fd;

@@ -71,7 +71,8 @@ static void take_reply(struct upstream *u, const Sonata__Reply *reply)
     if (!at)
         return;
     u->up = true;
-    finish(u, at, reply, reply->code < 0 ? reply->code : 0, reply->text && reply->text[0] ? reply->text : strerror(reply->code < 0 ? -reply->code : 0));
+    finish(u, at, reply, reply->code < 0 ? reply->code : 0,
+           reply->text && reply->text[0] ? reply->text : strerror(reply->code < 0 ? -reply->code : 0));
 }
 
 static void on_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
@@ -119,8 +120,8 @@ static void on_tick(uv_timer_t *t)
     }
 }
 
-int upstream_open(struct loop *loop, struct net *net, const char *endpoint, const struct net_security *security, int64_t patience_ns, struct upstream **ret_upstream,
-                  struct sonata_error *err)
+int upstream_open(struct loop *loop, struct net *net, const char *endpoint, const struct net_security *security, int64_t patience_ns,
+                  struct upstream **ret_upstream, struct sonata_error *err)
 {
     struct upstream *u = xcalloc(1, sizeof *u);
     u->loop = loop;
@@ -138,10 +139,7 @@ int upstream_open(struct loop *loop, struct net *net, const char *endpoint, cons
     return 0;
 }
 
-static void on_closed(uv_handle_t *h)
-{
-    free(h->data);
-}
+static void on_closed(uv_handle_t *h) { free(h->data); }
 
 void upstream_close(struct upstream *u)
 {
@@ -153,15 +151,13 @@ void upstream_close(struct upstream *u)
     uv_close((uv_handle_t *)&u->timer, on_closed);
 }
 
-static void refuse(upstream_done done, void *user, int code, const char *reason)
-{
-    done(user, NULL, code, reason);
-}
+static void refuse(upstream_done done, void *user, int code, const char *reason) { done(user, NULL, code, reason); }
 
 void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done done, void *user)
 {
     if (u->closing || u->n_open >= OPEN_MAX) {
-        refuse(done, user, u->closing ? -ECANCELED : -ENOBUFS, u->closing ? "sonata-web is stopping" : "too many questions wait for the master: ask again later");
+        refuse(done, user, u->closing ? -ECANCELED : -ENOBUFS,
+               u->closing ? "sonata-web is stopping" : "too many questions wait for the master: ask again later");
         return;
     }
     struct question *q = xcalloc(1, sizeof *q);
@@ -187,12 +183,6 @@ void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done do
     net_send(u->socket, NULL, q->message.data, q->message.size);
 }
 
-bool upstream_is_up(const struct upstream *u)
-{
-    return u->up;
-}
+bool upstream_is_up(const struct upstream *u) { return u->up; }
 
-unsigned upstream_open_questions(const struct upstream *u)
-{
-    return u->n_open;
-}
+unsigned upstream_open_questions(const struct upstream *u) { return u->n_open; }

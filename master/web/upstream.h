@@ -13,16 +13,16 @@ struct upstream;
 
 enum { UPSTREAM_ID_SIZE = 16 };
 
-/* code 0: `reply` is the answer, valid during the call. Otherwise a negative errno with its reason, reply NULL: the master's own refusal, -ETIMEDOUT when it
- * did not answer, -ENOBUFS when too many questions are open. */
+/* code 0: `reply` is the answer, valid during the call. Otherwise a negative errno with its reason, reply NULL: the master's own refusal, -ETIMEDOUT
+ * when it did not answer, -ENOBUFS when too many questions are open. */
 typedef void (*upstream_done)(void *user, const Sonata__Reply *reply, int code, const char *reason);
 
-int upstream_open(struct loop *loop, struct net *net, const char *endpoint, const struct net_security *security, int64_t patience_ns, struct upstream **ret_upstream,
-                  struct sonata_error *err) SONATA_MUST_CHECK;
+int upstream_open(struct loop *loop, struct net *net, const char *endpoint, const struct net_security *security, int64_t patience_ns,
+                  struct upstream **ret_upstream, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Questions that are open are answered with -ECANCELED first. Frees in its handle's close callback. */
 void upstream_close(struct upstream *u);
-/* Packs and sends at once; the request stays the caller's. An id of UPSTREAM_ID_SIZE bytes is kept, otherwise it gets a random one. The callback may come
- * before this returns. */
+/* Packs and sends at once; the request stays the caller's. An id of UPSTREAM_ID_SIZE bytes is kept, otherwise it gets a random one. The callback may
+ * come before this returns. */
 void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done done, void *user);
 /* Whether the last question that ended was answered; questions that are open. */
 bool upstream_is_up(const struct upstream *u);
