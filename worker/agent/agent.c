@@ -45,8 +45,8 @@ static void link_lost(struct agent *a, const char *why)
     if (!a->welcomed)
         return;
     a->welcomed = false;
-    log_warn("no link to the master, measuring goes on, trying again", "worker=%s master=%s reason=\"%s\" spooled=%zu", a->config->name, a->config->master, why,
-             spool_count(a->spool));
+    log_warn("no link to the master, measuring goes on, trying again", "worker=%s master=%s reason=\"%s\" spooled=%zu", a->config->name,
+             a->config->master, why, spool_count(a->spool));
     set_beat(a, HELLO_MS);
 }
 
@@ -59,8 +59,8 @@ static void welcome(struct agent *a, const Sonata__Welcome *m)
     a->waiting_ns = 0;
     a->master_incarnation = m->master_incarnation;
     if (news)
-        log_info("welcomed", "worker=%s master=%s software=\"%s\" heartbeat_ms=%" PRIu64 " spooled=%zu", a->config->name, a->config->master, m->server, a->heartbeat_ms,
-                 spool_count(a->spool));
+        log_info("welcomed", "worker=%s master=%s software=\"%s\" heartbeat_ms=%" PRIu64 " spooled=%zu", a->config->name, a->config->master,
+                 m->server, a->heartbeat_ms, spool_count(a->spool));
     set_beat(a, a->heartbeat_ms);
     agent_send_results(a, true);
     watch_send_events(a, true);
@@ -119,8 +119,8 @@ static void on_message(void *user, const struct net_peer *peer, const char *user
         watch_acknowledged(a, e->board_event_ack);
         break;
     case SONATA__ENVELOPE__BODY_BLOB_CHUNK:
-        blobs_chunk(a->blobs, e->blob_chunk->hash.data, e->blob_chunk->hash.len, e->blob_chunk->offset, e->blob_chunk->total, e->blob_chunk->data.data,
-                    e->blob_chunk->data.len, e->blob_chunk->missing);
+        blobs_chunk(a->blobs, e->blob_chunk->hash.data, e->blob_chunk->hash.len, e->blob_chunk->offset, e->blob_chunk->total,
+                    e->blob_chunk->data.data, e->blob_chunk->data.len, e->blob_chunk->missing);
         break;
     case SONATA__ENVELOPE__BODY_FAULT:
         fault(a, e->fault);
@@ -177,17 +177,27 @@ static int open_socket(struct agent *a, struct sonata_error *err)
 {
     const struct worker_config *c = a->config;
     struct net_security keys = keyfile_security(&c->keys);
-    return net_connect(a->net, a->loop, c->master, WIRE_MESSAGE_MAX, HWM, c->key[0] ? &keys : NULL, (struct net_handler){on_message, a},
-                       &a->socket, err);
+    return net_connect(a->net, a->loop, c->master, WIRE_MESSAGE_MAX, HWM, c->key[0] ? &keys : NULL, (struct net_handler){on_message, a}, &a->socket,
+                       err);
+}
+
+/* Hello tells what boards offer, so it waits for each to have been there once. */
+static bool all_have_started(const struct agent *a)
+{
+    for (uint32_t i = 0; i < a->config->n_boards; i++) {
+        if (!a->board[i].offered)
+            return false;
+    }
+    return true;
 }
 
 static void on_board_started(void *user, struct board *b)
 {
     struct agent *a = user;
-    log_info("board ready", "board=%s type=%s backend=%s core=%d detail=\"%s\"", b->config.id, b->config.type,
-             backend_kind_name(b->config.backend), b->config.core, b->offer.detail);
+    log_info("board ready", "board=%s type=%s backend=%s core=%d detail=\"%s\"", b->config.id, b->config.type, backend_kind_name(b->config.backend),
+             b->config.core, b->offer.detail);
     watch_started(a, b);
-    if (a->socket || a->stopping || ++a->boards_up < a->config->n_boards)
+    if (a->socket || a->stopping || !all_have_started(a))
         return;
     struct sonata_error err = {0};
     if (open_socket(a, &err)) {
@@ -227,17 +237,6 @@ static void on_board_result(void *user, struct board *b, const uint8_t *p, size_
     if (!a->stopping)
         watch_job_ended(a, b, &m);
     measurement_fini(&m);
-}
-
-static bool on_board_idle(void *user, struct board *b)
-{
-    struct agent *a = user;
-    return !a->stopping && watch_idle(a, b);
-}
-
-static void on_board_job_started(void *user, struct board *b)
-{
-    watch_job_started(user, b);
 }
 
 static void on_board_answer(void *user, struct board *b, const struct board_answer *answer)
@@ -338,17 +337,14 @@ int agent_new(struct loop *loop, const struct worker_config *config, const char 
     a->beat.data = a->second.data = a;
     a->timers_open = 2;
     uv_timer_start(&a->second, on_second, 1000, 1000);
-    struct board_hooks hooks = {on_board_started, on_board_failed, on_board_idle, on_board_job_started, on_board_result, on_board_answer, on_board_closed, a};
+    struct board_hooks hooks = {on_board_started, on_board_failed, on_board_result, on_board_answer, on_board_closed, a};
     for (uint32_t i = 0; i < config->n_boards; i++)
         board_start(&a->board[i], loop, &config->board[i], config->launcher, a->executable, hooks);
     *ret_agent = a;
     return 0;
 }
 
-int agent_exit_status(const struct agent *a)
-{
-    return a->exit_status;
-}
+int agent_exit_status(const struct agent *a) { return a->exit_status; }
 
 void agent_free(struct agent *a)
 {

@@ -1,4 +1,5 @@
-/* Shared between the parts of the agent: agent.c (life cycle), report.c (what it tells), jobs.c (what it is told to do), watch.c (health of boards). */
+/* Shared between the parts of the agent: agent.c (life cycle), report.c (what it tells), jobs.c (what it is told to do), watch.c (health of boards).
+ */
 #ifndef SONATA_AGENT_INTERNAL_H
 #define SONATA_AGENT_INTERNAL_H
 
@@ -17,21 +18,21 @@ struct agent {
     int lock_fd;
     uint64_t incarnation;
     struct net *net;
-    struct net_socket *socket;      /* NULL until every board has started */
+    struct net_socket *socket; /* NULL until every board has started */
     struct spool *spool;
     struct blobs *blobs;
-    struct board *board;            /* n_boards of the config */
-    struct watch *watch;            /* one per board (watch.h) */
-    struct spool *journal;          /* board events */
-    uint64_t event_sequence;        /* of the last one */
-    uint32_t boards_up, boards_closed;
-    uv_timer_t beat;                /* heartbeat, or Hello until welcome */
-    uv_timer_t second;              /* what has to be asked or sent again */
+    struct board *board;     /* n_boards of the config */
+    struct watch *watch;     /* one per board (watch.h) */
+    struct spool *journal;   /* board events */
+    uint64_t event_sequence; /* of the last one */
+    uint32_t boards_closed;
+    uv_timer_t beat;   /* heartbeat, or Hello until welcome */
+    uv_timer_t second; /* what has to be asked or sent again */
     bool welcomed, stopping;
     int timers_open;
     uint64_t heartbeat_ms, master_incarnation;
-    int64_t refused_ns;             /* last complaint about a message */
-    int64_t waiting_ns;             /* since when, or since the last word about it, we wait for a Welcome */
+    int64_t refused_ns; /* last complaint about a message */
+    int64_t waiting_ns; /* since when, or since the last word about it, we wait for a Welcome */
     int exit_status;
 };
 

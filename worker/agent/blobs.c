@@ -21,8 +21,8 @@ static const int64_t ASK_AGAIN_NS = 3 * SONATA_SECOND;
 struct pull {
     uint8_t hash[HASH_SIZE];
     struct bytes data;
-    int64_t asked_ns;   /* 0: not asked yet */
-    unsigned corrupt;   /* times the whole did not match its hash */
+    int64_t asked_ns; /* 0: not asked yet */
+    unsigned corrupt; /* times the whole did not match its hash */
 };
 
 struct blobs {
@@ -202,7 +202,7 @@ void blobs_chunk(struct blobs *b, const uint8_t *hash, size_t n_hash, uint64_t o
         finish(b, p, "the master does not have it");
         return;
     }
-    if (total > WIRE_BLOB_MAX || n > total - offset || (n == 0 && offset < total)) {
+    if (total > WIRE_BLOB_MAX || offset > total || n > total - offset || (n == 0 && offset < total)) {
         finish(b, p, "the master sent sizes that do not fit");
         return;
     }

@@ -60,10 +60,7 @@ static void fail_front(struct board *b, const char *reason)
     bytes_fini(&out);
 }
 
-static void on_restart(uv_timer_t *t)
-{
-    spawn(t->data);
-}
+static void on_restart(uv_timer_t *t) { spawn(t->data); }
 
 static uint64_t restart_delay_ms(struct board *b, const char *reason)
 {
@@ -142,7 +139,6 @@ static void take_offer(struct board *b, const uint8_t *p, size_t n)
     b->offered = true;
     b->state = BOARD_READY;
     b->hooks.started(b->hooks.user, b);
-    board_pump(b);
 }
 
 static void take_answer(struct board *b, const uint8_t *p)
@@ -153,7 +149,6 @@ static void take_answer(struct board *b, const uint8_t *p)
     b->ordered = false;
     b->state = BOARD_READY;
     b->hooks.answer(b->hooks.user, b, &answer);
-    board_pump(b);
 }
 
 static void take_frame(struct board *b, uint8_t type, const uint8_t *p, size_t n)
@@ -167,7 +162,6 @@ static void take_frame(struct board *b, uint8_t type, const uint8_t *p, size_t n
         b->restarts = 0;
         b->state = BOARD_READY;
         finish_front(b, p, n);
-        board_pump(b);
     } else if (type == FRAME_KILLED && b->front_sent) {
         b->killed = true;
     } else if (type == FRAME_ANSWER && b->ordered && n == sizeof(struct board_answer)) {
@@ -235,7 +229,9 @@ static void spawn(struct board *b)
     copy_string(executable, sizeof executable, b->executable);
     char flag[] = BOARD_PROCESS_FLAG;
     char *line[] = {launcher, executable, flag, parent, NULL}, **args = launcher[0] ? line : line + 1;
-    uv_stdio_container_t io[4] = {{.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = 1}, {.flags = UV_INHERIT_FD, .data.fd = 2},
+    uv_stdio_container_t io[4] = {{.flags = UV_IGNORE},
+                                  {.flags = UV_INHERIT_FD, .data.fd = 1},
+                                  {.flags = UV_INHERIT_FD, .data.fd = 2},
                                   {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&b->pipe}};
     uv_process_options_t options = {.exit_cb = on_exit, .file = args[0], .args = args, .stdio = io, .stdio_count = 4};
     b->state = BOARD_STARTING;
@@ -271,19 +267,19 @@ int board_enqueue(struct board *b, const struct job_frame *frame, bool have_blob
     return 0;
 }
 
-void board_pump(struct board *b)
+bool board_is_idle(const struct board *b) { return b->state == BOARD_READY && !b->front_sent && !b->closing; }
+
+bool board_run_front(struct board *b)
 {
-    if (b->state != BOARD_READY || b->front_sent || b->closing || !b->hooks.idle(b->hooks.user, b))
-        return;
-    if (b->state != BOARD_READY || !b->n_queue || !b->queue[0].have_blobs)
-        return;
+    if (!b->n_queue || !b->queue[0].have_blobs)
+        return false;
     b->front_sent = true;
     b->killed = false;
     b->state = BOARD_BUSY;
     copy_string(b->phase, sizeof b->phase, "start");
     b->queue[0].frame.queued_ns = clock_monotonic_ns() - b->queue[0].arrived_ns;
     send_frame(b, FRAME_JOB, &b->queue[0].frame, sizeof b->queue[0].frame);
-    b->hooks.job_started(b->hooks.user, b);
+    return true;
 }
 
 void board_order(struct board *b, const struct health_order *order)
@@ -337,10 +333,7 @@ bool board_cancel(struct board *b, uint64_t attempt)
     return true;
 }
 
-static void on_end_patience(uv_timer_t *t)
-{
-    end_process(t->data);
-}
+static void on_end_patience(uv_timer_t *t) { end_process(t->data); }
 
 void board_close(struct board *b)
 {

@@ -413,11 +413,12 @@ int health_driver_command(struct health_driver *d, const char *action, int64_t n
                  {"power-cycle", HEALTH_ADMIN_POWER_CYCLE},
                  {"release", HEALTH_ADMIN_RELEASE},
                  {"retire", HEALTH_ADMIN_RETIRE}};
-    if (!strcmp(action, "lost") || !strcmp(action, "canary")) {
-        if (action[0] == 'l')
-            lost(d, now_ns);
-        else
-            ask(d, now_ns);
+    if (!strcmp(action, "lost")) {
+        lost(d, now_ns);
+        return 0;
+    }
+    if (!strcmp(action, "canary")) {
+        ask(d, now_ns);
         return 0;
     }
     for (size_t i = 0; i < sizeof admin / sizeof *admin; i++) {

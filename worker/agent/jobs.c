@@ -63,17 +63,18 @@ void agent_assign(struct agent *a, const Sonata__Assign *m)
         log_debug("assignment repeated, its result waits already", "board=%s attempt=%llu", b->config.id, (unsigned long long)f.job.attempt);
         agent_send_results(a, true);
     } else if (f.job.epoch < b->epoch || board_find(b, f.job.attempt)) {
-        log_debug("assignment repeated or of an old epoch, ignored", "board=%s attempt=%llu epoch=%u", b->config.id, (unsigned long long)f.job.attempt, f.job.epoch);
+        log_debug("assignment repeated or of an old epoch, ignored", "board=%s attempt=%llu epoch=%u", b->config.id,
+                  (unsigned long long)f.job.attempt, f.job.epoch);
     } else if (!watch_keeps_jobs(a, b)) { /* heartbeats do not list it, so the master takes it back */
-        log_info("assignment not taken: the board does not work", "board=%s attempt=%llu state=%s", b->config.id, (unsigned long long)f.job.attempt, watch_state(a, b));
+        log_info("assignment not taken: the board does not work", "board=%s attempt=%llu state=%s", b->config.id, (unsigned long long)f.job.attempt,
+                 watch_state(a, b));
     } else {
         b->epoch = f.job.epoch;
         bool have = want_blobs(a, &f);
-        log_debug("assigned", "board=%s attempt=%llu epoch=%u blobs=%s", b->config.id, (unsigned long long)f.job.attempt, f.job.epoch, have ? "here" : "fetching");
-        if (board_enqueue(b, &f, have))
+        log_debug("assigned", "board=%s attempt=%llu epoch=%u blobs=%s", b->config.id, (unsigned long long)f.job.attempt, f.job.epoch,
+                  have ? "here" : "fetching");
+        if (watch_enqueue(a, b, &f, have))
             refuse(a, &f.job, b->config.type, OUTCOME_INFRA, "the board's queue is full");
-        else
-            board_pump(b);
     }
 }
 
@@ -90,7 +91,7 @@ void agent_cancel(struct agent *a, const Sonata__Cancel *m)
         board_cancel(b, m->attempt);
         if (!runs)
             refuse(a, &copy, b->config.type, OUTCOME_CANCELED, "canceled before it ran");
-        board_pump(b);
+        watch_run_next(a, b);
         return;
     }
 }
@@ -141,6 +142,6 @@ void agent_blob_done(void *user, const uint8_t hash[HASH_SIZE], const char *reas
                 refuse(a, &copy, b->config.type, OUTCOME_INFRA, why);
             }
         }
-        board_pump(b);
+        watch_run_next(a, b);
     }
 }

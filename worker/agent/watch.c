@@ -1,5 +1,5 @@
 /* See watch.h. One event of a board goes: hook or order -> driver -> news -> journal (fsync), health file, log -> heartbeat and event to the master
- * -> board_pump(), which may start the next order. Nothing here waits for a board. */
+ * -> watch_run_next(), which starts the next order or job. Nothing here waits for a board. */
 #include "agent/watch.h"
 
 #include <errno.h>
@@ -171,6 +171,14 @@ static void on_news(void *user, const struct health_news *news)
 
 /* ---- after every event of a board */
 
+int watch_enqueue(struct agent *a, struct board *b, const struct job_frame *frame, bool have_blobs)
+{
+    int r = board_enqueue(b, frame, have_blobs);
+    if (!r)
+        watch_run_next(a, b);
+    return r;
+}
+
 /* Jobs that wait for a board that will not take them are dropped: heartbeats no longer list them, so the master gives them to others, without blame.
  */
 static void give_back(struct watch *w)
@@ -185,6 +193,39 @@ static void give_back(struct watch *w)
     }
 }
 
+static enum canary_tier tier_of(const char *name)
+{
+    return !strcmp(name, "report") ? CANARY_TIER_REPORT : !strcmp(name, "screen") ? CANARY_TIER_SCREEN : CANARY_TIER_SEARCH;
+}
+
+static void carry_out(struct board *b, const struct health_order *order)
+{
+    bool rung = order->kind == HEALTH_ORDER_RUNG;
+    log_debug("order", "board=%s kind=%d timed=%d rung=%s", b->config.id, (int)order->kind, order->timed,
+              rung ? recovery_rung_name(order->rung) : "");
+    if (rung)
+        log_warn("recovery", "board=%s rung=%s", b->config.id, recovery_rung_name(order->rung));
+    if (rung && order->rung == RUNG_KILL_JOB)
+        board_replace(b);
+    else
+        board_order(b, order);
+}
+
+void watch_run_next(struct agent *a, struct board *b)
+{
+    struct health_driver *d = &watch_of(a, b)->driver;
+    struct health_order order;
+    int64_t now = clock_monotonic_ns();
+    if (a->stopping || !board_is_idle(b))
+        return;
+    const struct evaluation_job *job = b->n_queue ? &b->queue[0].frame.job : NULL;
+    enum canary_tier tier = job ? tier_of(job->tier) : CANARY_TIER_SCREEN;
+    if (health_driver_next(d, tier, now, &order))
+        carry_out(b, &order);
+    else if (health_driver_may_work(d, now) && board_run_front(b))
+        health_driver_job_started(d, job->attempt, tier, now);
+}
+
 static void follow_up(struct watch *w)
 {
     struct agent *a = w->agent;
@@ -194,7 +235,7 @@ static void follow_up(struct watch *w)
     if (changed && a->welcomed)
         agent_send_heartbeat(a);
     watch_send_events(a, false);
-    board_pump(w->board);
+    watch_run_next(a, w->board);
 }
 
 /* ---- what happens to a board */
@@ -239,36 +280,6 @@ void watch_failed(struct agent *a, struct board *b, const char *reason)
     else if (w->driver.running.kind != HEALTH_ORDER_NONE)
         health_driver_canary(&w->driver, 0, reason, clock_monotonic_ns());
     follow_up(w);
-}
-
-static enum canary_tier tier_of(const char *name)
-{
-    return !strcmp(name, "report") ? CANARY_TIER_REPORT : !strcmp(name, "screen") ? CANARY_TIER_SCREEN : CANARY_TIER_SEARCH;
-}
-
-bool watch_idle(struct agent *a, struct board *b)
-{
-    struct watch *w = watch_of(a, b);
-    struct health_order order;
-    int64_t now = clock_monotonic_ns();
-    enum canary_tier tier = b->n_queue ? tier_of(b->queue[0].frame.job.tier) : CANARY_TIER_SCREEN;
-    if (!health_driver_next(&w->driver, tier, now, &order))
-        return health_driver_may_work(&w->driver, now);
-    log_debug("order", "board=%s kind=%d timed=%d rung=%s", b->config.id, (int)order.kind, order.timed,
-              order.kind == HEALTH_ORDER_RUNG ? recovery_rung_name(order.rung) : "");
-    if (order.kind == HEALTH_ORDER_RUNG)
-        log_warn("recovery", "board=%s rung=%s", b->config.id, recovery_rung_name(order.rung));
-    if (order.kind == HEALTH_ORDER_RUNG && order.rung == RUNG_KILL_JOB)
-        board_replace(b);
-    else
-        board_order(b, &order);
-    return false;
-}
-
-void watch_job_started(struct agent *a, struct board *b)
-{
-    const struct evaluation_job *job = &b->queue[0].frame.job;
-    health_driver_job_started(&watch_of(a, b)->driver, job->attempt, tier_of(job->tier), clock_monotonic_ns());
 }
 
 static enum health_event end_of(const struct measurement *m, bool killed)

@@ -1,8 +1,8 @@
 /* Watches over the boards of this worker: joins each board (board.h) with its health (health_driver.h), tells the master through a journal that loses
  * nothing, obeys its orders, and remembers over restarts.
  *
- * STATE/journal holds the BoardEvents the master has not acknowledged (spool.h), STATE/health/ID.health the health of a board (health/record.h, wall-clock times).
- * Of an event that was told, the journal is on disk before the health file, and both before it is sent. */
+ * STATE/journal holds the BoardEvents the master has not acknowledged (spool.h), STATE/health/ID.health the health of a board (health/record.h,
+ * wall-clock times). Of an event that was told, the journal is on disk before the health file, and both before it is sent. */
 #ifndef SONATA_AGENT_WATCH_H
 #define SONATA_AGENT_WATCH_H
 
@@ -20,14 +20,15 @@ void watch_close(struct agent *a);
 /* What happens to a board: called from its hooks. */
 void watch_started(struct agent *a, struct board *b);
 void watch_failed(struct agent *a, struct board *b, const char *reason);
-/* Starts what has to be done with an idle board; whether it may be given a job. */
-bool watch_idle(struct agent *a, struct board *b);
-void watch_job_started(struct agent *a, struct board *b);
 void watch_job_ended(struct agent *a, struct board *b, const struct measurement *m);
 void watch_answer(struct agent *a, struct board *b, const struct board_answer *answer);
 
 /* Whether a job for this board may wait in its queue. */
 bool watch_keeps_jobs(const struct agent *a, const struct board *b);
+/* Queues a job and runs it as soon as the board may. -ENOBUFS when the queue is full. */
+int watch_enqueue(struct agent *a, struct board *b, const struct job_frame *frame, bool have_blobs);
+/* Lets a board that is idle do what comes next: an order of its health, else its first job. After whatever may have changed that. */
+void watch_run_next(struct agent *a, struct board *b);
 /* BoardInfo.state and .detail; valid until the board's next event. */
 const char *watch_state(const struct agent *a, const struct board *b);
 const char *watch_detail(const struct agent *a, const struct board *b);

@@ -1,13 +1,13 @@
 /* See worker_config.h; the YAML part is in worker_yaml.c. */
-#define _GNU_SOURCE /* gethostname, sched_getaffinity */
+#define _GNU_SOURCE /* gethostname */
 #include "agent/worker_config.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/memory.h"
 
 void worker_config_init(struct worker_config *c)
@@ -39,33 +39,46 @@ int worker_config_add(struct worker_config *c, const struct board_config *board,
     return 0;
 }
 
-/* The next lower allowed core below `from`, or -1. */
-static int core_below(const cpu_set_t *allowed, int from)
+/* The highest core of which it and those below it, `n` in all, are free; -1: there is none. */
+static int highest_free(const struct core_set *free_cores, int n)
 {
-    for (int core = from - 1; core >= 0; core--) {
-        if (CPU_ISSET((size_t)core, allowed))
-            return core;
+    for (int top = CPU_CORES_MAX - 1; top >= n - 1; top--) {
+        int k = 0;
+        while (k < n && core_set_has(free_cores, top - k))
+            k++;
+        if (k == n)
+            return top;
     }
     return -1;
 }
 
-static int choose_cores(struct worker_config *c, struct sonata_error *err)
+static void take(struct core_set *free_cores, const struct board_config *b)
 {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    if (sched_getaffinity(0, sizeof allowed, &allowed))
-        return 0;
-    int next = CPU_SETSIZE, many = CPU_COUNT(&allowed) > 1;
+    struct core_set cores = {{0}};
+    board_config_cores(b, &cores);
+    for (int i = 0; i < CPU_CORES_MAX; i++) {
+        if (core_set_has(&cores, i))
+            core_set_remove(free_cores, i);
+    }
+}
+
+int worker_config_choose_cores(struct worker_config *c, const struct core_set *allowed, struct sonata_error *err)
+{
+    struct core_set free_cores = *allowed;
+    for (int i = 0; core_set_count(allowed) > 1 && core_set_count(&free_cores) == core_set_count(allowed); i++)
+        core_set_remove(&free_cores, i); /* the lowest core is left to the daemon and to others */
     for (uint32_t i = 0; i < c->n_boards; i++) {
         struct board_config *b = &c->board[i];
-        if (b->core >= 0 && !CPU_ISSET((size_t)b->core, &allowed))
+        if (b->core >= 0 && !core_set_has(allowed, b->core))
             return sonata_error_set(err, -EINVAL, "board '%s': core %d is not one this process may use", b->id, b->core);
+        take(&free_cores, b);
+    }
+    for (uint32_t i = 0; i < c->n_boards; i++) {
+        struct board_config *b = &c->board[i];
         if (b->core >= 0 || !backend_kind_measures(b->backend))
             continue;
-        int core = core_below(&allowed, next);
-        bool last = core >= 0 && core_below(&allowed, core) < 0;
-        if (core >= 0 && !(last && many))
-            b->core = next = core; /* the lowest core is left to the daemon and to others */
+        b->core = highest_free(&free_cores, board_config_core_count(b));
+        take(&free_cores, b);
     }
     return 0;
 }
@@ -87,5 +100,6 @@ int worker_config_finish(struct worker_config *c, struct sonata_error *err)
         r = board_config_check(&c->board[i], err);
     for (uint32_t i = 0; !r && i < c->n_boards; i++)
         health_options_complete(&c->board[i].health, &c->health, c->board[i].backend, c->board[i].mcu.emulated);
-    return r ? r : choose_cores(c, err);
+    struct core_set allowed;
+    return r || cpu_allowed(&allowed) ? r : worker_config_choose_cores(c, &allowed, err);
 }

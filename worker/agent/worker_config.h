@@ -31,7 +31,11 @@ int worker_config_add(struct worker_config *c, const struct board_config *board,
 /* Reads a YAML file over the defaults; errors name file, line and key. Relative table files are taken from the file's folder. */
 int worker_config_read(struct worker_config *c, const char *path, struct sonata_error *err) SONATA_MUST_CHECK;
 int worker_config_parse(struct worker_config *c, const char *text, size_t n, const char *origin, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Whole and consistent? Chooses cores for measuring boards that name none (from the last core down, core 0 is left to others), and canaries. */
+/* Gives every measuring board that names no core the highest one that is allowed and that no other board uses (with the cores below it for its
+ * further threads); the lowest allowed core is left to others where there are two. A board that finds none stays without. -EINVAL: a core named is
+ * not allowed. */
+int worker_config_choose_cores(struct worker_config *c, const struct core_set *allowed, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Whole and consistent? Chooses cores, of those this process may use, and canaries. */
 int worker_config_finish(struct worker_config *c, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /* The command backend: an external tool or the user's evaluator (worker/adapter, docs/ADAPTERS.md).
  *
  * The candidate makes a private folder, writes what the tool needs into it (the network as ONNX when the space describes one and the search brings a
- * supernet; the supernet itself), runs the adapter, and turns windows and metrics into a measurement. The folder is removed in every case. The adapter's programs
- * run in this candidate's process as children in their own group; the board's core is given to them by affinity. */
+ * supernet; the supernet itself), runs the adapter, and turns windows and metrics into a measurement. The folder is removed in every case. The
+ * adapter's programs run in this candidate's process as children in their own group; the board's core is given to them by affinity. */
 #define _GNU_SOURCE /* nftw */
 #include <errno.h>
 #include <ftw.h>
@@ -14,12 +14,12 @@
 
 #include "adapter/adapter.h"
 #include "backend/backend.h"
-#include "power/fingerprint.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "measure/statistics.h"
 #include "measure/windows.h"
+#include "power/fingerprint.h"
 #include "process/process.h"
 #include "runtime/dataset.h"
 #include "runtime/engine.h"
@@ -37,10 +37,7 @@ struct files {
     char folder[64], model[96], supernet[96], genotype[2048];
 };
 
-static void close_command(void *backend)
-{
-    free(backend);
-}
+static void close_command(void *backend) { free(backend); }
 
 /* "latency,accuracy" into the offer. */
 static int parse_offers(const char *text, struct board_offer *o, struct sonata_error *err)
@@ -77,15 +74,9 @@ static int open_command(const struct board_config *config, void **ret_backend, s
     return 0;
 }
 
-static void offer(const void *backend, struct board_offer *o)
-{
-    *o = ((const struct command_board *)backend)->offer;
-}
+static void offer(const void *backend, struct board_offer *o) { *o = ((const struct command_board *)backend)->offer; }
 
-static bool can_build(const struct backend_job *job)
-{
-    return job->space->network.family[0] && job->supernet;
-}
+static bool can_build(const struct backend_job *job) { return job->space->network.family[0] && job->supernet; }
 
 static int prepare(void *backend, const struct backend_job *job, struct sonata_error *err)
 {
@@ -98,7 +89,8 @@ static int prepare(void *backend, const struct backend_job *job, struct sonata_e
             return sonata_error_set(err, -EINVAL, "the tool of board '%s' does not supply metric '%s'", b->config->id, job->job->metric[i]);
     }
     if (b->config->adapter.tool != ADAPTER_CUSTOM && !can_build(job))
-        return sonata_error_set(err, -EINVAL, "%s needs a network: a space that describes one and a supernet", adapter_tool_name(b->config->adapter.tool));
+        return sonata_error_set(err, -EINVAL, "%s needs a network: a space that describes one and a supernet",
+                                adapter_tool_name(b->config->adapter.tool));
     if (!adapter_reads_onnx(&b->config->adapter))
         return sonata_error_set(err, -EINVAL, "%s does not read ONNX: set `convert` (docs/ADAPTERS.md)", adapter_tool_name(b->config->adapter.tool));
     return 0;
@@ -106,7 +98,10 @@ static int prepare(void *backend, const struct backend_job *job, struct sonata_e
 
 static int write_model(const struct backend_job *job, struct files *f, struct measurement *m, struct sonata_error *err)
 {
-    struct engine_request request = {.space = job->space, .genotype = &job->job->genotype, .supernet = job->supernet, .supernet_size = job->supernet_size,
+    struct engine_request request = {.space = job->space,
+                                     .genotype = &job->job->genotype,
+                                     .supernet = job->supernet,
+                                     .supernet_size = job->supernet_size,
                                      .dataset_name = job->job->dataset[0] ? job->job->dataset : "fashion-mnist"};
     struct network net = {0};
     struct bytes onnx = {0};
@@ -155,20 +150,27 @@ static int remove_entry(const char *path, const struct stat *st, int flag, struc
     return remove(path);
 }
 
-/* How the adapter's end is told to the master. A time-out is infeasible only when the board is well afterwards: the supervisor's canary decides, so it is
- * reported as infra here unless the user's own limit was hit. */
+/* How the adapter's end is told to the master. A time-out is infeasible only when the board is well afterwards: the supervisor's canary decides, so
+ * it is reported as infra here unless the user's own limit was hit. */
 static enum outcome outcome_of(enum adapter_status s)
 {
     switch (s) {
-    case ADAPTER_OK: return OUTCOME_OK;
-    case ADAPTER_INFEASIBLE: return OUTCOME_INFEASIBLE;
-    case ADAPTER_INVALID: return OUTCOME_INVALID;
-    case ADAPTER_BUG: return OUTCOME_BUG;
-    case ADAPTER_BAD_CONFIG: return OUTCOME_CONFIG;
-    case ADAPTER_CANCELED: return OUTCOME_CANCELED;
+    case ADAPTER_OK:
+        return OUTCOME_OK;
+    case ADAPTER_INFEASIBLE:
+        return OUTCOME_INFEASIBLE;
+    case ADAPTER_INVALID:
+        return OUTCOME_INVALID;
+    case ADAPTER_BUG:
+        return OUTCOME_BUG;
+    case ADAPTER_BAD_CONFIG:
+        return OUTCOME_CONFIG;
+    case ADAPTER_CANCELED:
+        return OUTCOME_CANCELED;
     case ADAPTER_INFRA:
     case ADAPTER_TIMEOUT:
-    case ADAPTER_STUCK: break;
+    case ADAPTER_STUCK:
+        break;
     }
     return OUTCOME_INFRA;
 }
@@ -239,12 +241,12 @@ static void report(const struct command_board *b, const struct backend_job *job,
 static struct process_limits limits_of(const struct command_board *b)
 {
     const struct board_config *c = b->config;
-    struct process_limits l = {.memory_max = c->memory_max ? c->memory_max : BOARD_MEMORY, .tasks_max = 1024, .file_max = UINT64_C(4) << 30,
+    struct process_limits l = {.memory_max = c->memory_max ? c->memory_max : BOARD_MEMORY,
+                               .tasks_max = 1024,
+                               .file_max = UINT64_C(4) << 30,
                                .cgroup_parent = b->cgroup[0] ? b->cgroup : NULL};
-    for (int core = c->core < 64 ? c->core : 63, k = 0; core >= 0 && k < (int)(c->adapter.threads ? c->adapter.threads : 1); core--, k++) {
-        l.pin = true; // the board's core, and those below it for more threads
-        l.core_mask |= UINT64_C(1) << core;
-    }
+    board_config_cores(c, &l.cores);
+    l.pin = core_set_count(&l.cores) > 0;
     return l;
 }
 
@@ -252,11 +254,21 @@ static struct adapter_job job_of(const struct command_board *b, const struct bac
 {
     const struct latency_protocol *p = job->protocol;
     uint32_t windows = p->windows ? p->windows : 1;
-    return (struct adapter_job){.model = f->model[0] ? f->model : NULL, .genotype = f->genotype, .space = job->space->name,
-                                .supernet = f->supernet[0] ? f->supernet : NULL, .dataset = job->job->dataset, .tier = job->job->tier, .work_dir = f->folder,
-                                .warmup_s = (double)p->warmup_ns / 1e9, .window_s = (double)p->window_ns / 1e9, .windows = windows,
-                                .min_inferences = (p->min_inferences + windows - 1) / windows, .seed = job->job->attempt, .phase = job->phase,
-                                .phase_user = job->phase_user, .limits =limits_of(b)};
+    return (struct adapter_job){.model = f->model[0] ? f->model : NULL,
+                                .genotype = f->genotype,
+                                .space = job->space->name,
+                                .supernet = f->supernet[0] ? f->supernet : NULL,
+                                .dataset = job->job->dataset,
+                                .tier = job->job->tier,
+                                .work_dir = f->folder,
+                                .warmup_s = (double)p->warmup_ns / 1e9,
+                                .window_s = (double)p->window_ns / 1e9,
+                                .windows = windows,
+                                .min_inferences = (p->min_inferences + windows - 1) / windows,
+                                .seed = job->job->attempt,
+                                .phase = job->phase,
+                                .phase_user = job->phase_user,
+                                .limits = limits_of(b)};
 }
 
 static void run(void *backend, const struct backend_job *job, struct measurement *m)
@@ -305,8 +317,15 @@ static int run_canary_command(const struct command_board *b, bool timed, double 
     if (r)
         return r;
     double window_s = (double)b->config->health.canary_ns / 4e9;
-    struct adapter_job a = {.genotype = "", .space = "canary", .tier = "canary", .work_dir = f.folder, .warmup_s = window_s, .window_s = window_s,
-                            .windows = timed ? 3 : 1, .min_inferences = 1, .limits = limits_of(b)};
+    struct adapter_job a = {.genotype = "",
+                            .space = "canary",
+                            .tier = "canary",
+                            .work_dir = f.folder,
+                            .warmup_s = window_s,
+                            .window_s = window_s,
+                            .windows = timed ? 3 : 1,
+                            .min_inferences = 1,
+                            .limits = limits_of(b)};
     a.limits.time_ns = 25 * SONATA_SECOND;
     adapter_run(&c, &version, &a, &result);
     double us = 0;

@@ -23,16 +23,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "board/candidate.h"
-#include "board/frame.h"
-#include "board/link.h"
-#include "board/order.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "board/candidate.h"
+#include "board/frame.h"
+#include "board/link.h"
+#include "board/order.h"
 #include "codec/codec.h"
 
 static const int64_t GRACE_NS = 2 * SONATA_SECOND, STUCK_NS = 5 * SONATA_SECOND, TICK_NS = 50 * SONATA_MS;
@@ -202,6 +202,14 @@ static int prepare_job(struct board_process *b, enum outcome *ret_outcome, struc
     return b->ops->prepare(b->backend, &c.job, err);
 }
 
+/* What the master says, else the board, else the worker. */
+static int64_t job_limit_ns(const struct board_process *b)
+{
+    if (b->frame.job.time_limit_ns > 0)
+        return b->frame.job.time_limit_ns;
+    return b->config.time_limit_ns > 0 ? b->config.time_limit_ns : BOARD_TIME_LIMIT_NS;
+}
+
 static void start_job(struct board_process *b, const uint8_t *p, size_t n)
 {
     if (n != sizeof b->frame || b->stage != STAGE_IDLE) {
@@ -221,10 +229,7 @@ static void start_job(struct board_process *b, const uint8_t *p, size_t n)
         refuse(b, outcome, err.text);
         return;
     }
-    int64_t limit = b->frame.job.time_limit_ns > 0 ? b->frame.job.time_limit_ns
-                    : b->config.time_limit_ns > 0  ? b->config.time_limit_ns
-                                                   : BOARD_TIME_LIMIT_NS;
-    int r = start_child(b, STAGE_CANDIDATE, &no_order, limit);
+    int r = start_child(b, STAGE_CANDIDATE, &no_order, job_limit_ns(b));
     if (r) {
         sonata_error_set(&err, r, "cannot start a process: %s", strerror(-r));
         refuse(b, OUTCOME_INFRA, err.text);
@@ -324,12 +329,7 @@ static void describe_end(struct board_process *b, int status)
     if (b->end[0])
         return;
     if (b->timed_out)
-        snprintf(b->end, sizeof b->end, "over the time limit of %.1f s in phase %s",
-                 (double)(b->frame.job.time_limit_ns > 0 ? b->frame.job.time_limit_ns
-                          : b->config.time_limit_ns > 0  ? b->config.time_limit_ns
-                                                         : BOARD_TIME_LIMIT_NS) /
-                     1e9,
-                 b->phase);
+        snprintf(b->end, sizeof b->end, "over the time limit of %.1f s in phase %s", (double)job_limit_ns(b) / 1e9, b->phase);
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         snprintf(b->end, sizeof b->end, "killed in phase %s, probably for want of memory", b->phase);
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT)

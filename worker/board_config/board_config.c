@@ -110,7 +110,9 @@ int board_config_set(struct board_config *c, const char *key, const char *value,
     if (!strcmp(key, "limit"))
         return parse_duration_ns(value, &c->time_limit_ns) || c->time_limit_ns <= 0 ? bad_value(key, value, "a duration such as 5m", err) : 0;
     if (!strcmp(key, "max_celsius"))
-        return parse_double(value, &c->max_celsius) || c->max_celsius < 20 || c->max_celsius > 150 ? bad_value(key, value, "degrees from 20 to 150", err) : 0;
+        return parse_double(value, &c->max_celsius) || c->max_celsius < 20 || c->max_celsius > 150
+                   ? bad_value(key, value, "degrees from 20 to 150", err)
+                   : 0;
     if (!strcmp(key, "core")) {
         uint64_t core;
         if (parse_u64(value, 0, 1023, &core))
@@ -139,6 +141,17 @@ int board_config_set(struct board_config *c, const char *key, const char *value,
     return c->backend == BACKEND_TABLE ? set_table_key(c, key, value, err) : set_engine_key(c, key, value, err);
 }
 
+int board_config_core_count(const struct board_config *c)
+{
+    return c->backend == BACKEND_COMMAND && c->adapter.threads > 1 ? (int)c->adapter.threads : 1;
+}
+
+void board_config_cores(const struct board_config *c, struct core_set *cores)
+{
+    for (int i = 0; c->core >= 0 && i < board_config_core_count(c); i++)
+        core_set_add(cores, c->core - i);
+}
+
 static bool name_is_plain(const char *s)
 {
     return s[0] && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == strlen(s);
@@ -157,7 +170,8 @@ int board_config_check(const struct board_config *c, struct sonata_error *err)
     if (r)
         return sonata_error_prefix(err, r, "board '%s'", c->id);
     if (c->power.driver[0] && c->backend != BACKEND_ENGINE)
-        return sonata_error_set(err, -EINVAL, "board '%s': only engine boards take a power sensor; an evaluator of your own may report energy itself", c->id);
+        return sonata_error_set(err, -EINVAL, "board '%s': only engine boards take a power sensor; an evaluator of your own may report energy itself",
+                                c->id);
     if (c->backend == BACKEND_COMMAND) {
         r = adapter_config_check(&c->adapter, err);
         return r ? sonata_error_prefix(err, r, "board '%s'", c->id) : 0;
@@ -191,7 +205,8 @@ int board_config_parse(const char *text, struct board_config *ret_config, struct
     char *options = copy, *head = take_part(&options, ','), *rest = head;
     char *id = take_part(&rest, ':'), *backend = take_part(&rest, ':');
     if (!backend || !copy_string(c.id, sizeof c.id, id))
-        return sonata_error_set(err, -EINVAL, "board '%s': ID:BACKEND is expected, for instance host:engine or pi:table:FILE.csv,accuracy=COLUMN", text);
+        return sonata_error_set(err, -EINVAL, "board '%s': ID:BACKEND is expected, for instance host:engine or pi:table:FILE.csv,accuracy=COLUMN",
+                                text);
     copy_string(c.type, sizeof c.type, id);
     if (!backend_kind_find(backend, &c.backend))
         return sonata_error_set(err, -EINVAL, "board '%s': backend '%s' is not known; %s are", id, backend, backend_kind_names());

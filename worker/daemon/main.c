@@ -1,7 +1,6 @@
 /* sonata-worker: options, configuration, loop. With --board-process it is the process of one board instead (board/board_process.h). */
-#define _GNU_SOURCE /* sched_setaffinity, prctl */
+#define _GNU_SOURCE /* prctl */
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "base/cpu.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -29,20 +29,72 @@ struct settings {
 };
 
 static const struct option_def options[] = {
-    {.name = "config", .letter = 'c', .type = OPTION_TEXT, .offset = offsetof(struct settings, config), .argument = "FILE", .help = "Read settings and boards from a worker.yaml."},
-    {.name = "master", .letter = 'm', .type = OPTION_TEXT, .offset = offsetof(struct settings, master), .argument = "ENDPOINT", .help = "The master's worker port: tcp://HOST:PORT or ipc:///PATH."},
-    {.name = "board", .letter = 'b', .type = OPTION_LIST, .offset = offsetof(struct settings, boards), .argument = "BOARD", .help = "Add a board, ID:BACKEND[:FILE][,key=value...]; may be repeated."},
-    {.name = "state", .letter = 's', .type = OPTION_TEXT, .offset = offsetof(struct settings, state), .argument = "DIR", .help = "Folder of this worker's spool and cache."},
-    {.name = "name", .letter = 'n', .type = OPTION_TEXT, .offset = offsetof(struct settings, name), .argument = "NAME", .help = "Name of this worker, unique in the farm; default: the host's."},
-    {.name = "key", .letter = 'k', .type = OPTION_TEXT, .offset = offsetof(struct settings, key), .argument = "FILE", .help = "Key file (mode 0600): encrypt and authenticate the link."},
-    {.name = "canary", .type = OPTION_TEXT, .offset = offsetof(struct settings, canary), .argument = "MODE", .help = "Canaries of boards that name none (tables apart): off, functional, or the time of a timed one such as 500ms."},
-    {.name = "launcher", .type = OPTION_TEXT, .offset = offsetof(struct settings, launcher), .argument = "FILE", .help = "Start board processes through this program, as FILE WORKER ARGUMENTS: an emulator, say, where this worker runs under one."},
-    {.name = "log", .type = OPTION_CHOICE, .offset = offsetof(struct settings, log), .argument = "LEVEL", .help = "error, warn, info or debug; default: info, or what worker.yaml says.", .choices = "error|warn|info|debug"},
+    {.name = "config",
+     .letter = 'c',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, config),
+     .argument = "FILE",
+     .help = "Read settings and boards from a worker.yaml."},
+    {.name = "master",
+     .letter = 'm',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, master),
+     .argument = "ENDPOINT",
+     .help = "The master's worker port: tcp://HOST:PORT or ipc:///PATH."},
+    {.name = "board",
+     .letter = 'b',
+     .type = OPTION_LIST,
+     .offset = offsetof(struct settings, boards),
+     .argument = "BOARD",
+     .help = "Add a board, ID:BACKEND[:FILE][,key=value...]; may be repeated."},
+    {.name = "state",
+     .letter = 's',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, state),
+     .argument = "DIR",
+     .help = "Folder of this worker's spool and cache."},
+    {.name = "name",
+     .letter = 'n',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, name),
+     .argument = "NAME",
+     .help = "Name of this worker, unique in the farm; default: the host's."},
+    {.name = "key",
+     .letter = 'k',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, key),
+     .argument = "FILE",
+     .help = "Key file (mode 0600): encrypt and authenticate the link."},
+    {.name = "canary",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, canary),
+     .argument = "MODE",
+     .help = "Canaries of boards that name none (tables apart): off, functional, or the time of a timed one such as 500ms."},
+    {.name = "launcher",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, launcher),
+     .argument = "FILE",
+     .help = "Start board processes through this program, as FILE WORKER ARGUMENTS: an emulator, say, where this worker runs under one."},
+    {.name = "log",
+     .type = OPTION_CHOICE,
+     .offset = offsetof(struct settings, log),
+     .argument = "LEVEL",
+     .help = "error, warn, info or debug; default: info, or what worker.yaml says.",
+     .choices = "error|warn|info|debug"},
     {.name = "log-json", .type = OPTION_FLAG, .offset = offsetof(struct settings, json), .help = "Log one JSON object per line."},
-    {.name = "check-config", .type = OPTION_FLAG, .offset = offsetof(struct settings, check_config), .help = "Check settings, boards and tables, and exit."},
-    {.name = "probe", .type = OPTION_FLAG, .offset = offsetof(struct settings, probe), .help = "Say what this host offers for measuring, as a worker.yaml to edit, and exit."},
+    {.name = "check-config",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct settings, check_config),
+     .help = "Check settings, boards and tables, and exit."},
+    {.name = "probe",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct settings, probe),
+     .help = "Say what this host offers for measuring, as a worker.yaml to edit, and exit."},
     {.name = "json", .type = OPTION_FLAG, .offset = offsetof(struct settings, probe_json), .help = "With --probe: one JSON object instead."},
-    {.name = "exit-with-parent", .type = OPTION_FLAG, .offset = offsetof(struct settings, exit_with_parent), .help = "End when the process that started this one ends."},
+    {.name = "exit-with-parent",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct settings, exit_with_parent),
+     .help = "End when the process that started this one ends."},
     {.name = "help", .letter = 'h', .type = OPTION_FLAG, .offset = offsetof(struct settings, help), .help = "Show this help."},
     {.name = "version", .type = OPTION_FLAG, .offset = offsetof(struct settings, version), .help = "Show the version."},
     {0}};
@@ -130,16 +182,17 @@ static int check_tables(const struct worker_config *c, struct sonata_error *err)
 /* The daemon and the board processes leave the measuring cores alone (candidates pin themselves). */
 static void leave_measuring_cores(const struct worker_config *c)
 {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set))
+    struct core_set mine, boards = {{0}};
+    if (cpu_allowed(&mine))
         return;
-    for (uint32_t i = 0; i < c->n_boards; i++) {
-        if (c->board[i].core >= 0)
-            CPU_CLR((size_t)c->board[i].core, &set);
+    for (uint32_t i = 0; i < c->n_boards; i++)
+        board_config_cores(&c->board[i], &boards);
+    for (int i = 0; i < CPU_CORES_MAX; i++) {
+        if (core_set_has(&boards, i))
+            core_set_remove(&mine, i);
     }
-    if (CPU_COUNT(&set) > 0)
-        sched_setaffinity(0, sizeof set, &set);
+    if (core_set_count(&mine) > 0)
+        (void)cpu_pin_set(&mine);
 }
 
 struct daemon {
@@ -149,15 +202,9 @@ struct daemon {
     struct agent *agent;
 };
 
-static uint64_t boards_hash(const struct worker_config *c)
-{
-    return c->n_boards ? hash64(c->board, c->n_boards * sizeof *c->board) : 0;
-}
+static uint64_t boards_hash(const struct worker_config *c) { return c->n_boards ? hash64(c->board, c->n_boards * sizeof *c->board) : 0; }
 
-static void on_stop(void *user)
-{
-    agent_stop(((struct daemon *)user)->agent);
-}
+static void on_stop(void *user) { agent_stop(((struct daemon *)user)->agent); }
 
 static void start_log(const struct settings *s, const struct worker_config *c)
 {

@@ -1,8 +1,8 @@
 /* The sampling process.
  *
- * Flow: one shared anonymous mapping with a ring of samples and an atomic count; fork; the child opens the sensor, says RUNNING (or FAILED with the text),
- * then reads at absolute times t_k = t_0 + k period + jitter, so that a slow reading does not stretch the schedule. The child dies with its parent
- * (PR_SET_PDEATHSIG). The reader copies the ring and throws away what was overwritten meanwhile. */
+ * Flow: one shared anonymous mapping with a ring of samples and an atomic count; fork; the child opens the sensor, says RUNNING (or FAILED with the
+ * text), then reads at absolute times t_k = t_0 + k period + jitter, so that a slow reading does not stretch the schedule. The child dies with its
+ * parent (PR_SET_PDEATHSIG). The reader copies the ring and throws away what was overwritten meanwhile. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "power/poller.h"
 
@@ -35,8 +35,8 @@ struct shared {
     char text[512];
     struct power_description description;
     int64_t period_ns;
-    atomic_ullong count;         /* samples written; sample i is at ring[i % RING] */
-    atomic_llong cpu_ns;         /* CPU time of the child so far */
+    atomic_ullong count; /* samples written; sample i is at ring[i % RING] */
+    atomic_llong cpu_ns; /* CPU time of the child so far */
     struct energy_sample ring[RING];
 };
 
@@ -93,7 +93,7 @@ static void sample_until_stopped(struct power_sensor *s, struct shared *m, const
         atomic_store(&m->cpu_ns, clock_cpu_ns());
         int64_t behind = (clock_monotonic_ns() - start) / m->period_ns;
         if (behind > k)
-            k = behind; // missed turns are gaps, not bursts
+            k = behind;                                          // missed turns are gaps, not bursts
         double shift = jitter * (2 * rng_uniform(&rng) - 1) / 2; // +-j/2 of position is +-j of the period
         sleep_until(start + k * m->period_ns + (int64_t)(shift * (double)m->period_ns));
     }
@@ -112,8 +112,10 @@ static _Noreturn void child_main(const struct power_config *config, const struct
     prctl(PR_SET_NAME, "sonata-poller");
     (void)setpriority(PRIO_PROCESS, 0, -10); // where it is allowed: a reading that waits behind others is a gap
     int pinned = o->core >= 0 ? cpu_pin(o->core) : 0;
-    if (pinned)
-        fail(m, pinned, (sonata_error_set(&err, 0, "the poller cannot run on CPU %d: %s", o->core, strerror(-pinned)), &err));
+    if (pinned) {
+        sonata_error_set(&err, pinned, "the poller cannot run on CPU %d: %s", o->core, strerror(-pinned));
+        fail(m, pinned, &err);
+    }
     struct power_sensor *s;
     int r = power_open(config, &s, &err);
     if (!r)
@@ -166,15 +168,9 @@ int poller_start(const struct power_config *config, const struct poller_options 
     return r;
 }
 
-void poller_description(const struct poller *p, struct power_description *ret_description)
-{
-    *ret_description = p->shared->description;
-}
+void poller_description(const struct poller *p, struct power_description *ret_description) { *ret_description = p->shared->description; }
 
-int64_t poller_period_ns(const struct poller *p)
-{
-    return p->shared->period_ns;
-}
+int64_t poller_period_ns(const struct poller *p) { return p->shared->period_ns; }
 
 size_t poller_samples(const struct poller *p, struct energy_sample **ret_samples)
 {

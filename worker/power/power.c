@@ -15,10 +15,7 @@ enum { N_DRIVERS = sizeof drivers / sizeof drivers[0] };
 
 static const char *const scope_names[POWER_SCOPE_COUNT] = {"unknown", "rails", "module_input", "board_input", "wall"};
 
-const char *power_scope_name(enum power_scope scope)
-{
-    return scope < POWER_SCOPE_COUNT ? scope_names[scope] : "unknown";
-}
+const char *power_scope_name(enum power_scope scope) { return scope < POWER_SCOPE_COUNT ? scope_names[scope] : "unknown"; }
 
 int power_scope_parse(const char *text, enum power_scope *ret_scope)
 {
@@ -84,10 +81,7 @@ void power_close(struct power_sensor *s)
         s->ops->close(s);
 }
 
-bool power_configured(const struct power_config *config)
-{
-    return find_driver(config->driver) != NULL;
-}
+bool power_configured(const struct power_config *config) { return find_driver(config->driver) != NULL; }
 
 static int set_text(char *dst, size_t size, const char *key, const char *value, struct sonata_error *err)
 {
@@ -109,17 +103,19 @@ int power_config_set(struct power_config *c, const char *key, const char *value,
         const char *key;
         char *text;
         size_t size;
-    } texts[] = {{"root", c->root, sizeof c->root},          {"device", c->device, sizeof c->device},
-                 {"rails", c->rails, sizeof c->rails},       {"command", c->command, sizeof c->command},
-                 {"options", c->options, sizeof c->options}, {"driver", c->driver, sizeof c->driver}};
+    } texts[] = {{"root", c->root, sizeof c->root},          {"device", c->device, sizeof c->device},    {"rails", c->rails, sizeof c->rails},
+                 {"command", c->command, sizeof c->command}, {"options", c->options, sizeof c->options}, {"driver", c->driver, sizeof c->driver}};
     if (!strcmp(key, "driver") && !find_driver(value))
         return sonata_error_set(err, -EINVAL, "driver: '%.40s' is unknown: hwmon, iio, powercap, pmic, command or sim", value);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (!strcmp(key, texts[i].key))
             return set_text(texts[i].text, texts[i].size, key, value, err);
     if (!strcmp(key, "scope"))
-        return power_scope_parse(value, &c->scope) ? sonata_error_set(err, -EINVAL, "scope: '%.40s' is none of rails, module_input, "
-                                                                                     "board_input, wall", value) : 0;
+        return power_scope_parse(value, &c->scope) ? sonata_error_set(err, -EINVAL,
+                                                                      "scope: '%.40s' is none of rails, module_input, "
+                                                                      "board_input, wall",
+                                                                      value)
+                                                   : 0;
     if (!strcmp(key, "max_hz"))
         return set_number(&c->max_hz, key, value, 1e5, err);
     if (!strcmp(key, "accuracy_pct"))
@@ -156,23 +152,8 @@ void power_format(const struct power_description *d, char *text, size_t size)
     char accuracy[32] = "undeclared";
     if (d->accuracy_pct > 0)
         snprintf(accuracy, sizeof accuracy, "%g%%", d->accuracy_pct);
-    snprintf(text, size, "driver=%s sensor=%s scope=%s rails=%s hz=%g accuracy=%s", d->driver, sensor, power_scope_name(d->scope), rails,
-             d->max_hz, accuracy);
+    snprintf(text, size, "driver=%s sensor=%s scope=%s rails=%s hz=%g accuracy=%s", d->driver, sensor, power_scope_name(d->scope), rails, d->max_hz,
+             accuracy);
 }
 
-size_t power_detect(const char *root, struct power_config ret_config[POWER_DETECT_MAX])
-{
-    static const char *const tried[] = {"hwmon", "iio", "powercap", "pmic"};
-    size_t n = 0;
-    for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
-        struct power_config c = {0};
-        struct power_sensor *s;
-        copy_string(c.driver, sizeof c.driver, tried[i]);
-        copy_string(c.root, sizeof c.root, root ? root : "");
-        if (power_open(&c, &s, NULL))
-            continue;
-        power_close(s);
-        ret_config[n++] = c;
-    }
-    return n;
-}
+const char *const power_detected_driver[POWER_DETECTED] = {"hwmon", "iio", "powercap", "pmic"};

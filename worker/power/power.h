@@ -49,14 +49,14 @@ struct power_config {
 /* What a sensor says of itself; part of every energy record. */
 struct power_description {
     char driver[16];
-    char sensor[96];                 /* "ina3221 1-0040" */
+    char sensor[96]; /* "ina3221 1-0040" */
     enum power_scope scope;
     unsigned n_rails;
     char rail[POWER_RAILS_MAX][POWER_NAME_MAX];
     enum power_kind kind;
-    double max_hz;                   /* asking faster repeats values or disturbs the board */
-    double accuracy_pct;             /* 0: not declared */
-    double lsb_mw;                   /* smallest step of the reading, 0: unknown */
+    double max_hz;       /* asking faster repeats values or disturbs the board */
+    double accuracy_pct; /* 0: not declared */
+    double lsb_mw;       /* smallest step of the reading, 0: unknown */
 };
 
 struct power_sensor;
@@ -99,8 +99,8 @@ int power_config_set(struct power_config *config, const char *key, const char *v
 /* "driver=hwmon sensor=ina3221/1-0040 scope=module_input rails=VDD_IN hz=100 accuracy=1%" for fingerprints and listings. */
 void power_format(const struct power_description *d, char *text, size_t size);
 
-enum { POWER_DETECT_MAX = 16 };
-/* Every sensor found without configuration under root. Returns how many (at most POWER_DETECT_MAX). `command` and `sim` are not tried. */
-size_t power_detect(const char *root, struct power_config ret_config[POWER_DETECT_MAX]);
+enum { POWER_DETECTED = 4 };
+/* Drivers that can find their sensor without configuration. */
+extern const char *const power_detected_driver[POWER_DETECTED];
 
 #endif

@@ -84,9 +84,8 @@ static void try_sensor(struct probe *p, const char *driver, const char *root)
 
 static void collect_sensors(const char *root, struct probe *p)
 {
-    static const char *const driver[] = {"hwmon", "iio", "powercap", "pmic"};
-    for (size_t i = 0; i < sizeof driver / sizeof driver[0] && p->n_sensors < PROBE_SENSORS_MAX; i++)
-        try_sensor(p, driver[i], root);
+    for (size_t i = 0; i < POWER_DETECTED && p->n_sensors < PROBE_SENSORS_MAX; i++)
+        try_sensor(p, power_detected_driver[i], root);
 }
 
 static void advise_on_clock(struct probe *p)
@@ -98,8 +97,10 @@ static void advise_on_clock(struct probe *p)
     if (!c->governor[0])
         advise(p, "CPU %u shows no cpufreq: a virtual machine, or a fixed clock; its real clock cannot be watched here", cpu);
     else if (!cpu_state_clock_fixed(&p->state, cpu))
-        advise(p, "CPU %u has governor %s (%lld to %lld kHz): fix the clock, e.g. echo performance > /sys/devices/system/cpu/cpu%u/cpufreq/scaling_governor", cpu,
-               c->governor, (long long)c->min_khz, (long long)c->max_khz, cpu);
+        advise(p,
+               "CPU %u has governor %s (%lld to %lld kHz): fix the clock, e.g. echo performance > "
+               "/sys/devices/system/cpu/cpu%u/cpufreq/scaling_governor",
+               cpu, c->governor, (long long)c->min_khz, (long long)c->max_khz, cpu);
 }
 
 static void advise_on_state(struct probe *p)

@@ -20,15 +20,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/cpu.h"
 #include "base/memory.h"
 
 enum { FLOOD_FACTOR = 64, POLL_MS = 10 };
 
-static int kill_group(pid_t group, int sig)
-{
-    return kill(-group, sig);
-}
+static int kill_group(pid_t group, int sig) { return kill(-group, sig); }
 int (*process_kill_group)(pid_t group, int sig) = kill_group;
 
 const char *process_end_name(enum process_end end)
@@ -140,7 +136,7 @@ static int child_setup(const struct process_limits *l, const struct cgroup_leaf 
         set_limit(RLIMIT_DATA, l->memory_max);
     if (l->file_max)
         set_limit(RLIMIT_FSIZE, l->file_max);
-    int pinned = l->pin ? cpu_pin_mask(l->core_mask) : 0;
+    int pinned = l->pin ? cpu_pin_set(&l->cores) : 0;
     if (pinned)
         return -pinned;
     if (l->work_dir && chdir(l->work_dir))
@@ -156,8 +152,8 @@ static int child_setup(const struct process_limits *l, const struct cgroup_leaf 
     return 0;
 }
 
-static void child_main(const char *const *argv, char **env, const struct process_limits *l, const struct cgroup_leaf *leaf,
-                       bool leaf_memory, int out, int err, int report)
+static void child_main(const char *const *argv, char **env, const struct process_limits *l, const struct cgroup_leaf *leaf, bool leaf_memory, int out,
+                       int err, int report)
 {
     int in = open("/dev/null", O_RDONLY);
     int e = child_setup(l, leaf, leaf_memory);

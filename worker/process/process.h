@@ -10,36 +10,37 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
+#include "base/cpu.h"
 #include "base/error.h"
 
 enum { PROCESS_OUTPUT_DEFAULT = 1 << 20 };
 
 /* Zero fields mean: no limit (memory, tasks, file size), the default (the others), unchanged (uid, core -> see below). */
 struct process_limits {
-    int64_t time_ns;            /* wall time until SIGTERM; 0: 60 s */
-    int64_t grace_ns;           /* SIGTERM to SIGKILL; 0: 2 s */
-    int64_t dead_ns;            /* SIGKILL to giving up (uninterruptible sleep); 0: 5 s */
-    size_t output_max;          /* bytes kept of stdout and of stderr each (the last ones); 0: 1 MiB. 64 times that kills */
-    uint64_t memory_max;        /* bytes: memory.max of the leaf, else RLIMIT_DATA */
-    unsigned tasks_max;         /* pids.max of the leaf; not enforced without a leaf */
-    uint64_t file_max;          /* bytes of any one file it writes (RLIMIT_FSIZE) */
-    unsigned uid, gid;          /* when uid is not 0 and we are root: run as this user */
-    bool pin;                   /* restrict to core_mask */
-    uint64_t core_mask;         /* bit i: CPU i */
-    const char *work_dir;       /* NULL: ours */
-    const char *cgroup_parent;  /* folder under which a leaf may be made (process_cgroup_find()); NULL: none */
-    const char *const *env;     /* extra "K=V" entries, NULL-terminated; NULL: none. The rest of our environment is passed on */
-    int cancel_fd;              /* readable means stop now; <= 0: none */
+    int64_t time_ns;     /* wall time until SIGTERM; 0: 60 s */
+    int64_t grace_ns;    /* SIGTERM to SIGKILL; 0: 2 s */
+    int64_t dead_ns;     /* SIGKILL to giving up (uninterruptible sleep); 0: 5 s */
+    size_t output_max;   /* bytes kept of stdout and of stderr each (the last ones); 0: 1 MiB. 64 times that kills */
+    uint64_t memory_max; /* bytes: memory.max of the leaf, else RLIMIT_DATA */
+    unsigned tasks_max;  /* pids.max of the leaf; not enforced without a leaf */
+    uint64_t file_max;   /* bytes of any one file it writes (RLIMIT_FSIZE) */
+    unsigned uid, gid;   /* when uid is not 0 and we are root: run as this user */
+    bool pin;            /* restrict to `cores` */
+    struct core_set cores;
+    const char *work_dir;      /* NULL: ours */
+    const char *cgroup_parent; /* folder under which a leaf may be made (process_cgroup_find()); NULL: none */
+    const char *const *env;    /* extra "K=V" entries, NULL-terminated; NULL: none. The rest of our environment is passed on */
+    int cancel_fd;             /* readable means stop now; <= 0: none */
 };
 
 enum process_end {
-    PROCESS_EXITED,     /* by itself: see exit_code */
-    PROCESS_SIGNALLED,  /* died by a signal that was not ours: see signal */
+    PROCESS_EXITED,    /* by itself: see exit_code */
+    PROCESS_SIGNALLED, /* died by a signal that was not ours: see signal */
     PROCESS_TIMEOUT,
-    PROCESS_OUTPUT,     /* flooded its output */
-    PROCESS_OOM,        /* the kernel killed it for memory (known with a leaf only) */
+    PROCESS_OUTPUT, /* flooded its output */
+    PROCESS_OOM,    /* the kernel killed it for memory (known with a leaf only) */
     PROCESS_CANCELED,
-    PROCESS_STUCK,      /* did not die of SIGKILL within dead_ns: the board needs recovery; pid still has to be reaped */
+    PROCESS_STUCK, /* did not die of SIGKILL within dead_ns: the board needs recovery; pid still has to be reaped */
 };
 /* "exited", "timeout", … */
 const char *process_end_name(enum process_end end);
@@ -47,12 +48,12 @@ const char *process_end_name(enum process_end end);
 struct process_result {
     enum process_end end;
     int exit_code, signal;
-    pid_t pid;                  /* of the leader; of use when STUCK */
-    struct bytes out, err;      /* zero-terminated (the zero is not counted); release with process_result_fini() */
-    bool out_cut, err_cut;      /* the beginning is missing */
+    pid_t pid;             /* of the leader; of use when STUCK */
+    struct bytes out, err; /* zero-terminated (the zero is not counted); release with process_result_fini() */
+    bool out_cut, err_cut; /* the beginning is missing */
     bool in_cgroup;
     int64_t duration_ns;
-    long max_rss_kib;           /* largest resident size of the leader, 0 unknown */
+    long max_rss_kib; /* largest resident size of the leader, 0 unknown */
 };
 
 /* Runs argv (NULL-terminated, argv[0] looked up on PATH) to its end. 0: it ran, see ret_result; negative errno: it could not be

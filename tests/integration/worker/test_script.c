@@ -1,16 +1,17 @@
 /* The worker daemon as a process, a scripted master, a table board: every promise about jobs, results, crashes and lost links. */
 #define _GNU_SOURCE
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -23,7 +24,7 @@ enum { SOON = 5000, LONGER = 10000 * TEST_PATIENCE };
 
 struct scene {
     struct fake_master master;
-    char folder[64], endpoint[96], board[256], log[96];
+    char folder[64], endpoint[96], board[256], second[256], log[96]; /* second: another board, "" none */
     pid_t worker;
     uint8_t space_hash[32];
 };
@@ -49,7 +50,20 @@ static void start_worker(struct scene *s)
 {
     char state[96];
     snprintf(state, sizeof state, "%s/state", s->folder);
-    const char *const argv[] = {SONATA_WORKER_PATH, "--master", s->endpoint, "--name", "w", "--state", state, "--board", s->board, "--log", "debug", NULL};
+    const char *const argv[] = {SONATA_WORKER_PATH,
+                                "--master",
+                                s->endpoint,
+                                "--name",
+                                "w",
+                                "--state",
+                                state,
+                                "--log",
+                                "debug",
+                                "--board",
+                                s->board,
+                                s->second[0] ? "--board" : NULL,
+                                s->second,
+                                NULL};
     s->worker = process_start(argv, s->log);
 }
 
@@ -86,8 +100,16 @@ static void close_scene(struct scene *s)
 
 static struct evaluation_job job_of(const struct scene *s, uint64_t attempt, uint8_t a, uint8_t b)
 {
-    struct evaluation_job j = {.attempt = attempt, .epoch = (uint32_t)attempt, .board = "b1", .n_genes = 2, .genotype = {{a, b}}, .n_metrics = 2,
-                               .metric = {"accuracy", "latency"}, .tier = "screen", .lease_ns = 5 * SONATA_SECOND, .time_limit_ns = 60 * SONATA_SECOND};
+    struct evaluation_job j = {.attempt = attempt,
+                               .epoch = (uint32_t)attempt,
+                               .board = "b1",
+                               .n_genes = 2,
+                               .genotype = {{a, b}},
+                               .n_metrics = 2,
+                               .metric = {"accuracy", "latency"},
+                               .tier = "screen",
+                               .lease_ns = 5 * SONATA_SECOND,
+                               .time_limit_ns = 60 * SONATA_SECOND};
     memcpy(j.space_hash, s->space_hash, 32);
     return j;
 }
@@ -100,10 +122,7 @@ static Sonata__Envelope *expect(struct scene *s, Sonata__Envelope__BodyCase kind
     return e;
 }
 
-static void greet(struct scene *s)
-{
-    envelope_free(expect(s, SONATA__ENVELOPE__BODY_HELLO));
-}
+static void greet(struct scene *s) { envelope_free(expect(s, SONATA__ENVELOPE__BODY_HELLO)); }
 
 static struct measurement expect_result(struct scene *s, uint64_t attempt, enum outcome outcome)
 {
@@ -111,7 +130,8 @@ static struct measurement expect_result(struct scene *s, uint64_t attempt, enum 
     if (!fake_master_result(&s->master, LONGER, true, &m))
         fail_msg("no result of attempt %u", (unsigned)attempt);
     if (m.attempt != attempt || m.outcome != outcome)
-        fail_msg("attempt %u %s (%s) instead of %u %s", (unsigned)m.attempt, outcome_name(m.outcome), m.reason, (unsigned)attempt, outcome_name(outcome));
+        fail_msg("attempt %u %s (%s) instead of %u %s", (unsigned)m.attempt, outcome_name(m.outcome), m.reason, (unsigned)attempt,
+                 outcome_name(outcome));
     return m;
 }
 
@@ -396,6 +416,35 @@ static void a_killed_board_process_is_replaced(void **state)
     close_scene(&s);
 }
 
+/* A board that is restarted while another is still coming up does not stand for it: the master hears of both with what they offer. */
+static void hello_waits_for_every_board(void **state)
+{
+    (void)state;
+    struct scene s;
+    static const char slow[] = "#!/bin/sh\nsleep 3\necho '[TensorRT v100300]'\n";
+    struct sonata_error err = {0};
+    char tool[96];
+    open_scene(&s, "");
+    process_kill(s.worker);
+    snprintf(tool, sizeof tool, "%s/tool", s.folder);
+    assert_int_equal(file_write_atomic(tool, slow, sizeof slow - 1, &err), 0);
+    assert_int_equal(chmod(tool, 0700), 0);
+    snprintf(s.second, sizeof s.second, "gpu:command,tool=trtexec,program=%s", tool);
+    start_worker(&s);
+    usleep(500000);
+    pid_t first = process_child_of(s.worker);
+    assert_true(first > 0);
+    kill(first, SIGKILL);
+    Sonata__Envelope *hello;
+    do /* of the worker before */
+        hello = expect(&s, SONATA__ENVELOPE__BODY_HELLO);
+    while (hello->hello->n_boards != 2 && (envelope_free(hello), true));
+    assert_int_equal(hello->hello->boards[0]->n_metrics, 2);
+    assert_true(hello->hello->boards[1]->n_metrics > 0);
+    envelope_free(hello);
+    close_scene(&s);
+}
+
 static void clean_stop_with_a_running_job(void **state)
 {
     (void)state;
@@ -477,21 +526,14 @@ static void refused_for_its_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(assign_result_acknowledge),
-        cmocka_unit_test(spool_is_replayed_after_kill),
-        cmocka_unit_test(repeated_assignments_run_once),
-        cmocka_unit_test(a_crash_is_a_result),
-        cmocka_unit_test(a_hang_ends_at_its_time_limit),
-        cmocka_unit_test(cancel_running_and_waiting),
-        cmocka_unit_test(what_cannot_be_asked_is_refused),
-        cmocka_unit_test(link_lost_and_found),
-        cmocka_unit_test(stranger_is_greeted_again),
-        cmocka_unit_test(garbage_and_other_versions_from_the_master),
-        cmocka_unit_test(children_die_with_a_killed_worker),
-        cmocka_unit_test(a_killed_board_process_is_replaced),
-        cmocka_unit_test(clean_stop_with_a_running_job),
-        cmocka_unit_test(one_worker_per_state_folder),
-        cmocka_unit_test(a_board_that_cannot_start),
+        cmocka_unit_test(assign_result_acknowledge),         cmocka_unit_test(spool_is_replayed_after_kill),
+        cmocka_unit_test(repeated_assignments_run_once),     cmocka_unit_test(a_crash_is_a_result),
+        cmocka_unit_test(a_hang_ends_at_its_time_limit),     cmocka_unit_test(cancel_running_and_waiting),
+        cmocka_unit_test(what_cannot_be_asked_is_refused),   cmocka_unit_test(link_lost_and_found),
+        cmocka_unit_test(stranger_is_greeted_again),         cmocka_unit_test(garbage_and_other_versions_from_the_master),
+        cmocka_unit_test(children_die_with_a_killed_worker), cmocka_unit_test(a_killed_board_process_is_replaced),
+        cmocka_unit_test(hello_waits_for_every_board),       cmocka_unit_test(clean_stop_with_a_running_job),
+        cmocka_unit_test(one_worker_per_state_folder),       cmocka_unit_test(a_board_that_cannot_start),
         cmocka_unit_test(refused_for_its_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /* Boards from text and worker.yaml: what is accepted, and that every mistake is named with its place. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <string.h>
@@ -15,7 +15,8 @@ static void board_text(void **state)
     (void)state;
     struct board_config b;
     struct sonata_error err = {0};
-    assert_int_equal(board_config_parse("pi-1:table:t.csv.gz,accuracy=acc,latency=lat,noise.latency=0.05,delay=20ms,fail=0.1,type=rpi4", &b, &err), 0);
+    assert_int_equal(board_config_parse("pi-1:table:t.csv.gz,accuracy=acc,latency=lat,noise.latency=0.05,delay=20ms,fail=0.1,type=rpi4", &b, &err),
+                     0);
     assert_string_equal(b.id, "pi-1");
     assert_string_equal(b.type, "rpi4");
     assert_string_equal(b.table.path, "t.csv.gz");
@@ -191,11 +192,67 @@ static void incomplete(void **state)
     worker_config_fini(&c);
 }
 
+static struct core_set cores_to(int last)
+{
+    struct core_set s = {{0}};
+    for (int i = 0; i <= last; i++)
+        core_set_add(&s, i);
+    return s;
+}
+
+static void expect_cores(const char *const *board, size_t n, int last, const int *expected)
+{
+    struct worker_config c;
+    struct sonata_error err = {0};
+    struct core_set allowed = cores_to(last);
+    worker_config_init(&c);
+    for (size_t i = 0; i < n; i++) {
+        struct board_config b;
+        assert_int_equal(board_config_parse(board[i], &b, &err), 0);
+        assert_int_equal(worker_config_add(&c, &b, &err), 0);
+    }
+    assert_int_equal(worker_config_choose_cores(&c, &allowed, &err), 0);
+    for (size_t i = 0; i < n; i++) {
+        if (c.board[i].core != expected[i])
+            fail_msg("%s: core %d instead of %d", board[i], c.board[i].core, expected[i]);
+    }
+    worker_config_fini(&c);
+}
+
+/* The highest core that no other board uses, for all its threads; the lowest is left to others; none is none. */
+static void cores(void **state)
+{
+    (void)state;
+    const char *const named_later[] = {"a:engine", "b:engine,core=7", "c:engine"};
+    expect_cores(named_later, 3, 7, (const int[]){6, 7, 5});
+    const char *const threads[] = {"a:command,command=x,threads=3", "b:engine", "c:command,command=x,threads=2,core=5"};
+    expect_cores(threads, 3, 7, (const int[]){3, 7, 5});
+    const char *const few[] = {"a:engine", "b:engine", "t:table:f.csv,accuracy=a"};
+    expect_cores(few, 3, 1, (const int[]){1, -1, -1});
+    expect_cores(few, 1, 0, (const int[]){0});
+    const char *const far[] = {"a:engine"};
+    expect_cores(far, 1, 95, (const int[]){95});
+    struct worker_config c;
+    struct board_config b;
+    struct sonata_error err = {0};
+    struct core_set allowed = cores_to(3);
+    worker_config_init(&c);
+    assert_int_equal(board_config_parse("a:engine,core=4", &b, &err), 0);
+    assert_int_equal(worker_config_add(&c, &b, &err), 0);
+    assert_int_equal(worker_config_choose_cores(&c, &allowed, &err), -EINVAL);
+    worker_config_fini(&c);
+    /* A command board's programs run where contention is watched, above core 63 too. */
+    struct core_set used = {{0}};
+    assert_int_equal(board_config_parse("a:command,command=x,core=70,threads=2", &b, &err), 0);
+    board_config_cores(&b, &used);
+    assert_true(core_set_count(&used) == 2 && core_set_has(&used, 70) && core_set_has(&used, 69));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(board_text),    cmocka_unit_test(board_mistakes), cmocka_unit_test(yaml),
-        cmocka_unit_test(yaml_mistakes), cmocka_unit_test(canaries),       cmocka_unit_test(incomplete),
+        cmocka_unit_test(board_text), cmocka_unit_test(board_mistakes), cmocka_unit_test(yaml),  cmocka_unit_test(yaml_mistakes),
+        cmocka_unit_test(canaries),   cmocka_unit_test(incomplete),     cmocka_unit_test(cores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

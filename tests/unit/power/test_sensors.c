@@ -65,11 +65,11 @@ static double read_ok(struct power_sensor *s)
     return v;
 }
 
-#define assert_close(a, b) \
-    do { \
-        double x_ = (a), y_ = (b); \
-        if (!(fabs(x_ - y_) <= 1e-6 * fmax(1, fabs(y_)))) \
-            fail_msg("%.9g is not %.9g", x_, y_); \
+#define assert_close(a, b)                                                                                                                           \
+    do {                                                                                                                                             \
+        double x_ = (a), y_ = (b);                                                                                                                   \
+        if (!(fabs(x_ - y_) <= 1e-6 * fmax(1, fabs(y_))))                                                                                            \
+            fail_msg("%.9g is not %.9g", x_, y_);                                                                                                    \
     } while (0)
 
 static void total_rail_alone(void **state)
@@ -85,7 +85,7 @@ static void total_rail_alone(void **state)
     assert_string_equal(d.rail[0], "VDD_IN");
     assert_string_equal(d.sensor, "ina3221 1-0040");
     assert_close(d.max_hz, 100);
-    assert_close(d.lsb_mw, 40); // 40 uV / 5 mohm = 8 mA at 5 V
+    assert_close(d.lsb_mw, 40);     // 40 uV / 5 mohm = 8 mA at 5 V
     assert_close(read_ok(s), 5000); // not 8000, and not the 99999 of the sums
     assert_int_equal(power_self_test(s, NULL), 0);
     power_close(s);
@@ -371,8 +371,9 @@ static void command_readings(void **state)
 static void command_stream(void **state)
 {
     (void)state;
-    fake_tree_tool(&tree, "stream", "#!/bin/sh\nfor i in 1 2 3; do echo $i W; done\n"
-                                    "head -c 1000 /dev/zero | tr '\\0' x; echo\necho 4 W\nsleep 0.1\n");
+    fake_tree_tool(&tree, "stream",
+                   "#!/bin/sh\nfor i in 1 2 3; do echo $i W; done\n"
+                   "head -c 1000 /dev/zero | tr '\\0' x; echo\necho 4 W\nsleep 0.1\n");
     struct power_config c = config_of("command");
     snprintf(c.command, sizeof c.command, "stream");
     c.scope = POWER_SCOPE_BOARD_INPUT;
@@ -424,19 +425,32 @@ static void simulated(void **state)
     power_close(s);
 }
 
+/* Drivers that find a sensor under the tree without being told anything. */
+static const char *detected(void)
+{
+    static char text[64];
+    text[0] = '\0';
+    for (size_t i = 0; i < POWER_DETECTED; i++) {
+        struct power_config c = config_of(power_detected_driver[i]);
+        struct power_sensor *s;
+        if (power_open(&c, &s, NULL))
+            continue;
+        power_close(s);
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s ", c.driver);
+    }
+    return text;
+}
+
 static void detection(void **state)
 {
     (void)state;
-    struct power_config found[POWER_DETECT_MAX];
     setenv("PATH", "/usr/bin:/bin", 1);
-    assert_int_equal(power_detect(tree.root, found), 0);
+    assert_string_equal(detected(), "");
     fake_tree_orin_nano(&tree);
     put_rapl("intel-rapl:0", "package-0", "1", "2");
-    assert_int_equal(power_detect(tree.root, found), 2);
-    assert_string_equal(found[0].driver, "hwmon");
-    assert_string_equal(found[1].driver, "powercap");
+    assert_string_equal(detected(), "hwmon powercap ");
     fake_tree_pi5(&tree);
-    assert_int_equal(power_detect(tree.root, found), 3);
+    assert_string_equal(detected(), "hwmon powercap pmic ");
 }
 
 static void configuration(void **state)
@@ -462,8 +476,22 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(total_rail_alone), T(all_rails_of_two_chips), T(listed_rails), T(disabled_channels), T(single_channel), T(thor), T(iio_adc), T(iio_jetpack4),
-        T(rapl_wraps_per_zone), T(pi5), T(pi4_has_no_sensor), T(pmic_odd_answers), T(command_readings), T(command_stream), T(simulated), T(detection),
+        T(total_rail_alone),
+        T(all_rails_of_two_chips),
+        T(listed_rails),
+        T(disabled_channels),
+        T(single_channel),
+        T(thor),
+        T(iio_adc),
+        T(iio_jetpack4),
+        T(rapl_wraps_per_zone),
+        T(pi5),
+        T(pi4_has_no_sensor),
+        T(pmic_odd_answers),
+        T(command_readings),
+        T(command_stream),
+        T(simulated),
+        T(detection),
         T(configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
