@@ -1,10 +1,5 @@
 /* The worker daemon as a process, a scripted master, a table board: every promise about jobs, results, crashes and lost links. */
 #define _GNU_SOURCE
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -18,6 +13,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "fake_master.h"
+#include "support/cmocka.h"
 #include "support/process.h"
 
 enum { SOON = 5000, LONGER = 10000 * TEST_PATIENCE };

@@ -1,10 +1,5 @@
 /* Blob pulls: chunks in order, repeats, corruption, absence, a link that is down, lies about sizes, eviction. */
 #define _GNU_SOURCE
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "support/cmocka.h"
 
 struct bench {
     struct blobs *blobs;

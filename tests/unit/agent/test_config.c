@@ -1,14 +1,10 @@
 /* Boards from text and worker.yaml: what is accepted, and that every mistake is named with its place. */
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include <errno.h>
 #include <string.h>
 
 #include "agent/worker_config.h"
+#include "support/cmocka.h"
 
 static void board_text(void **state)
 {
