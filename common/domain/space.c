@@ -50,9 +50,10 @@ static int check_network(const struct space_network *n, struct sonata_error *err
     if (!n->stem || n->stem > 512 || !n->head || n->head > 2048 || !n->n_stages || n->n_stages > SPACE_STAGES_MAX)
         return sonata_error_set(err, -EINVAL, "network: stem 1..512, head 1..2048 and 1..%d stages are expected", SPACE_STAGES_MAX);
     for (unsigned i = 0; i < n->n_stages; i++) {
-        if (n->stage[i].stride < 1 || n->stage[i].stride > 2 || !n->stage[i].max_width || n->stage[i].max_width > 512 ||
-            !n->stage[i].max_depth || n->stage[i].max_depth > SPACE_LAYERS_MAX)
-            return sonata_error_set(err, -EINVAL, "network stage %u: stride 1..2, width 1..512 and depth 1..%d are expected", i + 1, SPACE_LAYERS_MAX);
+        if (n->stage[i].stride < 1 || n->stage[i].stride > 2 || !n->stage[i].max_width || n->stage[i].max_width > 512 || !n->stage[i].max_depth ||
+            n->stage[i].max_depth > SPACE_LAYERS_MAX)
+            return sonata_error_set(err, -EINVAL, "network stage %u: stride 1..2, width 1..512 and depth 1..%d are expected", i + 1,
+                                    SPACE_LAYERS_MAX);
     }
     return 0;
 }
@@ -158,27 +159,24 @@ void space_features(const struct space *s, const struct genotype *g, uint8_t ret
         ret_features[j] = active[j] && !dead[j] ? (uint8_t)(g->allele[j] + 1) : 0;
 }
 
-/* Genes form a forest by their conditions: a gene's count is the sum over its choices of the product of the genes that choice opens. */
-static double count_gene(const struct space *s, unsigned j)
-{
-    double total = 0;
-    for (unsigned v = 0; v < s->gene[j].n_choices; v++) {
-        double product = 1;
-        for (unsigned c = j + 1; c < s->n_genes; c++) {
-            if (s->gene[c].condition_gene == (int)j && (s->gene[c].condition_mask >> v & 1))
-                product *= count_gene(s, c);
-        }
-        total += product;
-    }
-    return total;
-}
-
+/* Genes form a forest by their conditions: a gene's count is the sum over its choices of the product of the genes that choice opens. Conditions name
+ * genes of a lower index, so one pass from the last gene settles every product before it is summed. */
 double space_size(const struct space *s)
 {
-    double size = 1;
+    double size = 1, opened[SPACE_GENES_MAX][SPACE_CHOICES_MAX];
     for (unsigned j = 0; j < s->n_genes; j++) {
-        if (s->gene[j].condition_gene < 0)
-            size *= count_gene(s, j);
+        for (unsigned v = 0; v < s->gene[j].n_choices; v++)
+            opened[j][v] = 1;
+    }
+    for (unsigned j = s->n_genes; j-- > 0;) {
+        const struct gene *g = &s->gene[j];
+        double count = 0;
+        for (unsigned v = 0; v < g->n_choices; v++)
+            count += opened[j][v];
+        if (g->condition_gene < 0)
+            size *= count;
+        for (unsigned v = 0; g->condition_gene >= 0 && v < s->gene[g->condition_gene].n_choices; v++)
+            opened[g->condition_gene][v] *= g->condition_mask >> v & 1 ? count : 1;
     }
     return size;
 }
@@ -205,10 +203,7 @@ struct genotype space_last(const struct space *s)
     return space_canonical(s, &g);
 }
 
-bool genotype_equal(const struct space *s, const struct genotype *a, const struct genotype *b)
-{
-    return !memcmp(a->allele, b->allele, s->n_genes);
-}
+bool genotype_equal(const struct space *s, const struct genotype *a, const struct genotype *b) { return !memcmp(a->allele, b->allele, s->n_genes); }
 
 uint64_t genotype_key(const struct space *s, const struct genotype *g)
 {

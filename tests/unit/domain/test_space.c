@@ -158,11 +158,30 @@ static void bad_spaces_are_named(void **state)
     assert_non_null(strstr(err.text, "'vit'"));
 }
 
+/* Chained conditions: the number of paths doubles with every gene, the work must not. */
+static void a_chain_of_conditions_is_counted_in_one_pass(void **state)
+{
+    (void)state;
+    struct space s = {.name = "chain"};
+    for (int j = 0; j < SPACE_GENES_MAX; j++) {
+        char name[16];
+        snprintf(name, sizeof name, "g%d", j);
+        add_gene(&s, name, "01");
+        s.gene[j].condition_gene = (int16_t)(j - 1);
+        s.gene[j].condition_mask = j ? 3 : 0;
+    }
+    assert_true(space_size(&s) == 18446744073709551616.0);
+    for (int j = 1; j < SPACE_GENES_MAX; j++)
+        s.gene[j].condition_mask = 2;
+    assert_true(space_size(&s) == 65);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inactive_genes_are_masked), cmocka_unit_test(size_matches_enumeration), cmocka_unit_test(dead_edges_are_silent),
         cmocka_unit_test(text_form_round_trips),     cmocka_unit_test(bad_spaces_are_named),
+        cmocka_unit_test(a_chain_of_conditions_is_counted_in_one_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
