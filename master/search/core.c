@@ -13,7 +13,9 @@
 #include "search/hypervolume.h"
 #include "search/models.h"
 
-enum { ASK_CHUNK = 64, HINTS_MAX = 1000000 };
+enum { ASK_CHUNK = 64, HINTS_MAX = 1000000, WALK_PER_ASK = 1 << 15 };
+
+static const double GAIN_MAX = 9e11; /* what the chooser keeps stays below what it loads */
 
 int core_params_check(const struct core_params *p, struct sonata_error *err)
 {
@@ -108,6 +110,7 @@ uint32_t core_ask(struct core *s, uint32_t n, struct core_proposal *ret_proposal
     struct candidate chunk[ASK_CHUNK];
     uint32_t k = 0;
     s->overtaken = s->archive.n_pending > 0;
+    s->walk_left = s->params.revision < 3 ? UINT64_MAX : WALK_PER_ASK;
     if (s->set.generational && n > s->generation_left)
         n = s->generation_left;
     while (k < n) {
@@ -170,7 +173,7 @@ int core_tell(struct core *s, uint64_t id, const struct core_result *result)
     if (r)
         return r;
     if (s->chooser && result->status == CORE_OK && !(result->violation > 0))
-        s->archive.row[id].gain = scale_gain(s, result->objective);
+        s->archive.row[id].gain = fmin(scale_gain(s, result->objective), GAIN_MAX); /* fmin: also of what is not a number */
     archive_tell(&s->archive, (uint32_t)id, result, s->params.n_objectives);
     results_in(s, (uint32_t)id);
     return 0;
@@ -334,7 +337,7 @@ double core_hypervolume(const struct core *s)
     }
     volume = hypervolume(z, n, m, reference);
     free(z);
-    return volume;
+    return isfinite(volume) ? volume : 0; /* the values span more than a number can */
 }
 
 void core_set_threads(struct core *s, uint32_t threads) { s->params.threads = min_of(threads, 256); }

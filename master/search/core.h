@@ -17,8 +17,8 @@
 enum { CORE_OBJECTIVES_MAX = 4 };
 
 /* Raised when a default changes what is proposed; a search keeps the defaults of the revision it began with. 2: `bound`; `least-used` auto in
- * `sonata` and `sonata+`. */
-enum { CORE_REVISION = 2 };
+ * `sonata` and `sonata+`. 3: an ask visits at most 32,768 forms in search of unseen ones. */
+enum { CORE_REVISION = 3 };
 
 /* Zero-initialise, set what matters, the rest takes the documented default. */
 struct core_params {

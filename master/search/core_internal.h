@@ -81,6 +81,7 @@ struct core {
     uint32_t n_hints;
     size_t hint_capacity;
     bool exhausted;
+    uint64_t walk_left; // forms that the ask under way may visit in search of unseen ones
     bool overtaken; // the ask under way has proposals of earlier ones in flight, whose results later ones may overtake
     double scale_low[CORE_OBJECTIVES_MAX], scale_high[CORE_OBJECTIVES_MAX], first_low[CORE_OBJECTIVES_MAX];
     uint32_t scale_n;          // results behind scale_high (fixed from set.init on)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/number.h"
 #include "search/core_internal.h"
 
 enum { RANDOM_TRIES = 200, WALK_MAX = 1 << 22, DESIGN_CHOICES = 10 };
@@ -83,21 +84,24 @@ static void walk_next(const struct space *space, struct genotype *g)
     memset(g->allele, 0, sizeof g->allele);
 }
 
-/* Visits every form of a small space once, from a random one on. */
+/* Visits every form of a small space once, from a random one on; of a larger one as many as the ask under way may still visit: when two hundred random
+ * ones were all seen and these too, next to nothing is left. */
 static bool walk_unseen(struct core *s, struct keyset *among, struct genotype *ret_genotype)
 {
     double size = space_size(&s->space);
     if (size > WALK_MAX)
         return false;
     struct genotype g = space_random(&s->space, &s->rng);
-    for (uint32_t i = 0; i < (uint32_t)size; i++, walk_next(&s->space, &g)) {
+    uint32_t steps = (uint32_t)min_of(size, (double)s->walk_left);
+    s->walk_left -= steps;
+    for (uint32_t i = 0; i < steps; i++, walk_next(&s->space, &g)) {
         struct genotype canonical = space_canonical(&s->space, &g);
         if (genotype_equal(&s->space, &canonical, &g) && candidate_accept(s, among, &canonical)) {
             *ret_genotype = canonical;
             return true;
         }
     }
-    if (!among || !among->n)
+    if (steps >= (uint32_t)size && (!among || !among->n))
         s->exhausted = true;
     return false;
 }

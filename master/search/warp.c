@@ -9,6 +9,8 @@
 #include "base/memory.h"
 
 static const double KNEE = 2.5, SLOPE = 0.1, SMALLEST = 1e-12, Z_MAX = 1e3;
+/* Beyond them differences and squares would be no numbers any more: what is larger counts as that large. */
+static const double VALUE_MAX = 1e150, DEVIATION_MAX = 1e100;
 
 static int compare_doubles(const void *pa, const void *pb)
 {
@@ -31,10 +33,12 @@ static double unsqueeze(double z)
     return z > KNEE ? KNEE + (z - KNEE) / SLOPE : z < -KNEE ? -KNEE + (z + KNEE) / SLOPE : z;
 }
 
+static double within(double v, double most) { return fmax(-most, fmin(most, v)); }
+
 static double scaled(const struct warp *w, double y)
 {
-    double v = w->logarithm ? log(fmax(y, SMALLEST)) : y;
-    return squeeze((v - w->middle) / w->spread);
+    double v = w->logarithm ? log(fmax(y, SMALLEST)) : within(y, VALUE_MAX);
+    return squeeze(within((v - w->middle) / w->spread, DEVIATION_MAX));
 }
 
 /* Some width when the quartiles coincide: half the range, or 1. */
@@ -49,6 +53,8 @@ static double spread_of(double q1, double q3, double low, double high)
 void warp_fit(struct warp *w, const double *y, uint32_t n)
 {
     double *t = xmemdup(y, n * sizeof *y), sum = 0, square = 0;
+    for (uint32_t i = 0; i < n; i++)
+        t[i] = within(t[i], VALUE_MAX);
     qsort(t, n, sizeof *t, compare_doubles);
     double a = t[n / 10], b = t[n / 2], c = t[(uint64_t)n * 9 / 10], q1 = t[n / 4], q3 = t[(uint64_t)n * 3 / 4], low = t[0], high = t[n - 1];
     free(t);
@@ -71,6 +77,6 @@ double warp_forward(const struct warp *w, double y)
 
 double warp_inverse(const struct warp *w, double z)
 {
-    double limited = fmax(-Z_MAX, fmin(Z_MAX, z)), v = unsqueeze(limited * w->sd + w->mean) * w->spread + w->middle;
+    double limited = within(z, Z_MAX), v = unsqueeze(limited * w->sd + w->mean) * w->spread + w->middle;
     return w->logarithm ? exp(fmax(-700, fmin(700, v))) : v;
 }
