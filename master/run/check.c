@@ -1,6 +1,7 @@
 /* `sonata-master --check`: the promises between the databases, verified from what is stored and nothing else. Every search is run again from its
  * event log (from the start when its algorithm is quick, else from the snapshot) and its front is recomputed from the individuals by pairwise
  * comparison. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/records.h"
-#include "run/replay.h"
-#include "run/snapshot.h"
-#include "run/tell.h"
+#include "run/engine_internal.h"
 
 enum { FINDINGS_SHOWN = 100 };
 
@@ -34,7 +32,6 @@ struct check {
 };
 
 static void finding(struct check *c, const char *format, ...) SONATA_PRINTF(2, 3);
-
 static void finding(struct check *c, const char *format, ...)
 {
     char line[700] = "PROBLEM ";

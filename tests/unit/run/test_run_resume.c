@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "farm.h"
+#include "store/store.h"
 
 enum { BUDGET = 120 };
 
@@ -386,6 +387,40 @@ static void test_wall_clock_budget_goes_on(void **state)
     farm_close(&f);
 }
 
+/* Bytes of the snapshot become others; the search proposes what it would have, from its event log. */
+static void test_damaged_snapshot_is_no_loss(void **state)
+{
+    (void)state;
+    struct search_spec *spec = spec_for("sonata");
+    struct outcome_of_run calm, mended;
+    struct farm f;
+    for (int damaged = 0; damaged < 2; damaged++) {
+        prepare(&f, 1);
+        uint64_t id = farm_submit(&f, spec);
+        farm_work(&f, id, 80);
+        if (damaged) {
+            cleanup_bytes struct bytes b = {0};
+            farm_turn(&f);
+            assert_int_equal(store_get(f.store, STORE_POPULATION, key_u64(id), &b), 0);
+            b.data[b.size / 2] ^= 0x10;
+            store_put(f.store, STORE_POPULATION, key_u64(id), b.data, b.size);
+            farm_turn(&f);
+            farm_crash(&f);
+            farm_start(&f);
+            assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_RUNNING);
+            farm_hello(&f);
+        }
+        farm_work(&f, id, 5000);
+        read_outcome(&f, id, damaged ? &mended : &calm);
+        assert_int_equal(farm_check(&f), 0);
+        farm_close(&f);
+    }
+    assert_same(&calm, &mended);
+    free(calm.front);
+    free(mended.front);
+    free(spec);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_extend_goes_on),
         cmocka_unit_test(test_wall_clock_budget_goes_on),
         cmocka_unit_test(test_pause_and_cancel),
+        cmocka_unit_test(test_damaged_snapshot_is_no_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
