@@ -3,6 +3,7 @@
 # sonata_program(NAME SOURCES main.c DEPS ...)           -> installed executable
 # sonata_manual(NAME "what it does")                     -> its manual page, installed
 # sonata_test(NAME SOURCES test_x.c DEPS module LABEL unit TIMEOUT 20)
+#   ON_DEMAND: it takes long, and runs only with ctest -C long
 # sonata_test_limits(NAME LABEL integration TIMEOUT 300)  -> the same for a test made with add_test()
 set(SONATA_INCLUDE_ROOTS "${CMAKE_SOURCE_DIR}/common" "${CMAKE_SOURCE_DIR}/master" "${CMAKE_SOURCE_DIR}/worker")
 
@@ -72,7 +73,7 @@ function(sonata_test_limits name)
 endfunction()
 
 function(sonata_test name)
-  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(arg "ON_DEMAND" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${SONATA_INCLUDE_ROOTS} "${CMAKE_SOURCE_DIR}/tests")
   target_compile_definitions(${name} PRIVATE SONATA_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SONATA_BINARY_DIR="${CMAKE_BINARY_DIR}")
@@ -84,7 +85,11 @@ function(sonata_test name)
       target_link_libraries(${name} PRIVATE sonata::${dep})
     endif()
   endforeach()
-  add_test(NAME ${name} COMMAND ${name})
+  if(arg_ON_DEMAND)
+    add_test(NAME ${name} COMMAND ${name} CONFIGURATIONS long)
+  else()
+    add_test(NAME ${name} COMMAND ${name})
+  endif()
   if(NOT arg_LABEL)
     set(arg_LABEL unit)
   endif()

@@ -18,10 +18,12 @@ struct net_client {
 int net_client_new(const char *endpoint, const struct net_security *security, struct net_client **ret_client, struct sonata_error *err)
 {
     struct net_client *c = xcalloc(1, sizeof *c);
-    c->context = zmq_ctx_new();
+    c->context = net_guard_threads() ? zmq_ctx_new() : NULL;
     c->socket = c->context ? zmq_socket(c->context, ZMQ_DEALER) : NULL;
-    int r = c->socket ? net_set_common(c->socket, CLIENT_MESSAGE_MAX, CLIENT_HWM, CLIENT_HWM) : -ENOMEM;
-    if (r)
+    int r = c->socket ? net_set_common(c->socket, CLIENT_MESSAGE_MAX, CLIENT_HWM, CLIENT_HWM) : -EAGAIN;
+    if (r == -EAGAIN)
+        sonata_error_set(err, r, "cannot open a socket: no further thread or descriptor is allowed (ulimit -u, ulimit -n)");
+    else if (r)
         sonata_error_set(err, r, "cannot open a socket: %s", strerror(-r));
     else
         r = net_set_security(c->socket, security, false, err);
@@ -37,10 +39,7 @@ int net_client_new(const char *endpoint, const struct net_security *security, st
     return 0;
 }
 
-int net_client_send(struct net_client *c, const void *data, size_t n)
-{
-    return zmq_send(c->socket, data, n, ZMQ_DONTWAIT) < 0 ? net_errno() : 0;
-}
+int net_client_send(struct net_client *c, const void *data, size_t n) { return zmq_send(c->socket, data, n, ZMQ_DONTWAIT) < 0 ? net_errno() : 0; }
 
 /* Takes one message off the socket; -EAGAIN when there is none, -EBADMSG when it has more than one part. */
 static int take(struct net_client *c, uint8_t **ret_data, size_t *ret_n)

@@ -24,6 +24,8 @@ struct net_socket {
 
 struct net *net_new(void)
 {
+    if (!net_guard_threads())
+        return NULL;
     struct net *net = xcalloc(1, sizeof *net);
     net->context = zmq_ctx_new();
     if (!net->context)

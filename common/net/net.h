@@ -37,6 +37,7 @@ struct net_handler {
     void *user;
 };
 
+/* NULL: no further thread may be started (ulimit -u, TasksMax). */
 struct net *net_new(void);
 void net_free(struct net *net); /* sockets must be closed */
 

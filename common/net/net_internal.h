@@ -34,6 +34,11 @@ void net_watch_close(struct net_watch *w);
 enum { NET_LINGER_MS = 500, NET_RECONNECT_MS = 100, NET_RECONNECT_MAX_MS = 5000, NET_HEARTBEAT_MS = 5000, NET_HEARTBEAT_TIMEOUT_MS = 15000,
        NET_HANDSHAKE_MS = 30000 };
 
+/* Whether guard.c stands in front of the C library for libzmq, as it must. */
+bool net_guard_is_in_force(void);
+/* Whether the threads of a context can be started: libzmq ends the process when its first socket cannot start them. */
+bool net_guard_threads(void);
+
 /* Makes a message of the bytes (taken, also when it fails to be sent) that counts for f until libzmq lets go of it. 0 or -ENOMEM: nothing is taken. */
 int net_flow_message(struct net_flow *f, struct bytes *data, zmq_msg_t *ret_message);
 

@@ -29,7 +29,7 @@ int net_set_common(void *socket, size_t max_message, int send_queue, int receive
         {ZMQ_HEARTBEAT_IVL, NET_HEARTBEAT_MS},
         {ZMQ_HEARTBEAT_TIMEOUT, NET_HEARTBEAT_TIMEOUT_MS},
     };
-    int r = 0;
+    int r = net_guard_is_in_force() ? 0 : -ELIBBAD;
     for (size_t i = 0; !r && i < sizeof value / sizeof *value; i++)
         r = set_int(socket, value[i][0], value[i][1]);
     int64_t max = (int64_t)max_message;

@@ -245,7 +245,7 @@ static int open_ports(struct master *m, uint64_t incarnation, struct sonata_erro
     config.access = m->security.access;
     config.security = &m->security.keys;
     m->net = net_new();
-    return m->net ? rpc_open(m->rpc, m->run, m->net, &m->loop, &config, err) : sonata_error_set(err, -ENOMEM, "no ZeroMQ context can be made");
+    return m->net ? rpc_open(m->rpc, m->run, m->net, &m->loop, &config, err) : sonata_error_set(err, -EAGAIN, "no further threads may be started: raise ulimit -u or TasksMax");
 }
 
 static void announce(struct master *m)

@@ -326,6 +326,10 @@ int agent_new(struct loop *loop, const struct worker_config *config, const char 
         return r;
     }
     a->net = net_new();
+    if (!a->net) {
+        agent_free(a);
+        return sonata_error_set(err, -EAGAIN, "no further threads may be started: raise ulimit -u or TasksMax");
+    }
     a->board = xcalloc(config->n_boards, sizeof *a->board);
     r = watch_open(a, err);
     if (r) {
