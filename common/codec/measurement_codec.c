@@ -94,6 +94,11 @@ Sonata__Measurement *measurement_to_message(const struct measurement *s)
     m->n_window_median_us = s->n_windows;
     if (s->n_windows)
         m->window_median_us = xmemdup(s->window_median_us, s->n_windows * sizeof *s->window_median_us);
+    m->n_process_median_us = s->n_processes;
+    if (s->n_processes)
+        m->process_median_us = xmemdup(s->process_median_us, s->n_processes * sizeof *s->process_median_us);
+    m->process_variance = s->process_prior.variance;
+    m->process_freedom = s->process_prior.freedom;
     return m;
 }
 
@@ -122,17 +127,31 @@ static int metrics_from_message(const Sonata__Measurement *m, struct measurement
     return 0;
 }
 
-static int windows_from_message(const Sonata__Measurement *m, struct measurement *s, struct sonata_error *err)
+static int times_from_message(const float *us, size_t n, size_t max, const char *what, float *ret_us, uint32_t *ret_n, struct sonata_error *err)
 {
-    if (m->n_window_median_us > WINDOWS_MAX)
-        return sonata_error_set(err, -EINVAL, "at most %d windows are expected, not %zu", WINDOWS_MAX, m->n_window_median_us);
-    s->n_windows = (uint32_t)m->n_window_median_us;
-    for (uint32_t i = 0; i < s->n_windows; i++) {
-        s->window_median_us[i] = m->window_median_us[i];
-        if (!isfinite(s->window_median_us[i]) || s->window_median_us[i] < 0)
-            return sonata_error_set(err, -EINVAL, "window %u: its median is not a time", i);
+    if (n > max)
+        return sonata_error_set(err, -EINVAL, "at most %zu %ss are expected, not %zu", max, what, n);
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(us[i]) || us[i] < 0)
+            return sonata_error_set(err, -EINVAL, "%s %zu: its median is not a time", what, i);
+        ret_us[i] = us[i];
     }
+    *ret_n = (uint32_t)n;
     return 0;
+}
+
+static int processes_from_message(const Sonata__Measurement *m, struct measurement *s, struct sonata_error *err)
+{
+    s->process_prior = (struct process_prior){m->process_variance, m->process_freedom};
+    if (!(m->process_variance >= 0 && m->process_variance < 100) || !(m->process_freedom >= 0 && m->process_freedom < 1e6))
+        return sonata_error_set(err, -EINVAL, "variance %g of processes with %g degrees of freedom cannot be", m->process_variance,
+                                m->process_freedom);
+    int r = times_from_message(m->process_median_us, m->n_process_median_us, PROCESSES_MAX, "process", s->process_median_us, &s->n_processes, err);
+    for (uint32_t i = 0; i < s->n_processes && !r; i++) {
+        if (!(s->process_median_us[i] > 0))
+            r = sonata_error_set(err, -EINVAL, "process %u: its median is not a time", i);
+    }
+    return r;
 }
 
 static int text_from_message(const Sonata__Measurement *m, struct measurement *s, struct sonata_error *err)
@@ -163,7 +182,9 @@ int measurement_from_message(const Sonata__Measurement *m, struct measurement *r
     if (!r)
         r = metrics_from_message(m, &s, err);
     if (!r)
-        r = windows_from_message(m, &s, err);
+        r = times_from_message(m->window_median_us, m->n_window_median_us, WINDOWS_MAX, "window", s.window_median_us, &s.n_windows, err);
+    if (!r)
+        r = processes_from_message(m, &s, err);
     if (!r && m->n_samples) {
         r = decompress_samples(&m->samples, m->n_samples, &s.samples_us, err);
         s.n_samples = m->n_samples;

@@ -1,7 +1,6 @@
 /* `sonata-master --check`: the promises between the databases, verified from what is stored and nothing else. Every search is run again from its
  * event log (from the start when its algorithm is quick, else from the snapshot) and its front is recomputed from the individuals by pairwise
  * comparison. */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,10 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/engine_internal.h"
+#include "run/records.h"
+#include "run/replay.h"
+#include "run/snapshot.h"
+#include "run/tell.h"
 
 enum { FINDINGS_SHOWN = 100 };
 
@@ -32,6 +34,7 @@ struct check {
 };
 
 static void finding(struct check *c, const char *format, ...) SONATA_PRINTF(2, 3);
+
 static void finding(struct check *c, const char *format, ...)
 {
     char line[700] = "PROBLEM ";

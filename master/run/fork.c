@@ -3,21 +3,32 @@
  * The other's individuals are looked at in order, a bounded number a turn, before anything is asked for. One whose evaluations for the new objectives
  * are all in the store becomes a result of the fork without a measurement and without charge. Of one of which something is missing, on another board
  * say, the objectives that are known train the models of those objectives (warm start); should the fork propose it, what is missing is measured. */
+#include "run/fork.h"
+
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/engine_internal.h"
+#include "run/answer.h"
+#include "run/event_log.h"
+#include "run/individual.h"
+#include "run/known.h"
+#include "run/note.h"
+#include "run/pending.h"
+#include "run/records.h"
+#include "run/searches.h"
+#include "run/suspect_table.h"
+#include "run/tell.h"
+#include "run/values.h"
 
 enum { FORK_PER_TURN = 256 };
 
 int engine_fork(struct engine *r, uint64_t of, const struct search_spec *spec, const struct engine_owner *owner, uint64_t *ret_id,
                 struct sonata_error *err)
 {
-    const struct search *parent = engine_get(r, of);
+    const struct search *parent = searches_get(r, of);
     if (!parent)
         return sonata_error_set(err, -ENOENT, "there is no such search");
     cleanup_free struct search_spec *old = xcalloc(1, sizeof *old);
@@ -34,7 +45,7 @@ int engine_fork(struct engine *r, uint64_t of, const struct search_spec *spec, c
     rc = engine_submit(r, spec, owner, ret_id, err);
     if (rc)
         return rc;
-    struct search *rs = engine_get(r, *ret_id);
+    struct search *rs = searches_get(r, *ret_id);
     rs->record.fork_of = of;
     rs->record.fork_end = end;
     return 0;
@@ -76,7 +87,7 @@ static void hint(struct search *rs, const struct individual_record *old)
     double value;
     for (uint32_t i = 0; i < rs->spec->n_objectives; i++) {
         if (plan_objective(rs, old, i, &value) && !core_hint(rs->core, &old->genotype, i, value))
-            search_log_hint(rs, old, i, value);
+            event_log_hint(rs, old, i, value);
     }
 }
 

@@ -1,46 +1,19 @@
 /* Individuals from proposal to completion: analytic metrics and veto, one evaluation per group, values as they come in. */
+#include "run/individual.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "run/engine_internal.h"
-
-void individual_put(struct search *rs, const struct individual_record *record)
-{
-    cleanup_bytes struct bytes b = {0};
-    individual_record_encode(record, &b);
-    store_put(rs->run->store, STORE_INDIVIDUAL, key_u64_pair(rs->record.id, record->id), b.data, b.size);
-}
-
-int individual_load(struct engine *r, uint64_t search, uint64_t id, struct individual_record *ret_record)
-{
-    cleanup_bytes struct bytes b = {0};
-    int rc = store_get(r->store, STORE_INDIVIDUAL, key_u64_pair(search, id), &b);
-    return rc ? rc : individual_record_decode(b.data, b.size, ret_record);
-}
-
-bool individual_is_charged(const struct individual_record *record) { return !record->vetoed && strcmp(record->arm, ARM_FORK) != 0; }
-
-void individual_settle_measured(struct pending *p)
-{
-    if (!p->record.measured && p->status == CORE_OK && p->record.n_evaluations)
-        p->record.measured = 1;
-}
-
-void individual_completed(struct search *rs, struct pending *p)
-{
-    p->complete = true;
-    individual_settle_measured(p);
-    if (p->record.told_order) {
-        rs->again = xgrow(rs->again, &rs->again_capacity, rs->n_again + 1, sizeof *rs->again);
-        rs->again[rs->n_again++] = p->record.id;
-        return;
-    }
-    rs->complete = xgrow(rs->complete, &rs->complete_capacity, rs->n_complete + 1, sizeof *rs->complete);
-    rs->complete[rs->n_complete++] = p->record.id;
-}
+#include "run/answer.h"
+#include "run/evaluation.h"
+#include "run/evaluation_table.h"
+#include "run/pending.h"
+#include "run/records.h"
+#include "run/suspect_table.h"
+#include "run/values.h"
 
 static void request_stage(struct search *rs, struct pending *p, uint32_t stage)
 {
@@ -75,7 +48,7 @@ static void begin_second_stage(struct search *rs, struct pending *p)
     p->record.cause = OUTCOME_INFEASIBLE;
     p->n_open = 0;
     copy_string(p->record.reason, sizeof p->record.reason, "infeasible: over a measured constraint; nothing else was measured");
-    individual_completed(rs, p);
+    pending_complete(rs, p);
 }
 
 void individual_create(struct search *rs, const struct core_proposal *proposal)
@@ -102,7 +75,7 @@ void individual_create(struct search *rs, const struct core_proposal *proposal)
         p->status = CORE_INFEASIBLE;
         copy_string(ind->reason, sizeof ind->reason, "infeasible: over an analytic constraint");
         individual_put(rs, ind);
-        individual_completed(rs, p);
+        pending_complete(rs, p);
         return;
     }
     ind->n_evaluations = rs->record.n_groups;
@@ -110,17 +83,8 @@ void individual_create(struct search *rs, const struct core_proposal *proposal)
     p->n_open = rs->record.n_groups;
     request_stage(rs, p, 0);
     if (!rs->record.n_groups)
-        individual_completed(rs, p);
+        pending_complete(rs, p);
     individual_put(rs, ind);
-}
-
-bool metrics_are_exact(const struct metric_value *metric, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        if (metric[i].n)
-            return false;
-    }
-    return true;
 }
 
 /* What an individual rests on is what its least measured group rests on; exact values do not count. */
@@ -156,7 +120,7 @@ void individual_answer(struct search *rs, uint64_t id, uint32_t group, const str
     if (record->state == EVALUATION_DONE && m) {
         individual_take(rs, &p->record, group, record, m);
         if (!p->n_open)
-            individual_completed(rs, p);
+            pending_complete(rs, p);
         else if (is_between_stages(rs, p))
             begin_second_stage(rs, p);
     } else {
@@ -172,7 +136,7 @@ void individual_answer(struct search *rs, uint64_t id, uint32_t group, const str
         }
         p->n_open = 0;
         evaluation_drop_waiters(rs, p, "the architecture was ruled out by another evaluation");
-        individual_completed(rs, p);
+        pending_complete(rs, p);
     }
     put_unless_told(rs, &p->record);
 }
@@ -201,7 +165,7 @@ static void collect_answers(struct search *rs, struct pending *p)
         uint64_t id = p->record.evaluation[g];
         if (!id && plan_stage(rs, g))
             continue; /* follows the first stage */
-        struct evaluation *e = id ? map_get(&r->evaluations, id) : NULL;
+        struct evaluation *e = id ? evaluation_get(r, id) : NULL;
         if (e)
             evaluation_join(e, rs, p->record.id, g);
         else if (id && !evaluation_load(r, id, &record) && (record.state == EVALUATION_DONE || record.state == EVALUATION_INFEASIBLE))

@@ -1,5 +1,7 @@
 /* Rebuilds the state in memory from the store when the master starts: boards with their epochs, searches (the unfinished with their core),
  * pending individuals, open evaluations as jobs, and the attempts that had a lease when the master stopped. */
+#include "run/load.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,22 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/engine_internal.h"
+#include "run/board_health.h"
+#include "run/evaluation.h"
+#include "run/evaluation_table.h"
+#include "run/finish.h"
+#include "run/individual.h"
+#include "run/note.h"
+#include "run/number.h"
+#include "run/params.h"
+#include "run/pending.h"
+#include "run/records.h"
+#include "run/replay.h"
+#include "run/searches.h"
+#include "run/spans.h"
+#include "run/suspect_table.h"
+#include "run/uploads.h"
+#include "run/usage.h"
 
 static bool load_board(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
@@ -29,7 +46,7 @@ static bool load_header(void *user, const uint8_t *key, size_t n_key, const uint
         engine_note(r, true, "damaged search header is left alone", "search=%llu", (unsigned long long)id);
         return true;
     }
-    struct search *rs = engine_add_search(r, id);
+    struct search *rs = searches_add(r, id);
     rs->record = s;
     rs->stored_active_ns = s.active_ns;
     return true;
@@ -52,7 +69,7 @@ static void load_numbers(struct engine *r)
 static int load_open(struct search *rs, const struct evaluation_record *record, uint64_t individual, uint32_t group)
 {
     struct engine *r = rs->run;
-    struct evaluation *e = map_get(&r->evaluations, record->id);
+    struct evaluation *e = evaluation_get(r, record->id);
     if (e) {
         evaluation_wait(e, rs, individual, group);
         return 0;
@@ -98,7 +115,7 @@ static int load_individual(struct search *rs, uint64_t id)
         prepare_again(rs, &p->record);
     if (p->record.ruled != INDIVIDUAL_PENDING) { /* settled, only not told yet; its other evaluations may have become anything since */
         p->status = p->record.ruled == INDIVIDUAL_INFEASIBLE ? CORE_INFEASIBLE : CORE_FAILED;
-        individual_completed(rs, p);
+        pending_complete(rs, p);
         return 0;
     }
     p->status = CORE_OK;
@@ -115,7 +132,7 @@ static int load_individual(struct search *rs, uint64_t id)
         individual_answer_from_store(rs, id, g, &e);
     }
     if (!p->complete && !p->record.n_evaluations)
-        individual_completed(rs, p);
+        pending_complete(rs, p);
     return rc;
 }
 
@@ -208,7 +225,7 @@ int engine_load(struct engine *r, struct sonata_error *err)
         return sonata_error_set(err, rc, "the store cannot be read: %s", strerror(-rc));
     load_numbers(r);
     uint64_t a = store_counter(r->store, "next_attempt"), e = store_counter(r->store, "next_evaluation"), s = store_counter(r->store, "next_search");
-    if (invalidate_load(r))
+    if (spans_load(r))
         return sonata_error_set(err, -EIO, "the times when boards measured wrong cannot be read");
     if (usage_load(r))
         return sonata_error_set(err, -EIO, "the board time that teams used cannot be read");

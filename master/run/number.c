@@ -1,10 +1,10 @@
 /* The numbers of searches within their teams. A search's id counts the searches of all teams, so a team is shown its own count instead: 1, 2, 3 …
  * The number is in the header, hence in the transaction of the submission. Searches are never removed, so the next number follows the largest. */
+#include "run/number.h"
+
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/hash.h"
-#include "run/engine_internal.h"
 
 static uint64_t number_key(const char *team, uint64_t number)
 {

@@ -1,24 +1,19 @@
 /* Runs a search's event log through the search core again. The same code resumes a search after a restart (from the snapshot on) and proves
  * that it can be resumed (from the start: `--check`). */
+#include "run/replay.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "codec/codec.h"
-#include "run/engine_internal.h"
+#include "run/event_log.h"
+#include "run/params.h"
+#include "run/records.h"
+#include "run/snapshot.h"
 
 enum { WANTED_MAX = 4096 };
-
-int spec_load(struct store *store, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err)
-{
-    cleanup_bytes struct bytes b = {0};
-    int r = store_get(store, STORE_SPEC, key_u64(id), &b);
-    if (r)
-        return sonata_error_set(err, r, "search %llu has no stored specification", (unsigned long long)id);
-    return spec_decode(b.data, b.size, ret_spec, err);
-}
 
 struct replay {
     const struct search_spec *spec;
@@ -34,7 +29,7 @@ static int replay_ask(struct replay *p, const struct event_record *e)
         return sonata_error_set(p->err, -EBADMSG, "event %llu asks for %u proposals", (unsigned long long)p->next, e->wanted);
     struct core_proposal *proposal = xcalloc(e->wanted ? e->wanted : 1, sizeof *proposal);
     uint32_t got = core_ask(p->core, e->wanted, proposal);
-    bool same = got == e->got && (!got || (proposal[0].id == e->id && proposals_digest(&p->spec->space, proposal, got) == e->digest));
+    bool same = got == e->got && (!got || (proposal[0].id == e->id && event_log_digest(&p->spec->space, proposal, got) == e->digest));
     free(proposal);
     return same ? 0
                 : sonata_error_set(p->err, -EBADMSG, "search %llu: proposals at event %llu differ from the recorded ones", (unsigned long long)p->id,
@@ -93,37 +88,6 @@ static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uin
         p->rc = replay_tell(p, &e);
     p->next++;
     return !p->rc;
-}
-
-static int load_forests(struct store *store, uint64_t id, struct core *core)
-{
-    cleanup_bytes struct bytes b = {0};
-    int r = store_get(store, STORE_SURROGATE, key_u64(id), &b);
-    return r ? r : core_forests_load(core, &b);
-}
-
-int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct core **ret_core, uint64_t *ret_event,
-                  size_t *ret_size, int *ret_forests, struct sonata_error *err)
-{
-    cleanup_bytes struct bytes b = {0};
-    int r = store_get(store, STORE_POPULATION, key_u64(id), &b);
-    if (r)
-        return r;
-    struct reader in = reader_of(b.data, b.size);
-    uint8_t version = reader_u8(&in);
-    uint64_t event = reader_u64(&in);
-    if (in.bad || version != 1)
-        return sonata_error_set(err, -EBADMSG, "search %llu: damaged snapshot", (unsigned long long)id);
-    if (event > until)
-        return -ENOENT;
-    if ((r = core_load(&spec->space, in.p, in.left, ret_core, err)))
-        return r;
-    int forests = load_forests(store, id, *ret_core);
-    if (ret_forests)
-        *ret_forests = forests;
-    *ret_event = event;
-    *ret_size = b.size;
-    return 0;
 }
 
 int replay_core(struct store *store, const struct search_spec *spec, uint64_t id, uint32_t threads, uint64_t until, bool from_start,

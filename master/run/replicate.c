@@ -3,53 +3,18 @@
  * An evaluation that is opened for further measurements keeps its answer meanwhile; each further one joins the list, and at the last its waiters
  * get the means. The individuals are told anew like any other whose value changed, the front follows, and the next round begins. How many
  * were asked for is counted in the header of the search, in the transaction that opened them: a restart goes on in the middle. */
-#include <math.h>
+#include "run/replicate.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
-#include "run/engine_internal.h"
+#include "run/answer.h"
+#include "run/evaluation.h"
+#include "run/evaluation_table.h"
+#include "run/individual.h"
+#include "run/note.h"
+#include "run/records.h"
 #include "search/replicate.h"
-
-static bool add_values(struct engine *r, uint64_t attempt, struct measurement *first, double (*value)[1 + FURTHER_MAX], uint32_t at,
-                       uint32_t samples[METRICS_MAX])
-{
-    struct measurement m = {0};
-    bool ok = !measurement_load(r, attempt, &m);
-    for (uint32_t i = 0; i < first->n_metrics && ok; i++) {
-        const struct metric_value *v = measurement_metric(&m, first->metric[i].name);
-        value[i][at] = v && isfinite(v->value) ? v->value : first->metric[i].value;
-        samples[i] += v ? v->n : 0;
-    }
-    first->flags |= ok ? m.flags : 0;
-    measurement_fini(&m);
-    return ok;
-}
-
-int evaluation_answer(struct engine *r, const struct evaluation_record *record, struct measurement *ret_measurement)
-{
-    int rc = measurement_load(r, record->accepted, ret_measurement);
-    if (rc || !record->n_further)
-        return rc;
-    double value[METRICS_MAX][1 + FURTHER_MAX];
-    uint32_t samples[METRICS_MAX] = {0}, n = 0;
-    struct measurement *m = ret_measurement;
-    if (add_values(r, record->accepted, m, value, 0, samples))
-        n++;
-    for (uint32_t k = 0; k < record->n_further; k++)
-        n += add_values(r, record->further[k], m, value, n, samples);
-    for (uint32_t i = 0; i < m->n_metrics && n > 1; i++) {
-        struct metric_value *v = &m->metric[i];
-        double half, mean = replicate_mean(value[i], n, &half);
-        if (!(half > 0))
-            continue; /* always the same, as accuracy on the whole test set: its own interval says more than none */
-        v->value = mean;
-        v->low = v->value - half;
-        v->high = v->value + half;
-        v->n = samples[i];
-    }
-    return 0;
-}
 
 /* Measurements this search may still ask for. */
 static uint32_t left(const struct search *rs)

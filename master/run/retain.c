@@ -6,17 +6,23 @@
  *
  * Events of searches that ended long ago, up to their last snapshot: they can be extended and read as before, but not be run again from the start.
  * How many are gone is in the header, in the transaction that drops them, so that nobody takes a dropped event for a lost one. */
+#include "run/retain.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/clock.h"
+#include "base/time.h"
 #include "codec/codec.h"
-#include "run/engine_internal.h"
+#include "run/note.h"
+#include "run/records.h"
+#include "run/searches.h"
 
 enum { STEP_MEASUREMENTS = 8, STEP_EVENTS = 256 };
+
 #define PACE_NS (10 * SONATA_MS) /* between two steps while there is more to do */
+
 #define LOOK_AGAIN_NS (60 * SONATA_SECOND)
+
 #define ROOM_KEEPS_NS (3600 * SONATA_SECOND) /* samples younger than this are not dropped for room: attempts before them may still be on boards */
 
 static const char counter[] = "samples_dropped";

@@ -1,19 +1,28 @@
-/* `sonata retry`: individuals that failed for a cause are measured again; results are told when they come, as retells (search_run.c).
+/* `sonata retry`: individuals that failed for a cause are measured again; results are told when they come, as retells (tell.c).
  *
  * The individuals are looked at in order, a bounded number a turn. What is asked for and how far it got is in the header of the search: with the
  * first step it is in the transaction of the reply, each later step is a transaction of its own, so a retry that was acknowledged comes to its end
  * whatever happens to the master, and none is opened twice. So many that no board can wait for the next are open at a time: the rest need no memory,
  * and a start or a cancel in the middle stays short. */
+#include "run/retry.h"
+
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/memory.h"
-#include "run/engine_internal.h"
+#include "base/parse.h"
+#include "run/ask.h"
+#include "run/evaluation.h"
+#include "run/event_log.h"
+#include "run/individual.h"
+#include "run/note.h"
+#include "run/records.h"
+#include "run/reopen.h"
+#include "run/searches.h"
 
 enum { STEP_INDIVIDUALS = 1000, STEP_REOPENED = 64, IN_FLIGHT = 1024 };
+
 enum { NAMED_FAILED = 1, NAMED_INFEASIBLE = 2, NAMED_NOISY = 4 };
 
 struct cause {
@@ -90,7 +99,7 @@ static void note_end(struct search *rs)
     char text[64], fields[NOTE_FIELDS_MAX];
     snprintf(text, sizeof text, "retry %s: %u", s->retry_cause, s->retried);
     if (s->retried)
-        search_log_control(rs, text);
+        event_log_control(rs, text);
     engine_note(rs->run, false, "search controlled", "%s action=retry cause=%s individuals=%u", search_fields(rs, fields), s->retry_cause,
                 s->retried);
 }
@@ -153,7 +162,7 @@ static int check_retry(const struct search *rs, struct sonata_error *err)
 
 int engine_retry(struct engine *r, uint64_t id, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err)
 {
-    struct search *rs = engine_get(r, id);
+    struct search *rs = searches_get(r, id);
     struct cause c;
     if (r->blocked)
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);

@@ -2,12 +2,14 @@
  *
  * A board that was heard since the master started has said what it supplies, and is believed also while it is offline. A board known from the
  * store alone has not: as long as there is one that may fit, a submission is taken and waits, as for a type that never registered. */
+#include "run/supply.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "run/engine_internal.h"
+#include "run/values.h"
 
 enum { TYPES_SHOWN = 16, IDS_SHOWN = 3 };
 
@@ -17,6 +19,7 @@ struct text {
 };
 
 static void put(struct text *t, const char *format, ...) SONATA_PRINTF(2, 3);
+
 static void put(struct text *t, const char *format, ...)
 {
     if (t->used + 1 >= t->size)

@@ -4,79 +4,22 @@
  *
  * A failure that a worker reports and the canary after it have times of the same clock, so they may arrive in any order. A lost attempt has none:
  * only a canary later than the moment its loss was noticed counts. */
-#include <errno.h>
-#include <stdio.h>
+#include "run/suspect.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
 #include "health/blame.h"
-#include "run/engine_internal.h"
-
-static void suspect_put(struct engine *r, const struct suspect_record *s)
-{
-    cleanup_bytes struct bytes b = {0};
-    suspect_record_encode(s, &b);
-    store_put(r->store, STORE_SUSPECT, key_u64(s->evaluation), b.data, b.size);
-}
-
-static int suspect_read(struct engine *r, uint64_t evaluation, struct suspect_record *ret_record)
-{
-    cleanup_bytes struct bytes b = {0};
-    int rc = store_get(r->store, STORE_SUSPECT, key_u64(evaluation), &b);
-    return rc ? rc : suspect_record_decode(b.data, b.size, ret_record);
-}
-
-void suspect_load(struct engine *r, uint64_t evaluation)
-{
-    struct suspect_record s;
-    if (!suspect_read(r, evaluation, &s))
-        map_set(&r->suspects, evaluation, xmemdup(&s, sizeof s));
-}
-
-void suspects_free(struct engine *r)
-{
-    uint32_t at = 0;
-    for (void *s; (s = map_next(&r->suspects, &at));)
-        free(s);
-    map_fini(&r->suspects);
-}
-
-/* Closed in another way: nothing to prove any more. */
-void suspect_forget(struct engine *r, uint64_t evaluation)
-{
-    struct suspect_record *s = map_remove(&r->suspects, evaluation);
-    if (s)
-        store_erase(r->store, STORE_SUSPECT, key_u64(evaluation));
-    free(s);
-}
-
-static bool is_first_of_its_board(const struct suspect_record *s, uint32_t i)
-{
-    for (uint32_t k = 0; k < i; k++) {
-        if (!strcmp(s->failure[k].board, s->failure[i].board))
-            return false;
-    }
-    return true;
-}
-
-static void reason_of(const struct suspect_record *s, char reason[REASON_MAX])
-{
-    size_t used = (size_t)snprintf(reason, REASON_MAX, "infeasible:kills_board");
-    for (uint32_t i = 0; i < s->n && used + BOARD_NAME_MAX + 2 < REASON_MAX; i++) {
-        if (is_first_of_its_board(s, i))
-            used +=
-                (size_t)snprintf(reason + used, REASON_MAX - used, "%s %s", used > sizeof "infeasible:kills_board" ? "," : "", s->failure[i].board);
-    }
-}
-
-void suspect_reason(struct engine *r, uint64_t evaluation, char reason[REASON_MAX])
-{
-    struct suspect_record s = {0};
-    (void)!suspect_read(r, evaluation, &s);
-    reason_of(&s, reason);
-}
+#include "run/answer.h"
+#include "run/board_health.h"
+#include "run/board_table.h"
+#include "run/evaluation.h"
+#include "run/evaluation_table.h"
+#include "run/note.h"
+#include "run/outgoing.h"
+#include "run/suspect_table.h"
 
 static struct poison poison_of(const struct suspect_record *s, bool as_if_well)
 {
@@ -92,7 +35,7 @@ static struct poison poison_of(const struct suspect_record *s, bool as_if_well)
 static void condemn(struct engine *r, struct evaluation *e, struct suspect_record *s)
 {
     char reason[REASON_MAX];
-    reason_of(s, reason);
+    suspect_reason_of(s, reason);
     for (uint32_t i = 0; i < s->n; i++)
         boards_forgive(r, s->failure[i].board, s->evaluation);
     char fields[NOTE_FIELDS_MAX];
@@ -112,14 +55,14 @@ static void ask_for_canaries(struct engine *r, const struct suspect_record *s)
 {
     for (uint32_t i = 0; i < s->n; i++) {
         struct sched_board_view v;
-        if (!s->failure[i].well_after && is_first_of_its_board(s, i) && sched_board_named(r->sched, s->failure[i].board, &v) && v.online)
-            engine_send_command(r, v.worker, s->failure[i].board, "canary");
+        if (!s->failure[i].well_after && suspect_is_first_of_board(s, i) && sched_board_named(r->sched, s->failure[i].board, &v) && v.online)
+            outgoing_command(r, v.worker, s->failure[i].board, "canary");
     }
 }
 
 static void judge(struct engine *r, struct suspect_record *s, bool ask)
 {
-    struct evaluation *e = map_get(&r->evaluations, s->evaluation);
+    struct evaluation *e = evaluation_get(r, s->evaluation);
     if (!e)
         return;
     struct sched_need need = evaluation_need(&e->record);
@@ -134,7 +77,7 @@ static void judge(struct engine *r, struct suspect_record *s, bool ask)
 void suspect_add(struct engine *r, const struct attempt_record *a, int64_t wall_ns, bool own_clock)
 {
     const struct watched *w = watched_find(r, a->board);
-    if (!watched_has_canary(w) || !map_get(&r->evaluations, a->evaluation))
+    if (!watched_has_canary(w) || !evaluation_get(r, a->evaluation))
         return;
     struct suspect_record *s = map_get(&r->suspects, a->evaluation);
     if (!s) {

@@ -2,16 +2,17 @@
  * that neither the answer nor its cost tells a team what only another one has. Each upload counts for the quota of the team that made it, also when
  * the content is there already. Removing an upload removes its entry; the content goes with the last one, but not when it is that of a space:
  * searches rest on those. */
+#include "run/uploads.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
-#include "run/engine_internal.h"
+#include "run/searches.h"
 
 enum { CHARGE_LEAST = 64 << 10 }; /* bounds the number of uploads, too */
 

@@ -1,12 +1,12 @@
 /* Board time by team and day, for the quotas. A day is a calendar day in UTC: it ends for all teams at one moment that people can tell. The
  * record is written in the turn of the measurement that changed it, so a quota survives whatever the results survive. */
+#include "run/usage.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/time.h"
-#include "run/engine_internal.h"
 
 static int64_t day_of(int64_t wall_ns) { return wall_ns / SONATA_DAY; }
 

@@ -3,7 +3,13 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "run/engine_internal.h"
+#include "run/actions.h"
+#include "run/board_orders.h"
+#include "run/evaluation_table.h"
+#include "run/note.h"
+#include "run/outgoing.h"
+#include "run/records.h"
+#include "run/suspect.h"
 
 enum { SKIP_MAX = 1000000 }; /* attempt numbers, from one start to the next */
 
@@ -42,6 +48,34 @@ static void skip_foreign_attempts(struct engine *r, const struct sched_running *
                 (unsigned long long)next, (unsigned long long)(beyond - 1));
 }
 
+/* The worker says it has an attempt that is not live here. */
+static void adopt(struct engine *r, const char *worker, const struct sched_running *running)
+{
+    struct attempt_record a;
+    if (attempt_load(r, running->attempt, &a) || a.epoch != running->epoch || strcmp(a.board, running->board)) {
+        outgoing_cancel(r, worker, running->attempt, "unknown attempt");
+        return;
+    }
+    if (running->spooled || a.has_measurement)
+        return; /* its result will come, or came: the acknowledgement settles it */
+    bool adoptable = a.state == ATTEMPT_LOST || a.state == ATTEMPT_RELEASED;
+    struct evaluation *e = evaluation_get(r, a.evaluation);
+    if (!adoptable || !e || sched_board_epoch(r->sched, a.board) != a.lost_epoch ||
+        sched_adopt(r->sched, r->now, a.evaluation, a.id, a.epoch, a.board)) {
+        outgoing_cancel(r, worker, running->attempt, e ? "stale_epoch" : "no longer needed");
+        return;
+    }
+    suspect_clear(r, &a);
+    a.state = ATTEMPT_LIVE;
+    a.closed_wall_ns = 0;
+    attempt_put(r, &a);
+    e->record.live = a.id;
+    evaluation_put(r, &e->record);
+    char fields[NOTE_FIELDS_MAX];
+    engine_note(r, false, "attempt adopted", "attempt=%llu board=%s worker=%s %s", (unsigned long long)a.id, a.board, worker,
+                evaluation_fields(r, a.evaluation, fields));
+}
+
 /* A worker speaks for its own boards only: attempts and epochs are easily guessed. */
 static void renew_or_adopt(struct engine *r, const char *worker, const struct sched_running *running, uint32_t n)
 {
@@ -49,9 +83,9 @@ static void renew_or_adopt(struct engine *r, const char *worker, const struct sc
     actions_apply(r); /* attempts just lost or released must be in the records first */
     for (uint32_t i = 0; i < n; i++) {
         if (!sched_serves(r->sched, worker, running[i].board))
-            engine_send_cancel(r, worker, running[i].attempt, "the board is not this worker's");
+            outgoing_cancel(r, worker, running[i].attempt, "the board is not this worker's");
         else if (!sched_renew(r->sched, r->now, &running[i]))
-            result_adopt(r, worker, &running[i]);
+            adopt(r, worker, &running[i]);
     }
     actions_apply(r);
 }

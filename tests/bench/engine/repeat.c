@@ -1,11 +1,14 @@
-/* bench_repeat SUPERNET [NETWORKS [REPEATS [SCALE [CORE]]]]: how repeatable the `search` tier is against what is usually done, the mean of 50 runs.
+/* bench_repeat SUPERNET [NETWORKS [REPEATS [SCALE [CORE [TIER [NICE]]]]]]: do the intervals of a tier hold, and how repeatable is it against what is
+ * usually done, the mean of 50 runs?
  *
- * Every repeat goes over all networks in a new random order (A B C, C A B, …), each measurement in its own child pinned to CORE as a worker's candidate
- * is: first 50 runs by the wall clock, then the protocol. Half of the repeats run alone, the other half beside a CPU hog on the same core that starts and
- * stops all the time. SCALE shortens warm-up, windows and caps; 1 is the tier itself, about 13 s a measurement.
+ * Every repeat goes over all networks in a new random order (A B C, C A B, …). One measurement is made as a board makes it: fresh processes, each
+ * pinned to CORE as a candidate is, joined and judged by measure/processes.h with what the board learned so far (measure/spread.h). At `report` a
+ * measurement is REPORT_PASSES rounds over all networks, one process each. Half of the repeats run alone, the other half beside a CPU hog on the same
+ * core that starts and stops all the time. SCALE shortens warm-up, windows and caps; 1 is the tier itself. NICE: of the candidates, -10 as a
+ * worker's; lower where the machine cannot be had alone.
  *
- * The truth of a network is the median of its unflagged medians without the hog, or of all its medians where each has a flag, as on a busy machine;
- * `covered` is the share of the unflagged intervals that holds it. */
+ * The truth of a network is the median of its unflagged values without the hog, or of all its values where each has a flag, as on a busy machine;
+ * `held` is the share of the unflagged intervals that hold it. The first tenth of the repeats, while the board learns, is counted like the rest. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>
@@ -18,41 +21,45 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "power/fingerprint.h"
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/parse.h"
 #include "base/rng.h"
+#include "codec/codec.h"
 #include "conf/space_file.h"
 #include "measure/latency.h"
+#include "measure/processes.h"
+#include "measure/spread.h"
 #include "measure/statistics.h"
+#include "power/fingerprint.h"
 #include "runtime/dataset.h"
 #include "runtime/engine.h"
 
-enum { NETWORKS_MAX = 32, REPEATS_MAX = 100, NAIVE_RUNS = 50, CANDIDATE_NICE = -10 };
+enum { NETWORKS_MAX = 32, REPEATS_MAX = 100, NAIVE_RUNS = 50, PASSES = 6 };
 enum { BAD_FLAGS = FLAG_NOISY | FLAG_CONTENDED | FLAG_THROTTLED | FLAG_BIMODAL | FLAG_WARMUP_NOT_STABLE };
 
 struct sample {
-    double naive_us, median_us, low_us, high_us;
-    uint32_t flags;
+    double naive_us, value_us, low_us, high_us, seconds;
+    uint32_t flags, processes, again;
 };
 
 struct bench {
     struct space space;
     struct dataset dataset;
     struct bytes supernet;
+    const char *tier;
     struct latency_protocol protocol;
+    struct spread spread;
+    struct processes *processes;
     uint64_t networks, repeats, core;
+    int64_t nice;
     struct genotype genotype[NETWORKS_MAX];
     struct sample sample[2][NETWORKS_MAX][REPEATS_MAX]; /* alone, beside the hog */
 };
 
-static int infer(void *user)
-{
-    return engine_infer(user);
-}
+static int infer(void *user) { return engine_infer(user); }
 
 static int64_t raw_now(void *user)
 {
@@ -76,9 +83,12 @@ static double naive_us(struct engine_session *s)
     return (double)(clock_raw_ns() - start) / 1e3 / NAIVE_RUNS;
 }
 
-static int candidate(const struct bench *b, const struct genotype *g, struct sample *ret)
+/* One process: what a candidate does for its latency. The naive value travels as a metric. */
+static int candidate(const struct bench *b, const struct genotype *g, unsigned index, struct measurement *m)
 {
-    struct engine_request q = {.space = &b->space, .genotype = g, .supernet = b->supernet.data, .supernet_size = b->supernet.size, .dataset = &b->dataset};
+    struct engine_request q = {
+        .space = &b->space, .genotype = g, .supernet = b->supernet.data, .supernet_size = b->supernet.size, .dataset = &b->dataset};
+    struct latency_protocol protocol = processes_protocol(&b->protocol, index);
     struct engine_session *s;
     struct latency_result result;
     struct contention watch;
@@ -87,19 +97,18 @@ static int candidate(const struct bench *b, const struct genotype *g, struct sam
     pin(b->core);
     int r = engine_open(&q, &s, &err);
     if (!r) {
-        ret->naive_us = naive_us(s);
-        setpriority(PRIO_PROCESS, 0, CANDIDATE_NICE);
+        double naive = naive_us(s);
+        measurement_add(m, "naive", naive, naive, naive, 1);
+        setpriority(PRIO_PROCESS, 0, (int)b->nice);
         contention_begin(&watch);
-        r = latency_measure(&b->protocol, &(struct latency_target){infer, raw_now, s}, &result, &err);
+        r = latency_measure(&protocol, &(struct latency_target){infer, raw_now, s}, &result, &err);
     }
     if (r) {
         fprintf(stderr, "bench_repeat: %s\n", err.text);
         return r;
     }
-    ret->flags = result.flags | contention_end(&watch, text, sizeof text);
-    ret->median_us = result.median_us;
-    ret->low_us = result.low_us;
-    ret->high_us = result.high_us;
+    m->flags |= contention_end(&watch, text, sizeof text);
+    latency_result_report(&result, m);
     return 0;
 }
 
@@ -121,44 +130,159 @@ static pid_t start_hog(const struct bench *b)
     }
 }
 
-static int measure(const struct bench *b, bool hogged, const struct genotype *g, struct sample *ret)
+static _Noreturn void child(const struct bench *b, const struct genotype *g, unsigned index, int fd)
+{
+    struct measurement m = {.board = "bench", .outcome = OUTCOME_OK};
+    struct bytes out = {0};
+    if (candidate(b, g, index, &m))
+        _exit(1);
+    measurement_encode(&m, &out);
+    for (size_t done = 0; done < out.size;) {
+        ssize_t n = write(fd, out.data + done, out.size - done);
+        if (n <= 0)
+            _exit(1);
+        done += (size_t)n;
+    }
+    _exit(0);
+}
+
+static int run_process(const struct bench *b, const struct genotype *g, unsigned index, struct measurement *ret_m)
 {
     int fd[2], status;
+    cleanup_bytes struct bytes in = {0};
+    struct sonata_error err;
     if (pipe(fd))
         return -errno;
-    pid_t hog = hogged ? start_hog(b) : 0, pid = fork();
-    if (pid == 0) {
-        struct sample s = {0};
-        _exit(candidate(b, g, &s) || write(fd[1], &s, sizeof s) != sizeof s);
-    }
+    pid_t pid = fork();
+    if (pid == 0)
+        child(b, g, index, fd[1]);
     close(fd[1]);
-    bool got = pid > 0 && read(fd[0], ret, sizeof *ret) == sizeof *ret;
-    close(fd[0]);
-    if (pid > 0)
-        waitpid(pid, &status, 0);
-    if (hog > 0) {
-        kill(hog, SIGKILL);
-        waitpid(hog, &status, 0);
+    for (;;) {
+        uint8_t chunk[1 << 14];
+        ssize_t n = read(fd[0], chunk, sizeof chunk);
+        if (n <= 0)
+            break;
+        bytes_append(&in, chunk, (size_t)n);
     }
-    return got ? 0 : -EIO;
+    close(fd[0]);
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+        return -EIO;
+    return measurement_decode(in.data, in.size, ret_m, &err);
+}
+
+static void learn(struct bench *b, const struct measurement *m)
+{
+    double value[PROCESSES_MAX];
+    for (uint32_t i = 0; i < m->n_processes; i++)
+        value[i] = (double)m->process_median_us[i];
+    if (!(m->flags & PROCESS_BAD))
+        spread_learn(&b->spread, value, m->n_processes);
+}
+
+/* A measurement of tiers whose processes follow each other. */
+static int measure(struct bench *b, const struct genotype *g, struct sample *ret)
+{
+    struct process_prior prior = spread_prior(&b->spread);
+    struct measurement m;
+    enum processes_step step;
+    int64_t start = clock_monotonic_ns();
+    unsigned taken = 0;
+    processes_begin(b->processes, &b->protocol, &prior);
+    do {
+        int r = run_process(b, g, taken, &m);
+        if (r)
+            return r;
+        taken++;
+        step = processes_take(b->processes, &m, false);
+    } while (step != PROCESSES_DONE);
+    processes_finish(b->processes, &m);
+    learn(b, &m);
+    const struct metric_value *v = measurement_metric(&m, "latency"), *naive = measurement_metric(&m, "naive");
+    *ret = (struct sample){.naive_us = naive->value,
+                           .value_us = v->value * 1e3,
+                           .low_us = v->low * 1e3,
+                           .high_us = v->high * 1e3,
+                           .flags = m.flags,
+                           .seconds = (double)(clock_monotonic_ns() - start) / 1e9,
+                           .processes = m.n_processes,
+                           .again = taken - m.n_processes};
+    measurement_fini(&m);
+    return 0;
+}
+
+static void shuffled(const struct bench *b, struct rng *rng, uint32_t order[NETWORKS_MAX])
+{
+    for (uint32_t k = 0; k < b->networks; k++)
+        order[k] = k;
+    rng_shuffle(rng, order, (uint32_t)b->networks);
+}
+
+/* One repeat at `report`: passes over all networks, joined as the master joins them. A bad pass is measured again on the spot, three times at most.
+ */
+static int report_repeat(struct bench *b, struct rng *rng, struct sample (*ret)[REPEATS_MAX], uint64_t repeat)
+{
+    double value[NETWORKS_MAX][PASSES];
+    for (unsigned pass = 0; pass < PASSES; pass++) {
+        uint32_t order[NETWORKS_MAX];
+        shuffled(b, rng, order);
+        for (uint64_t i = 0; i < b->networks; i++) {
+            struct sample *to = &ret[order[i]][repeat], one;
+            uint32_t again = 0;
+            int r;
+            while (!(r = measure(b, &b->genotype[order[i]], &one)) && one.flags & PROCESS_BAD && again < 3)
+                again++;
+            if (r)
+                return r;
+            value[order[i]][pass] = one.value_us;
+            to->seconds += one.seconds;
+            to->flags |= one.flags;
+            to->again += again;
+            to->naive_us = one.naive_us;
+        }
+    }
+    for (uint64_t k = 0; k < b->networks; k++) {
+        struct process_prior prior = spread_prior(&b->spread);
+        struct process_interval i;
+        struct sample *to = &ret[k][repeat];
+        process_interval(value[k], PASSES, &prior, &i);
+        to->value_us = i.value;
+        to->low_us = i.low;
+        to->high_us = i.high;
+        to->processes = PASSES;
+    }
+    return 0;
+}
+
+static int repeat_all(struct bench *b, struct rng *rng, struct sample (*ret)[REPEATS_MAX], uint64_t repeat)
+{
+    uint32_t order[NETWORKS_MAX];
+    if (b->protocol.processes == 1)
+        return report_repeat(b, rng, ret, repeat);
+    shuffled(b, rng, order);
+    for (uint64_t k = 0; k < b->networks; k++) {
+        int r = measure(b, &b->genotype[order[k]], &ret[order[k]][repeat]);
+        if (r)
+            return r;
+    }
+    return 0;
 }
 
 static int run_all(struct bench *b)
 {
     struct rng rng = rng_seeded(31, 0);
-    for (uint64_t i = 0; i < 2 * b->repeats; i++) {
-        uint32_t order[NETWORKS_MAX];
-        for (uint32_t k = 0; k < b->networks; k++)
-            order[k] = k;
-        rng_shuffle(&rng, order, (uint32_t)b->networks);
-        for (uint64_t k = 0; k < b->networks; k++) {
-            int r = measure(b, i % 2, &b->genotype[order[k]], &b->sample[i % 2][order[k]][i / 2]);
-            if (r)
-                return r;
+    int r = 0, status;
+    for (uint64_t i = 0; i < 2 * b->repeats && !r; i++) {
+        pid_t hog = i % 2 ? start_hog(b) : 0;
+        r = repeat_all(b, &rng, b->sample[i % 2], i / 2);
+        if (hog > 0) {
+            kill(hog, SIGKILL);
+            waitpid(hog, &status, 0);
         }
-        fprintf(stderr, "repeat %llu of %llu\n", (unsigned long long)i + 1, 2 * (unsigned long long)b->repeats);
+        struct process_prior prior = spread_prior(&b->spread);
+        fprintf(stderr, "repeat %llu of %llu: one process differs by %.2f %% (freedom %.1f)\n", (unsigned long long)i + 1,
+                2 * (unsigned long long)b->repeats, 100 * sqrt(prior.variance), prior.freedom);
     }
-    return 0;
+    return r;
 }
 
 /* Of n values: median and the largest distance from `from`, percent of it. */
@@ -176,99 +300,121 @@ static double furthest(const double *v, size_t n, double from)
     return n ? most : NAN;
 }
 
-static size_t unflagged(const struct bench *b, int hogged, uint64_t network, double *ret_medians)
+static size_t unflagged(const struct bench *b, int hogged, uint64_t network, double *ret_values)
 {
     size_t n = 0;
     for (uint64_t i = 0; i < b->repeats; i++) {
         const struct sample *s = &b->sample[hogged][network][i];
         if (!(s->flags & BAD_FLAGS))
-            ret_medians[n++] = s->median_us;
+            ret_values[n++] = s->value_us;
     }
     return n;
 }
 
-static void all_of(const struct bench *b, int hogged, uint64_t network, bool naive, double *ret)
+static double truth_of(const struct bench *b, uint64_t network)
 {
-    for (uint64_t i = 0; i < b->repeats; i++)
-        ret[i] = naive ? b->sample[hogged][network][i].naive_us : b->sample[hogged][network][i].median_us;
+    double v[REPEATS_MAX];
+    size_t n = unflagged(b, 0, network, v);
+    for (uint64_t i = 0; i < b->repeats && !n; i++)
+        v[i] = b->sample[0][network][i].value_us;
+    return middle(v, n ? n : b->repeats);
 }
 
-/* Unflagged measurements without the hog whose interval holds the truth. */
-static unsigned covering(const struct bench *b, uint64_t network, double truth)
+/* Unflagged measurements whose interval holds the truth. */
+static unsigned holding(const struct bench *b, int hogged, uint64_t network, double truth)
 {
     unsigned n = 0;
     for (uint64_t i = 0; i < b->repeats; i++) {
-        const struct sample *s = &b->sample[0][network][i];
+        const struct sample *s = &b->sample[hogged][network][i];
         n += !(s->flags & BAD_FLAGS) && s->low_us <= truth && truth <= s->high_us;
     }
     return n;
 }
 
-static void print(const struct bench *b)
+static void print_side(const struct bench *b, int hogged)
 {
-    unsigned kept[2] = {0}, covered = 0;
-    puts("Largest shift from the truth in percent. alone, beside the hog: mean of 50 | all medians | medians without a flag (how many)");
-    puts("network truth/us | alone: naive    all   kept (n) covered | hog: naive    all   kept (n)");
+    unsigned kept = 0, held = 0;
+    puts(hogged ? "\nbeside the hog" : "alone");
+    puts("network truth/us | largest shift %: mean of 50, all values, unflagged values | unflagged held");
     for (uint64_t k = 0; k < b->networks; k++) {
-        double v[REPEATS_MAX], shift[2][3], truth, naive_truth;
-        size_t n[2], hold;
-        n[0] = unflagged(b, 0, k, v);
-        if (!n[0])
-            all_of(b, 0, k, false, v);
-        truth = middle(v, n[0] ? n[0] : b->repeats);
-        all_of(b, 0, k, true, v);
-        naive_truth = middle(v, b->repeats);
-        for (int hog = 0; hog < 2; hog++) {
-            all_of(b, hog, k, true, v);
-            shift[hog][0] = furthest(v, b->repeats, naive_truth);
-            all_of(b, hog, k, false, v);
-            shift[hog][1] = furthest(v, b->repeats, truth);
-            n[hog] = unflagged(b, hog, k, v);
-            shift[hog][2] = furthest(v, n[hog], truth);
-            kept[hog] += (unsigned)n[hog];
+        double naive[REPEATS_MAX], all[REPEATS_MAX], good[REPEATS_MAX], truth = truth_of(b, k), naive_truth;
+        for (uint64_t i = 0; i < b->repeats; i++)
+            naive[i] = b->sample[0][k][i].naive_us;
+        naive_truth = middle(naive, b->repeats);
+        for (uint64_t i = 0; i < b->repeats; i++) {
+            naive[i] = b->sample[hogged][k][i].naive_us;
+            all[i] = b->sample[hogged][k][i].value_us;
         }
-        hold = covering(b, k, truth);
-        covered += (unsigned)hold;
-        printf("%7llu %8.2f | %12.1f %6.2f %6.2f (%zu) %4zu/%zu | %10.1f %6.2f %6.2f (%zu)\n", (unsigned long long)k, truth, shift[0][0], shift[0][1],
-               shift[0][2], n[0], hold, n[0], shift[1][0], shift[1][1], shift[1][2], n[1]);
+        size_t n = unflagged(b, hogged, k, good);
+        unsigned hold = holding(b, hogged, k, truth);
+        kept += (unsigned)n;
+        held += hold;
+        printf("%7llu %8.2f | %8.1f %8.2f %8.2f | %4zu %4u\n", (unsigned long long)k, truth, furthest(naive, b->repeats, naive_truth),
+               furthest(all, b->repeats, truth), furthest(good, n, truth), n, hold);
     }
-    unsigned all = (unsigned)(b->networks * b->repeats);
-    printf("alone: %u of %u without a flag, %u of these intervals hold the truth; beside the hog: %u of %u without a flag\n", kept[0], all, covered,
-           kept[1], all);
+    printf("%u of %u without a flag, %u (%.1f %%) of these intervals hold the truth\n", kept, (unsigned)(b->networks * b->repeats), held,
+           kept ? 100.0 * held / kept : NAN);
+}
+
+static void print_costs(const struct bench *b, int hogged)
+{
+    static double half[NETWORKS_MAX * REPEATS_MAX], seconds[NETWORKS_MAX * REPEATS_MAX];
+    size_t n = 0, n_half = 0;
+    double processes = 0, again = 0;
+    for (uint64_t k = 0; k < b->networks; k++) {
+        for (uint64_t i = 0; i < b->repeats; i++) {
+            const struct sample *s = &b->sample[hogged][k][i];
+            if (!(s->flags & BAD_FLAGS))
+                half[n_half++] = (s->high_us - s->low_us) / 2 / s->value_us;
+            seconds[n++] = s->seconds;
+            processes += s->processes;
+            again += s->again;
+        }
+    }
+    printf("half width of these %.2f %% in the middle; %.2f s a measurement in the middle; %.2f processes, %.2f measured again\n",
+           100 * middle(half, n_half), middle(seconds, n), processes / (double)n, again / (double)n);
 }
 
 static void shorten(struct latency_protocol *p, double scale)
 {
-    int64_t *const duration[] = {&p->warmup_ns, &p->warmup_window_ns, &p->warmup_cap_ns, &p->window_ns, &p->cap_ns};
+    int64_t *const duration[] = {&p->warmup_ns, &p->warmup_window_ns, &p->warmup_cap_ns, &p->window_ns, &p->cap_ns, &p->scale_floor_ns};
     for (size_t i = 0; i < sizeof duration / sizeof *duration; i++)
         *duration[i] = (int64_t)((double)*duration[i] * scale);
+    p->scale *= scale;
 }
 
 int main(int argc, char **argv)
 {
-    static struct bench b = {.networks = 10, .repeats = 20, .core = 1};
+    static struct bench b = {.networks = 10, .repeats = 20, .core = 1, .tier = "search", .nice = -10};
     struct sonata_error err = {{0}};
     struct rng rng = rng_seeded(2024, 0);
     double scale = argc > 4 ? strtod(argv[4], NULL) : 1;
     if (argc < 2 || (argc > 2 && parse_u64(argv[2], 1, NETWORKS_MAX, &b.networks)) || (argc > 3 && parse_u64(argv[3], 2, REPEATS_MAX, &b.repeats)) ||
-        !(scale >= 0.01 && scale <= 1) || (argc > 5 && parse_u64(argv[5], 0, CPU_SETSIZE - 1, &b.core))) {
-        fputs("usage: bench_repeat SUPERNET [NETWORKS [REPEATS [SCALE [CORE]]]], SCALE 0.01 to 1\n", stderr);
+        !(scale >= 0.01 && scale <= 1) || (argc > 5 && parse_u64(argv[5], 0, CPU_SETSIZE - 1, &b.core)) ||
+        (argc > 7 && parse_i64(argv[7], -20, 19, &b.nice))) {
+        fputs("usage: bench_repeat SUPERNET [NETWORKS [REPEATS [SCALE [CORE [TIER [NICE]]]]]], SCALE 0.01 to 1, TIER screen, search or report\n",
+              stderr);
         return 2;
     }
+    b.tier = argc > 6 ? argv[6] : b.tier;
     int r = space_file_read("fmnist-mbconv", &b.space, &err);
     r = r ? r : dataset_load("fashion-mnist", &b.dataset, &err);
     r = r ? r : file_read(argv[1], 1 << 26, &b.supernet, &err);
-    r = r ? r : latency_protocol_find("search", &b.protocol, &err);
+    r = r ? r : latency_protocol_find(b.tier, &b.protocol, &err);
     if (!r) {
+        b.processes = xcalloc(1, sizeof *b.processes);
         shorten(&b.protocol, scale);
         for (uint64_t i = 0; i < b.networks; i++)
             b.genotype[i] = i == 0 ? space_last(&b.space) : i == 1 ? space_first(&b.space) : space_random(&b.space, &rng);
         r = run_all(&b);
-        if (!r)
-            print(&b);
+        for (int hogged = 0; hogged < 2 && !r; hogged++) {
+            print_side(&b, hogged);
+            print_costs(&b, hogged);
+        }
     }
     if (r)
         fprintf(stderr, "bench_repeat: %s\n", err.text[0] ? err.text : "a measurement failed");
+    free(b.processes);
     bytes_fini(&b.supernet);
     dataset_fini(&b.dataset);
     return r ? 1 : 0;

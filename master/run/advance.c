@@ -1,0 +1,74 @@
+/* One search in one turn: plans, takes over what a fork has from its parent, tells and asks.
+ *
+ * Order of results. `arrival` (default): results are told as they complete; a proposal is asked for whenever a fitting board would be idle.
+ * `proposal`: results are told in the order of the proposals with a fixed number in flight, and asking goes before telling, so the sequence of
+ * calls depends on the results alone and never on timing: two runs with one seed are the same, whatever was killed in between. */
+#include "run/advance.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "run/ask.h"
+#include "run/finish.h"
+#include "run/fork.h"
+#include "run/note.h"
+#include "run/pending.h"
+#include "run/plan.h"
+#include "run/supply.h"
+#include "run/tell.h"
+
+enum { STEPS_PER_TURN = 256 };
+
+static bool settle_plan(struct search *rs)
+{
+    char reason[REASON_MAX] = "";
+    struct sonata_error err = {{0}};
+    if (!rs->record.planned && supply_check_tier(rs->run, rs->spec, &err)) {
+        search_finish(rs, SEARCH_STOPPED_FAILED, err.text);
+        return false;
+    }
+    if (rs->record.planned || plan_search(rs, reason, sizeof reason))
+        return rs->record.planned;
+    if (strcmp(reason, rs->record.reason)) {
+        copy_string(rs->record.reason, sizeof rs->record.reason, reason);
+        rs->dirty = true;
+        char fields[NOTE_FIELDS_MAX];
+        engine_note(rs->run, true, "search waits", "%s reason=\"%s\"", search_fields(rs, fields), reason);
+    }
+    return false;
+}
+
+bool search_advance(struct search *rs)
+{
+    if (!rs->core || rs->busy || rs->record.state == SEARCH_PAUSED)
+        return false;
+    bool was_planned = rs->record.planned;
+    if (!settle_plan(rs))
+        return false;
+    if (!was_planned)
+        rs->record.reason[0] = '\0';
+    if (fork_is_under_way(rs)) {
+        fork_step(rs);
+        return true;
+    }
+    for (int step = 0; step < STEPS_PER_TURN; step++) {
+        uint32_t n;
+        struct pending *p;
+        if ((p = pending_next_again(rs))) {
+            search_retell(rs, p);
+        } else if (rs->proposal_order && (n = search_wanted(rs))) {
+            search_ask(rs, n);
+        } else if ((p = pending_next_complete(rs))) {
+            search_tell(rs, p);
+        } else if (!rs->proposal_order && (n = search_wanted(rs))) { /* last: it looks at every board */
+            search_ask(rs, n);
+        } else {
+            search_finish_if_over(rs);
+            if (!rs->core || !rs->n_retelling || rs->again_at == rs->n_again)
+                return false;
+        }
+        if (rs->busy)
+            return false;
+    }
+    return true;
+}

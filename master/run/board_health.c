@@ -1,0 +1,155 @@
+/* The master's own quarantine of boards that have no canary to judge themselves by. */
+#include "run/board_health.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/time.h"
+#include "health/blame.h"
+#include "run/board_history.h"
+#include "run/board_table.h"
+#include "run/note.h"
+#include "run/outgoing.h"
+#include "run/spread.h"
+
+static const char *duration_text(int64_t ns, char text[24])
+{
+    snprintf(text, 24, "%.3g %s", (double)ns / 1e9 / (ns < 120 * SONATA_SECOND ? 1 : 60), ns < 120 * SONATA_SECOND ? "s" : "min");
+    return text;
+}
+
+/* Back-off 1, 3 and 12 times the first, longer with every quarantine less than a day after the one before. */
+void board_hold(struct engine *r, struct watched *w, const char *why)
+{
+    static const int64_t factor[] = {1, 3, 12};
+    struct board_health_record *h = &w->record;
+    char text[BOARD_TEXT_MAX], left[24];
+    int64_t first = r->config.quarantine_ns > 0 ? r->config.quarantine_ns : QUARANTINE_NS;
+    h->quarantines = r->wall - h->quarantine_wall_ns < SONATA_DAY ? h->quarantines : 0;
+    int64_t wait = first * factor[h->quarantines < 3 ? h->quarantines : 2];
+    h->quarantines++;
+    h->quarantine_wall_ns = r->wall;
+    h->hold_until_wall_ns = r->wall + wait;
+    h->probation = false;
+    w->hold_until_ns = r->now + wait;
+    r->boards_due_ns = w->hold_until_ns < r->boards_due_ns ? w->hold_until_ns : r->boards_due_ns;
+    blame_clear(&h->blame);
+    snprintf(text, sizeof text, "%s; no jobs for %s, then one at a time until one is good", why, duration_text(wait, left));
+    board_history_add(r, w, "quarantine", text);
+    engine_note(r, true, "board quarantined", "board=%s reason=\"%s\" for_s=%.1f", h->name, why, (double)wait / 1e9);
+}
+
+/* That an attempt of it was lost: at once when its worker is there, else when that says hello. */
+void board_tell_lost(struct engine *r, struct watched *w)
+{
+    struct sched_board_view v;
+    if (!w->record.tell_lost)
+        return;
+    if (sched_board_named(r->sched, w->record.name, &v) && v.online) {
+        outgoing_command(r, v.worker, w->record.name, "lost");
+        w->record.tell_lost = false;
+    }
+    watched_put(r, w);
+}
+
+void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, enum outcome outcome)
+{
+    _Static_assert((int)OUTCOME_LOST == (int)JOB_LOST && (int)OUTCOME_COUNT == (int)JOB_CLASS_COUNT, "the two lists are one");
+    double weight = job_policy((enum job_class)outcome)->board_weight;
+    bool good = outcome == OUTCOME_OK || outcome == OUTCOME_INFEASIBLE;
+    struct watched *w = weight > 0 ? watched_get(r, board) : watched_find(r, board);
+    if (!w)
+        return; /* nothing ever failed there */
+    struct board_health_record *h = &w->record;
+    if (watched_has_canary(w)) { /* it judges itself; that it was lost is all it cannot know */
+        h->tell_lost = h->tell_lost || outcome == OUTCOME_LOST;
+        board_tell_lost(r, w);
+        return;
+    }
+    if (!r->config.quarantine_ns || (weight <= 0 && !h->probation && !blame_counts(&h->blame, r->wall)))
+        return;
+    blame_add(&h->blame, evaluation, weight, r->wall);
+    if (h->probation && good) {
+        h->probation = false;
+        board_history_add(r, w, "probation", "passed: a job was good");
+    } else if (!w->hold_until_ns && h->probation && weight >= 1) {
+        board_hold(r, w, "it failed again on probation");
+    } else if (!w->hold_until_ns && blame_exceeded(&h->blame, r->wall)) {
+        board_hold(r, w, "it failed three different jobs");
+    }
+    watched_apply_use(r, w);
+    watched_put(r, w);
+}
+
+void boards_forgive(struct engine *r, const char *board, uint64_t evaluation)
+{
+    struct watched *w = watched_find(r, board);
+    if (w && blame_forgive(&w->record.blame, evaluation))
+        watched_put(r, w);
+}
+
+int64_t boards_turn(struct engine *r)
+{
+    if (r->now < r->boards_due_ns)
+        return r->boards_due_ns;
+    r->boards_due_ns = INT64_MAX;
+    uint32_t at = 0;
+    for (struct watched *w; (w = map_next(&r->boards, &at));) {
+        if (w->hold_until_ns > r->now && w->hold_until_ns < r->boards_due_ns)
+            r->boards_due_ns = w->hold_until_ns;
+        if (!w->hold_until_ns || w->hold_until_ns > r->now)
+            continue;
+        w->hold_until_ns = w->record.hold_until_wall_ns = 0;
+        w->record.probation = true;
+        board_history_add(r, w, "probation", "one job at a time until one is good");
+        engine_note(r, false, "board on probation", "board=%s", w->record.name);
+        watched_apply_use(r, w);
+        watched_put(r, w);
+    }
+    return r->boards_due_ns;
+}
+
+static bool load_health(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct engine *r = user;
+    struct board_health_record h;
+    (void)key;
+    (void)n_key;
+    if (board_health_record_decode(value, n_value, &h))
+        return true; /* for --check to tell */
+    struct watched *w = watched_get(r, h.name);
+    w->record = h;
+    if (h.hold_until_wall_ns) { /* a clock set back must not hold it longer than a day */
+        int64_t left = h.hold_until_wall_ns - r->wall;
+        w->hold_until_ns = r->now + (left < 0 ? 0 : left < SONATA_DAY ? left : SONATA_DAY);
+        r->boards_due_ns = w->hold_until_ns < r->boards_due_ns ? w->hold_until_ns : r->boards_due_ns;
+    }
+    watched_apply_use(r, w);
+    return true;
+}
+
+int boards_load(struct engine *r)
+{
+    r->boards_due_ns = INT64_MAX;
+    int rc = store_scan(r->store, STORE_BOARD_HEALTH, (struct store_key){0}, 0, load_health, r);
+    struct map done = {0};
+    for (uint32_t i = 0; i < sched_board_count(r->sched) && !rc; i++) {
+        struct sched_board_view v;
+        sched_board_view(r->sched, i, &v);
+        if (!watched_has_canary(watched_find(r, v.info->id)) || map_get(&done, hash64_text(v.info->type)))
+            continue;
+        map_set(&done, hash64_text(v.info->type), r);
+        spread_update(r, v.info->type);
+    }
+    map_fini(&done);
+    return rc;
+}
+
+void boards_free(struct engine *r)
+{
+    uint32_t at = 0;
+    for (void *w; (w = map_next(&r->boards, &at));)
+        free(w);
+    map_fini(&r->boards);
+}

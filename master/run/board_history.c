@@ -1,0 +1,106 @@
+/* The history of boards: events that their workers told, and what the master itself did with them. The newest are kept. */
+#include "run/board_history.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "run/board_table.h"
+
+static struct store_key event_key(const char *board, int64_t wall_ns, const char *worker, uint64_t sequence)
+{
+    cleanup_bytes struct bytes b = {0};
+    bytes_put_string(&b, worker);
+    bytes_put_u64(&b, sequence);
+    return key_u64_triple(hash64_text(board), (uint64_t)wall_ns, hash64(b.data, b.size));
+}
+
+struct oldest {
+    struct engine *run;
+    const char *board;
+    bool erased;
+};
+
+static bool erase_oldest(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct oldest *o = user;
+    struct board_event_record e;
+    cleanup_bytes struct bytes b = {0};
+    struct store_key k = key_bytes(key, n_key);
+    if (board_event_record_decode(value, n_value, &e) || strcmp(e.event.board, o->board) || store_get(o->run->store, STORE_BOARD_EVENT, k, &b))
+        return true; /* another board of the same hash, or erased in this turn already */
+    store_erase(o->run->store, STORE_BOARD_EVENT, k);
+    o->erased = true;
+    return false;
+}
+
+void board_history_put(struct engine *r, struct watched *w, const char *worker, const struct board_event *event)
+{
+    cleanup_bytes struct bytes b = {0};
+    struct board_event_record e = {.event = *event, .stored_wall_ns = r->wall};
+    struct store_key key = event_key(event->board, event->wall_ns, worker, event->sequence);
+    copy_string(e.worker, sizeof e.worker, worker);
+    board_event_record_encode(&e, &b);
+    store_put(r->store, STORE_BOARD_EVENT, key, b.data, b.size);
+    struct oldest o = {.run = r, .board = event->board};
+    if (w->record.n_events >= BOARD_EVENTS_KEPT && store_scan(r->store, STORE_BOARD_EVENT, key_u64(hash64_text(event->board)), 8, erase_oldest, &o))
+        o.erased = false;
+    w->record.n_events += !o.erased;
+}
+
+/* What the master itself did, for the history. */
+void board_history_add(struct engine *r, struct watched *w, const char *kind, const char *text)
+{
+    struct board_event e = {.sequence = ++w->record.n_own, .wall_ns = r->wall > 0 ? r->wall : 0};
+    copy_string(e.board, sizeof e.board, w->record.name);
+    copy_string(e.kind, sizeof e.kind, kind);
+    copy_string(e.state, sizeof e.state, w->record.state);
+    copy_string(e.text, sizeof e.text, text);
+    board_history_put(r, w, "", &e);
+}
+
+bool board_history_has(struct engine *r, const char *worker, const struct board_event *e)
+{
+    cleanup_bytes struct bytes b = {0};
+    return !store_get(r->store, STORE_BOARD_EVENT, event_key(e->board, e->wall_ns, worker, e->sequence), &b);
+}
+
+struct page {
+    const char *board;
+    uint32_t left;
+    bool more;
+    bool (*each)(void *user, const struct board_event_record *e);
+    void *user;
+    uint8_t *cursor;
+};
+
+static bool page_event(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct page *p = user;
+    struct board_event_record e;
+    if (board_event_record_decode(value, n_value, &e) || strcmp(e.event.board, p->board) || n_key != 8 + ENGINE_CURSOR_SIZE)
+        return true; /* a damaged one is for --check to tell */
+    if (!p->left || !p->each(p->user, &e)) {
+        p->more = true;
+        return false;
+    }
+    p->left--;
+    memcpy(p->cursor, key + 8, ENGINE_CURSOR_SIZE);
+    return true;
+}
+
+int engine_board_history(struct engine *r, const char *board, const uint8_t *cursor, uint32_t max,
+                         bool (*each)(void *user, const struct board_event_record *e), void *user, uint8_t ret_cursor[ENGINE_CURSOR_SIZE],
+                         bool *ret_more)
+{
+    struct page p = {.board = board, .left = max, .each = each, .user = user, .cursor = ret_cursor};
+    struct store_key before = key_u64(hash64_text(board));
+    before.n = 8 + ENGINE_CURSOR_SIZE;
+    if (cursor)
+        memcpy(before.bytes + 8, cursor, ENGINE_CURSOR_SIZE);
+    else
+        memset(before.bytes + 8, 0xff, ENGINE_CURSOR_SIZE);
+    int rc = store_scan_back(r->store, STORE_BOARD_EVENT, before, 8, page_event, &p);
+    *ret_more = p.more;
+    return rc;
+}

@@ -1,0 +1,43 @@
+/* Boards of which there is something to remember, and what they may be used for, which follows from their health, orders and quarantine. */
+#include "run/board_table.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+
+struct watched *watched_find(const struct engine *r, const char *board)
+{
+    struct watched *w = map_get(&r->boards, hash64_text(board));
+    return w && !strcmp(w->record.name, board) ? w : NULL;
+}
+
+/* Names of known boards have different hashes (sched refuses others). */
+struct watched *watched_get(struct engine *r, const char *board)
+{
+    struct watched *w = watched_find(r, board);
+    if (w)
+        return w;
+    w = xcalloc(1, sizeof *w);
+    copy_string(w->record.name, sizeof w->record.name, board);
+    map_set(&r->boards, hash64_text(board), w);
+    return w;
+}
+
+void watched_put(struct engine *r, const struct watched *w)
+{
+    cleanup_bytes struct bytes b = {0};
+    board_health_record_encode(&w->record, &b);
+    store_put(r->store, STORE_BOARD_HEALTH, key_text(w->record.name), b.data, b.size);
+}
+
+bool watched_has_canary(const struct watched *w) { return w && w->record.canaries; }
+
+bool board_order_stands(enum board_order o) { return o == BOARD_ORDER_DRAIN || o == BOARD_ORDER_RETIRE; }
+
+void watched_apply_use(struct engine *r, const struct watched *w)
+{
+    const struct board_health_record *h = &w->record;
+    bool stopped = board_order_stands(h->order) || h->order == BOARD_ORDER_QUARANTINE || w->hold_until_ns;
+    (void)!sched_use_board(r->sched, h->name, stopped ? SCHED_USE_NOT : h->probation ? SCHED_USE_ONE : SCHED_USE_FULLY);
+}

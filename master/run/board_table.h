@@ -1,0 +1,25 @@
+/* Boards of which there is something to remember. */
+#ifndef SONATA_RUN_BOARD_TABLE_H
+#define SONATA_RUN_BOARD_TABLE_H
+
+#include "run/engine_internal.h"
+
+struct watched {
+    struct board_health_record record;
+    int64_t hold_until_ns; /* of the master's own quarantine; 0: none */
+};
+
+/* The entry of that board, or NULL. Owned by the table. */
+struct watched *watched_find(const struct engine *r, const char *board);
+/* The same, made when there is none. */
+struct watched *watched_get(struct engine *r, const char *board);
+/* Writes its record. */
+void watched_put(struct engine *r, const struct watched *w);
+/* Whether the board judges itself by canaries; w may be NULL. */
+bool watched_has_canary(const struct watched *w);
+/* Tells the scheduler what the board may be used for, after order, quarantine or probation changed. */
+void watched_apply_use(struct engine *r, const struct watched *w);
+/* The order holds until another is given, shown or not. */
+bool board_order_stands(enum board_order o);
+
+#endif

@@ -1,0 +1,34 @@
+/* Open evaluations in memory, and who waits for each. */
+#ifndef SONATA_RUN_EVALUATION_TABLE_H
+#define SONATA_RUN_EVALUATION_TABLE_H
+
+#include "run/engine_internal.h"
+
+/* An evaluation without an answer. */
+struct evaluation {
+    struct evaluation_record record;
+    struct waiter {
+        struct search *search;
+        uint64_t individual;
+        uint32_t group;
+    } * waiter;
+    uint32_t n_waiters;
+    size_t waiter_capacity;
+};
+
+/* The open evaluation of that id, or NULL. Owned by the table. */
+struct evaluation *evaluation_get(const struct engine *r, uint64_t id);
+/* Into the table, with nobody waiting; the caller makes it a job of the scheduler. Owned by the table. */
+struct evaluation *evaluation_open(struct engine *r, const struct evaluation_record *record);
+/* Out of the table and out of memory. */
+void evaluation_free(struct engine *r, struct evaluation *e);
+/* All of them, as the engine ends. */
+void evaluations_free(struct engine *r);
+/* The group of that individual waits for it, too. */
+void evaluation_wait(struct evaluation *e, struct search *rs, uint64_t individual, uint32_t group);
+/* Whether it does already. */
+bool evaluation_is_awaited(const struct evaluation *e, const struct search *rs, uint64_t individual, uint32_t group);
+/* What a board must offer to answer it. */
+struct sched_need evaluation_need(const struct evaluation_record *record);
+
+#endif

@@ -1,0 +1,12 @@
+/* Numbers of searches within their teams. */
+#ifndef SONATA_RUN_NUMBER_H
+#define SONATA_RUN_NUMBER_H
+
+#include "run/engine_internal.h"
+
+/* The next number of its team, at its submission (or when a record from before there were numbers is loaded), and enters it. */
+void number_give(struct search *rs);
+/* Enters a search that has its number. */
+void number_index(struct search *rs);
+
+#endif

@@ -1,0 +1,153 @@
+/* Snapshots of the search core, and the header of a search that is written with them.
+ *
+ * The core is a function of its parameters and the log, so log + snapshot in one transaction keep the promise that the state after any commit is the
+ * snapshot with the later events run again. A snapshot is due when the events since the last one outweigh it, so its cost stays a constant factor,
+ * and after at most SNAPSHOT_EVENTS events (algorithms that compute for long; more when the snapshot is large, so that a search of 100,000
+ * evaluations does not write 20 MB for every 32 of them) or QUICK_EVENTS, so that a start does not have to run many proposals again. */
+#include "run/snapshot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "run/searches.h"
+
+enum {
+    SNAPSHOT_EVENTS = 64,
+    SNAPSHOT_BYTES_PER_EVENT = 32768,
+    QUICK_EVENTS = 8192,
+    SNAPSHOT_EVENT_BYTES = 1024,
+    SNAPSHOT_VERSION = 1,
+    FORESTS_BYTES_MAX = 4 << 20
+};
+
+void search_refresh(struct search *rs)
+{
+    if (!rs->front_dirty || !rs->core || rs->busy)
+        return;
+    rs->record.front_size = core_front(rs->core, NULL, 0);
+    rs->record.hypervolume = core_hypervolume(rs->core);
+    rs->front_dirty = false;
+}
+
+bool search_is_quick(const struct search_spec *spec)
+{
+    static const char *const quick[] = {"random", "nsga2", "aging", "local", "optuna-nsga2"};
+    for (size_t i = 0; i < sizeof quick / sizeof *quick; i++) {
+        if (!strcmp(spec->algorithm, quick[i]))
+            return true;
+    }
+    return false;
+}
+
+/* The forests of the same moment, so that a start needs not grow them; too large ones are grown again. */
+static void snapshot_forests(struct search *rs)
+{
+    uint64_t number = core_forests_number(rs->core);
+    if (number == rs->forests_stored)
+        return;
+    cleanup_bytes struct bytes b = {0};
+    if (number)
+        core_forests_save(rs->core, FORESTS_BYTES_MAX, &b);
+    if (b.size)
+        store_put(rs->run->store, STORE_SURROGATE, key_u64(rs->record.id), b.data, b.size);
+    else
+        store_erase(rs->run->store, STORE_SURROGATE, key_u64(rs->record.id));
+    rs->forests_stored = number;
+}
+
+void search_snapshot(struct search *rs)
+{
+    cleanup_bytes struct bytes b = {0}, front = {0};
+    bytes_put_u8(&b, SNAPSHOT_VERSION);
+    bytes_put_u64(&b, rs->record.events);
+    core_save(rs->core, &b);
+    store_put(rs->run->store, STORE_POPULATION, key_u64(rs->record.id), b.data, b.size);
+    rs->snapshot_event = rs->record.events;
+    rs->snapshot_size = b.size;
+    if (!search_is_finished(rs)) /* which predicts nothing more */
+        snapshot_forests(rs);
+
+    uint32_t n = core_front(rs->core, NULL, 0);
+    uint64_t *id = xcalloc(n ? n : 1, sizeof *id);
+    core_front(rs->core, id, n);
+    bytes_put_u8(&front, SNAPSHOT_VERSION);
+    bytes_put_u32(&front, n);
+    for (uint32_t i = 0; i < n; i++)
+        bytes_put_u64(&front, id[i]);
+    store_put(rs->run->store, STORE_FRONT, key_u64(rs->record.id), front.data, front.size);
+    free(id);
+}
+
+static bool snapshot_is_due(const struct search *rs)
+{
+    uint64_t since = rs->record.events - rs->snapshot_event, enough = rs->snapshot_size / SNAPSHOT_EVENT_BYTES;
+    uint64_t most = search_is_quick(rs->spec) ? QUICK_EVENTS : SNAPSHOT_EVENTS + rs->snapshot_size / SNAPSHOT_BYTES_PER_EVENT;
+    return since > 0 && since >= (enough < most ? enough : most);
+}
+
+void search_persist(struct search *rs)
+{
+    if (!rs->dirty)
+        return;
+    if (rs->core && !rs->busy) {
+        search_refresh(rs);
+        if (snapshot_is_due(rs))
+            search_snapshot(rs);
+    }
+    cleanup_bytes struct bytes b = {0};
+    search_record_encode(&rs->record, &b);
+    store_put(rs->run->store, STORE_SEARCH, key_u64(rs->record.id), b.data, b.size);
+    rs->stored_active_ns = rs->record.active_ns;
+    rs->dirty = false;
+}
+
+static int load_forests(struct store *store, uint64_t id, struct core *core)
+{
+    cleanup_bytes struct bytes b = {0};
+    int r = store_get(store, STORE_SURROGATE, key_u64(id), &b);
+    return r ? r : core_forests_load(core, &b);
+}
+
+int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct core **ret_core, uint64_t *ret_event,
+                  size_t *ret_size, int *ret_forests, struct sonata_error *err)
+{
+    cleanup_bytes struct bytes b = {0};
+    int r = store_get(store, STORE_POPULATION, key_u64(id), &b);
+    if (r)
+        return r;
+    struct reader in = reader_of(b.data, b.size);
+    uint8_t version = reader_u8(&in);
+    uint64_t event = reader_u64(&in);
+    if (in.bad || version != 1)
+        return sonata_error_set(err, -EBADMSG, "search %llu: damaged snapshot", (unsigned long long)id);
+    if (event > until)
+        return -ENOENT;
+    if ((r = core_load(&spec->space, in.p, in.left, ret_core, err)))
+        return r;
+    int forests = load_forests(store, id, *ret_core);
+    if (ret_forests)
+        *ret_forests = forests;
+    *ret_event = event;
+    *ret_size = b.size;
+    return 0;
+}
+
+/* The stored front of the last snapshot serves while the core is away. */
+int snapshot_front(struct engine *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n)
+{
+    cleanup_bytes struct bytes b = {0};
+    *ret_ids = NULL;
+    *ret_n = 0;
+    if (store_get(r->store, STORE_FRONT, key_u64(id), &b))
+        return 0;
+    struct reader in = reader_of(b.data, b.size);
+    reader_u8(&in);
+    uint32_t n = reader_count(&in, UINT32_MAX, 8);
+    *ret_ids = xcalloc(n ? n : 1, sizeof **ret_ids);
+    for (uint32_t i = 0; i < n; i++)
+        (*ret_ids)[i] = reader_u64(&in);
+    *ret_n = n;
+    return 0;
+}

@@ -1,0 +1,23 @@
+/* The stored state of a search core, and the header of the search that is written with it. */
+#ifndef SONATA_RUN_SNAPSHOT_H
+#define SONATA_RUN_SNAPSHOT_H
+
+#include "run/engine_internal.h"
+
+/* Whether proposals of its algorithm cost microseconds: they are then computed in place and run again at leisure. */
+bool search_is_quick(const struct search_spec *spec);
+/* Front size and hypervolume of the header follow the core, when that is here and they may have changed. */
+void search_refresh(struct search *rs);
+/* Writes the core as it is, its front and (unless the search is finished) its forests. The core must be here. */
+void search_snapshot(struct search *rs);
+/* Writes the header of a search that changed in this turn, and before it a snapshot when one is due. */
+void search_persist(struct search *rs);
+/* The search core as the stored snapshot has it, with its forests when they are stored; release it with core_free(). -ENOENT: there is no
+ * snapshot, or it is of a later event than `until`. -EBADMSG: damaged. *ret_forests (NULL allowed): 0, -ENOENT when none are stored, -EBADMSG when
+ * they are not those of the snapshot. */
+int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct core **ret_core, uint64_t *ret_event,
+                  size_t *ret_size, int *ret_forests, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Ids of the front as of the last snapshot, none when there is no snapshot; *ret_ids is for free(). 0. */
+int snapshot_front(struct engine *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n) SONATA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,12 @@
+/* Boards of one type that measure differently. */
+#ifndef SONATA_RUN_SPREAD_H
+#define SONATA_RUN_SPREAD_H
+
+#include "run/engine_internal.h"
+
+/* The canary reference of a board of the type changed, or one was retired: compares them all anew. */
+void spread_update(struct engine *r, const char *type);
+/* All of them, as the engine ends. */
+void spreads_free(struct engine *r);
+
+#endif

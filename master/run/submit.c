@@ -1,0 +1,148 @@
+/* Submissions: checks a specification and begins a search with it. */
+#include "run/submit.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "codec/codec.h"
+#include "run/event_log.h"
+#include "run/note.h"
+#include "run/number.h"
+#include "run/params.h"
+#include "run/searches.h"
+#include "run/supply.h"
+
+static const char *const known_tier[] = {"screen", "search", "report"};
+
+static int check_metric(const char *metric, const char *board, struct sonata_error *err)
+{
+    if (!metric[0] || strchr(metric, '@'))
+        return sonata_error_set(err, -EINVAL, "'%s' is not a metric name", metric);
+    if (strlen(metric) + 1 + strlen(board) >= METRIC_NAME_MAX)
+        return sonata_error_set(err, -EINVAL, "'%s@%s' is longer than %d characters", metric, board, METRIC_NAME_MAX - 1);
+    return 0;
+}
+
+int search_check_priority(int32_t priority, struct sonata_error *err)
+{
+    if (priority < -SPEC_PRIORITY_MAX || priority > SPEC_PRIORITY_MAX)
+        return sonata_error_set(err, -EINVAL, "a priority of -%d to %d is expected, not %d", SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, priority);
+    return 0;
+}
+
+static int check_spec(const struct search_spec *spec, struct sonata_error *err)
+{
+    if (!spec->name[0])
+        return sonata_error_set(err, -EINVAL, "a search needs a name");
+    if (!spec->budget_evaluations || spec->budget_evaluations > 10000000)
+        return sonata_error_set(err, -EINVAL, "a budget of 1 to 10,000,000 evaluations is expected, not %u", spec->budget_evaluations);
+    if (search_check_priority(spec->priority, err))
+        return -EINVAL;
+    if (!spec->n_objectives || spec->n_objectives > OBJECTIVES_MAX || spec->n_constraints > CONSTRAINTS_MAX)
+        return sonata_error_set(err, -EINVAL, "1 to %d objectives and at most %d constraints are expected", OBJECTIVES_MAX, CONSTRAINTS_MAX);
+    int r = space_check(&spec->space, err);
+    for (uint32_t i = 0; i < spec->n_objectives && !r; i++)
+        r = check_metric(spec->objective[i].metric, spec->objective[i].board, err);
+    for (uint32_t i = 0; i < spec->n_constraints && !r; i++) {
+        r = check_metric(spec->constraint[i].metric, spec->constraint[i].board, err);
+        if (!r && (isnan(spec->constraint[i].min) || isnan(spec->constraint[i].max)))
+            r = sonata_error_set(err, -EINVAL, "constraint on %s: a limit is not a number", spec->constraint[i].metric);
+    }
+    if (r)
+        return r;
+    for (size_t i = 0; i < sizeof known_tier / sizeof *known_tier; i++) {
+        if (!strcmp(spec->tier, known_tier[i]))
+            return 0;
+    }
+    return sonata_error_set(err, -EINVAL, "tier '%s' is not known: screen, search or report is expected", spec->tier);
+}
+
+/* team NULL: of all. */
+static uint32_t count_unfinished(const struct engine *r, const char *team)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->n_searches; i++)
+        n += !search_is_finished(r->search[i]) && (!team || !strcmp(r->search[i]->record.team, team));
+    return n;
+}
+
+static int check_limits(const struct engine *r, const struct engine_owner *owner, struct sonata_error *err)
+{
+    if (count_unfinished(r, NULL) >= r->config.searches_max)
+        return sonata_error_set(err, -EBUSY, "%u searches are unfinished, which is the limit: wait for one or cancel one", r->config.searches_max);
+    if (owner->searches_max && count_unfinished(r, owner->team) >= owner->searches_max)
+        return sonata_error_set(err, -EDQUOT, "your team has %u unfinished searches, which is its limit: wait for one or cancel one",
+                                owner->searches_max);
+    return 0;
+}
+
+static int check_supernet(struct engine *r, const struct search_spec *spec, const char *pool, struct sonata_error *err)
+{
+    static const uint8_t none[HASH_SIZE];
+    if (!memcmp(spec->supernet_hash, none, sizeof none))
+        return 0;
+    char hex[HASH_HEX];
+    hash_to_hex(spec->supernet_hash, HASH_SIZE, hex);
+    return engine_has_upload(r, spec->supernet_hash, pool)
+               ? 0
+               : sonata_error_set(err, -ENOENT, "supernet '%s' (%.16s…) is not on the master: upload it first", spec->supernet, hex);
+}
+
+int engine_submit(struct engine *r, const struct search_spec *spec, const struct engine_owner *owner, uint64_t *ret_id, struct sonata_error *err)
+{
+    if (r->blocked)
+        return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
+    struct core_params params;
+    struct core *core;
+    bool order;
+    uint32_t window;
+    cleanup_free struct search_spec *own = xmemdup(spec, sizeof *spec);
+    own->revision = CORE_REVISION;
+    int rc = check_spec(spec, err);
+    if (!rc)
+        rc = check_limits(r, owner, err);
+    if (!rc)
+        rc = check_supernet(r, spec, owner->pool ? owner->pool : "", err);
+    if (!rc)
+        rc = supply_check(r, spec, err);
+    if (!rc)
+        rc = plan_params(own, r->config.threads, &params, &order, &window, err);
+    if (!rc)
+        rc = plan_core(own, &params, &core, err);
+    if (rc)
+        return rc;
+    struct search *rs = searches_add(r, r->next_search++);
+    rs->core = core;
+    rs->spec = own;
+    own = NULL;
+    rs->proposal_order = order;
+    rs->window = window;
+    rs->record.priority = spec->priority;
+    rs->record.budget = spec->budget_evaluations;
+    rs->record.created_wall_ns = r->wall;
+    copy_string(rs->record.name, sizeof rs->record.name, spec->name);
+    copy_string(rs->record.algorithm, sizeof rs->record.algorithm, spec->algorithm);
+    copy_string(rs->record.team, sizeof rs->record.team, owner->team ? owner->team : "");
+    number_give(rs);
+    search_join_team(rs);
+    copy_string(rs->record.pool, sizeof rs->record.pool, owner->pool ? owner->pool : "");
+    rs->dirty = true;
+
+    cleanup_bytes struct bytes encoded = {0}, space = {0};
+    spec_encode(rs->spec, &encoded);
+    store_put(r->store, STORE_SPEC, key_u64(rs->record.id), encoded.data, encoded.size);
+    space_encode(&spec->space, &space);
+    hash_content(space.data, space.size, rs->space_hash);
+    store_put(r->store, STORE_BLOB, key_bytes(rs->space_hash, HASH_SIZE), space.data, space.size);
+    store_set_counter(r->store, "next_search", r->next_search);
+    event_log_control(rs, "submitted");
+    char fields[NOTE_FIELDS_MAX];
+    engine_note(r, false, "search submitted", "%s number=%llu name=\"%s\" algorithm=%s budget=%u", search_fields(rs, fields),
+                (unsigned long long)rs->record.number, spec->name, spec->algorithm, spec->budget_evaluations);
+    *ret_id = rs->record.id;
+    return 0;
+}

@@ -1,0 +1,128 @@
+/* Tells the search core of complete individuals: record, counters and event log follow in the same turn. */
+#include "run/tell.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "run/event_log.h"
+#include "run/note.h"
+#include "run/pending.h"
+#include "run/records.h"
+#include "run/snapshot.h"
+#include "run/values.h"
+
+bool individual_is_charged(const struct individual_record *record) { return !record->vetoed && strcmp(record->arm, ARM_FORK) != 0; }
+
+static void count_result(struct search_record *s, const struct individual_record *ind, enum core_status status)
+{
+    s->told++;
+    s->stalled = 0;
+    s->infeasible += status == CORE_INFEASIBLE;
+    s->failed += status == CORE_FAILED;
+    s->vetoed += ind->vetoed;
+    s->charged += individual_is_charged(ind);
+    s->reused += ind->reused && status != CORE_FAILED;
+}
+
+/* What the search core is to know of a complete individual. */
+static struct core_result result_of(struct search *rs, struct pending *p)
+{
+    struct individual_record *ind = &p->record;
+    struct core_result result = {.status = p->status, .violation = ind->violation};
+    if (p->status == CORE_OK && !plan_objectives(rs, ind, result.objective, &result.violation)) {
+        result = (struct core_result){.status = p->status = CORE_FAILED};
+        ind->cause = OUTCOME_BUG;
+        copy_string(ind->reason, sizeof ind->reason, "bug: a value is missing");
+    }
+    return result;
+}
+
+/* As told, into the record. */
+static void record_result(struct individual_record *ind, const struct core_result *result, int64_t wall_ns)
+{
+    static const enum individual_state state[] = {
+        [CORE_OK] = INDIVIDUAL_DONE, [CORE_INFEASIBLE] = INDIVIDUAL_INFEASIBLE, [CORE_FAILED] = INDIVIDUAL_FAILED};
+    ind->state = ind->told_state = state[result->status];
+    memcpy(ind->objective, result->objective, sizeof ind->objective);
+    ind->violation = result->violation;
+    ind->told_wall_ns = wall_ns;
+}
+
+/* What the core was told first, into record, counters and store. */
+static void settle_told(struct search *rs, struct individual_record *ind, const struct core_result *result)
+{
+    record_result(ind, result, rs->run->wall);
+    count_result(&rs->record, ind, result->status);
+    ind->told_order = rs->record.told;
+    rs->front_dirty = true;
+    search_refresh(rs);
+    ind->hypervolume = rs->record.hypervolume;
+    individual_put(rs, ind);
+}
+
+void search_tell(struct search *rs, struct pending *p)
+{
+    struct individual_record *ind = &p->record;
+    struct core_result result = result_of(rs, p);
+    int rc = core_tell(rs->core, ind->id, &result);
+    if (rc)
+        engine_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
+                    (unsigned long long)ind->id, rc);
+    event_log_tell(rs, ind->id, &result);
+    settle_told(rs, ind, &result);
+    map_remove(&rs->pending, ind->id);
+    free(p);
+}
+
+void search_take_known(struct search *rs, struct pending *p)
+{
+    struct individual_record *ind = &p->record;
+    struct core_result result = result_of(rs, p);
+    if (result.status == CORE_FAILED || core_inject(rs->core, &ind->genotype, &result, &ind->id))
+        return;
+    pending_settle_measured(p);
+    event_log_inject(rs, ind, &result);
+    rs->record.asked++;
+    settle_told(rs, ind, &result);
+    rs->next_tell = ind->id + 1;
+}
+
+static bool same_result(const struct core_result *a, const struct core_result *b, uint32_t n_objectives)
+{
+    if (a->status != b->status)
+        return false;
+    if (a->status != CORE_OK)
+        return true;
+    bool same = !(a->violation < b->violation || a->violation > b->violation);
+    for (uint32_t o = 0; o < n_objectives && same; o++)
+        same = !(a->objective[o] < b->objective[o] || a->objective[o] > b->objective[o]);
+    return same;
+}
+
+/* The core learns of it only when the result is another. The counters follow; the budget was charged when it was told first. */
+void search_retell(struct search *rs, struct pending *p)
+{
+    struct individual_record *ind = &p->record;
+    struct core_result result = result_of(rs, p), before;
+    if (!core_get(rs->core, ind->id, NULL, NULL, &before) && !same_result(&before, &result, rs->spec->n_objectives)) {
+        int rc = core_retell(rs->core, ind->id, &result);
+        if (rc)
+            engine_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d",
+                        (unsigned long long)rs->record.id, (unsigned long long)ind->id, rc);
+        event_log_retell(rs, ind->id, &result);
+        rs->record.infeasible -= before.status == CORE_INFEASIBLE;
+        rs->record.infeasible += result.status == CORE_INFEASIBLE;
+        rs->record.failed -= before.status == CORE_FAILED;
+        rs->record.failed += result.status == CORE_FAILED;
+        rs->record.retold++;
+        rs->front_dirty = true;
+    }
+    record_result(ind, &result, rs->run->wall);
+    individual_put(rs, ind);
+    store_erase(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, ind->id));
+    rs->n_retelling--;
+    rs->dirty = true;
+    map_remove(&rs->pending, ind->id);
+    free(p);
+}

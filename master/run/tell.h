@@ -1,0 +1,18 @@
+/* Tells the search core of complete individuals. */
+#ifndef SONATA_RUN_TELL_H
+#define SONATA_RUN_TELL_H
+
+#include "run/engine_internal.h"
+
+struct pending;
+
+/* Whether it counts against the budget: not when an analytic constraint ruled it out, nor when a fork took it over. */
+bool individual_is_charged(const struct individual_record *record);
+/* The first result of a pending individual: core, event log, record, counters. Frees p. */
+void search_tell(struct search *rs, struct pending *p);
+/* Another result of one that was told before. The core learns of it only when it differs; the budget was charged before. Frees p. */
+void search_retell(struct search *rs, struct pending *p);
+/* A result that no board has to make: into the core and the store, told but not charged. Its id is given here. p stays the caller's. */
+void search_take_known(struct search *rs, struct pending *p);
+
+#endif

@@ -1,0 +1,183 @@
+/* From measured values to what the search core minimises: the metrics a specification names, the values an individual has of them, objectives and
+ * the violation of constraints. */
+#include "run/values.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "domain/analytic.h"
+
+bool plan_is_analytic(const struct search_spec *spec, const char *metric, const char *board)
+{
+    return !board[0] && spec->space.network.family[0] && metric_is_analytic(metric, board);
+}
+
+bool plan_metric(const struct search_spec *spec, uint32_t i, const char **ret_metric, const char **ret_board)
+{
+    if (i < spec->n_objectives) {
+        *ret_metric = spec->objective[i].metric;
+        *ret_board = spec->objective[i].board;
+        return true;
+    }
+    i -= spec->n_objectives;
+    if (i >= spec->n_constraints)
+        return false;
+    *ret_metric = spec->constraint[i].metric;
+    *ret_board = spec->constraint[i].board;
+    return true;
+}
+
+static void metric_label(const char *metric, const char *board, char text[METRIC_NAME_MAX])
+{
+    if (board[0])
+        snprintf(text, METRIC_NAME_MAX, "%s@%s", metric, board);
+    else
+        copy_string(text, METRIC_NAME_MAX, metric);
+}
+
+static struct metric_value *find_value(const struct individual_record *ind, const char *label)
+{
+    for (uint32_t i = 0; i < ind->n_metrics; i++) {
+        if (!strcmp(ind->metric[i].name, label))
+            return (struct metric_value *)&ind->metric[i];
+    }
+    return NULL;
+}
+
+static void set_value(struct individual_record *ind, const char *label, const struct metric_value *value)
+{
+    struct metric_value *v = find_value(ind, label);
+    if (!v && ind->n_metrics == METRICS_MAX)
+        return;
+    if (!v)
+        v = &ind->metric[ind->n_metrics++];
+    *v = *value;
+    copy_string(v->name, sizeof v->name, label);
+}
+
+static double side_violation(double excess, double limit) { return excess > 0 ? excess / fmax(fabs(limit), 1e-9) : 0; }
+
+/* Excess over the limit as a share of it; 0 when kept. */
+static double violation_of(const struct constraint *c, double value)
+{
+    double v = 0;
+    if (isfinite(c->max))
+        v += side_violation(value - c->max, c->max);
+    if (isfinite(c->min))
+        v += side_violation(c->min - value, c->min);
+    return v;
+}
+
+double plan_analytic(const struct search *rs, struct individual_record *ind)
+{
+    const struct search_spec *spec = rs->spec;
+    double violation = 0;
+    const char *metric, *board;
+    for (uint32_t i = 0; plan_metric(spec, i, &metric, &board); i++) {
+        if (!plan_is_analytic(spec, metric, board))
+            continue;
+        struct metric_value v = {.n = 0};
+        if (analytic_metric(&spec->space, &ind->genotype, metric, &v.value))
+            continue;
+        v.low = v.high = v.value;
+        set_value(ind, metric, &v);
+        if (i >= spec->n_objectives)
+            violation += violation_of(&spec->constraint[i - spec->n_objectives], v.value);
+    }
+    return violation;
+}
+
+static bool group_has(const struct need_group *g, const char *metric, const char *board)
+{
+    if (board[0] && strcmp(board, g->board_type))
+        return false;
+    for (uint32_t i = 0; i < g->n_metrics; i++) {
+        if (!strcmp(g->metric[i], metric))
+            return true;
+    }
+    return false;
+}
+
+void plan_fill(const struct search *rs, struct individual_record *ind, uint32_t group, const struct measurement *m)
+{
+    const char *metric, *board;
+    for (uint32_t i = 0; plan_metric(rs->spec, i, &metric, &board); i++) {
+        const struct metric_value *v = measurement_metric(m, metric);
+        if (!v || plan_is_analytic(rs->spec, metric, board) || !group_has(&rs->record.group[group], metric, board))
+            continue;
+        char label[METRIC_NAME_MAX];
+        metric_label(metric, board, label);
+        set_value(ind, label, v);
+    }
+    ind->flags |= m->flags;
+    if (!ind->board[0])
+        copy_string(ind->board, sizeof ind->board, m->board);
+}
+
+bool plan_objective(const struct search *rs, const struct individual_record *ind, uint32_t i, double *ret_value)
+{
+    char label[METRIC_NAME_MAX];
+    metric_label(rs->spec->objective[i].metric, rs->spec->objective[i].board, label);
+    const struct metric_value *v = find_value(ind, label);
+    if (!v || !isfinite(v->value))
+        return false;
+    *ret_value = rs->spec->objective[i].goal == GOAL_MAX ? -v->value : v->value;
+    return true;
+}
+
+bool plan_objectives(const struct search *rs, const struct individual_record *ind, double ret_objective[OBJECTIVES_MAX], double *ret_violation)
+{
+    const struct search_spec *spec = rs->spec;
+    double violation = 0;
+    const char *metric, *board;
+    for (uint32_t i = 0; plan_metric(spec, i, &metric, &board); i++) {
+        char label[METRIC_NAME_MAX];
+        metric_label(metric, board, label);
+        const struct metric_value *v = find_value(ind, label);
+        if (!v || !isfinite(v->value))
+            return false;
+        if (i < spec->n_objectives)
+            ret_objective[i] = spec->objective[i].goal == GOAL_MAX ? -v->value : v->value;
+        else
+            violation += violation_of(&spec->constraint[i - spec->n_objectives], v->value);
+    }
+    *ret_violation = violation;
+    return true;
+}
+
+static bool is_constrained(const struct search *rs, uint32_t group)
+{
+    const struct search_spec *spec = rs->spec;
+    for (uint32_t i = 0; i < spec->n_constraints; i++) {
+        const struct constraint *c = &spec->constraint[i];
+        if (!plan_is_analytic(spec, c->metric, c->board) && group_has(&rs->record.group[group], c->metric, c->board))
+            return true;
+    }
+    return false;
+}
+
+uint32_t plan_stage(const struct search *rs, uint32_t group)
+{
+    if (is_constrained(rs, group))
+        return 0;
+    for (uint32_t g = 0; g < rs->record.n_groups; g++) {
+        if (is_constrained(rs, g))
+            return 1;
+    }
+    return 0;
+}
+
+double plan_violation(const struct search *rs, const struct individual_record *ind)
+{
+    double violation = 0;
+    for (uint32_t i = 0; i < rs->spec->n_constraints; i++) {
+        const struct constraint *c = &rs->spec->constraint[i];
+        char label[METRIC_NAME_MAX];
+        metric_label(c->metric, c->board, label);
+        const struct metric_value *v = find_value(ind, label);
+        violation += v && isfinite(v->value) ? violation_of(c, v->value) : 0;
+    }
+    return violation;
+}

@@ -1,0 +1,24 @@
+/* From measured values to what the search core minimises. */
+#ifndef SONATA_RUN_VALUES_H
+#define SONATA_RUN_VALUES_H
+
+#include "run/engine_internal.h"
+
+/* Metric i of the objectives, then of the constraints; false past the last. Borrowed from the specification. */
+bool plan_metric(const struct search_spec *spec, uint32_t i, const char **ret_metric, const char **ret_board);
+/* Counted from the genotype: only without a board, and when the space describes a network. */
+bool plan_is_analytic(const struct search_spec *spec, const char *metric, const char *board);
+/* Analytic metrics into the individual; returns the violation of analytic constraints (0: none). */
+double plan_analytic(const struct search *rs, struct individual_record *ind);
+/* The values of the measurement of one group into the individual, with its flags and its board. */
+void plan_fill(const struct search *rs, struct individual_record *ind, uint32_t group, const struct measurement *m);
+/* When a group is asked for: those that measured constraints are about first (0), the others (1) only of architectures that keep them. */
+uint32_t plan_stage(const struct search *rs, uint32_t group);
+/* Violation of the constraints whose values are there: the sum of the excesses, each as a share of its limit; 0: all are kept. */
+double plan_violation(const struct search *rs, const struct individual_record *ind);
+/* Objective i, minimised, when the individual has a value of that name. */
+bool plan_objective(const struct search *rs, const struct individual_record *ind, uint32_t i, double *ret_value);
+/* All objectives, minimised, and the violation. false: a value is missing or not finite. */
+bool plan_objectives(const struct search *rs, const struct individual_record *ind, double ret_objective[OBJECTIVES_MAX], double *ret_violation);
+
+#endif
