@@ -21,6 +21,7 @@ build=(
 # shellcheck disable=SC2034
 test=(
   python3
+  libonnx-testdata                                                           # ONNX's own tests of every operator
   clang lld qemu-system-arm                                                  # Cortex-M firmware without hardware
   systemd python3-seccomp                                                    # the units: systemd-analyze, system call filters
 )

@@ -27,6 +27,8 @@ ALLOWED = {
     # worker
     "supernet": {"base", "domain"},
     "runtime": {"base", "domain", "supernet"},
+    "graph": {"base"},
+    "onnx": {"base", "graph"},
     "train": {"base", "domain", "conf", "supernet", "runtime"},
     "firmware": set(),
     "mcu": {"base", "domain", "firmware", "process"},
