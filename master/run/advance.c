@@ -23,7 +23,7 @@ static bool settle_plan(struct search *rs)
 {
     char reason[REASON_MAX] = "";
     struct sonata_error err = {{0}};
-    if (!rs->record.planned && supply_check_tier(rs->run, rs->spec, &err)) {
+    if (!rs->record.planned && supply_check_tier(rs->engine, rs->spec, &err)) {
         search_finish(rs, SEARCH_STOPPED_FAILED, err.text);
         return false;
     }
@@ -33,7 +33,7 @@ static bool settle_plan(struct search *rs)
         copy_string(rs->record.reason, sizeof rs->record.reason, reason);
         rs->dirty = true;
         char fields[NOTE_FIELDS_MAX];
-        engine_note(rs->run, true, "search waits", "%s reason=\"%s\"", search_fields(rs, fields), reason);
+        engine_note(rs->engine, true, "search waits", "%s reason=\"%s\"", search_fields(rs, fields), reason);
     }
     return false;
 }
@@ -64,7 +64,7 @@ bool search_advance(struct search *rs)
             search_ask(rs, n);
         } else {
             search_finish_if_over(rs);
-            if (!rs->core || !rs->n_retelling || rs->again_at == rs->n_again)
+            if (!rs->core || !pending_again(rs) || !pending_again_is_complete(rs))
                 return false;
         }
         if (rs->busy)

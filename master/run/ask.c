@@ -9,10 +9,45 @@
 #include "run/event_log.h"
 #include "run/individual.h"
 #include "run/plan.h"
-#include "run/searches.h"
 #include "run/snapshot.h"
 
 enum { ASK_MAX = 64, VETO_FACTOR = 20, VETO_MIN = 1000 };
+
+/* Of one search. */
+struct ask {
+    uint32_t wanted, got;
+    struct core_proposal *proposal; /* an ask under way */
+    uint32_t total_slots;           /* of fitting boards, as of that generation of the scheduler */
+    uint64_t generation;
+};
+
+struct ask *ask_new(void) { return xcalloc(1, sizeof(struct ask)); }
+
+void ask_free(struct ask *a)
+{
+    if (a)
+        free(a->proposal);
+    free(a);
+}
+
+static void drop_proposals(struct ask *a)
+{
+    free(a->proposal);
+    a->proposal = NULL;
+}
+
+struct asks {
+    bool hold;          /* no search core may leave for another thread */
+    uint32_t under_way; /* search cores at work there */
+};
+
+struct asks *asks_new(void) { return xcalloc(1, sizeof(struct asks)); }
+
+void asks_free(struct asks *a) { free(a); }
+
+void asks_hold(struct engine *r, bool hold) { r->asks->hold = hold; }
+
+uint32_t asks_under_way(const struct engine *r) { return r->asks->under_way; }
 
 uint32_t search_in_flight(const struct search *rs) { return rs->record.asked - rs->record.told - rs->n_abandoned; }
 
@@ -27,7 +62,7 @@ static uint32_t idle_slots(const struct search *rs)
     for (uint32_t g = 0; g < rs->record.n_groups; g++) {
         struct sched_need need;
         group_need(rs, g, &need);
-        uint32_t n = sched_open_slots(rs->run->sched, rs->record.id, &need);
+        uint32_t n = sched_open_slots(rs->engine->sched, rs->record.id, &need);
         open = n > open ? n : open;
     }
     return rs->record.n_groups ? open : 1;
@@ -35,28 +70,29 @@ static uint32_t idle_slots(const struct search *rs)
 
 uint32_t search_flight_limit(struct search *rs)
 {
-    uint64_t generation = sched_generation(rs->run->sched);
-    if (rs->total_generation != generation) {
-        rs->total_generation = generation;
-        rs->total_slots = 0;
+    struct ask *a = rs->ask;
+    uint64_t generation = sched_generation(rs->engine->sched);
+    if (a->generation != generation) {
+        a->generation = generation;
+        a->total_slots = 0;
         for (uint32_t g = 0; g < rs->record.n_groups; g++) {
             struct sched_need need;
             group_need(rs, g, &need);
-            uint32_t n = sched_total_slots(rs->run->sched, &need);
-            rs->total_slots = n > rs->total_slots ? n : rs->total_slots;
+            uint32_t n = sched_total_slots(rs->engine->sched, &need);
+            a->total_slots = n > a->total_slots ? n : a->total_slots;
         }
     }
-    return 4 * rs->total_slots + 64;
+    return 4 * a->total_slots + 64;
 }
 
 /* Proposals are computed on another thread, and something waits for all cores to be here. */
-static bool must_stay_home(const struct search *rs) { return rs->run->hold_asks && rs->run->hooks.work && !search_is_quick(rs->spec); }
+static bool must_stay_home(const struct search *rs) { return rs->engine->asks->hold && rs->engine->hooks.work && !search_is_quick(rs->spec); }
 
 /* How many proposals to ask for now; 0: none. */
 uint32_t search_wanted(struct search *rs)
 {
     const struct search_record *s = &rs->record;
-    if (s->state != SEARCH_RUNNING || rs->run->stopping || s->stalled || !s->planned || search_wall_is_used(rs) || must_stay_home(rs))
+    if (s->state != SEARCH_RUNNING || rs->engine->stopping || s->stalled || !s->planned || search_wall_is_used(rs) || must_stay_home(rs))
         return 0;
     uint32_t flying = search_in_flight(rs);
     if (s->charged + flying >= s->budget || search_is_vetoed_out(rs))
@@ -75,29 +111,27 @@ uint32_t search_wanted(struct search *rs)
 
 static void take_proposals(struct search *rs)
 {
-    event_log_ask(rs, rs->ask_wanted, rs->ask_proposal, rs->ask_got);
-    rs->record.stalled = rs->ask_got == 0;
-    rs->record.asked += rs->ask_got;
-    for (uint32_t i = 0; i < rs->ask_got; i++)
-        individual_create(rs, &rs->ask_proposal[i]);
-    free(rs->ask_proposal);
-    rs->ask_proposal = NULL;
+    event_log_ask(rs, rs->ask->wanted, rs->ask->proposal, rs->ask->got);
+    rs->record.stalled = rs->ask->got == 0;
+    rs->record.asked += rs->ask->got;
+    for (uint32_t i = 0; i < rs->ask->got; i++)
+        individual_create(rs, &rs->ask->proposal[i]);
+    drop_proposals(rs->ask);
 }
 
 static void ask_work(void *arg)
 {
     struct search *rs = arg;
-    rs->ask_got = core_ask(rs->core, rs->ask_wanted, rs->ask_proposal);
+    rs->ask->got = core_ask(rs->core, rs->ask->wanted, rs->ask->proposal);
 }
 
 static void ask_done(void *arg)
 {
     struct search *rs = arg;
     rs->busy = false;
-    rs->run->n_working--;
+    rs->engine->asks->under_way--;
     if (search_is_finished(rs)) { /* canceled meanwhile: the proposals never happened */
-        free(rs->ask_proposal);
-        rs->ask_proposal = NULL;
+        drop_proposals(rs->ask);
         core_free(rs->core);
         rs->core = NULL;
         return;
@@ -107,21 +141,15 @@ static void ask_done(void *arg)
 
 void search_ask(struct search *rs, uint32_t n)
 {
-    rs->ask_wanted = n;
-    rs->ask_proposal = xcalloc(n, sizeof *rs->ask_proposal);
-    const struct engine_hooks *hooks = &rs->run->hooks;
+    rs->ask->wanted = n;
+    rs->ask->proposal = xcalloc(n, sizeof *rs->ask->proposal);
+    const struct engine_hooks *hooks = &rs->engine->hooks;
     if (!hooks->work || search_is_quick(rs->spec)) {
         ask_work(rs);
         take_proposals(rs);
         return;
     }
     rs->busy = true;
-    rs->run->n_working++;
+    rs->engine->asks->under_way++;
     hooks->work(hooks->user, ask_work, ask_done, rs);
-}
-
-uint32_t engine_search_pending(const struct engine *r, uint64_t id)
-{
-    const struct search *rs = searches_get(r, id);
-    return rs && !search_is_finished(rs) ? search_in_flight(rs) + rs->n_retelling : 0;
 }

@@ -4,6 +4,15 @@
 
 #include "run/engine_internal.h"
 
+/* Made and freed by the engine; free takes NULL. */
+struct asks *asks_new(void);
+void asks_free(struct asks *a);
+struct ask *ask_new(void); /* of one search */
+void ask_free(struct ask *a);
+/* Whether search cores must stay here, because something waits until all are. */
+void asks_hold(struct engine *r, bool hold);
+/* Search cores that compute proposals on another thread. */
+uint32_t asks_under_way(const struct engine *r);
 /* Proposals without a result. */
 uint32_t search_in_flight(const struct search *rs);
 /* The wall-clock budget of the search is used up. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/memory.h"
 #include "base/time.h"
 #include "health/blame.h"
 #include "run/board_history.h"
@@ -12,6 +13,19 @@
 #include "run/note.h"
 #include "run/outgoing.h"
 #include "run/spread.h"
+
+struct board_health {
+    int64_t due_ns; /* when the next quarantine ends (monotonic); INT64_MAX: none */
+};
+
+struct board_health *board_health_new(void)
+{
+    struct board_health *h = xcalloc(1, sizeof *h);
+    h->due_ns = INT64_MAX;
+    return h;
+}
+
+void board_health_free(struct board_health *h) { free(h); }
 
 static const char *duration_text(int64_t ns, char text[24])
 {
@@ -33,7 +47,7 @@ void board_hold(struct engine *r, struct watched *w, const char *why)
     h->hold_until_wall_ns = r->wall + wait;
     h->probation = false;
     w->hold_until_ns = r->now + wait;
-    r->boards_due_ns = w->hold_until_ns < r->boards_due_ns ? w->hold_until_ns : r->boards_due_ns;
+    r->board_health->due_ns = w->hold_until_ns < r->board_health->due_ns ? w->hold_until_ns : r->board_health->due_ns;
     blame_clear(&h->blame);
     snprintf(text, sizeof text, "%s; no jobs for %s, then one at a time until one is good", why, duration_text(wait, left));
     board_history_add(r, w, "quarantine", text);
@@ -89,15 +103,17 @@ void boards_forgive(struct engine *r, const char *board, uint64_t evaluation)
         watched_put(r, w);
 }
 
-int64_t boards_turn(struct engine *r)
+int64_t boards_due_ns(const struct engine *r) { return r->board_health->due_ns; }
+
+void boards_turn(struct engine *r)
 {
-    if (r->now < r->boards_due_ns)
-        return r->boards_due_ns;
-    r->boards_due_ns = INT64_MAX;
+    if (r->now < r->board_health->due_ns)
+        return;
+    r->board_health->due_ns = INT64_MAX;
     uint32_t at = 0;
-    for (struct watched *w; (w = map_next(&r->boards, &at));) {
-        if (w->hold_until_ns > r->now && w->hold_until_ns < r->boards_due_ns)
-            r->boards_due_ns = w->hold_until_ns;
+    for (struct watched *w; (w = watched_next(r, &at));) {
+        if (w->hold_until_ns > r->now && w->hold_until_ns < r->board_health->due_ns)
+            r->board_health->due_ns = w->hold_until_ns;
         if (!w->hold_until_ns || w->hold_until_ns > r->now)
             continue;
         w->hold_until_ns = w->record.hold_until_wall_ns = 0;
@@ -107,7 +123,6 @@ int64_t boards_turn(struct engine *r)
         watched_apply_use(r, w);
         watched_put(r, w);
     }
-    return r->boards_due_ns;
 }
 
 static bool load_health(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
@@ -123,7 +138,7 @@ static bool load_health(void *user, const uint8_t *key, size_t n_key, const uint
     if (h.hold_until_wall_ns) { /* a clock set back must not hold it longer than a day */
         int64_t left = h.hold_until_wall_ns - r->wall;
         w->hold_until_ns = r->now + (left < 0 ? 0 : left < SONATA_DAY ? left : SONATA_DAY);
-        r->boards_due_ns = w->hold_until_ns < r->boards_due_ns ? w->hold_until_ns : r->boards_due_ns;
+        r->board_health->due_ns = w->hold_until_ns < r->board_health->due_ns ? w->hold_until_ns : r->board_health->due_ns;
     }
     watched_apply_use(r, w);
     return true;
@@ -131,7 +146,6 @@ static bool load_health(void *user, const uint8_t *key, size_t n_key, const uint
 
 int boards_load(struct engine *r)
 {
-    r->boards_due_ns = INT64_MAX;
     int rc = store_scan(r->store, STORE_BOARD_HEALTH, (struct store_key){0}, 0, load_health, r);
     struct map done = {0};
     for (uint32_t i = 0; i < sched_board_count(r->sched) && !rc; i++) {
@@ -144,12 +158,4 @@ int boards_load(struct engine *r)
     }
     map_fini(&done);
     return rc;
-}
-
-void boards_free(struct engine *r)
-{
-    uint32_t at = 0;
-    for (void *w; (w = map_next(&r->boards, &at));)
-        free(w);
-    map_fini(&r->boards);
 }

@@ -6,6 +6,9 @@
 
 struct watched;
 
+/* Made and freed by the engine; free takes NULL. */
+struct board_health *board_health_new(void);
+void board_health_free(struct board_health *h);
 /* Begins a quarantine: no jobs for a while, then one at a time until one is good. The caller writes w and applies the use. */
 void board_hold(struct engine *r, struct watched *w, const char *why);
 /* That an attempt of it was lost: told at once when its worker is there, else when that says hello. */
@@ -14,11 +17,11 @@ void board_tell_lost(struct engine *r, struct watched *w);
 void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, enum outcome outcome);
 /* The failure of that evaluation was not the fault of the board. */
 void boards_forgive(struct engine *r, const char *board, uint64_t evaluation);
-/* Quarantines that are over; returns when the next is (monotonic; INT64_MAX: none). */
-int64_t boards_turn(struct engine *r);
 /* Reads health, orders and quarantines as the engine begins. Errors as store_scan(). */
 int boards_load(struct engine *r) SONATA_MUST_CHECK;
-/* All of them, as the engine ends. */
-void boards_free(struct engine *r);
+/* Quarantines that are over become probation. */
+void boards_turn(struct engine *r);
+/* When the next quarantine ends (monotonic; INT64_MAX: none). */
+int64_t boards_due_ns(const struct engine *r);
 
 #endif

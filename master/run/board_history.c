@@ -16,7 +16,7 @@ static struct store_key event_key(const char *board, int64_t wall_ns, const char
 }
 
 struct oldest {
-    struct engine *run;
+    struct engine *engine;
     const char *board;
     bool erased;
 };
@@ -27,9 +27,9 @@ static bool erase_oldest(void *user, const uint8_t *key, size_t n_key, const uin
     struct board_event_record e;
     cleanup_bytes struct bytes b = {0};
     struct store_key k = key_bytes(key, n_key);
-    if (board_event_record_decode(value, n_value, &e) || strcmp(e.event.board, o->board) || store_get(o->run->store, STORE_BOARD_EVENT, k, &b))
+    if (board_event_record_decode(value, n_value, &e) || strcmp(e.event.board, o->board) || store_get(o->engine->store, STORE_BOARD_EVENT, k, &b))
         return true; /* another board of the same hash, or erased in this turn already */
-    store_erase(o->run->store, STORE_BOARD_EVENT, k);
+    store_erase(o->engine->store, STORE_BOARD_EVENT, k);
     o->erased = true;
     return false;
 }
@@ -42,7 +42,7 @@ void board_history_put(struct engine *r, struct watched *w, const char *worker, 
     copy_string(e.worker, sizeof e.worker, worker);
     board_event_record_encode(&e, &b);
     store_put(r->store, STORE_BOARD_EVENT, key, b.data, b.size);
-    struct oldest o = {.run = r, .board = event->board};
+    struct oldest o = {.engine = r, .board = event->board};
     if (w->record.n_events >= BOARD_EVENTS_KEPT && store_scan(r->store, STORE_BOARD_EVENT, key_u64(hash64_text(event->board)), 8, erase_oldest, &o))
         o.erased = false;
     w->record.n_events += !o.erased;

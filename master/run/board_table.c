@@ -1,14 +1,32 @@
 /* Boards of which there is something to remember, and what they may be used for, which follows from their health, orders and quarantine. */
 #include "run/board_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
 
+struct boards {
+    struct map by_name; /* hash of the name → struct watched */
+};
+
+struct boards *boards_new(void) { return xcalloc(1, sizeof(struct boards)); }
+
+void boards_free(struct boards *b)
+{
+    if (!b)
+        return;
+    uint32_t at = 0;
+    for (void *w; (w = map_next(&b->by_name, &at));)
+        free(w);
+    map_fini(&b->by_name);
+    free(b);
+}
+
 struct watched *watched_find(const struct engine *r, const char *board)
 {
-    struct watched *w = map_get(&r->boards, hash64_text(board));
+    struct watched *w = map_get(&r->boards->by_name, hash64_text(board));
     return w && !strcmp(w->record.name, board) ? w : NULL;
 }
 
@@ -20,9 +38,11 @@ struct watched *watched_get(struct engine *r, const char *board)
         return w;
     w = xcalloc(1, sizeof *w);
     copy_string(w->record.name, sizeof w->record.name, board);
-    map_set(&r->boards, hash64_text(board), w);
+    map_set(&r->boards->by_name, hash64_text(board), w);
     return w;
 }
+
+struct watched *watched_next(const struct engine *r, uint32_t *at) { return map_next(&r->boards->by_name, at); }
 
 void watched_put(struct engine *r, const struct watched *w)
 {

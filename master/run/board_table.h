@@ -9,10 +9,15 @@ struct watched {
     int64_t hold_until_ns; /* of the master's own quarantine; 0: none */
 };
 
+/* Made and freed by the engine; free takes NULL. */
+struct boards *boards_new(void);
+void boards_free(struct boards *b);
 /* The entry of that board, or NULL. Owned by the table. */
 struct watched *watched_find(const struct engine *r, const char *board);
 /* The same, made when there is none. */
 struct watched *watched_get(struct engine *r, const char *board);
+/* The next one from place *at on (0 at first), NULL at the end. The table must not grow meanwhile. */
+struct watched *watched_next(const struct engine *r, uint32_t *at);
 /* Writes its record. */
 void watched_put(struct engine *r, const struct watched *w);
 /* Whether the board judges itself by canaries; w may be NULL. */

@@ -38,7 +38,7 @@ static int resume(struct search *rs, struct sonata_error *err)
         return sonata_error_set(err, -EINVAL, "the search is %s: only a paused one can be resumed", search_state_name(rs->record.state));
     rs->record.state = SEARCH_RUNNING;
     rs->record.reason[0] = '\0';
-    sched_pause(rs->run->sched, rs->record.id, false);
+    sched_pause(rs->engine->sched, rs->record.id, false);
     return 0;
 }
 
@@ -47,7 +47,7 @@ static int pause_search(struct search *rs, struct sonata_error *err)
     if (search_is_finished(rs))
         return sonata_error_set(err, -EINVAL, "the search is %s: it cannot be paused", search_state_name(rs->record.state));
     rs->record.state = SEARCH_PAUSED;
-    sched_pause(rs->run->sched, rs->record.id, true);
+    sched_pause(rs->engine->sched, rs->record.id, true);
     return 0;
 }
 

@@ -5,15 +5,25 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "run/ask.h"
 #include "run/board_health.h"
+#include "run/board_table.h"
 #include "run/engine_internal.h"
 #include "run/evaluation_table.h"
 #include "run/load.h"
+#include "run/number.h"
+#include "run/outgoing.h"
+#include "run/retain.h"
+#include "run/search.h"
 #include "run/searches.h"
+#include "run/spans.h"
 #include "run/spread.h"
 #include "run/suspect_table.h"
+#include "run/turn.h"
 #include "run/uploads.h"
 #include "run/usage.h"
+#include "run/users.h"
+#include "run/workers.h"
 
 struct engine_config engine_config_default(void)
 {
@@ -26,8 +36,28 @@ struct engine_config engine_config_default(void)
                                   .threads = 1};
 }
 
+static void make_parts(struct engine *r)
+{
+    r->searches = searches_new();
+    r->numbers = numbers_new();
+    r->evaluations = evaluations_new();
+    r->suspects = suspects_new();
+    r->boards = boards_new();
+    r->board_health = board_health_new();
+    r->spreads = spreads_new();
+    r->spans = spans_new();
+    r->users = users_new();
+    r->usage = usage_new();
+    r->uploads = uploads_new();
+    r->retention = retention_new();
+    r->workers = workers_new();
+    r->asks = asks_new();
+    r->outgoing = outgoing_new();
+    r->turn = turn_new(r->now);
+}
+
 int engine_new(struct store *store, const struct engine_config *config, const struct engine_hooks *hooks, int64_t now, int64_t wall,
-               struct engine **ret_run, struct sonata_error *err)
+               struct engine **ret_engine, struct sonata_error *err)
 {
     int rc = sched_config_check(&config->sched, err);
     if (rc)
@@ -37,14 +67,14 @@ int engine_new(struct store *store, const struct engine_config *config, const st
     r->config = *config;
     r->hooks = *hooks;
     r->sched = sched_new(&config->sched);
-    r->last_active_ns = now;
     engine_set_time(r, now, wall);
+    make_parts(r);
     rc = engine_load(r, err);
     if (rc) {
         engine_free(r);
         return rc;
     }
-    *ret_run = r;
+    *ret_engine = r;
     return 0;
 }
 
@@ -52,21 +82,24 @@ void engine_free(struct engine *r)
 {
     if (!r)
         return;
-    evaluations_free(r);
-    usage_free(r);
-    uploads_free(r);
-    free(r->invalid);
-    free(r->scan.user);
-    suspects_free(r);
-    boards_free(r);
-    spreads_free(r);
-    for (uint32_t i = 0; i < r->n_searches; i++)
-        search_free(r->search[i]);
-    map_fini(&r->search_by_id);
-    map_fini(&r->search_by_number);
-    map_fini(&r->last_of_team);
-    free(r->search);
-    free(r->outgoing);
+    for (uint32_t i = 0; i < searches_count(r); i++)
+        search_free(searches_at(r, i));
+    searches_free(r->searches);
+    numbers_free(r->numbers);
+    evaluations_free(r->evaluations);
+    suspects_free(r->suspects);
+    boards_free(r->boards);
+    board_health_free(r->board_health);
+    spreads_free(r->spreads);
+    spans_free(r->spans);
+    users_free(r->users);
+    usage_free(r->usage);
+    uploads_free(r->uploads);
+    retention_free(r->retention);
+    workers_free(r->workers);
+    asks_free(r->asks);
+    outgoing_free(r->outgoing);
+    turn_free(r->turn);
     sched_free(r->sched);
     free(r);
 }
@@ -79,7 +112,7 @@ void engine_set_time(struct engine *r, int64_t now, int64_t wall)
 
 void engine_stop(struct engine *r) { r->stopping = true; }
 
-bool engine_is_working(const struct engine *r) { return r->n_working > 0; }
+bool engine_is_working(const struct engine *r) { return asks_under_way(r) > 0; }
 
 bool engine_is_blocked(const struct engine *r, const char **ret_reason)
 {
@@ -94,7 +127,7 @@ void engine_reconfigure(struct engine *r, const struct engine_config *config)
     r->config.keep_samples_ns = config->keep_samples_ns;
     r->config.samples_max = config->samples_max;
     r->config.keep_events_ns = config->keep_events_ns;
-    r->retain_ns = 0;
+    retention_restart(r);
     r->config.commit_retry_ns = config->commit_retry_ns;
     r->config.searches_max = config->searches_max;
     r->config.upload_reserve = config->upload_reserve;

@@ -61,7 +61,7 @@ struct engine_hooks {
 
 /* Loads every search from the store, with its pending evaluations and live leases (which get the grace period). The store is borrowed. */
 int engine_new(struct store *store, const struct engine_config *config, const struct engine_hooks *hooks, int64_t now, int64_t wall,
-               struct engine **ret_run, struct sonata_error *err) SONATA_MUST_CHECK;
+               struct engine **ret_engine, struct sonata_error *err) SONATA_MUST_CHECK;
 /* No work may be under way (engine_is_working()). */
 void engine_free(struct engine *r);
 void engine_set_time(struct engine *r, int64_t now, int64_t wall);

@@ -47,7 +47,7 @@ int evaluation_schedule(struct engine *r, struct evaluation *e)
 
 void evaluation_join(struct evaluation *e, struct search *rs, uint64_t individual, uint32_t group)
 {
-    struct engine *r = rs->run;
+    struct engine *r = rs->engine;
     if (!evaluation_is_awaited(e, rs, individual, group))
         evaluation_wait(e, rs, individual, group);
     if (!sched_has_job(r->sched, e->record.id) && evaluation_schedule(r, e))
@@ -79,7 +79,7 @@ struct evaluation *evaluation_reopen(struct engine *r, uint64_t id, enum reopene
 
 void evaluation_request(struct search *rs, struct pending *p, uint32_t group)
 {
-    struct engine *r = rs->run;
+    struct engine *r = rs->engine;
     struct evaluation_record want = evaluation_wanted(rs, &p->record.genotype, group), known;
     struct store_key key = evaluation_key(&want);
     bool found = evaluation_find(r, &want, &key, &known);
@@ -105,11 +105,10 @@ void evaluation_request(struct search *rs, struct pending *p, uint32_t group)
         evaluation_join(e, rs, p->record.id, group);
         return;
     }
-    want.id = r->next_evaluation++;
+    want.id = evaluations_new_id(r);
     want.state = EVALUATION_OPEN;
     want.wanted = passes_of(want.tier);
     want.noise_seed = evaluation_seed(&want, &key);
-    store_set_counter(r->store, "next_evaluation", r->next_evaluation);
     evaluation_index(r, &key, want.id);
     evaluation_put(r, &want);
     p->record.evaluation[group] = want.id;
@@ -167,9 +166,9 @@ static void drop_waiter(struct engine *r, struct evaluation *e, const struct sea
 void evaluation_drop_waiters(struct search *rs, struct pending *p, const char *reason)
 {
     for (uint32_t g = 0; g < p->record.n_evaluations; g++) {
-        struct evaluation *e = evaluation_get(rs->run, p->record.evaluation[g]);
+        struct evaluation *e = evaluation_get(rs->engine, p->record.evaluation[g]);
         if (e)
-            drop_waiter(rs->run, e, rs, p->record.id, reason);
+            drop_waiter(rs->engine, e, rs, p->record.id, reason);
     }
 }
 

@@ -6,19 +6,39 @@
 
 #include "base/memory.h"
 
-struct evaluation *evaluation_get(const struct engine *r, uint64_t id) { return map_get(&r->evaluations, id); }
+struct evaluations {
+    struct map open; /* id → struct evaluation */
+    uint64_t next;   /* id of the next new one */
+};
+
+struct evaluations *evaluations_new(void) { return xcalloc(1, sizeof(struct evaluations)); }
+
+void evaluations_load(struct engine *r)
+{
+    uint64_t next = store_counter(r->store, "next_evaluation");
+    r->evaluations->next = next ? next : 1;
+}
+
+uint64_t evaluations_new_id(struct engine *r)
+{
+    uint64_t id = r->evaluations->next++;
+    store_set_counter(r->store, "next_evaluation", r->evaluations->next);
+    return id;
+}
+
+struct evaluation *evaluation_get(const struct engine *r, uint64_t id) { return map_get(&r->evaluations->open, id); }
 
 struct evaluation *evaluation_open(struct engine *r, const struct evaluation_record *record)
 {
     struct evaluation *e = xcalloc(1, sizeof *e);
     e->record = *record;
-    map_set(&r->evaluations, record->id, e);
+    map_set(&r->evaluations->open, record->id, e);
     return e;
 }
 
 void evaluation_free(struct engine *r, struct evaluation *e)
 {
-    map_remove(&r->evaluations, e->record.id);
+    map_remove(&r->evaluations->open, e->record.id);
     free(e->waiter);
     free(e);
 }
@@ -48,12 +68,15 @@ struct sched_need evaluation_need(const struct evaluation_record *record)
     return need;
 }
 
-void evaluations_free(struct engine *r)
+void evaluations_free(struct evaluations *t)
 {
+    if (!t)
+        return;
     uint32_t at = 0;
-    for (struct evaluation *e; (e = map_next(&r->evaluations, &at));) {
+    for (struct evaluation *e; (e = map_next(&t->open, &at));) {
         free(e->waiter);
         free(e);
     }
-    map_fini(&r->evaluations);
+    map_fini(&t->open);
+    free(t);
 }

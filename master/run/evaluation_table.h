@@ -16,14 +16,19 @@ struct evaluation {
     size_t waiter_capacity;
 };
 
+/* Made and freed by the engine; free takes NULL. */
+struct evaluations *evaluations_new(void);
+void evaluations_free(struct evaluations *t);
+/* Reads where the ids go on, as the engine begins. */
+void evaluations_load(struct engine *r);
+/* The next id; that it is given out joins the transaction of the turn. */
+uint64_t evaluations_new_id(struct engine *r);
 /* The open evaluation of that id, or NULL. Owned by the table. */
 struct evaluation *evaluation_get(const struct engine *r, uint64_t id);
 /* Into the table, with nobody waiting; the caller makes it a job of the scheduler. Owned by the table. */
 struct evaluation *evaluation_open(struct engine *r, const struct evaluation_record *record);
 /* Out of the table and out of memory. */
 void evaluation_free(struct engine *r, struct evaluation *e);
-/* All of them, as the engine ends. */
-void evaluations_free(struct engine *r);
 /* The group of that individual waits for it, too. */
 void evaluation_wait(struct evaluation *e, struct search *rs, uint64_t individual, uint32_t group);
 /* Whether it does already. */

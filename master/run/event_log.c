@@ -9,9 +9,9 @@
 static void put_event(struct search *rs, struct event_record *e)
 {
     cleanup_bytes struct bytes b = {0};
-    e->wall_ns = rs->run->wall;
+    e->wall_ns = rs->engine->wall;
     event_record_encode(e, &b);
-    store_put(rs->run->store, STORE_EVENT, key_u64_pair(rs->record.id, rs->record.events++), b.data, b.size);
+    store_put(rs->engine->store, STORE_EVENT, key_u64_pair(rs->record.id, rs->record.events++), b.data, b.size);
     rs->dirty = true;
 }
 

@@ -17,9 +17,9 @@
 
 void search_finish(struct search *rs, enum search_state state, const char *reason)
 {
-    struct engine *r = rs->run;
+    struct engine *r = rs->engine;
     uint32_t at = 0;
-    for (struct pending *p; (p = map_next(&rs->pending, &at));) {
+    for (struct pending *p; (p = pending_next(rs, &at));) {
         p->complete = true;
         evaluation_drop_waiters(rs, p, "the search ended");
         if (p->record.told_order) {
@@ -28,12 +28,10 @@ void search_finish(struct search *rs, enum search_state state, const char *reaso
             p->record.state = INDIVIDUAL_CANCELED;
             individual_put(rs, &p->record);
         }
-        free(p);
     }
-    map_fini(&rs->pending);
+    pending_clear(rs);
     retry_drop(rs);
-    rs->n_complete = rs->complete_at = 0;
-    rs->n_again = rs->again_at = rs->n_retelling = rs->n_abandoned = 0;
+    rs->n_abandoned = 0;
     rs->record.state = state;
     rs->record.finished_wall_ns = r->wall;
     copy_string(rs->record.reason, sizeof rs->record.reason, reason);
@@ -61,7 +59,7 @@ static bool is_over(const struct search *rs)
 void search_finish_if_over(struct search *rs)
 {
     const struct search_record *s = &rs->record;
-    if (s->state != SEARCH_RUNNING || rs->run->stopping || rs->n_retelling || retry_is_under_way(rs))
+    if (s->state != SEARCH_RUNNING || rs->engine->stopping || pending_again(rs) || retry_is_under_way(rs))
         return;
     if (search_wall_is_used(rs))
         search_finish(rs, SEARCH_DONE, "the wall-clock budget is used");

@@ -63,14 +63,14 @@ static bool collect(struct search *rs, struct pending *p)
         if (!evaluation_known(rs, &ind->genotype, g, &known))
             return false;
         ind->evaluation[g] = known.id;
-        bool have = known.accepted && !evaluation_answer(rs->run, &known, &m);
+        bool have = known.accepted && !evaluation_answer(rs->engine, &known, &m);
         if (known.state == EVALUATION_INFEASIBLE) {
             p->status = CORE_INFEASIBLE;
             ind->cause = OUTCOME_INFEASIBLE;
             if (have)
                 copy_string(ind->reason, sizeof ind->reason, m.reason);
             else
-                suspect_reason(rs->run, known.id, ind->reason);
+                suspect_reason(rs->engine, known.id, ind->reason);
         } else if (have) {
             individual_take(rs, ind, g, &known, &m);
         }
@@ -96,14 +96,14 @@ static bool same_networks(struct search *rs)
 {
     cleanup_free struct search_spec *old = xcalloc(1, sizeof *old);
     struct sonata_error err = {{0}};
-    return !engine_spec(rs->run, rs->record.fork_of, old, &err) && !strcmp(old->dataset, rs->spec->dataset) &&
+    return !engine_spec(rs->engine, rs->record.fork_of, old, &err) && !strcmp(old->dataset, rs->spec->dataset) &&
            !strcmp(old->supernet, rs->spec->supernet) && !memcmp(old->supernet_hash, rs->spec->supernet_hash, sizeof old->supernet_hash);
 }
 
 static void take_over(struct search *rs, uint64_t id, bool warm)
 {
     struct individual_record old;
-    if (individual_load(rs->run, rs->record.fork_of, id, &old) || !old.told_order || old.vetoed || core_find(rs->core, &old.genotype) >= 0)
+    if (individual_load(rs->engine, rs->record.fork_of, id, &old) || !old.told_order || old.vetoed || core_find(rs->core, &old.genotype) >= 0)
         return;
     struct pending p = {.status = CORE_OK};
     p.record = (struct individual_record){.n_genes = old.n_genes,
@@ -127,6 +127,6 @@ void fork_step(struct search *rs)
         take_over(rs, rs->record.fork_next++, warm);
     rs->dirty = true;
     if (!fork_is_under_way(rs))
-        engine_note(rs->run, false, "fork has its parent's results", "search=%llu parent=%llu results=%u", (unsigned long long)rs->record.id,
+        engine_note(rs->engine, false, "fork has its parent's results", "search=%llu parent=%llu results=%u", (unsigned long long)rs->record.id,
                     (unsigned long long)rs->record.fork_of, rs->record.told);
 }

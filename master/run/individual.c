@@ -66,7 +66,7 @@ void individual_create(struct search *rs, const struct core_proposal *proposal)
     memcpy(ind->sd, proposal->sd, sizeof ind->sd);
     const char *arm = core_arm_name(rs->core, proposal->arm);
     copy_string(ind->arm, sizeof ind->arm, arm ? arm : "");
-    map_set(&rs->pending, ind->id, p);
+    pending_add(rs, p);
     p->status = CORE_OK;
     ind->violation = plan_analytic(rs, ind);
     if (ind->violation > 0) {
@@ -113,7 +113,7 @@ static void put_unless_told(struct search *rs, const struct individual_record *r
 void individual_answer(struct search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m,
                        const char *reason)
 {
-    struct pending *p = map_get(&rs->pending, id);
+    struct pending *p = pending_find(rs, id);
     if (!p || p->complete)
         return;
     p->n_open--;
@@ -144,12 +144,12 @@ void individual_answer(struct search *rs, uint64_t id, uint32_t group, const str
 void individual_answer_from_store(struct search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record)
 {
     struct measurement m = {0};
-    bool have = record->accepted && !evaluation_answer(rs->run, record, &m);
+    bool have = record->accepted && !evaluation_answer(rs->engine, record, &m);
     char reason[REASON_MAX] = "";
     if (!have && record->accepted)
         snprintf(reason, sizeof reason, "infra: the stored measurement cannot be read");
     else if (!have && record->state == EVALUATION_INFEASIBLE)
-        suspect_reason(rs->run, record->id, reason);
+        suspect_reason(rs->engine, record->id, reason);
     else if (!have)
         snprintf(reason, sizeof reason, "%s: given up", outcome_name(record->cause != OUTCOME_OK ? record->cause : OUTCOME_INFRA));
     individual_answer(rs, id, group, record, have ? &m : NULL, reason);
@@ -159,7 +159,7 @@ void individual_answer_from_store(struct search *rs, uint64_t id, uint32_t group
 /* Groups that are answered give their values at once, the others are waited for. */
 static void collect_answers(struct search *rs, struct pending *p)
 {
-    struct engine *r = rs->run;
+    struct engine *r = rs->engine;
     for (uint32_t g = 0; g < p->record.n_evaluations && p->n_open; g++) {
         struct evaluation_record record;
         uint64_t id = p->record.evaluation[g];
@@ -183,28 +183,27 @@ static void put_reopened(struct search *rs, const struct pending *p)
         individual_put(rs, &p->record);
         return;
     }
-    if (individual_load(rs->run, rs->record.id, p->record.id, &told))
+    if (individual_load(rs->engine, rs->record.id, p->record.id, &told))
         return;
     told.state = INDIVIDUAL_PENDING;
     memcpy(told.evaluation, p->record.evaluation, sizeof told.evaluation);
     individual_put(rs, &told);
-    store_put(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, told.id), "\1", 1);
+    store_put(rs->engine->store, STORE_RETELL, key_u64_pair(rs->record.id, told.id), "\1", 1);
 }
 
 int individual_reopen(struct search *rs, uint64_t id)
 {
-    struct pending *p = map_get(&rs->pending, id);
+    struct pending *p = pending_find(rs, id);
     if (!p) {
         p = xcalloc(1, sizeof *p);
-        int rc = individual_load(rs->run, rs->record.id, id, &p->record);
+        int rc = individual_load(rs->engine, rs->record.id, id, &p->record);
         if (!rc && (!p->record.told_order || p->record.vetoed))
             rc = -ENOENT;
         if (rc) {
             free(p);
             return rc;
         }
-        map_set(&rs->pending, id, p);
-        rs->n_retelling++;
+        pending_add(rs, p);
     }
     struct individual_record *ind = &p->record;
     ind->state = ind->ruled = INDIVIDUAL_PENDING;
@@ -224,16 +223,16 @@ int individual_reopen(struct search *rs, uint64_t id)
 void individual_put_back(struct search *rs, struct pending *p)
 {
     struct individual_record told;
-    if (individual_load(rs->run, rs->record.id, p->record.id, &told))
+    if (individual_load(rs->engine, rs->record.id, p->record.id, &told))
         return;
     told.state = told.told_state;
     for (uint32_t g = 0; g < told.n_evaluations && told.told_state == INDIVIDUAL_DONE; g++) {
         struct evaluation_record e;
-        if (!evaluation_load(rs->run, told.evaluation[g], &e) && evaluation_standing(rs->run, &e) == EVALUATION_DONE)
+        if (!evaluation_load(rs->engine, told.evaluation[g], &e) && evaluation_standing(rs->engine, &e) == EVALUATION_DONE)
             continue;
         told.state = INDIVIDUAL_CANCELED;
         copy_string(told.reason, sizeof told.reason, "its measurement was taken back, and the search ended before another");
     }
     individual_put(rs, &told);
-    store_erase(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, told.id));
+    store_erase(rs->engine->store, STORE_RETELL, key_u64_pair(rs->record.id, told.id));
 }

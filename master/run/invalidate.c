@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "run/ask.h"
 #include "run/evaluation.h"
 #include "run/evaluation_table.h"
 #include "run/event_log.h"
@@ -39,7 +40,7 @@ static bool uses(const struct individual_record *ind, uint64_t evaluation)
 static void mark(struct search *rs, uint64_t id)
 {
     struct individual_record ind;
-    if (individual_load(rs->run, rs->record.id, id, &ind) || ind.state != INDIVIDUAL_DONE)
+    if (individual_load(rs->engine, rs->record.id, id, &ind) || ind.state != INDIVIDUAL_DONE)
         return;
     ind.state = INDIVIDUAL_CANCELED;
     copy_string(ind.reason, sizeof ind.reason, "its measurement was taken back after the search had ended");
@@ -55,7 +56,8 @@ static void tell_anew(struct search *rs, uint64_t id)
         rs->closed = !goes_on;
         if (goes_on)
             event_log_control(rs, "results taken back");
-        engine_note(rs->run, !goes_on, goes_on ? "search goes on: results were taken back" : "search cannot go on although results were taken back",
+        engine_note(rs->engine, !goes_on,
+                    goes_on ? "search goes on: results were taken back" : "search cannot go on although results were taken back",
                     "search=%llu reason=\"%s\"", (unsigned long long)rs->record.id, err.text);
     }
     if (!goes_on || individual_reopen(rs, id))
@@ -64,13 +66,13 @@ static void tell_anew(struct search *rs, uint64_t id)
 
 static void tell_unfinished(struct engine *r, const struct evaluation_record *e)
 {
-    for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct search *rs = r->search[i];
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        struct search *rs = searches_at(r, i);
         if (search_is_finished(rs) || !rs->core || rs->spec->space.n_genes != e->n_genes ||
             memcmp(rs->space_hash, e->space_hash, sizeof e->space_hash))
             continue;
         int64_t id = core_find(rs->core, &e->genotype);
-        struct pending *p = id < 0 ? NULL : map_get(&rs->pending, (uint64_t)id);
+        struct pending *p = id < 0 ? NULL : pending_find(rs, (uint64_t)id);
         struct individual_record ind;
         if (id < 0 || (!p && individual_load(r, rs->record.id, (uint64_t)id, &ind)) || !uses(p ? &p->record : &ind, e->id))
             continue;
@@ -82,11 +84,12 @@ static void tell_unfinished(struct engine *r, const struct evaluation_record *e)
 
 static void tell_finished(struct engine *r, uint64_t evaluation)
 {
-    const struct user_index *x = &r->scan;
-    for (size_t i = users_first(x, evaluation); i < x->n && x->user[i].evaluation == evaluation; i++) {
-        struct search *rs = searches_get(r, x->user[i].search);
+    size_t n;
+    const struct user *user = users_of(r, evaluation, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct search *rs = searches_get(r, user[i].search);
         if (rs && search_is_finished(rs))
-            tell_anew(rs, x->user[i].individual);
+            tell_anew(rs, user[i].individual);
     }
 }
 
@@ -163,17 +166,16 @@ bool invalidate_step(struct engine *r)
 {
     struct invalid_record *record = r->stopping ? NULL : spans_next(r);
     struct attempt_record a;
-    r->hold_asks = false;
+    asks_hold(r, false);
     if (!record) {
-        if (r->scan.sorted || r->scan.search)
-            users_free(r);
+        users_forget(r);
         return false;
     }
     int64_t since = record->next <= record->last && !attempt_load(r, record->next, &a) ? a.assigned_wall_ns : 0;
     if (record->next <= record->last && !users_fill(r, since))
         return true;
-    if (r->n_working) { /* every core must be here */
-        r->hold_asks = true;
+    if (asks_under_way(r)) { /* every core must be here */
+        asks_hold(r, true);
         return false;
     }
     for (uint32_t n = 0; n < STEP_ATTEMPTS && record->next <= record->last; n++)

@@ -108,5 +108,6 @@ bool evaluation_known(const struct search *rs, const struct genotype *g, uint32_
 {
     struct evaluation_record want = evaluation_wanted(rs, g, group);
     struct store_key key = evaluation_key(&want);
-    return evaluation_find(rs->run, &want, &key, ret_record) && (ret_record->state == EVALUATION_DONE || ret_record->state == EVALUATION_INFEASIBLE);
+    return evaluation_find(rs->engine, &want, &key, ret_record) &&
+           (ret_record->state == EVALUATION_DONE || ret_record->state == EVALUATION_INFEASIBLE);
 }

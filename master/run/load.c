@@ -20,7 +20,9 @@
 #include "run/pending.h"
 #include "run/records.h"
 #include "run/replay.h"
+#include "run/search.h"
 #include "run/searches.h"
+#include "run/snapshot.h"
 #include "run/spans.h"
 #include "run/suspect_table.h"
 #include "run/uploads.h"
@@ -46,29 +48,29 @@ static bool load_header(void *user, const uint8_t *key, size_t n_key, const uint
         engine_note(r, true, "damaged search header is left alone", "search=%llu", (unsigned long long)id);
         return true;
     }
-    struct search *rs = searches_add(r, id);
+    struct search *rs = search_new(r, id);
     rs->record = s;
-    rs->stored_active_ns = s.active_ns;
+    search_header_is_stored(rs);
     return true;
 }
 
 /* In order of id. Records from before there were numbers get the ones they would have had; the first turn writes them. */
 static void load_numbers(struct engine *r)
 {
-    for (uint32_t i = 0; i < r->n_searches; i++) {
-        if (r->search[i]->record.number)
-            number_index(r->search[i]);
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        if (searches_at(r, i)->record.number)
+            number_index(searches_at(r, i));
     }
-    for (uint32_t i = 0; i < r->n_searches; i++) {
-        if (!r->search[i]->record.number)
-            number_give(r->search[i]);
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        if (!searches_at(r, i)->record.number)
+            number_give(searches_at(r, i));
     }
 }
 
 /* An open evaluation a pending individual waits for: job, tries and, when it had one, its lease. */
 static int load_open(struct search *rs, const struct evaluation_record *record, uint64_t individual, uint32_t group)
 {
-    struct engine *r = rs->run;
+    struct engine *r = rs->engine;
     struct evaluation *e = evaluation_get(r, record->id);
     if (e) {
         evaluation_wait(e, rs, individual, group);
@@ -86,9 +88,8 @@ static int load_open(struct search *rs, const struct evaluation_record *record, 
 }
 
 /* Told, and measured again: the record is what was told, values are collected anew. */
-static void prepare_again(struct search *rs, struct individual_record *ind)
+static void prepare_again(struct individual_record *ind)
 {
-    rs->n_retelling++;
     ind->ruled = INDIVIDUAL_PENDING;
     ind->cause = OUTCOME_OK;
     ind->measured = ind->flags = 0;
@@ -98,7 +99,7 @@ static void prepare_again(struct search *rs, struct individual_record *ind)
 
 static int load_individual(struct search *rs, uint64_t id)
 {
-    struct engine *r = rs->run;
+    struct engine *r = rs->engine;
     struct pending *p = xcalloc(1, sizeof *p);
     int rc = individual_load(r, rs->record.id, id, &p->record);
     if (rc) {
@@ -110,9 +111,9 @@ static int load_individual(struct search *rs, uint64_t id)
         free(p);
         return 0;
     }
-    map_set(&rs->pending, id, p);
+    pending_add(rs, p);
     if (p->record.told_order)
-        prepare_again(rs, &p->record);
+        prepare_again(&p->record);
     if (p->record.ruled != INDIVIDUAL_PENDING) { /* settled, only not told yet; its other evaluations may have become anything since */
         p->status = p->record.ruled == INDIVIDUAL_INFEASIBLE ? CORE_INFEASIBLE : CORE_FAILED;
         pending_complete(rs, p);
@@ -139,7 +140,7 @@ static int load_individual(struct search *rs, uint64_t id)
 /* Pending proposals in order of id. */
 static int load_pending(struct search *rs)
 {
-    rs->next_tell = UINT64_MAX;
+    uint64_t first = UINT64_MAX;
     for (uint64_t id = 0; id < core_count(rs->core); id++) {
         struct core_proposal proposal;
         struct core_result result;
@@ -149,11 +150,10 @@ static int load_pending(struct search *rs)
         int rc = load_individual(rs, id);
         if (rc)
             return rc;
-        if (rs->next_tell == UINT64_MAX && map_get(&rs->pending, id))
-            rs->next_tell = id;
+        if (first == UINT64_MAX && pending_find(rs, id))
+            first = id;
     }
-    if (rs->next_tell == UINT64_MAX)
-        rs->next_tell = core_count(rs->core);
+    pending_tell_from(rs, first == UINT64_MAX ? core_count(rs->core) : first);
     return 0;
 }
 
@@ -176,26 +176,28 @@ static bool collect_told(void *user, const uint8_t *key, size_t n_key, const uin
 static int load_again(struct search *rs)
 {
     struct told_ids t = {0};
-    int rc = store_scan(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, 0), 8, collect_told, &t);
+    int rc = store_scan(rs->engine->store, STORE_RETELL, key_u64_pair(rs->record.id, 0), 8, collect_told, &t);
     for (size_t i = 0; i < t.n && !rc; i++)
-        rc = map_get(&rs->pending, t.id[i]) ? 0 : load_individual(rs, t.id[i]);
+        rc = pending_find(rs, t.id[i]) ? 0 : load_individual(rs, t.id[i]);
     free(t.id);
     return rc;
 }
 
 static int load_search(struct search *rs, struct sonata_error *err)
 {
-    struct engine *r = rs->run;
+    struct engine *r = rs->engine;
     search_join_team(rs);
     rs->spec = xcalloc(1, sizeof *rs->spec);
     int rc = spec_load(r->store, rs->record.id, rs->spec, err);
     struct core_params params;
+    uint64_t event;
+    size_t size;
     if (!rc)
         rc = plan_params(rs->spec, r->config.threads, &params, &rs->proposal_order, &rs->window, err);
     if (!rc)
-        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &rs->snapshot_event,
-                         &rs->snapshot_size, err);
-    rs->forests_stored = UINT64_MAX;
+        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &event, &size, err);
+    if (!rc)
+        snapshot_is_at(rs, event, size, true);
     if (rc)
         return rc;
     if (err->text[0])
@@ -204,7 +206,7 @@ static int load_search(struct search *rs, struct sonata_error *err)
     cleanup_bytes struct bytes space = {0};
     space_encode(&rs->spec->space, &space);
     hash_content(space.data, space.size, rs->space_hash);
-    rs->front_dirty = true;
+    search_front_changed(rs);
     rc = load_pending(rs);
     if (!rc)
         rc = load_again(rs);
@@ -224,18 +226,18 @@ int engine_load(struct engine *r, struct sonata_error *err)
     if (rc)
         return sonata_error_set(err, rc, "the store cannot be read: %s", strerror(-rc));
     load_numbers(r);
-    uint64_t a = store_counter(r->store, "next_attempt"), e = store_counter(r->store, "next_evaluation"), s = store_counter(r->store, "next_search");
+    uint64_t next = store_counter(r->store, "next_attempt");
     if (spans_load(r))
         return sonata_error_set(err, -EIO, "the times when boards measured wrong cannot be read");
     if (usage_load(r))
         return sonata_error_set(err, -EIO, "the board time that teams used cannot be read");
     if (uploads_load(r))
         return sonata_error_set(err, -EIO, "the list of uploads cannot be read");
-    sched_set_next_attempt(r->sched, a ? a : 1);
-    r->next_evaluation = e ? e : 1;
-    r->next_search = s ? s : 1;
-    for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct search *rs = r->search[i];
+    sched_set_next_attempt(r->sched, next ? next : 1);
+    evaluations_load(r);
+    searches_load(r);
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        struct search *rs = searches_at(r, i);
         struct sonata_error why = {{0}};
         if (search_is_finished(rs) || !load_search(rs, &why))
             continue;

@@ -4,6 +4,9 @@
 
 #include "run/engine_internal.h"
 
+/* Made and freed by the engine; free takes NULL. */
+struct outgoing *outgoing_new(void);
+void outgoing_free(struct outgoing *out);
 /* The job to the worker. Copied. */
 void outgoing_assign(struct engine *r, const char *worker, const struct evaluation_job *job);
 /* The worker need not go on with the attempt; reason is for its log. Nothing happens when worker is "". */

@@ -1,7 +1,73 @@
-/* Individuals that are complete, in the order in which the search core is to be told of them. */
+/* Individuals without a result that was told, and the order in which the search core is told of complete ones. */
 #include "run/pending.h"
 
+#include <stdlib.h>
+
 #include "base/memory.h"
+
+/* Ids in order of completion. One that was opened again meanwhile, or dropped, is passed over when its turn comes. */
+struct line {
+    uint64_t *id;
+    size_t n, at, capacity;
+};
+
+struct pending_list {
+    struct map by_id; /* → struct pending */
+    struct line complete, again;
+    uint64_t next; /* order of proposals: id to be told next */
+    uint32_t n_again;
+};
+
+struct pending_list *pending_new(void) { return xcalloc(1, sizeof(struct pending_list)); }
+
+static void free_all(struct pending_list *l)
+{
+    uint32_t at = 0;
+    for (void *p; (p = map_next(&l->by_id, &at));)
+        free(p);
+    map_fini(&l->by_id);
+}
+
+void pending_free(struct pending_list *l)
+{
+    if (!l)
+        return;
+    free_all(l);
+    free(l->complete.id);
+    free(l->again.id);
+    free(l);
+}
+
+void pending_clear(struct search *rs)
+{
+    struct pending_list *l = rs->pending;
+    free_all(l);
+    l->complete.n = l->complete.at = 0;
+    l->again.n = l->again.at = 0;
+    l->n_again = 0;
+}
+
+struct pending *pending_find(const struct search *rs, uint64_t id) { return map_get(&rs->pending->by_id, id); }
+
+struct pending *pending_next(const struct search *rs, uint32_t *at) { return map_next(&rs->pending->by_id, at); }
+
+uint32_t pending_again(const struct search *rs) { return rs->pending->n_again; }
+
+bool pending_again_is_complete(const struct search *rs) { return rs->pending->again.at < rs->pending->again.n; }
+
+void pending_add(struct search *rs, struct pending *p)
+{
+    p->again = p->record.told_order > 0;
+    rs->pending->n_again += p->again;
+    map_set(&rs->pending->by_id, p->record.id, p);
+}
+
+void pending_remove(struct search *rs, struct pending *p)
+{
+    rs->pending->n_again -= p->again;
+    map_remove(&rs->pending->by_id, p->record.id);
+    free(p);
+}
 
 void pending_settle_measured(struct pending *p)
 {
@@ -11,44 +77,35 @@ void pending_settle_measured(struct pending *p)
 
 void pending_complete(struct search *rs, struct pending *p)
 {
+    struct line *line = p->again ? &rs->pending->again : &rs->pending->complete;
     p->complete = true;
     pending_settle_measured(p);
-    if (p->record.told_order) {
-        rs->again = xgrow(rs->again, &rs->again_capacity, rs->n_again + 1, sizeof *rs->again);
-        rs->again[rs->n_again++] = p->record.id;
-        return;
-    }
-    rs->complete = xgrow(rs->complete, &rs->complete_capacity, rs->n_complete + 1, sizeof *rs->complete);
-    rs->complete[rs->n_complete++] = p->record.id;
+    line->id = xgrow(line->id, &line->capacity, line->n + 1, sizeof *line->id);
+    line->id[line->n++] = p->record.id;
 }
 
-/* The next complete individual that was told before, or NULL. */
-struct pending *pending_next_again(struct search *rs)
+static struct pending *first_of(const struct search *rs, struct line *line)
 {
-    while (rs->again_at < rs->n_again) {
-        struct pending *p = map_get(&rs->pending, rs->again[rs->again_at++]);
-        if (p && p->complete && p->record.told_order)
+    while (line->at < line->n) {
+        struct pending *p = pending_find(rs, line->id[line->at++]);
+        if (p && p->complete && p->again == (line == &rs->pending->again))
             return p;
     }
-    rs->n_again = rs->again_at = 0;
+    line->n = line->at = 0;
     return NULL;
 }
 
-/* The next complete individual in the search's order, or NULL. */
+struct pending *pending_next_again(struct search *rs) { return first_of(rs, &rs->pending->again); }
+
+void pending_tell_from(struct search *rs, uint64_t id) { rs->pending->next = id; }
+
 struct pending *pending_next_complete(struct search *rs)
 {
-    if (rs->proposal_order) {
-        struct pending *p = map_get(&rs->pending, rs->next_tell);
-        if (!p || !p->complete)
-            return NULL;
-        rs->next_tell++;
-        return p;
-    }
-    while (rs->complete_at < rs->n_complete) {
-        struct pending *p = map_get(&rs->pending, rs->complete[rs->complete_at++]);
-        if (p && p->complete && !p->record.told_order) /* it may have been opened again meanwhile */
-            return p;
-    }
-    rs->complete_at = rs->n_complete = 0;
-    return NULL;
+    if (!rs->proposal_order)
+        return first_of(rs, &rs->pending->complete);
+    struct pending *p = pending_find(rs, rs->pending->next);
+    if (!p || !p->complete)
+        return NULL;
+    rs->pending->next++;
+    return p;
 }

@@ -10,9 +10,28 @@ struct pending {
     struct individual_record record;
     uint32_t n_open; /* evaluations without an answer */
     bool complete;   /* nothing to wait for: may be told */
+    bool again;      /* it was told before */
     enum core_status status;
 };
 
+/* Made and freed by the engine; free takes NULL. */
+struct pending_list *pending_new(void);
+void pending_free(struct pending_list *l);
+/* Individual `id` of the search, or NULL. Owned by the list. */
+struct pending *pending_find(const struct search *rs, uint64_t id);
+/* The next one from place *at on (0 at first), NULL at the end. The list must not change meanwhile. */
+struct pending *pending_next(const struct search *rs, uint32_t *at);
+/* Enters p under the id of its record and owns it from now on; its record says whether it was told before. */
+void pending_add(struct search *rs, struct pending *p);
+/* Forgets p and frees it. */
+void pending_remove(struct search *rs, struct pending *p);
+/* Forgets all. */
+void pending_clear(struct search *rs);
+/* How many were told before, and whether one of those is complete. */
+uint32_t pending_again(const struct search *rs);
+bool pending_again_is_complete(const struct search *rs);
+/* Order of proposals: the id that is told next. */
+void pending_tell_from(struct search *rs, uint64_t id);
 /* What rests on exact values alone rests on one measurement: they need no more. */
 void pending_settle_measured(struct pending *p);
 /* It waits for nothing any more: in its turn the core is told. */

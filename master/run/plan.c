@@ -58,7 +58,7 @@ static void join_any(const struct search *rs, struct need_group *group, uint32_t
             add_metric(&joined, any->metric[k]);
         struct sched_need need;
         need_of(rs->spec, &joined, &need);
-        if (sched_can_serve(rs->run->sched, &need)) {
+        if (sched_can_serve(rs->engine->sched, &need)) {
             group[i] = joined;
             --*n;
             return;
@@ -93,8 +93,8 @@ bool plan_search(struct search *rs, char *reason, size_t size)
     for (uint32_t i = 0; i < n; i++) {
         struct sched_need need;
         need_of(rs->spec, &group[i], &need);
-        if (!sched_can_serve(rs->run->sched, &need)) {
-            describe_need(rs->run, &need, reason, size);
+        if (!sched_can_serve(rs->engine->sched, &need)) {
+            describe_need(rs->engine, &need, reason, size);
             return false;
         }
     }

@@ -73,7 +73,7 @@ void individual_put(struct search *rs, const struct individual_record *record)
 {
     cleanup_bytes struct bytes b = {0};
     individual_record_encode(record, &b);
-    store_put(rs->run->store, STORE_INDIVIDUAL, key_u64_pair(rs->record.id, record->id), b.data, b.size);
+    store_put(rs->engine->store, STORE_INDIVIDUAL, key_u64_pair(rs->record.id, record->id), b.data, b.size);
 }
 
 int spec_load(struct store *store, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err)

@@ -8,16 +8,20 @@
 #include "base/memory.h"
 #include "codec/codec.h"
 #include "run/params.h"
+#include "run/pending.h"
 #include "run/records.h"
 #include "run/replay.h"
-#include "run/searches.h"
+#include "run/search.h"
+#include "run/snapshot.h"
 #include "run/uploads.h"
 
 /* The core as it was when the search ended. Its events must be committed: those are run again. */
 static int load_core(struct search *rs, struct sonata_error *err)
 {
-    struct engine *r = rs->run;
+    struct engine *r = rs->engine;
     struct core_params params;
+    uint64_t event;
+    size_t size;
     cleanup_bytes struct bytes last = {0};
     if (!rs->spec) {
         rs->spec = xcalloc(1, sizeof *rs->spec);
@@ -34,8 +38,9 @@ static int load_core(struct search *rs, struct sonata_error *err)
     if (!rc && rs->record.events && store_get_committed(r->store, STORE_EVENT, key_u64_pair(rs->record.id, rs->record.events - 1), &last))
         rc = sonata_error_set(err, -EAGAIN, "the search ended this very moment: ask again");
     if (!rc)
-        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &rs->snapshot_event,
-                         &rs->snapshot_size, err);
+        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &event, &size, err);
+    if (!rc)
+        snapshot_is_at(rs, event, size, false);
     return rc;
 }
 
@@ -49,10 +54,9 @@ int search_reopen(struct search *rs, struct sonata_error *err)
     cleanup_bytes struct bytes space = {0};
     space_encode(&rs->spec->space, &space);
     hash_content(space.data, space.size, rs->space_hash);
-    rs->next_tell = core_count(rs->core);
+    pending_tell_from(rs, core_count(rs->core));
     rs->n_abandoned = rs->record.asked - rs->record.told;
     rs->indexed = false;
-    rs->forests_stored = 0;
     search_join_team(rs);
     rs->record.state = SEARCH_RUNNING;
     rs->record.finished_wall_ns = 0;

@@ -26,7 +26,7 @@ static uint32_t left(const struct search *rs)
 /* The largest number of measurements that an evaluation of it was short of. What is known by now, from another search perhaps, costs nothing. */
 static uint32_t open_further(struct search *rs, const struct individual_record *ind, uint32_t wanted)
 {
-    struct engine *r = rs->run;
+    struct engine *r = rs->engine;
     uint32_t most = 0;
     for (uint32_t g = 0; g < ind->n_evaluations; g++) {
         struct evaluation_record e;
@@ -48,7 +48,7 @@ static uint32_t open_further(struct search *rs, const struct individual_record *
 static bool measure_again(struct search *rs, const struct replicate_member *due, uint32_t measured)
 {
     struct individual_record ind;
-    if (individual_load(rs->run, rs->record.id, due->id, &ind))
+    if (individual_load(rs->engine, rs->record.id, due->id, &ind))
         return false;
     rs->record.replicates += open_further(rs, &ind, measured + due->measured);
     return !individual_reopen(rs, due->id);
@@ -64,7 +64,7 @@ bool replicate_front(struct search *rs)
     core_front(rs->core, id, n);
     for (uint32_t i = 0; i < n; i++) {
         struct individual_record ind;
-        bool sure = individual_load(rs->run, rs->record.id, id[i], &ind) || !ind.n_evaluations || metrics_are_exact(ind.metric, ind.n_metrics);
+        bool sure = individual_load(rs->engine, rs->record.id, id[i], &ind) || !ind.n_evaluations || metrics_are_exact(ind.metric, ind.n_metrics);
         member[i] = (struct replicate_member){id[i], sure ? wanted : ind.measured};
     }
     uint32_t n_due = replicate_round(member, n, wanted, left(rs), due);
@@ -76,7 +76,7 @@ bool replicate_front(struct search *rs)
     free(member);
     free(id);
     if (begun)
-        engine_note(rs->run, false, "front is measured again", "search=%llu members=%u of=%u asked_for=%u", (unsigned long long)rs->record.id, begun,
-                    n, rs->record.replicates);
+        engine_note(rs->engine, false, "front is measured again", "search=%llu members=%u of=%u asked_for=%u", (unsigned long long)rs->record.id,
+                    begun, n, rs->record.replicates);
     return begun > 0;
 }

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/time.h"
 #include "codec/codec.h"
 #include "run/note.h"
@@ -18,17 +19,25 @@
 #include "run/searches.h"
 
 enum { STEP_MEASUREMENTS = 8, STEP_EVENTS = 256 };
-
 #define PACE_NS (10 * SONATA_MS) /* between two steps while there is more to do */
-
 #define LOOK_AGAIN_NS (60 * SONATA_SECOND)
-
 #define ROOM_KEEPS_NS (3600 * SONATA_SECOND) /* samples younger than this are not dropped for room: attempts before them may still be on boards */
+
+struct retention {
+    int64_t next_ns; /* of the next step */
+    bool room_noted;
+};
+
+struct retention *retention_new(void) { return xcalloc(1, sizeof(struct retention)); }
+
+void retention_free(struct retention *t) { free(t); }
+
+void retention_restart(struct engine *r) { r->retention->next_ns = 0; }
 
 static const char counter[] = "samples_dropped";
 
 struct step {
-    struct engine *run;
+    struct engine *engine;
     int64_t keep_ns;
     uint64_t next;
     uint32_t n, dropped;
@@ -42,12 +51,12 @@ static bool look_at(void *user, const uint8_t *key, size_t n_key, const uint8_t 
     if (s->n == STEP_MEASUREMENTS)
         return false;
     if (!measurement_decode(value, n_value, &m, NULL)) {
-        s->young = m.started_wall_ns + m.duration_ns > s->run->wall - s->keep_ns;
+        s->young = m.started_wall_ns + m.duration_ns > s->engine->wall - s->keep_ns;
         if (!s->young && m.n_samples) {
             free(m.samples_us);
             m.samples_us = NULL;
             m.n_samples = 0;
-            measurement_put(s->run, &m);
+            measurement_put(s->engine, &m);
             s->dropped++;
         }
         measurement_fini(&m);
@@ -67,10 +76,10 @@ static bool takes_too_much(const struct engine *r)
 static void tell_of_room(struct engine *r, bool full, const struct step *s)
 {
     bool nothing_left = full && !s->n;
-    if (nothing_left && !r->room_noted)
+    if (nothing_left && !r->retention->room_noted)
         engine_note(r, true, "measurements take more room than they should, but no samples older than an hour are left",
                     "bytes=%" PRIu64 " samples_max=%" PRIu64, store_size(r->store, STORE_MEASUREMENT), r->config.samples_max);
-    r->room_noted = nothing_left;
+    r->retention->room_noted = nothing_left;
 }
 
 /* true: there is more to do. */
@@ -78,7 +87,7 @@ static bool drop_samples(struct engine *r)
 {
     bool full = takes_too_much(r);
     int64_t age = r->config.keep_samples_ns ? r->config.keep_samples_ns : INT64_MAX;
-    struct step s = {.run = r, .keep_ns = full && age > ROOM_KEEPS_NS ? ROOM_KEEPS_NS : age, .next = store_counter(r->store, counter)};
+    struct step s = {.engine = r, .keep_ns = full && age > ROOM_KEEPS_NS ? ROOM_KEEPS_NS : age, .next = store_counter(r->store, counter)};
     if (s.keep_ns == INT64_MAX)
         return false;
     if (store_scan(r->store, STORE_MEASUREMENT, key_u64(s.next), 0, look_at, &s))
@@ -94,7 +103,7 @@ static bool drop_samples(struct engine *r)
 static uint64_t droppable(struct search *rs)
 {
     cleanup_bytes struct bytes b = {0};
-    if (rs->record.events < 2 || store_get(rs->run->store, STORE_POPULATION, key_u64(rs->record.id), &b))
+    if (rs->record.events < 2 || store_get(rs->engine->store, STORE_POPULATION, key_u64(rs->record.id), &b))
         return 0;
     struct reader in = reader_of(b.data, b.size);
     reader_u8(&in);
@@ -105,14 +114,14 @@ static uint64_t droppable(struct search *rs)
 static bool drop_some_events(struct search *rs)
 {
     struct search_record *s = &rs->record;
-    if (rs->events_looked_at != s->events) {
-        rs->events_droppable = droppable(rs);
-        rs->events_looked_at = s->events;
+    if (rs->retained.looked_at != s->events) {
+        rs->retained.droppable = droppable(rs);
+        rs->retained.looked_at = s->events;
     }
-    if (s->events_from >= rs->events_droppable)
+    if (s->events_from >= rs->retained.droppable)
         return false;
-    for (int i = 0; i < STEP_EVENTS && s->events_from < rs->events_droppable; i++)
-        store_erase(rs->run->store, STORE_EVENT, key_u64_pair(s->id, s->events_from++));
+    for (int i = 0; i < STEP_EVENTS && s->events_from < rs->retained.droppable; i++)
+        store_erase(rs->engine->store, STORE_EVENT, key_u64_pair(s->id, s->events_from++));
     rs->dirty = true;
     return true;
 }
@@ -122,8 +131,8 @@ static bool drop_events(struct engine *r)
 {
     if (!r->config.keep_events_ns)
         return false;
-    for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct search *rs = r->search[i];
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        struct search *rs = searches_at(r, i);
         if (search_is_finished(rs) && !rs->busy && rs->record.finished_wall_ns < r->wall - r->config.keep_events_ns && drop_some_events(rs))
             return true;
     }
@@ -134,10 +143,10 @@ int64_t retain_step(struct engine *r)
 {
     if (!r->config.keep_samples_ns && !r->config.samples_max && !r->config.keep_events_ns)
         return INT64_MAX;
-    if (r->now < r->retain_ns)
-        return r->retain_ns;
+    if (r->now < r->retention->next_ns)
+        return r->retention->next_ns;
     bool more = drop_samples(r);
     more = drop_events(r) || more;
-    r->retain_ns = r->now + (more ? PACE_NS : LOOK_AGAIN_NS);
-    return r->retain_ns;
+    r->retention->next_ns = r->now + (more ? PACE_NS : LOOK_AGAIN_NS);
+    return r->retention->next_ns;
 }

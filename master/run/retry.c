@@ -17,12 +17,12 @@
 #include "run/event_log.h"
 #include "run/individual.h"
 #include "run/note.h"
+#include "run/pending.h"
 #include "run/records.h"
 #include "run/reopen.h"
 #include "run/searches.h"
 
 enum { STEP_INDIVIDUALS = 1000, STEP_REOPENED = 64, IN_FLIGHT = 1024 };
-
 enum { NAMED_FAILED = 1, NAMED_INFEASIBLE = 2, NAMED_NOISY = 4 };
 
 struct cause {
@@ -70,7 +70,7 @@ static bool is_meant(const struct individual_record *ind, const struct cause *c)
  * a measured constraint. */
 static bool open_answers(struct search *rs, const struct individual_record *ind)
 {
-    struct engine *r = rs->run;
+    struct engine *r = rs->engine;
     bool opened = false;
     for (uint32_t g = 0; g < ind->n_evaluations; g++) {
         struct evaluation_record e;
@@ -100,7 +100,7 @@ static void note_end(struct search *rs)
     snprintf(text, sizeof text, "retry %s: %u", s->retry_cause, s->retried);
     if (s->retried)
         event_log_control(rs, text);
-    engine_note(rs->run, false, "search controlled", "%s action=retry cause=%s individuals=%u", search_fields(rs, fields), s->retry_cause,
+    engine_note(rs->engine, false, "search controlled", "%s action=retry cause=%s individuals=%u", search_fields(rs, fields), s->retry_cause,
                 s->retried);
 }
 
@@ -115,7 +115,7 @@ static int slice(struct search *rs, struct sonata_error *err)
     rs->dirty = true;
     for (uint32_t n = 0; n < STEP_INDIVIDUALS && reopened < STEP_REOPENED && retry_is_under_way(rs); n++, s->retry_next++) {
         struct individual_record ind;
-        if (individual_load(rs->run, s->id, s->retry_next, &ind) || !is_meant(&ind, &c))
+        if (individual_load(rs->engine, s->id, s->retry_next, &ind) || !is_meant(&ind, &c))
             continue;
         int rc = search_reopen(rs, err);
         if (rc)
@@ -128,13 +128,13 @@ static int slice(struct search *rs, struct sonata_error *err)
     return 0;
 }
 
-static bool has_enough_open(struct search *rs) { return rs->n_retelling >= IN_FLIGHT && rs->n_retelling >= IN_FLIGHT + search_flight_limit(rs); }
+static bool has_enough_open(struct search *rs) { return pending_again(rs) >= IN_FLIGHT && pending_again(rs) >= IN_FLIGHT + search_flight_limit(rs); }
 
 bool retry_step(struct engine *r)
 {
     struct sonata_error err = {{0}};
-    for (uint32_t i = 0; i < r->n_searches && !r->stopping; i++) {
-        struct search *rs = r->search[i];
+    for (uint32_t i = 0; i < searches_count(r) && !r->stopping; i++) {
+        struct search *rs = searches_at(r, i);
         if (!retry_is_under_way(rs) || has_enough_open(rs))
             continue;
         int rc = slice(rs, &err);

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "run/searches.h"
 
 enum {
     SNAPSHOT_EVENTS = 64,
@@ -22,13 +21,39 @@ enum {
     FORESTS_BYTES_MAX = 4 << 20
 };
 
+struct snapshot {
+    uint64_t event; /* events contained in the stored one */
+    size_t size;
+    uint64_t forests; /* core_forests_number() of those in the store; UINT64_MAX: not known */
+    bool front_changed;
+    int64_t active_ns; /* of the header as it was written last */
+};
+
+struct snapshot *snapshot_new(void) { return xcalloc(1, sizeof(struct snapshot)); }
+
+void snapshot_free(struct snapshot *s) { free(s); }
+
+void snapshot_is_at(struct search *rs, uint64_t event, size_t size, bool has_forests)
+{
+    struct snapshot *s = rs->snapshot;
+    s->event = event;
+    s->size = size;
+    s->forests = has_forests ? UINT64_MAX : 0;
+}
+
+void search_header_is_stored(struct search *rs) { rs->snapshot->active_ns = rs->record.active_ns; }
+
+int64_t search_unstored_active_ns(const struct search *rs) { return rs->record.active_ns - rs->snapshot->active_ns; }
+
+void search_front_changed(struct search *rs) { rs->snapshot->front_changed = true; }
+
 void search_refresh(struct search *rs)
 {
-    if (!rs->front_dirty || !rs->core || rs->busy)
+    if (!rs->snapshot->front_changed || !rs->core || rs->busy)
         return;
     rs->record.front_size = core_front(rs->core, NULL, 0);
     rs->record.hypervolume = core_hypervolume(rs->core);
-    rs->front_dirty = false;
+    rs->snapshot->front_changed = false;
 }
 
 bool search_is_quick(const struct search_spec *spec)
@@ -45,16 +70,16 @@ bool search_is_quick(const struct search_spec *spec)
 static void snapshot_forests(struct search *rs)
 {
     uint64_t number = core_forests_number(rs->core);
-    if (number == rs->forests_stored)
+    if (number == rs->snapshot->forests)
         return;
     cleanup_bytes struct bytes b = {0};
     if (number)
         core_forests_save(rs->core, FORESTS_BYTES_MAX, &b);
     if (b.size)
-        store_put(rs->run->store, STORE_SURROGATE, key_u64(rs->record.id), b.data, b.size);
+        store_put(rs->engine->store, STORE_SURROGATE, key_u64(rs->record.id), b.data, b.size);
     else
-        store_erase(rs->run->store, STORE_SURROGATE, key_u64(rs->record.id));
-    rs->forests_stored = number;
+        store_erase(rs->engine->store, STORE_SURROGATE, key_u64(rs->record.id));
+    rs->snapshot->forests = number;
 }
 
 void search_snapshot(struct search *rs)
@@ -63,9 +88,9 @@ void search_snapshot(struct search *rs)
     bytes_put_u8(&b, SNAPSHOT_VERSION);
     bytes_put_u64(&b, rs->record.events);
     core_save(rs->core, &b);
-    store_put(rs->run->store, STORE_POPULATION, key_u64(rs->record.id), b.data, b.size);
-    rs->snapshot_event = rs->record.events;
-    rs->snapshot_size = b.size;
+    store_put(rs->engine->store, STORE_POPULATION, key_u64(rs->record.id), b.data, b.size);
+    rs->snapshot->event = rs->record.events;
+    rs->snapshot->size = b.size;
     if (!search_is_finished(rs)) /* which predicts nothing more */
         snapshot_forests(rs);
 
@@ -76,14 +101,14 @@ void search_snapshot(struct search *rs)
     bytes_put_u32(&front, n);
     for (uint32_t i = 0; i < n; i++)
         bytes_put_u64(&front, id[i]);
-    store_put(rs->run->store, STORE_FRONT, key_u64(rs->record.id), front.data, front.size);
+    store_put(rs->engine->store, STORE_FRONT, key_u64(rs->record.id), front.data, front.size);
     free(id);
 }
 
 static bool snapshot_is_due(const struct search *rs)
 {
-    uint64_t since = rs->record.events - rs->snapshot_event, enough = rs->snapshot_size / SNAPSHOT_EVENT_BYTES;
-    uint64_t most = search_is_quick(rs->spec) ? QUICK_EVENTS : SNAPSHOT_EVENTS + rs->snapshot_size / SNAPSHOT_BYTES_PER_EVENT;
+    uint64_t since = rs->record.events - rs->snapshot->event, enough = rs->snapshot->size / SNAPSHOT_EVENT_BYTES;
+    uint64_t most = search_is_quick(rs->spec) ? QUICK_EVENTS : SNAPSHOT_EVENTS + rs->snapshot->size / SNAPSHOT_BYTES_PER_EVENT;
     return since > 0 && since >= (enough < most ? enough : most);
 }
 
@@ -98,8 +123,8 @@ void search_persist(struct search *rs)
     }
     cleanup_bytes struct bytes b = {0};
     search_record_encode(&rs->record, &b);
-    store_put(rs->run->store, STORE_SEARCH, key_u64(rs->record.id), b.data, b.size);
-    rs->stored_active_ns = rs->record.active_ns;
+    store_put(rs->engine->store, STORE_SEARCH, key_u64(rs->record.id), b.data, b.size);
+    search_header_is_stored(rs);
     rs->dirty = false;
 }
 

@@ -4,6 +4,17 @@
 
 #include "run/engine_internal.h"
 
+/* Made and freed by the engine; free takes NULL. */
+struct snapshot *snapshot_new(void);
+void snapshot_free(struct snapshot *s);
+/* The stored snapshot has so many events and bytes; has_forests: forests may be stored with it. */
+void snapshot_is_at(struct search *rs, uint64_t event, size_t size, bool has_forests);
+/* The header is in the store as it is now. */
+void search_header_is_stored(struct search *rs);
+/* Active time that the stored header lacks. */
+int64_t search_unstored_active_ns(const struct search *rs);
+/* The core was told something: its front may be another. */
+void search_front_changed(struct search *rs);
 /* Whether proposals of its algorithm cost microseconds: they are then computed in place and run again at leisure. */
 bool search_is_quick(const struct search_spec *spec);
 /* Front size and hypervolume of the header follow the core, when that is here and they may have changed. */

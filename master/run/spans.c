@@ -3,6 +3,7 @@
 #include "run/spans.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -12,11 +13,33 @@
 
 #define AHEAD_NS (3600 * SONATA_SECOND) /* a worker's clock may be ahead; more would refuse results for ever */
 
+struct spans {
+    struct invalid_record *record; /* one for each board that measured wrong for a time */
+    uint32_t n;
+    size_t capacity;
+};
+
+struct spans *spans_new(void) { return xcalloc(1, sizeof(struct spans)); }
+
+void spans_free(struct spans *s)
+{
+    if (s)
+        free(s->record);
+    free(s);
+}
+
+static struct invalid_record *add(struct spans *s)
+{
+    s->record = xgrow(s->record, &s->capacity, s->n + 1, sizeof *s->record);
+    s->record[s->n] = (struct invalid_record){.n_spans = 0};
+    return &s->record[s->n++];
+}
+
 static struct invalid_record *record_of(const struct engine *r, const char *board)
 {
-    for (uint32_t i = 0; i < r->n_invalid; i++) {
-        if (!strcmp(r->invalid[i].board, board))
-            return &r->invalid[i];
+    for (uint32_t i = 0; i < r->spans->n; i++) {
+        if (!strcmp(r->spans->record[i].board, board))
+            return &r->spans->record[i];
     }
     return NULL;
 }
@@ -91,9 +114,7 @@ int engine_invalidate(struct engine *r, const char *board, int64_t from_wall_ns,
         return -EINVAL;
     struct invalid_record *record = record_of(r, board);
     if (!record) {
-        r->invalid = xgrow(r->invalid, &r->invalid_capacity, r->n_invalid + 1, sizeof *r->invalid);
-        record = &r->invalid[r->n_invalid++];
-        *record = (struct invalid_record){.n_spans = 0};
+        record = add(r->spans);
         copy_string(record->board, sizeof record->board, board);
     }
     merge_span(record, from_wall_ns, to);
@@ -115,8 +136,7 @@ static bool load_record(void *user, const uint8_t *key, size_t n_key, const uint
     (void)n_key;
     if (invalid_record_decode(value, n_value, &record))
         return true; /* --check tells */
-    r->invalid = xgrow(r->invalid, &r->invalid_capacity, r->n_invalid + 1, sizeof *r->invalid);
-    r->invalid[r->n_invalid++] = record;
+    *add(r->spans) = record;
     return true;
 }
 
@@ -124,9 +144,9 @@ int spans_load(struct engine *r) { return store_scan(r->store, STORE_INVALID, (s
 
 struct invalid_record *spans_next(const struct engine *r)
 {
-    for (uint32_t i = 0; i < r->n_invalid; i++) {
-        if (r->invalid[i].scanning)
-            return &r->invalid[i];
+    for (uint32_t i = 0; i < r->spans->n; i++) {
+        if (r->spans->record[i].scanning)
+            return &r->spans->record[i];
     }
     return NULL;
 }

@@ -4,6 +4,9 @@
 
 #include "run/engine_internal.h"
 
+/* Made and freed by the engine; free takes NULL. */
+struct spans *spans_new(void);
+void spans_free(struct spans *s);
 /* The board of the measurement was not to be trusted when it was taken. */
 bool measured_wrong(const struct engine *r, const struct measurement *m);
 /* The moment (wall clock of the worker) lies in a span of the record. */

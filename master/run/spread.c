@@ -11,6 +11,12 @@
 #include "run/board_table.h"
 #include "run/note.h"
 
+struct spreads {
+    struct map by_type; /* hash of a type → struct type_spread: its boards measure differently */
+};
+
+struct spreads *spreads_new(void) { return xcalloc(1, sizeof(struct spreads)); }
+
 struct type_spread {
     char type[BOARD_NAME_MAX], low[BOARD_NAME_MAX], high[BOARD_NAME_MAX];
     double low_us, high_us, share;
@@ -24,14 +30,14 @@ static double reference_of(const struct engine *r, const char *type, const struc
 
 static void spread_set(struct engine *r, const char *type, const struct type_spread *now)
 {
-    struct type_spread *t = map_get(&r->spreads, hash64_text(type));
+    struct type_spread *t = map_get(&r->spreads->by_type, hash64_text(type));
     if (now->share <= CANARY_WARN_SHARE) {
-        free(map_remove(&r->spreads, hash64_text(type)));
+        free(map_remove(&r->spreads->by_type, hash64_text(type)));
         return;
     }
     if (!t) {
         t = xcalloc(1, sizeof *t);
-        map_set(&r->spreads, hash64_text(type), t);
+        map_set(&r->spreads->by_type, hash64_text(type), t);
         engine_note(r, true, "boards of one type measure differently: they are two types",
                     "type=%s low=%s low_us=%.3f high=%s high_us=%.3f apart=%.1f%%", type, now->low, now->low_us, now->high, now->high_us,
                     100 * now->share);
@@ -66,7 +72,7 @@ void spread_update(struct engine *r, const char *type)
 void engine_board_health(const struct engine *r, const char *board, const char *type, struct engine_board_health *ret_health)
 {
     const struct watched *w = watched_find(r, board);
-    const struct type_spread *t = map_get(&r->spreads, hash64_text(type));
+    const struct type_spread *t = map_get(&r->spreads->by_type, hash64_text(type));
     *ret_health = (struct engine_board_health){.record = w ? &w->record : NULL};
     if (w && w->hold_until_ns > r->now)
         ret_health->hold_left_ns = w->hold_until_ns - r->now;
@@ -77,10 +83,13 @@ void engine_board_health(const struct engine *r, const char *board, const char *
                  t->low, t->low_us, t->high, t->high_us, t->type, 100 * t->share);
 }
 
-void spreads_free(struct engine *r)
+void spreads_free(struct spreads *s)
 {
+    if (!s)
+        return;
     uint32_t at = 0;
-    for (void *t; (t = map_next(&r->spreads, &at));)
-        free(t);
-    map_fini(&r->spreads);
+    for (void *p; (p = map_next(&s->by_type, &at));)
+        free(p);
+    map_fini(&s->by_type);
+    free(s);
 }

@@ -4,9 +4,10 @@
 
 #include "run/engine_internal.h"
 
+/* Made and freed by the engine; free takes NULL. */
+struct spreads *spreads_new(void);
+void spreads_free(struct spreads *s);
 /* The canary reference of a board of the type changed, or one was retired: compares them all anew. */
 void spread_update(struct engine *r, const char *type);
-/* All of them, as the engine ends. */
-void spreads_free(struct engine *r);
 
 #endif

@@ -13,6 +13,7 @@
 #include "run/note.h"
 #include "run/number.h"
 #include "run/params.h"
+#include "run/search.h"
 #include "run/searches.h"
 #include "run/supply.h"
 
@@ -65,8 +66,8 @@ static int check_spec(const struct search_spec *spec, struct sonata_error *err)
 static uint32_t count_unfinished(const struct engine *r, const char *team)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < r->n_searches; i++)
-        n += !search_is_finished(r->search[i]) && (!team || !strcmp(r->search[i]->record.team, team));
+    for (uint32_t i = 0; i < searches_count(r); i++)
+        n += !search_is_finished(searches_at(r, i)) && (!team || !strcmp(searches_at(r, i)->record.team, team));
     return n;
 }
 
@@ -115,7 +116,7 @@ int engine_submit(struct engine *r, const struct search_spec *spec, const struct
         rc = plan_core(own, &params, &core, err);
     if (rc)
         return rc;
-    struct search *rs = searches_add(r, r->next_search++);
+    struct search *rs = search_new(r, searches_new_id(r));
     rs->core = core;
     rs->spec = own;
     own = NULL;
@@ -138,7 +139,6 @@ int engine_submit(struct engine *r, const struct search_spec *spec, const struct
     space_encode(&spec->space, &space);
     hash_content(space.data, space.size, rs->space_hash);
     store_put(r->store, STORE_BLOB, key_bytes(rs->space_hash, HASH_SIZE), space.data, space.size);
-    store_set_counter(r->store, "next_search", r->next_search);
     event_log_control(rs, "submitted");
     char fields[NOTE_FIELDS_MAX];
     engine_note(r, false, "search submitted", "%s number=%llu name=\"%s\" algorithm=%s budget=%u", search_fields(rs, fields),

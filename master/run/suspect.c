@@ -46,7 +46,7 @@ static void condemn(struct engine *r, struct evaluation *e, struct suspect_recor
         evaluation_close(r, e, evaluation_standing(r, &e->record), "");
         return;
     }
-    free(map_remove(&r->suspects, s->evaluation));
+    suspect_keep_record(r, s->evaluation);
     evaluation_close(r, e, EVALUATION_INFEASIBLE, reason);
 }
 
@@ -79,12 +79,7 @@ void suspect_add(struct engine *r, const struct attempt_record *a, int64_t wall_
     const struct watched *w = watched_find(r, a->board);
     if (!watched_has_canary(w) || !evaluation_get(r, a->evaluation))
         return;
-    struct suspect_record *s = map_get(&r->suspects, a->evaluation);
-    if (!s) {
-        s = xcalloc(1, sizeof *s);
-        s->evaluation = a->evaluation;
-        map_set(&r->suspects, a->evaluation, s);
-    }
+    struct suspect_record *s = suspect_get(r, a->evaluation);
     if (s->n == SUSPECT_MAX)
         memmove(&s->failure[0], &s->failure[1], --s->n * sizeof *s->failure);
     struct suspect_failure *f = &s->failure[s->n++];
@@ -96,7 +91,7 @@ void suspect_add(struct engine *r, const struct attempt_record *a, int64_t wall_
 
 void suspect_clear(struct engine *r, const struct attempt_record *a)
 {
-    struct suspect_record *s = map_get(&r->suspects, a->evaluation);
+    struct suspect_record *s = suspect_find(r, a->evaluation);
     boards_forgive(r, a->board, a->evaluation);
     for (uint32_t i = 0; s && i < s->n; i++) {
         if (s->failure[i].attempt != a->id)
@@ -121,16 +116,18 @@ static bool mark_well(struct suspect_record *s, const char *board, int64_t wall_
 
 void suspects_well(struct engine *r, const char *board, int64_t wall_ns)
 {
-    uint32_t at = 0, n = 0;
-    uint64_t *changed = xcalloc(r->suspects.count ? r->suspects.count : 1, sizeof *changed);
-    for (struct suspect_record *s; (s = map_next(&r->suspects, &at));) {
+    uint32_t at = 0;
+    size_t n = 0, capacity = 0;
+    uint64_t *changed = NULL;
+    for (struct suspect_record *s; (s = suspect_next(r, &at));) {
         if (!mark_well(s, board, wall_ns))
             continue;
         suspect_put(r, s);
+        changed = xgrow(changed, &capacity, n + 1, sizeof *changed);
         changed[n++] = s->evaluation;
     }
-    for (uint32_t i = 0; i < n; i++) { /* a verdict may settle others: look each up again */
-        struct suspect_record *s = map_get(&r->suspects, changed[i]);
+    for (size_t i = 0; i < n; i++) { /* a verdict may settle others: look each up again */
+        struct suspect_record *s = suspect_find(r, changed[i]);
         if (s)
             judge(r, s, false);
     }

@@ -7,6 +7,12 @@
 
 #include "base/memory.h"
 
+struct suspects {
+    struct map open; /* open evaluation → struct suspect_record */
+};
+
+struct suspects *suspects_new(void) { return xcalloc(1, sizeof(struct suspects)); }
+
 void suspect_put(struct engine *r, const struct suspect_record *s)
 {
     cleanup_bytes struct bytes b = {0};
@@ -25,21 +31,41 @@ void suspect_load(struct engine *r, uint64_t evaluation)
 {
     struct suspect_record s;
     if (!suspect_read(r, evaluation, &s))
-        map_set(&r->suspects, evaluation, xmemdup(&s, sizeof s));
+        map_set(&r->suspects->open, evaluation, xmemdup(&s, sizeof s));
 }
 
-void suspects_free(struct engine *r)
+void suspects_free(struct suspects *t)
 {
+    if (!t)
+        return;
     uint32_t at = 0;
-    for (void *s; (s = map_next(&r->suspects, &at));)
-        free(s);
-    map_fini(&r->suspects);
+    for (void *p; (p = map_next(&t->open, &at));)
+        free(p);
+    map_fini(&t->open);
+    free(t);
 }
+
+struct suspect_record *suspect_find(const struct engine *r, uint64_t evaluation) { return map_get(&r->suspects->open, evaluation); }
+
+struct suspect_record *suspect_get(struct engine *r, uint64_t evaluation)
+{
+    struct suspect_record *s = suspect_find(r, evaluation);
+    if (s)
+        return s;
+    s = xcalloc(1, sizeof *s);
+    s->evaluation = evaluation;
+    map_set(&r->suspects->open, evaluation, s);
+    return s;
+}
+
+struct suspect_record *suspect_next(const struct engine *r, uint32_t *at) { return map_next(&r->suspects->open, at); }
+
+void suspect_keep_record(struct engine *r, uint64_t evaluation) { free(map_remove(&r->suspects->open, evaluation)); }
 
 /* Closed in another way: nothing to prove any more. */
 void suspect_forget(struct engine *r, uint64_t evaluation)
 {
-    struct suspect_record *s = map_remove(&r->suspects, evaluation);
+    struct suspect_record *s = map_remove(&r->suspects->open, evaluation);
     if (s)
         store_erase(r->store, STORE_SUSPECT, key_u64(evaluation));
     free(s);

@@ -52,10 +52,10 @@ static void record_result(struct individual_record *ind, const struct core_resul
 /* What the core was told first, into record, counters and store. */
 static void settle_told(struct search *rs, struct individual_record *ind, const struct core_result *result)
 {
-    record_result(ind, result, rs->run->wall);
+    record_result(ind, result, rs->engine->wall);
     count_result(&rs->record, ind, result->status);
     ind->told_order = rs->record.told;
-    rs->front_dirty = true;
+    search_front_changed(rs);
     search_refresh(rs);
     ind->hypervolume = rs->record.hypervolume;
     individual_put(rs, ind);
@@ -67,12 +67,11 @@ void search_tell(struct search *rs, struct pending *p)
     struct core_result result = result_of(rs, p);
     int rc = core_tell(rs->core, ind->id, &result);
     if (rc)
-        engine_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
+        engine_note(rs->engine, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
                     (unsigned long long)ind->id, rc);
     event_log_tell(rs, ind->id, &result);
     settle_told(rs, ind, &result);
-    map_remove(&rs->pending, ind->id);
-    free(p);
+    pending_remove(rs, p);
 }
 
 void search_take_known(struct search *rs, struct pending *p)
@@ -85,7 +84,7 @@ void search_take_known(struct search *rs, struct pending *p)
     event_log_inject(rs, ind, &result);
     rs->record.asked++;
     settle_told(rs, ind, &result);
-    rs->next_tell = ind->id + 1;
+    pending_tell_from(rs, ind->id + 1);
 }
 
 static bool same_result(const struct core_result *a, const struct core_result *b, uint32_t n_objectives)
@@ -108,7 +107,7 @@ void search_retell(struct search *rs, struct pending *p)
     if (!core_get(rs->core, ind->id, NULL, NULL, &before) && !same_result(&before, &result, rs->spec->n_objectives)) {
         int rc = core_retell(rs->core, ind->id, &result);
         if (rc)
-            engine_note(rs->run, true, "result not taken by the search core", "search=%llu individual=%llu code=%d",
+            engine_note(rs->engine, true, "result not taken by the search core", "search=%llu individual=%llu code=%d",
                         (unsigned long long)rs->record.id, (unsigned long long)ind->id, rc);
         event_log_retell(rs, ind->id, &result);
         rs->record.infeasible -= before.status == CORE_INFEASIBLE;
@@ -116,13 +115,11 @@ void search_retell(struct search *rs, struct pending *p)
         rs->record.failed -= before.status == CORE_FAILED;
         rs->record.failed += result.status == CORE_FAILED;
         rs->record.retold++;
-        rs->front_dirty = true;
+        search_front_changed(rs);
     }
-    record_result(ind, &result, rs->run->wall);
+    record_result(ind, &result, rs->engine->wall);
     individual_put(rs, ind);
-    store_erase(rs->run->store, STORE_RETELL, key_u64_pair(rs->record.id, ind->id));
-    rs->n_retelling--;
+    store_erase(rs->engine->store, STORE_RETELL, key_u64_pair(rs->record.id, ind->id));
     rs->dirty = true;
-    map_remove(&rs->pending, ind->id);
-    free(p);
+    pending_remove(rs, p);
 }

@@ -1,5 +1,7 @@
 /* The turn: time passes in the scheduler, searches tell and ask, free boards get jobs, headers and snapshots are written, one commit, and then the
  * messages go. */
+#include "run/turn.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,17 +21,31 @@
 
 #define STORE_ACTIVE_NS (60 * SONATA_SECOND)
 
+struct turn {
+    int64_t active_ns; /* until then active time of searches is counted */
+    int64_t retry_ns;  /* of a commit that failed */
+};
+
+struct turn *turn_new(int64_t now)
+{
+    struct turn *t = xcalloc(1, sizeof *t);
+    t->active_ns = now;
+    return t;
+}
+
+void turn_free(struct turn *t) { free(t); }
+
 static void pass_active_time(struct engine *r)
 {
-    int64_t passed = r->now - r->last_active_ns;
-    r->last_active_ns = r->now;
-    for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct search *rs = r->search[i];
+    int64_t passed = r->now - r->turn->active_ns;
+    r->turn->active_ns = r->now;
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        struct search *rs = searches_at(r, i);
         if (rs->record.state != SEARCH_RUNNING || passed <= 0)
             continue;
         rs->record.active_ns += passed;
         bool counts = rs->spec && rs->spec->budget_wall_ns; /* also while no result comes that would store it */
-        rs->dirty = rs->dirty || (counts && rs->record.active_ns - rs->stored_active_ns >= STORE_ACTIVE_NS);
+        rs->dirty = rs->dirty || (counts && search_unstored_active_ns(rs) >= STORE_ACTIVE_NS);
     }
 }
 
@@ -48,10 +64,10 @@ static bool advance_searches(struct engine *r)
 {
     bool more = false;
     uint32_t n = 0;
-    struct claimant *c = xcalloc(r->n_searches ? r->n_searches : 1, sizeof *c);
-    for (uint32_t i = 0; i < r->n_searches; i++) {
-        if (!search_is_finished(r->search[i]))
-            c[n++] = (struct claimant){sched_claim(r->sched, r->search[i]->record.id), r->search[i]};
+    struct claimant *c = xcalloc(searches_count(r) ? searches_count(r) : 1, sizeof *c);
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        if (!search_is_finished(searches_at(r, i)))
+            c[n++] = (struct claimant){sched_claim(r->sched, searches_at(r, i)->record.id), searches_at(r, i)};
     }
     qsort(c, n, sizeof *c, compare_claims);
     for (uint32_t i = 0; i < n; i++)
@@ -64,8 +80,8 @@ static bool advance_searches(struct engine *r)
 static int64_t next_wall_deadline(const struct engine *r)
 {
     int64_t next = INT64_MAX;
-    for (uint32_t i = 0; i < r->n_searches; i++) {
-        const struct search *rs = r->search[i];
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        const struct search *rs = searches_at(r, i);
         if (rs->record.state != SEARCH_RUNNING || !rs->spec || !rs->spec->budget_wall_ns || rs->busy ||
             rs->record.active_ns > rs->spec->budget_wall_ns) /* it waits for results that are measured again */
             continue;
@@ -82,7 +98,7 @@ static bool commit(struct engine *r)
     int rc = store_commit(r->store, &err);
     if (!rc) {
         if (r->blocked)
-            engine_note(r, false, "store can be written again", "searches=%u", r->n_searches);
+            engine_note(r, false, "store can be written again", "searches=%u", searches_count(r));
         r->blocked = false;
         outgoing_send(r);
         return true;
@@ -92,15 +108,15 @@ static bool commit(struct engine *r)
                     (double)r->config.commit_retry_ns / 1e9);
     copy_string(r->blocked_reason, sizeof r->blocked_reason, err.text);
     r->blocked = true;
-    r->retry_ns = r->now + r->config.commit_retry_ns;
+    r->turn->retry_ns = r->now + r->config.commit_retry_ns;
     return false;
 }
 
 int64_t engine_turn(struct engine *r)
 {
     pass_active_time(r);
-    if (r->blocked && (r->now < r->retry_ns || !commit(r)))
-        return r->retry_ns;
+    if (r->blocked && (r->now < r->turn->retry_ns || !commit(r)))
+        return r->turn->retry_ns;
     usage_turn(r);
     sched_tick(r->sched, r->now);
     boards_turn(r);
@@ -115,11 +131,11 @@ int64_t engine_turn(struct engine *r)
     int64_t due = sched_tick(r->sched, r->now), retain = retain_step(r);
     actions_apply(r);
     due = retain < due ? retain : due;
-    due = r->boards_due_ns < due ? r->boards_due_ns : due;
-    for (uint32_t i = 0; i < r->n_searches; i++)
-        search_persist(r->search[i]);
+    due = boards_due_ns(r) < due ? boards_due_ns(r) : due;
+    for (uint32_t i = 0; i < searches_count(r); i++)
+        search_persist(searches_at(r, i));
     if (!commit(r))
-        return r->retry_ns;
+        return r->turn->retry_ns;
     int64_t wall = next_wall_deadline(r), day_end = usage_day_end_ns(r);
     due = wall < due ? wall : due;
     due = day_end < due ? day_end : due;

@@ -16,6 +16,13 @@
 
 enum { CHARGE_LEAST = 64 << 10 }; /* bounds the number of uploads, too */
 
+struct uploads {
+    struct map teams; /* hash of the team's name → struct uploaded */
+    struct map uses;  /* first 8 bytes of a content's hash → how many uploads it is */
+};
+
+struct uploads *uploads_new(void) { return xcalloc(1, sizeof(struct uploads)); }
+
 struct uploaded {
     char team[OWNER_NAME_MAX];
     uint64_t bytes; /* as charged */
@@ -37,32 +44,32 @@ static uint64_t use_key(const uint8_t *hash)
     return key;
 }
 
-static uintptr_t uses(const struct engine *r, const uint8_t *hash) { return (uintptr_t)map_get(&r->upload_uses, use_key(hash)); }
+static uintptr_t uses(const struct engine *r, const uint8_t *hash) { return (uintptr_t)map_get(&r->uploads->uses, use_key(hash)); }
 
 static void set_uses(struct engine *r, const uint8_t *hash, uintptr_t n)
 {
     if (n)
-        map_set(&r->upload_uses, use_key(hash), (void *)n);
+        map_set(&r->uploads->uses, use_key(hash), (void *)n);
     else
-        map_remove(&r->upload_uses, use_key(hash));
+        map_remove(&r->uploads->uses, use_key(hash));
 }
 
 uint64_t engine_upload_charge(uint64_t bytes) { return bytes > CHARGE_LEAST ? bytes : CHARGE_LEAST; }
 
 static struct uploaded *uploaded_of(struct engine *r, const char *team)
 {
-    struct uploaded *u = map_get(&r->uploaded, hash64_text(team));
+    struct uploaded *u = map_get(&r->uploads->teams, hash64_text(team));
     if (!u) {
         u = xcalloc(1, sizeof *u);
         copy_string(u->team, sizeof u->team, team);
-        map_set(&r->uploaded, hash64_text(team), u);
+        map_set(&r->uploads->teams, hash64_text(team), u);
     }
     return u;
 }
 
 uint64_t engine_uploaded(const struct engine *r, const char *team)
 {
-    const struct uploaded *u = map_get(&r->uploaded, hash64_text(team));
+    const struct uploaded *u = map_get(&r->uploads->teams, hash64_text(team));
     return u ? u->bytes : 0;
 }
 
@@ -99,13 +106,16 @@ static bool load_upload(void *user, const uint8_t *key, size_t n_key, const uint
 
 int uploads_load(struct engine *r) { return store_scan(r->store, STORE_BLOB_POOL, (struct store_key){0}, 0, load_upload, r); }
 
-void uploads_free(struct engine *r)
+void uploads_free(struct uploads *u)
 {
+    if (!u)
+        return;
     uint32_t at = 0;
-    for (void *u; (u = map_next(&r->uploaded, &at));)
-        free(u);
-    map_fini(&r->uploaded);
-    map_fini(&r->upload_uses);
+    for (void *p; (p = map_next(&u->teams, &at));)
+        free(p);
+    map_fini(&u->teams);
+    map_fini(&u->uses);
+    free(u);
 }
 
 bool engine_has_upload(struct engine *r, const uint8_t hash[32], const char *pool)
@@ -145,8 +155,8 @@ int engine_check_upload_room(const struct engine *r, uint64_t bytes, struct sona
 static uint32_t searches_with(const struct engine *r, const uint8_t *hash, const char *pool)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < r->n_searches; i++) {
-        const struct search *rs = r->search[i];
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        const struct search *rs = searches_at(r, i);
         n += !search_is_finished(rs) && rs->spec && (!pool || !strcmp(rs->record.pool, pool)) && !memcmp(rs->spec->supernet_hash, hash, HASH_SIZE);
     }
     return n;
@@ -167,7 +177,7 @@ int uploads_check_supernet(struct engine *r, const struct search_spec *spec, str
 }
 
 struct listing {
-    struct engine *run;
+    struct engine *engine;
     const char *team;
     const uint8_t *after;
     uint32_t left;
@@ -189,7 +199,7 @@ static bool list_upload(void *user, const uint8_t *key, size_t n_key, const uint
         return false;
     }
     l->left--;
-    l->each(l->user, &(struct engine_upload){key, record.team, record.bytes, record.wall_ns, searches_with(l->run, key, record.pool)});
+    l->each(l->user, &(struct engine_upload){key, record.team, record.bytes, record.wall_ns, searches_with(l->engine, key, record.pool)});
     memcpy(l->cursor, key, n_key);
     return true;
 }
@@ -198,7 +208,7 @@ int engine_list_uploads(struct engine *r, const char *team, const uint8_t *curso
                         void (*each)(void *user, const struct engine_upload *u), void *user, uint8_t ret_cursor[ENGINE_UPLOAD_CURSOR_SIZE],
                         bool *ret_more)
 {
-    struct listing l = {.run = r, .team = team, .after = cursor, .left = max, .each = each, .user = user, .cursor = ret_cursor};
+    struct listing l = {.engine = r, .team = team, .after = cursor, .left = max, .each = each, .user = user, .cursor = ret_cursor};
     int rc = store_scan(r->store, STORE_BLOB_POOL, cursor ? key_bytes(cursor, ENGINE_UPLOAD_CURSOR_SIZE) : (struct store_key){0}, 0, list_upload, &l);
     *ret_more = l.more;
     return rc;
@@ -217,7 +227,7 @@ static void drop_content(struct engine *r, const uint8_t *hash)
 }
 
 struct removal {
-    struct engine *run;
+    struct engine *engine;
     const char *team;
     uint32_t found, removed;
 };
@@ -225,7 +235,7 @@ struct removal {
 static bool remove_upload(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct removal *x = user;
-    struct engine *r = x->run;
+    struct engine *r = x->engine;
     struct upload_record record;
     cleanup_bytes struct bytes now = {0}; /* it may have been removed, or its size noted, in this turn */
     (void)value, (void)n_value;
@@ -246,7 +256,7 @@ static bool remove_upload(void *user, const uint8_t *key, size_t n_key, const ui
 
 int engine_remove_upload(struct engine *r, const uint8_t hash[32], const char *team, struct sonata_error *err)
 {
-    struct removal x = {.run = r, .team = team};
+    struct removal x = {.engine = r, .team = team};
     int rc = store_scan(r->store, STORE_BLOB_POOL, key_bytes(hash, HASH_SIZE), HASH_SIZE, remove_upload, &x);
     if (rc)
         return sonata_error_set(err, rc, "the store cannot be read: %s", strerror(-rc));

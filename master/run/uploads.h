@@ -4,10 +4,11 @@
 
 #include "run/engine_internal.h"
 
+/* Made and freed by the engine; free takes NULL. */
+struct uploads *uploads_new(void);
+void uploads_free(struct uploads *u);
 /* Counts the uploads of pools and teams as the engine begins. Errors as store_scan(). */
 int uploads_load(struct engine *r) SONATA_MUST_CHECK;
-/* All of it, as the engine ends. */
-void uploads_free(struct engine *r);
 /* -ENOENT: the search needs a supernet that was removed. */
 int uploads_check_supernet(struct engine *r, const struct search_spec *spec, struct sonata_error *err) SONATA_MUST_CHECK;
 

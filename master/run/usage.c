@@ -8,16 +8,23 @@
 #include "base/memory.h"
 #include "base/time.h"
 
+struct usage {
+    struct map teams; /* hash of the team's name → struct usage_record, of that day */
+    int64_t day;      /* days since 1970, UTC */
+};
+
+struct usage *usage_new(void) { return xcalloc(1, sizeof(struct usage)); }
+
 static int64_t day_of(int64_t wall_ns) { return wall_ns / SONATA_DAY; }
 
 static struct usage_record *usage_of(struct engine *r, const char *team)
 {
-    struct usage_record *u = map_get(&r->usage, hash64_text(team));
+    struct usage_record *u = map_get(&r->usage->teams, hash64_text(team));
     if (u)
         return u;
     u = xcalloc(1, sizeof *u);
     copy_string(u->team, sizeof u->team, team);
-    map_set(&r->usage, hash64_text(team), u);
+    map_set(&r->usage->teams, hash64_text(team), u);
     return u;
 }
 
@@ -36,16 +43,19 @@ static bool load_usage(void *user, const uint8_t *key, size_t n_key, const uint8
 
 int usage_load(struct engine *r)
 {
-    r->usage_day = day_of(r->wall);
-    return store_scan(r->store, STORE_USAGE, key_u64((uint64_t)r->usage_day), 8, load_usage, r);
+    r->usage->day = day_of(r->wall);
+    return store_scan(r->store, STORE_USAGE, key_u64((uint64_t)r->usage->day), 8, load_usage, r);
 }
 
-void usage_free(struct engine *r)
+void usage_free(struct usage *u)
 {
+    if (!u)
+        return;
     uint32_t at = 0;
-    for (void *u; (u = map_next(&r->usage, &at));)
-        free(u);
-    map_fini(&r->usage);
+    for (void *p; (p = map_next(&u->teams, &at));)
+        free(p);
+    map_fini(&u->teams);
+    free(u);
 }
 
 void usage_add(struct engine *r, const char *team, int64_t board_ns)
@@ -59,17 +69,17 @@ void usage_add(struct engine *r, const char *team, int64_t board_ns)
     sched_set_day_used(r->sched, hash64_text(team), u->board_ns);
     cleanup_bytes struct bytes b = {0};
     usage_record_encode(u, &b);
-    store_put(r->store, STORE_USAGE, key_u64_pair((uint64_t)r->usage_day, hash64_text(team)), b.data, b.size);
+    store_put(r->store, STORE_USAGE, key_u64_pair((uint64_t)r->usage->day, hash64_text(team)), b.data, b.size);
 }
 
 /* A clock set back does not give a day again. */
 void usage_turn(struct engine *r)
 {
-    if (day_of(r->wall) <= r->usage_day)
+    if (day_of(r->wall) <= r->usage->day)
         return;
-    r->usage_day = day_of(r->wall);
+    r->usage->day = day_of(r->wall);
     uint32_t at = 0;
-    for (struct usage_record *u; (u = map_next(&r->usage, &at));) {
+    for (struct usage_record *u; (u = map_next(&r->usage->teams, &at));) {
         u->board_ns = 0;
         u->attempts = 0;
         sched_set_day_used(r->sched, hash64_text(u->team), 0);
@@ -79,16 +89,16 @@ void usage_turn(struct engine *r)
 int64_t usage_day_end_ns(const struct engine *r)
 {
     uint32_t at = 0;
-    for (const struct usage_record *u; (u = map_next(&r->usage, &at));) {
+    for (const struct usage_record *u; (u = map_next(&r->usage->teams, &at));) {
         if (u->board_ns)
-            return r->now + (r->usage_day + 1) * SONATA_DAY - r->wall;
+            return r->now + (r->usage->day + 1) * SONATA_DAY - r->wall;
     }
     return INT64_MAX;
 }
 
 void engine_team_usage(const struct engine *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns)
 {
-    const struct usage_record *u = map_get(&r->usage, hash64_text(team));
+    const struct usage_record *u = map_get(&r->usage->teams, hash64_text(team));
     *ret_boards = sched_team_boards(r->sched, hash64_text(team));
     *ret_day_ns = u ? u->board_ns : 0;
 }

@@ -4,10 +4,11 @@
 
 #include "run/engine_internal.h"
 
+/* Made and freed by the engine; free takes NULL. */
+struct usage *usage_new(void);
+void usage_free(struct usage *u);
 /* Reads what was used today as the engine begins. Errors as store_scan(). */
 int usage_load(struct engine *r) SONATA_MUST_CHECK;
-/* All of it, as the engine ends. */
-void usage_free(struct engine *r);
 /* The team used board time: writes it, and tells the scheduler. */
 void usage_add(struct engine *r, const char *team, int64_t board_ns);
 /* A new day begins with nothing used. */

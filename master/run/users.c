@@ -9,6 +9,15 @@
 
 enum { STEP_INDIVIDUALS = 2000 };
 
+struct user_index {
+    struct user *user;
+    size_t n, capacity;
+    bool sorted;
+    uint64_t search, next; /* being indexed, and from which individual on; search 0: none */
+};
+
+struct user_index *users_new(void) { return xcalloc(1, sizeof(struct user_index)); }
+
 static int compare_users(const void *pa, const void *pb)
 {
     const struct user *a = pa, *b = pb;
@@ -28,19 +37,29 @@ static void index_add(struct user_index *x, uint64_t evaluation, uint64_t search
     x->sorted = false;
 }
 
-void users_free(struct engine *r)
+void users_free(struct user_index *x)
 {
-    free(r->scan.user);
-    r->scan = (struct user_index){.n = 0};
-    for (uint32_t i = 0; i < r->n_searches; i++)
-        r->search[i]->indexed = false;
+    if (x)
+        free(x->user);
+    free(x);
+}
+
+void users_forget(struct engine *r)
+{
+    struct user_index *x = r->users;
+    if (!x->sorted && !x->search)
+        return;
+    free(x->user);
+    *x = (struct user_index){.n = 0};
+    for (uint32_t i = 0; i < searches_count(r); i++)
+        searches_at(r, i)->indexed = false;
 }
 
 /* A finished search that is not in the index yet and may have been told results since then. */
 static struct search *next_to_index(const struct engine *r, int64_t since)
 {
-    for (uint32_t i = 0; i < r->n_searches; i++) {
-        struct search *rs = r->search[i];
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        struct search *rs = searches_at(r, i);
         if (search_is_finished(rs) && !rs->indexed && rs->record.finished_wall_ns >= since)
             return rs;
     }
@@ -50,7 +69,7 @@ static struct search *next_to_index(const struct engine *r, int64_t since)
 /* true: the index holds every search it must. */
 bool users_fill(struct engine *r, int64_t since)
 {
-    struct user_index *x = &r->scan;
+    struct user_index *x = r->users;
     struct search *rs;
     uint32_t room = STEP_INDIVIDUALS;
     while ((rs = next_to_index(r, since))) {
@@ -75,7 +94,7 @@ bool users_fill(struct engine *r, int64_t since)
     return true;
 }
 
-size_t users_first(const struct user_index *x, uint64_t evaluation)
+static size_t first_user(const struct user_index *x, uint64_t evaluation)
 {
     size_t low = 0, high = x->n;
     while (low < high) {
@@ -86,4 +105,14 @@ size_t users_first(const struct user_index *x, uint64_t evaluation)
             high = middle;
     }
     return low;
+}
+
+const struct user *users_of(const struct engine *r, uint64_t evaluation, size_t *ret_n)
+{
+    const struct user_index *x = r->users;
+    size_t first = first_user(x, evaluation), n = 0;
+    while (first + n < x->n && x->user[first + n].evaluation == evaluation)
+        n++;
+    *ret_n = n;
+    return n ? &x->user[first] : NULL;
 }

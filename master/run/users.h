@@ -1,14 +1,21 @@
-/* Who was told a result: finished searches by evaluation. */
+/* Who was told a result: individuals of finished searches by evaluation, while results are taken back (invalidate.c). */
 #ifndef SONATA_RUN_USERS_H
 #define SONATA_RUN_USERS_H
 
 #include "run/engine_internal.h"
 
+struct user {
+    uint64_t evaluation, search, individual;
+};
+
+/* Made and freed by the engine; free takes NULL. */
+struct user_index *users_new(void);
+void users_free(struct user_index *x);
 /* One bounded step of reading searches that ended at `since` or later into the index; true: it holds every search it must. */
 bool users_fill(struct engine *r, int64_t since);
-/* Place of the first entry of the evaluation, x->n when there is none. */
-size_t users_first(const struct user_index *x, uint64_t evaluation);
-/* Forgets the index. */
-void users_free(struct engine *r);
+/* Those that were told the answer of the evaluation; borrowed until the index changes. NULL: none. */
+const struct user *users_of(const struct engine *r, uint64_t evaluation, size_t *ret_n);
+/* Forgets the index, when there is one. */
+void users_forget(struct engine *r);
 
 #endif

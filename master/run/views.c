@@ -4,6 +4,8 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "run/ask.h"
+#include "run/pending.h"
 #include "run/plan.h"
 #include "run/replay.h"
 #include "run/searches.h"
@@ -15,7 +17,7 @@ static bool waits_for_boards(const struct search *rs, char *text, size_t size)
     for (uint32_t g = 0; g < rs->record.n_groups; g++) {
         struct sched_need need;
         group_need(rs, g, &need);
-        if (sched_total_slots(rs->run->sched, &need) || !sched_can_serve(rs->run->sched, &need))
+        if (sched_total_slots(rs->engine->sched, &need) || !sched_can_serve(rs->engine->sched, &need))
             continue;
         snprintf(text, size, "waits: no board%s%s that could measure it is ready (sonata boards says why)", need.board_type[0] ? " of type " : "",
                  need.board_type);
@@ -48,12 +50,12 @@ bool engine_search_waits(const struct engine *r, uint64_t id, char *text, size_t
     return waits_for_boards(rs, text, size);
 }
 
-uint32_t engine_search_count(const struct engine *r) { return r->n_searches; }
+uint32_t engine_search_count(const struct engine *r) { return searches_count(r); }
 
 const struct search_record *engine_search_record(struct engine *r, uint32_t index)
 {
-    search_refresh(r->search[index]);
-    return &r->search[index]->record;
+    search_refresh(searches_at(r, index));
+    return &searches_at(r, index)->record;
 }
 
 const struct search_record *engine_search_by_id(struct engine *r, uint64_t id)
@@ -102,4 +104,10 @@ int engine_insight(struct engine *r, uint64_t id, struct core_insight *ret_insig
         ret_arms[i] = i < ret_insight->n_arms ? core_arm_name(core, i) : NULL;
     core_free(loaded);
     return 0;
+}
+
+uint32_t engine_search_pending(const struct engine *r, uint64_t id)
+{
+    const struct search *rs = searches_get(r, id);
+    return rs && !search_is_finished(rs) ? search_in_flight(rs) + pending_again(rs) : 0;
 }

@@ -1,5 +1,8 @@
 /* Messages of workers, but results: who is there, which boards, which attempts they hold. */
+#include "run/workers.h"
+
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -12,6 +15,14 @@
 #include "run/suspect.h"
 
 enum { SKIP_MAX = 1000000 }; /* attempt numbers, from one start to the next */
+
+struct workers {
+    uint32_t skipped_attempts; /* since the start */
+};
+
+struct workers *workers_new(void) { return xcalloc(1, sizeof(struct workers)); }
+
+void workers_free(struct workers *w) { free(w); }
 
 /* A board is written when it is new, changed its type, or its worker knows a later epoch. */
 static void save_board(struct engine *r, const struct sched_board_info *info)
@@ -36,12 +47,12 @@ static void skip_foreign_attempts(struct engine *r, const struct sched_running *
     uint64_t next = sched_next_attempt(r->sched), beyond = next;
     for (uint32_t i = 0; i < n; i++) {
         uint64_t a = running[i].attempt;
-        if (a >= beyond && a - next < SKIP_MAX - r->skipped_attempts)
+        if (a >= beyond && a - next < SKIP_MAX - r->workers->skipped_attempts)
             beyond = a + 1;
     }
     if (beyond == next)
         return;
-    r->skipped_attempts += (uint32_t)(beyond - next);
+    r->workers->skipped_attempts += (uint32_t)(beyond - next);
     sched_set_next_attempt(r->sched, beyond);
     store_set_counter(r->store, "next_attempt", beyond);
     engine_note(r, true, "a worker holds attempts of a later store than this: their numbers are skipped", "from=%llu to=%llu",

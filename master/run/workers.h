@@ -1,0 +1,11 @@
+/* Messages of workers: see engine.h. */
+#ifndef SONATA_RUN_WORKERS_H
+#define SONATA_RUN_WORKERS_H
+
+#include "run/engine_internal.h"
+
+/* Made and freed by the engine; free takes NULL. */
+struct workers *workers_new(void);
+void workers_free(struct workers *w);
+
+#endif
