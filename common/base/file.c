@@ -86,7 +86,8 @@ int file_write_atomic(const char *path, const void *data, size_t n, struct sonat
     size_t size = strlen(path) + 5;
     cleanup_free char *tmp = xmalloc(size);
     snprintf(tmp, size, "%s.tmp", path);
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    unlink(tmp); /* of one that did not come to its end; a link that somebody put there is not followed */
+    int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return sonata_error_set(err, -errno, "%s: cannot create: %s", tmp, strerror(errno));
     int r = write_all(fd, data, n);

@@ -35,6 +35,8 @@ int space_decode(const void *p, size_t n, struct space *ret_space, struct sonata
 void spec_encode(const struct search_spec *s, struct bytes *out);
 int spec_decode(const void *p, size_t n, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
 int spec_from_message(const Sonata__SearchSpec *m, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The same of a search that is new: its names keep to the grammar of names too (spec_check_names). */
+int spec_from_submission(const Sonata__SearchSpec *m, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
 /* A message that borrows from an arena owned by the returned object; free with protobuf: sonata__search_spec__free_unpacked(m, NULL). */
 Sonata__SearchSpec *spec_to_message(const struct search_spec *s);
 

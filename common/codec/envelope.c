@@ -26,6 +26,7 @@ Sonata__Envelope *envelope_unpack(const void *p, size_t n, bool *ret_other_major
         sonata_error_set(err, -EBADMSG, "%zu bytes are not a message of this protocol", n);
         return NULL;
     }
+    wire_clean(&e->base);
     if (e->major != WIRE_MAJOR) {
         *ret_other_major = true;
         sonata_error_set(err, -EPROTONOSUPPORT, "peer speaks protocol %u.%u, this side %d.%d: upgrade the older one", e->major, e->minor, WIRE_MAJOR, WIRE_MINOR);

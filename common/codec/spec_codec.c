@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "codec/codec_internal.h"
 
+static const int64_t WALL_MAX_NS = INT64_C(10) * 366 * 24 * 3600 * 1000000000; /* ten years */
+
 enum { POPULATION_MAX = 100000, EVALUATIONS_MAX = 10000000 };
 
 static Sonata__Objective *objective_to_message(const struct objective *o)
@@ -149,7 +151,7 @@ static int scalars_from_message(const Sonata__SearchSpec *m, struct search_spec 
         return r;
     if (m->population > POPULATION_MAX)
         return sonata_error_set(err, -EINVAL, "population %u is over the limit of %d", m->population, POPULATION_MAX);
-    if (m->budget_evaluations > EVALUATIONS_MAX || m->budget_wall_ns < 0 || (!m->budget_evaluations && !m->budget_wall_ns))
+    if (m->budget_evaluations > EVALUATIONS_MAX || m->budget_wall_ns < 0 || m->budget_wall_ns > WALL_MAX_NS || (!m->budget_evaluations && !m->budget_wall_ns))
         return sonata_error_set(err, -EINVAL, "a budget of 1 to %d evaluations, or of wall time, is expected", EVALUATIONS_MAX);
     if (m->policy.len > SPEC_POLICY_MAX)
         return sonata_error_set(err, -EINVAL, "a policy of %zu bytes is over the limit of %d", m->policy.len, SPEC_POLICY_MAX);
@@ -190,6 +192,12 @@ int spec_from_message(const Sonata__SearchSpec *m, struct search_spec *ret_spec,
     if (!r)
         *ret_spec = *s;
     return r;
+}
+
+int spec_from_submission(const Sonata__SearchSpec *m, struct search_spec *ret_spec, struct sonata_error *err)
+{
+    int r = spec_from_message(m, ret_spec, err);
+    return r ? r : spec_check_names(ret_spec, err);
 }
 
 void spec_encode(const struct search_spec *s, struct bytes *out)

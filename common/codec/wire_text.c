@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/medium.h"
 #include "base/memory.h"
 
 enum { UNPACK_FACTOR = 24, UNPACK_FLOOR = 64 << 10 };
@@ -80,6 +81,45 @@ ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *type, const void
     struct budget budget = {.left = UNPACK_FLOOR + UNPACK_FACTOR * n};
     ProtobufCAllocator allocator = {.alloc = budget_alloc, .free = budget_free, .allocator_data = &budget};
     return protobuf_c_message_unpack(type, &allocator, n, p);
+}
+
+static bool may_have_lines(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
+{
+    if (!strcmp(f->name, "fingerprint"))
+        return true;
+    bool people = m->descriptor == &sonata__reply__descriptor || m->descriptor == &sonata__task_status__descriptor;
+    return people && !strcmp(f->name, "text");
+}
+
+/* One value of a field, at p. */
+static void clean_value(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, void *p)
+{
+    if (f->type == PROTOBUF_C_TYPE_STRING) {
+        char *text = *(char **)p;
+        if (text && text[0])
+            text_plain(text, may_have_lines(m, f));
+    } else if (f->type == PROTOBUF_C_TYPE_MESSAGE && *(ProtobufCMessage **)p) {
+        wire_clean(*(ProtobufCMessage **)p);
+    }
+}
+
+/* The depth is that of the protocol's types: none holds itself. */
+void wire_clean(ProtobufCMessage *m)
+{
+    uint8_t *base = (uint8_t *)m;
+    for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
+        if (f->type != PROTOBUF_C_TYPE_STRING && f->type != PROTOBUF_C_TYPE_MESSAGE)
+            continue;
+        if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+            size_t n = *(size_t *)(base + f->quantifier_offset);
+            void **list = *(void ***)(base + f->offset);
+            for (size_t k = 0; k < n; k++)
+                clean_value(m, f, &list[k]);
+        } else if (!(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) || *(uint32_t *)(base + f->quantifier_offset) == f->id) {
+            clean_value(m, f, base + f->offset);
+        }
+    }
 }
 
 void wire_pack(const ProtobufCMessage *m, struct bytes *out)

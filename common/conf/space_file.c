@@ -247,6 +247,8 @@ static int check_here(struct conversion *c, const char *path)
 {
     struct sonata_error reason = {{0}};
     int r = space_check(c->space, &reason);
+    if (!r)
+        r = space_check_names(c->space, &reason);
     return r ? yaml_doc_error(c->doc, c->err, path, "%s", reason.text) : 0;
 }
 

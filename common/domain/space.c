@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/medium.h"
 #include "base/memory.h"
 #include "base/parse.h"
 #include "base/rng.h"
@@ -72,6 +73,28 @@ int space_check(const struct space *s, struct sonata_error *err)
             return r;
     }
     return check_network(&s->network, err);
+}
+
+/* A label may be a number with a sign; it never holds what parts a line of genes or columns. */
+static bool label_is_plain(const char *label)
+{
+    return !label[strcspn(label, " ,;=\"'\\")];
+}
+
+int space_check_names(const struct space *s, struct sonata_error *err)
+{
+    if (!name_is_valid(s->name, sizeof s->name))
+        return sonata_error_set(err, -EINVAL, "the space '%s' has no proper name: " NAME_GRAMMAR, s->name);
+    for (unsigned j = 0; j < s->n_genes; j++) {
+        const struct gene *g = &s->gene[j];
+        if (!name_is_valid(g->name, sizeof g->name))
+            return sonata_error_set(err, -EINVAL, "gene '%s' has no proper name: " NAME_GRAMMAR, g->name);
+        for (unsigned v = 0; v < g->n_choices; v++) {
+            if (!label_is_plain(g->label[v]))
+                return sonata_error_set(err, -EINVAL, "gene '%s': choice '%s': no blanks, separators, quotes or = are expected", g->name, g->label[v]);
+        }
+    }
+    return 0;
 }
 
 int space_find_gene(const struct space *s, const char *name)

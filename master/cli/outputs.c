@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/medium.h"
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/text_table.h"
@@ -116,13 +117,6 @@ void front_table(const struct results *r, FILE *out)
     free(h);
 }
 
-/* A CSV cell: the project's CSV has no quoting, so separators become spaces. */
-static void csv_cell_text(struct bytes *out, const char *text)
-{
-    for (; *text; text++)
-        bytes_put_u8(out, *text == ',' || *text == '\n' || *text == '"' ? ' ' : (uint8_t)*text);
-}
-
 static void csv_number(struct bytes *out, double v)
 {
     if (isfinite(v))
@@ -134,10 +128,19 @@ static void csv_number(struct bytes *out, double v)
 static void csv_header(const struct results *r, const struct headings *h, struct bytes *out)
 {
     bytes_printf(out, "id,state,front");
-    for (unsigned i = 0; i < h->n; i++)
-        bytes_printf(out, ",%s,%s_low,%s_high,%s_n", h->name[i], h->name[i], h->name[i], h->name[i]);
-    for (unsigned j = 0; j < r->spec.space.n_genes; j++)
-        bytes_printf(out, ",%s", r->spec.space.gene[j].name);
+    static const char *const suffix[] = {"", "_low", "_high", "_n"};
+    for (unsigned i = 0; i < h->n; i++) {
+        for (unsigned k = 0; k < sizeof suffix / sizeof *suffix; k++) {
+            char name[HEADING_MAX + 8];
+            snprintf(name, sizeof name, "%s%s", h->name[i], suffix[k]);
+            bytes_printf(out, ",");
+            csv_text_cell(out, name);
+        }
+    }
+    for (unsigned j = 0; j < r->spec.space.n_genes; j++) {
+        bytes_printf(out, ",");
+        csv_text_cell(out, r->spec.space.gene[j].name);
+    }
     bytes_printf(out, ",arm,generation,board,flags,order,hypervolume\n");
 }
 
@@ -145,7 +148,9 @@ static void csv_line(const struct results *r, const struct headings *h, const st
 {
     bool active[SPACE_GENES_MAX];
     char flags[96];
-    bytes_printf(out, "%" PRIu64 ",%s,%d", x->id, x->state, x->on_front);
+    bytes_printf(out, "%" PRIu64 ",", x->id);
+    csv_text_cell(out, x->state);
+    bytes_printf(out, ",%d", x->on_front);
     for (unsigned i = 0; i < h->n; i++) {
         const struct metric_value *v = results_value(x, h->metric[i], h->board[i]);
         csv_number(out, v ? v->value : NAN);
@@ -157,15 +162,15 @@ static void csv_line(const struct results *r, const struct headings *h, const st
     for (unsigned j = 0; j < r->spec.space.n_genes; j++) {
         bytes_printf(out, ",");
         if (active[j])
-            csv_cell_text(out, r->spec.space.gene[j].label[x->genotype.allele[j]]);
+            csv_text_cell(out, r->spec.space.gene[j].label[x->genotype.allele[j]]);
     }
     format_flags(x->flags, flags);
     bytes_printf(out, ",");
-    csv_cell_text(out, x->arm);
+    csv_text_cell(out, x->arm);
     bytes_printf(out, ",%u,", x->generation);
-    csv_cell_text(out, x->board);
+    csv_text_cell(out, x->board);
     bytes_printf(out, ",");
-    csv_cell_text(out, flags);
+    csv_text_cell(out, flags);
     bytes_printf(out, ",%u", x->told_order);
     csv_number(out, x->hypervolume);
     bytes_printf(out, "\n");
@@ -185,8 +190,11 @@ static void yaml_individual(const struct results *r, const struct results_indivi
 {
     bool active[SPACE_GENES_MAX], first = true;
     bytes_printf(out, "  - id: %" PRIu64 "\n    front: %s\n    metrics: {", x->id, x->on_front ? "true" : "false");
-    for (uint32_t i = 0; i < x->n_metrics; i++)
-        bytes_printf(out, "%s\"%s\": %.10g", i ? ", " : "", x->metric[i].name, x->metric[i].value);
+    for (uint32_t i = 0; i < x->n_metrics; i++) {
+        bytes_printf(out, "%s", i ? ", " : "");
+        yaml_scalar(out, x->metric[i].name);
+        bytes_printf(out, ": %.10g", x->metric[i].value);
+    }
     bytes_printf(out, "}\n    genes: {");
     space_active(&r->spec.space, &x->genotype, active);
     for (unsigned j = 0; j < r->spec.space.n_genes; j++) {
@@ -194,8 +202,16 @@ static void yaml_individual(const struct results *r, const struct results_indivi
         unsigned a = x->genotype.allele[j];
         if (!active[j])
             continue;
-        const char *quote = isfinite(g->value[a]) ? "" : "\"";
-        bytes_printf(out, "%s%s: %s%s%s", first ? "" : ", ", g->name, quote, g->label[a], quote);
+        bytes_printf(out, "%s", first ? "" : ", ");
+        if (name_is_valid(g->name, sizeof g->name))
+            bytes_printf(out, "%s", g->name);
+        else
+            yaml_scalar(out, g->name);
+        bytes_printf(out, ": ");
+        if (isfinite(g->value[a]))
+            bytes_printf(out, "%s", g->label[a]);
+        else
+            yaml_scalar(out, g->label[a]);
         first = false;
     }
     bytes_printf(out, "}\n");
@@ -203,7 +219,13 @@ static void yaml_individual(const struct results *r, const struct results_indivi
 
 void yaml_text(const struct results *r, bool all, struct bytes *out)
 {
-    bytes_printf(out, "search: %s\nspace: %s\nsupernet: \"%s\"\nindividuals:\n", r->spec.name, r->spec.space.name, r->spec.supernet);
+    bytes_printf(out, "search: ");
+    yaml_scalar(out, r->spec.name);
+    bytes_printf(out, "\nspace: ");
+    yaml_scalar(out, r->spec.space.name);
+    bytes_printf(out, "\nsupernet: ");
+    yaml_scalar(out, r->spec.supernet);
+    bytes_printf(out, "\nindividuals:\n");
     size_t n = all ? r->n_individuals : r->n_front;
     if (!n)
         bytes_printf(out, "  []\n");

@@ -11,33 +11,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/medium.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/outputs.h"
-
-void html_text(struct bytes *out, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            bytes_append(out, "&amp;", 5);
-            break;
-        case '<':
-            bytes_append(out, "&lt;", 4);
-            break;
-        case '>':
-            bytes_append(out, "&gt;", 4);
-            break;
-        case '"':
-            bytes_append(out, "&quot;", 6);
-            break;
-        default:
-            bytes_put_u8(out, (uint8_t)*text);
-        }
-    }
-}
 
 static void put(struct bytes *out, const char *text)
 {
@@ -424,8 +403,11 @@ void report_html(const struct results *r, const struct results_board *board, siz
         html_text(out, s->reason);
         put(out, ")");
     }
-    bytes_printf(out, " · space %s, %.4g architectures · %s, seed %llu · started %s</p>\n", r->spec.space.name, space_size(&r->spec.space), r->spec.algorithm,
-                 (unsigned long long)r->spec.seed, created);
+    put(out, " · space ");
+    html_text(out, r->spec.space.name);
+    bytes_printf(out, ", %.4g architectures · ", space_size(&r->spec.space));
+    html_text(out, r->spec.algorithm);
+    bytes_printf(out, ", seed %llu · started %s</p>\n", (unsigned long long)r->spec.seed, created);
     put_tiles(out, r);
     if (s->failed || s->infeasible)
         bytes_printf(out, "<p class=\"note\">%u architectures were infeasible and %u could not be measured; they are not drawn.</p>\n", s->infeasible, s->failed);

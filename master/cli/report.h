@@ -11,8 +11,6 @@ void report_html(const struct results *r, const struct results_board *board, siz
 /* The pictures of the page for readers without JavaScript or ECharts: front (first two objectives) and hypervolume. */
 void report_svg_front(const struct results *r, struct bytes *out);
 void report_svg_hypervolume(const struct results *r, struct bytes *out);
-/* Appends text with &, <, > and " escaped. */
-void html_text(struct bytes *out, const char *text);
 
 /* Files built into the program (assets.c). */
 struct asset {

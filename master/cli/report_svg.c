@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/medium.h"
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/outputs.h"

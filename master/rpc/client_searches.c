@@ -18,7 +18,7 @@ int client_submit(struct rpc_call *call)
     if (!verb->spec)
         return sonata_error_set(&reply->err, -EINVAL, "a submission needs a specification");
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
-    int rc = spec_from_message(verb->spec, spec, &reply->err);
+    int rc = spec_from_submission(verb->spec, spec, &reply->err);
     uint64_t id = 0;
     const struct team *team = rpc->config.access ? access_team(rpc->config.access, caller->team) : NULL;
     struct engine_owner owner = {.team = caller->team, .pool = caller->pool, .searches_max = team ? team->searches_max : 0};

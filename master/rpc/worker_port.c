@@ -1,32 +1,19 @@
 /* Messages of workers. The peer must say hello first; its routing id then stands for the worker's name. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/medium.h"
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
-
-/* Names go into keys, logs and file names of others: short and printable, no spaces. */
-static bool is_name(const char *text, size_t size)
-{
-    size_t n = strlen(text);
-    if (!n || n >= size)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        if (!isgraph((unsigned char)text[i]) || strchr("\"'\\/@", text[i]))
-            return false;
-    }
-    return true;
-}
 
 /* Metrics are refused when a name is none, so that a job never asks for half a word. */
 static bool read_board(const Sonata__BoardInfo *in, struct sched_board_info *b, struct sonata_error *err)
 {
     *b = (struct sched_board_info){.epoch = in->epoch};
-    if (!is_name(in->id, 40) || !is_name(in->type, sizeof b->type)) {
+    if (!name_is_valid(in->id, 40) || !name_is_valid(in->type, sizeof b->type)) {
         sonata_error_set(err, -EINVAL,
                          "board '%.48s' of type '%.48s': names of 1 to 39 printable characters without space, quote, / and @ are expected", in->id,
                          in->type);
@@ -38,7 +25,7 @@ static bool read_board(const Sonata__BoardInfo *in, struct sched_board_info *b, 
     copy_string(b->state, sizeof b->state, in->state);
     copy_string(b->detail, sizeof b->detail, in->detail);
     for (size_t i = 0; i < in->n_metrics && b->n_metrics < SCHED_BOARD_METRICS_MAX; i++) {
-        if (is_name(in->metrics[i], METRIC_NAME_MAX))
+        if (name_is_valid(in->metrics[i], METRIC_NAME_MAX))
             copy_string(b->metric[b->n_metrics++], METRIC_NAME_MAX, in->metrics[i]);
     }
     for (size_t i = 0; i < in->n_datasets && b->n_datasets < SCHED_DATASETS_MAX; i++) {
@@ -91,7 +78,7 @@ static void send_welcome(struct rpc *rpc, const struct net_peer *peer)
 static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *key, const Sonata__Hello *hello)
 {
     struct sonata_error err = {{0}};
-    if (!is_name(hello->worker, WORKER_NAME_MAX)) {
+    if (!name_is_valid(hello->worker, WORKER_NAME_MAX)) {
         rpc_fault(rpc, rpc->workers, peer, -EINVAL, "a worker name of 1 to 63 printable characters without space, quote, / and @ is expected");
         return;
     }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "run/evaluation_table.h"
 
 void engine_note(struct engine *r, bool warning, const char *msg, const char *format, ...)
@@ -13,7 +14,7 @@ void engine_note(struct engine *r, bool warning, const char *msg, const char *fo
     char fields[700];
     va_list args;
     va_start(args, format);
-    vsnprintf(fields, sizeof fields, format, args);
+    log_format(fields, sizeof fields, format, args);
     va_end(args);
     r->hooks.note(r->hooks.user, warning, msg, fields);
 }

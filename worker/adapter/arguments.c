@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "adapter/adapter_internal.h"
+#include "base/medium.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -97,12 +98,24 @@ static bool placeholder(const char *name, size_t n, const struct adapter_config 
         return converted_path(c, job, text, size);
     const struct {
         const char *name, *value;
-    } texts[] = {{"model", job->model},     {"out", job->work_dir},     {"genotype", job->genotype}, {"space", job->space}, {"supernet", job->supernet},
-                 {"dataset", job->dataset}, {"tier", job->tier},        {"shape", c->shape[0] ? c->shape : NULL},
-                 {"provider", c->provider[0] ? c->provider : "cpu"}};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (strlen(texts[i].name) == n && !strncmp(texts[i].name, name, n))
-            return texts[i].value && copy_string(text, size, texts[i].value);
+        bool foreign; /* from who submitted the search: never an option of the tool */
+    } texts[] = {{"model", job->model, false},
+                 {"out", job->work_dir, false},
+                 {"genotype", job->genotype, true},
+                 {"space", job->space, true},
+                 {"supernet", job->supernet, true},
+                 {"dataset", job->dataset, true},
+                 {"tier", job->tier, true},
+                 {"shape", c->shape[0] ? c->shape : NULL, false},
+                 {"provider", c->provider[0] ? c->provider : "cpu", false}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (strlen(texts[i].name) != n || strncmp(texts[i].name, name, n))
+            continue;
+        bool known = texts[i].value && copy_string(text, size, texts[i].value);
+        if (known && texts[i].foreign)
+            argument_text(text);
+        return known;
+    }
     const struct {
         const char *name;
         double value;

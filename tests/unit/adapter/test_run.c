@@ -350,10 +350,28 @@ static void example_python(void **state)
     assert_non_null(strstr(result.reason, "apt install python3-torch"));
 }
 
+/* Who submits a search names its space and genes; the tool's options are the operator's. */
+static void names_are_no_options(void **state)
+{
+    (void)state;
+    struct adapter_config c = {.tool = ADAPTER_CUSTOM, .command = "evaluator {space} {genotype} {dataset} --data={dataset}"};
+    struct adapter_job job = job_of(1);
+    struct arguments args = {0};
+    job.space = "--config=/etc/passwd";
+    job.genotype = "-x=1 y=-2";
+    job.dataset = "-d";
+    assert_int_equal(arguments_make(&c, &(struct adapter_version){0}, &job, STEP_RUN, &args, NULL), 0);
+    assert_string_equal(args.argv[1], "_-config=/etc/passwd");
+    assert_string_equal(args.argv[2], "_x=1 y=-2");
+    assert_string_equal(args.argv[3], "_d");
+    assert_string_equal(args.argv[4], "--data=_d");
+    arguments_fini(&args);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {T(trtexec_by_version), T(other_tools), T(custom_placeholders), T(ends), T(stuck), T(build_fails), T(probing), T(configuration),
+    const struct CMUnitTest tests[] = {T(trtexec_by_version), T(other_tools), T(custom_placeholders), T(names_are_no_options), T(ends), T(stuck), T(build_fails), T(probing), T(configuration),
                                        T(conversion), T(example_shell), T(example_python)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,12 +84,35 @@ static int remove_folder(void **state)
     return 0;
 }
 
+/* A link where the half-written file would be is not followed. */
+static void test_link_is_not_followed(void **state)
+{
+    (void)state;
+    char place[] = "/tmp/sonata-file-XXXXXX", path[64], tmp[80], victim[64];
+    struct sonata_error err = {{0}};
+    struct bytes data = {0};
+    assert_non_null(mkdtemp(place));
+    snprintf(path, sizeof path, "%s/report.html", place);
+    snprintf(tmp, sizeof tmp, "%s.tmp", path);
+    snprintf(victim, sizeof victim, "%s/victim", place);
+    assert_int_equal(file_write_atomic(victim, "mine", 4, &err), 0);
+    assert_int_equal(symlink(victim, tmp), 0);
+    assert_int_equal(file_write_atomic(path, "page", 4, &err), 0);
+    assert_int_equal(file_read(victim, 100, &data, &err), 0);
+    assert_int_equal(data.size, 4);
+    assert_memory_equal(data.data, "mine", 4);
+    bytes_fini(&data);
+    unlink(path);
+    unlink(victim);
+    rmdir(place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_and_reads),
         cmocka_unit_test(reads_gz_and_finds_truncation),
-        cmocka_unit_test(makes_folders),
+        cmocka_unit_test(makes_folders), cmocka_unit_test(test_link_is_not_followed),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -48,7 +48,7 @@ static void test_json_members(void **state)
     (void)state;
     begin(true);
     log_info("m", "search=%d team=%s empty= name=\"%s\" reason=\"\" last=%s", 3, "vision", "a \"b\", c=1 \\", "x=y");
-    assert_string_equal(end(), "level\":\"info\",\"program\":\"test\",\"msg\":\"m\",\"search\":\"3\",\"team\":\"vision\",\"empty\":\"\",\"name\":\"a 'b', c=1 '\","
+    assert_string_equal(end(), "level\":\"info\",\"program\":\"test\",\"msg\":\"m\",\"search\":\"3\",\"team\":\"vision\",\"empty\":\"\",\"name\":\"a 'b', c=1 /\","
                                "\"reason\":\"\",\"last\":\"x=y\"}\n");
     begin(true);
     log_info("m", "%s", "");
@@ -56,6 +56,19 @@ static void test_json_members(void **state)
     begin(true);
     log_info("m", "open=\"never closed and words =odd");
     assert_string_equal(end(), "level\":\"info\",\"program\":\"test\",\"msg\":\"m\",\"open\":\"never closed and words =odd\"}\n");
+}
+
+/* A text of somebody else cannot end its value, nor begin another. */
+static void test_forged_fields(void **state)
+{
+    (void)state;
+    begin(true);
+    log_warn("event", "worker=%s reason=\"%.60s\" n=%d of=%zu", "w search=1", "x\" search=9 team=\"root", -3, (size_t)7);
+    assert_string_equal(end(), "level\":\"warn\",\"program\":\"test\",\"msg\":\"event\",\"worker\":\"w_search=1\",\"reason\":\"x' search=9 team='root\","
+                               "\"n\":\"-3\",\"of\":\"7\"}\n");
+    begin(false);
+    log_warn("event", "worker=%s share=%.1f%% id=%llu", "a\"b", 12.34, 1ULL << 40);
+    assert_string_equal(end(), "level=warn program=test msg=\"event\" worker=a'b share=12.3% id=1099511627776\n");
 }
 
 static void test_bounds_and_level(void **state)
@@ -82,6 +95,6 @@ static void test_bounds_and_level(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_key_value), cmocka_unit_test(test_json_members), cmocka_unit_test(test_bounds_and_level)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_key_value), cmocka_unit_test(test_json_members), cmocka_unit_test(test_forged_fields), cmocka_unit_test(test_bounds_and_level)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
