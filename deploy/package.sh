@@ -38,7 +38,7 @@ if [ "$arch" = "$native" ]; then
   if [ -z "$build" ]; then
     build=$source/build/release
     (cd "$source" && cmake --preset release > /dev/null)
-    ninja -C "$build" sonata sonata-master sonata-worker sonata-supernet sonata_manuals
+    ninja -C "$build" sonata sonata-bench sonata-master sonata-worker sonata-supernet sonata_manuals
   fi
 else
   sysroot=$("$here/cross/sysroot.sh" "$arch")

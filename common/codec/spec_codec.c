@@ -10,8 +10,6 @@
 
 static const int64_t WALL_MAX_NS = INT64_C(10) * 366 * 24 * 3600 * 1000000000; /* ten years */
 
-enum { POPULATION_MAX = 100000, EVALUATIONS_MAX = 10000000 };
-
 static Sonata__Objective *objective_to_message(const struct objective *o)
 {
     Sonata__Objective *m = xmalloc(sizeof *m);
@@ -149,10 +147,10 @@ static int scalars_from_message(const Sonata__SearchSpec *m, struct search_spec 
         r = wire_take_hash(s->supernet_hash, &m->supernet_hash, "supernet hash", err);
     if (r)
         return r;
-    if (m->population > POPULATION_MAX)
-        return sonata_error_set(err, -EINVAL, "population %u is over the limit of %d", m->population, POPULATION_MAX);
-    if (m->budget_evaluations > EVALUATIONS_MAX || m->budget_wall_ns < 0 || m->budget_wall_ns > WALL_MAX_NS || (!m->budget_evaluations && !m->budget_wall_ns))
-        return sonata_error_set(err, -EINVAL, "a budget of 1 to %d evaluations, or of wall time, is expected", EVALUATIONS_MAX);
+    if (m->population > SPEC_POPULATION_MAX)
+        return sonata_error_set(err, -EINVAL, "population %u is over the limit of %d", m->population, SPEC_POPULATION_MAX);
+    if (m->budget_evaluations > SPEC_BUDGET_MAX || m->budget_wall_ns < 0 || m->budget_wall_ns > WALL_MAX_NS || (!m->budget_evaluations && !m->budget_wall_ns))
+        return sonata_error_set(err, -EINVAL, "a budget of 1 to %d evaluations, or of wall time, is expected", SPEC_BUDGET_MAX);
     if (m->policy.len > SPEC_POLICY_MAX)
         return sonata_error_set(err, -EINVAL, "a policy of %zu bytes is over the limit of %d", m->policy.len, SPEC_POLICY_MAX);
     s->revision = m->revision;
@@ -167,9 +165,9 @@ static int scalars_from_message(const Sonata__SearchSpec *m, struct search_spec 
     if (m->priority < -SPEC_PRIORITY_MAX || m->priority > SPEC_PRIORITY_MAX)
         return sonata_error_set(err, -EINVAL, "a priority of -%d to %d is expected, not %d", SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, m->priority);
     s->priority = m->priority;
-    if (m->replicates > REPLICATES_WANTED_MAX || m->replicate_budget > EVALUATIONS_MAX)
-        return sonata_error_set(err, -EINVAL, "replicates of 1 to %d and a budget for them of at most %d are expected, not %u and %u", REPLICATES_WANTED_MAX,
-                                EVALUATIONS_MAX, m->replicates, m->replicate_budget);
+    if (m->replicates > REPLICATES_WANTED_MAX || m->replicate_budget > SPEC_BUDGET_MAX)
+        return sonata_error_set(err, -EINVAL, "replicates of 1 to %d and a budget for them of at most %d are expected, not %u and %u",
+                                REPLICATES_WANTED_MAX, SPEC_BUDGET_MAX, m->replicates, m->replicate_budget);
     s->replicates = m->replicates;
     s->replicate_budget = m->replicate_budget;
     return 0;

@@ -20,7 +20,7 @@
 #include "conf/space_file.h"
 #include "conf/yaml_doc.h"
 
-enum { BUDGET_MIN = 20, BUDGET_MAX = 100000, POPULATION_MIN = 4, POPULATION_MAX = 10000, SUPERNET_BYTES_MAX = 64 << 20 };
+enum { SUPERNET_BYTES_MAX = 64 << 20 };
 
 struct raw_objective {
     char *metric, *board;
@@ -292,9 +292,9 @@ static int read_algorithm(struct conversion *c)
                               "'%s' is not known%s%s; expected sonata+, sonata, nsga2, random, aging, local, linas, nsganetv2 or optuna-nsga2",
                               raw->name, near ? ": did you mean " : "", near ? near : "");
     }
-    if (raw->population && (raw->population < POPULATION_MIN || raw->population > POPULATION_MAX))
+    if (raw->population && (raw->population < SPEC_POPULATION_MIN || raw->population > SPEC_POPULATION_MAX))
         return yaml_doc_error(c->doc, c->err, "algorithm.population", "%u is here; expected %d to %d, or 0 for the default", raw->population,
-                              POPULATION_MIN, POPULATION_MAX);
+                              SPEC_POPULATION_MIN, SPEC_POPULATION_MAX);
     copy_string(s->algorithm, sizeof s->algorithm, raw->name);
     s->population = raw->population;
     s->generational = raw->generational;
@@ -316,8 +316,9 @@ static int read_budget(struct conversion *c)
 {
     struct search_spec *s = &c->file->spec;
     const struct raw_budget *raw = &c->raw->budget;
-    if (raw->evaluations < BUDGET_MIN || raw->evaluations > BUDGET_MAX)
-        return yaml_doc_error(c->doc, c->err, "budget.evaluations", "%u is here; expected %d to %d", raw->evaluations, BUDGET_MIN, BUDGET_MAX);
+    if (raw->evaluations < SPEC_EVALUATIONS_MIN || raw->evaluations > SPEC_EVALUATIONS_MAX)
+        return yaml_doc_error(c->doc, c->err, "budget.evaluations", "%u is here; expected %d to %d", raw->evaluations, SPEC_EVALUATIONS_MIN,
+                              SPEC_EVALUATIONS_MAX);
     s->budget_evaluations = raw->evaluations;
     if (raw->wall && (parse_duration_ns(raw->wall, &s->budget_wall_ns) || s->budget_wall_ns <= 0))
         return yaml_doc_error(c->doc, c->err, "budget.wall", "'%s' is here; expected a duration such as 90s, 15m, 2h or 3d", raw->wall);
@@ -380,8 +381,9 @@ static int read_evaluation(struct conversion *c)
         return 0;
     if (raw->replicates > REPLICATES_WANTED_MAX)
         return yaml_doc_error(c->doc, c->err, "evaluation.replicates", "%u is here; expected 1 to %d", raw->replicates, REPLICATES_WANTED_MAX);
-    if (raw->replicate_budget > BUDGET_MAX)
-        return yaml_doc_error(c->doc, c->err, "evaluation.replicate_budget", "%u is here; expected 1 to %d", raw->replicate_budget, BUDGET_MAX);
+    if (raw->replicate_budget > SPEC_EVALUATIONS_MAX)
+        return yaml_doc_error(c->doc, c->err, "evaluation.replicate_budget", "%u is here; expected 1 to %d", raw->replicate_budget,
+                              SPEC_EVALUATIONS_MAX);
     s->replicates = raw->replicates;
     s->replicate_budget = raw->replicate_budget;
     if (raw->dataset && !is_word(raw->dataset, "_-."))

@@ -1,6 +1,6 @@
 /* Arena planning: an offset for every tensor so that tensors alive at the same time do not overlap. */
-#ifndef SONATA_MCU_ARENA_H
-#define SONATA_MCU_ARENA_H
+#ifndef SONATA_DOMAIN_ARENA_H
+#define SONATA_DOMAIN_ARENA_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -11,6 +11,11 @@ enum {
     SPEC_OPTIONS_MAX = 16,
     SPEC_PRIORITY_MAX = 100,
     SPEC_POLICY_MAX = 16384,
+    SPEC_EVALUATIONS_MIN = 20,     /* of a search file */
+    SPEC_EVALUATIONS_MAX = 100000, /* of a search file, and of one extension of the budget */
+    SPEC_BUDGET_MAX = 10000000,    /* of a search, with all its extensions */
+    SPEC_POPULATION_MIN = 4,       /* of a search file */
+    SPEC_POPULATION_MAX = 10000,
     REPLICATES_WANTED_MAX = 32,
     REPLICATE_SHARE = 5
 };

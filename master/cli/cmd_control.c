@@ -86,8 +86,8 @@ int cmd_extend(const struct command *self, int argc, char **argv)
     uint64_t n;
     if (!command_begin(self, options, &s, argc, argv, 2, 2, &rest, &code))
         return code;
-    if (parse_u64(argv[rest + 1], 1, 100000, &n))
-        return command_fail(self, CLI_USAGE, "'%s' is here; expected a number of evaluations from 1 to 100000", argv[rest + 1]);
+    if (parse_u64(argv[rest + 1], 1, SPEC_EVALUATIONS_MAX, &n))
+        return command_fail(self, CLI_USAGE, "'%s' is here; expected a number of evaluations from 1 to %d", argv[rest + 1], SPEC_EVALUATIONS_MAX);
     return control(self, &s, argv[rest], (uint32_t)n, 0);
 }
 

@@ -54,8 +54,8 @@ static int pause_search(struct search *rs, struct sonata_error *err)
 /* More budget; a search that was done goes on from where it was. */
 static int extend(struct search *rs, uint32_t evaluations, struct sonata_error *err)
 {
-    if (!evaluations || evaluations > 10000000 - rs->record.budget)
-        return sonata_error_set(err, -EINVAL, "extend by 1 evaluation or more, up to 10,000,000 in all");
+    if (!evaluations || evaluations > SPEC_BUDGET_MAX - rs->record.budget)
+        return sonata_error_set(err, -EINVAL, "extend by 1 evaluation or more, up to %d in all", SPEC_BUDGET_MAX);
     if (rs->record.state == SEARCH_CANCELED || rs->record.state == SEARCH_STOPPED_FAILED)
         return sonata_error_set(err, -EINVAL, "the search is %s: it cannot be extended", search_state_name(rs->record.state));
     if (rs->record.state == SEARCH_DONE) {

@@ -39,8 +39,8 @@ static int check_spec(const struct search_spec *spec, struct sonata_error *err)
 {
     if (!spec->name[0])
         return sonata_error_set(err, -EINVAL, "a search needs a name");
-    if (!spec->budget_evaluations || spec->budget_evaluations > 10000000)
-        return sonata_error_set(err, -EINVAL, "a budget of 1 to 10,000,000 evaluations is expected, not %u", spec->budget_evaluations);
+    if (!spec->budget_evaluations || spec->budget_evaluations > SPEC_BUDGET_MAX)
+        return sonata_error_set(err, -EINVAL, "a budget of 1 to %d evaluations is expected, not %u", SPEC_BUDGET_MAX, spec->budget_evaluations);
     if (search_check_priority(spec->priority, err))
         return -EINVAL;
     if (!spec->n_objectives || spec->n_objectives > OBJECTIVES_MAX || spec->n_constraints > CONSTRAINTS_MAX)

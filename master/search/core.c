@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "domain/spec.h"
 #include "search/chooser.h"
 #include "search/core_internal.h"
 #include "search/hypervolume.h"
@@ -24,8 +25,8 @@ int core_params_check(const struct core_params *p, struct sonata_error *err)
         return sonata_error_set(err, -EINVAL, "1 to %d objectives are expected, not %u", CORE_OBJECTIVES_MAX, p->n_objectives);
     if (p->budget && (p->budget < 2 || p->budget > ARCHIVE_ROWS_MAX))
         return sonata_error_set(err, -EINVAL, "a budget of 2 to %d evaluations is expected, not %u", ARCHIVE_ROWS_MAX, p->budget);
-    if (p->population == 1 || p->population > 10000)
-        return sonata_error_set(err, -EINVAL, "a population of 2 to 10000 is expected, not %u", p->population);
+    if (p->population == 1 || p->population > SPEC_POPULATION_MAX)
+        return sonata_error_set(err, -EINVAL, "a population of 2 to %d is expected, not %u", SPEC_POPULATION_MAX, p->population);
     if (p->init > 100000)
         return sonata_error_set(err, -EINVAL, "an initial design of at most 100000 is expected, not %u", p->init);
     if (p->n_options > sizeof p->option / sizeof *p->option)

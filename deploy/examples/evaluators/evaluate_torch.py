@@ -139,7 +139,7 @@ class Layer:
 
 
 def build(tensors, gene, strides):
-    """Layers of the genotype in order, by the supernet's naming (worker/supernet)."""
+    """Layers of the genotype in order, by the supernet's naming (common/supernet)."""
     layers = [Layer(tensors, "stem", stride=2)]
     channels = layers[0].weight.shape[0]
     for stage, stride in enumerate(strides, 1):

@@ -13,7 +13,7 @@ if [ ! -d "$data" ]; then
 fi
 if [ -z "${SONATA_BENCH:-}" ]; then
   newest=$(ls -t "$root"/build/*/bin/sonata "$root"/build/*/bin/sonata-bench 2>/dev/null | head -n 1)
-  [ -n "$newest" ] || { echo "skipped: build the program first (cmake --build build/dev --target sonata)" >&2; exit 77; }
+  [ -n "$newest" ] || { echo "skipped: build the program first (cmake --build build/dev --target sonata-bench)" >&2; exit 77; }
   SONATA_BENCH=$newest
 fi
 case $(basename "$SONATA_BENCH") in

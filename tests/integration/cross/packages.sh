@@ -87,7 +87,7 @@ if [ "$arch" = "$native" ]; then
   dpkg-deb -c "$server" | grep -v '/$' | awk '{ print $6 }' | sort > files
   grep -v '/$' contents | awk '{ print $6 }' | sort | comm -12 - files > both
   [ ! -s both ] || fail "both packages have $(cat both)"
-  for program in sonata sonata-master sonata-supernet; do "root/usr/bin/$program" --version > /dev/null || fail "$program"; done
+  for program in sonata sonata-bench sonata-master sonata-supernet; do "root/usr/bin/$program" --version > /dev/null || fail "$program"; done
   mkdir search && (cd search && ../root/usr/bin/sonata init > /dev/null && ../root/usr/bin/sonata check search.yaml) || fail "sonata init && sonata check"
   # The five minutes of docs/BOARDS.md: a key, the probe's configuration, a board that the master lists.
   PATH=$work/root/usr/bin:$PATH

@@ -2,8 +2,8 @@
 #ifndef SONATA_TESTS_BENCH_FILES_H
 #define SONATA_TESTS_BENCH_FILES_H
 
-#include "cli/bench/options.h"
-#include "cli/bench/problem.h"
+#include "bench/options.h"
+#include "bench/problem.h"
 
 struct bench_files {
     char folder[64], space[96], table[96];

@@ -1,6 +1,6 @@
 /* The whole command on a made-up table: exit status, the documented JSON, the page, the same answer on one process and on three. */
 #define _GNU_SOURCE // dup2 dance
-#include "cli/bench/bench.h"
+#include "bench/bench.h"
 
 #include <cjson/cJSON.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static int command(const char *const *extra, char *ret_errors, size_t size)
     int out = dup(STDOUT_FILENO), errors = dup(STDERR_FILENO), log = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
     dup2(log, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
-    int status = cli_bench(argc, argv);
+    int status = bench_main(argc, argv);
     fflush(NULL);
     dup2(out, STDOUT_FILENO);
     dup2(errors, STDERR_FILENO);

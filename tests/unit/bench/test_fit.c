@@ -1,5 +1,5 @@
 /* Fits: a column that is quadratic in its genes is learned, one that is a sum over blocks is reproduced exactly, bad input is refused. */
-#include "cli/bench/fit.h"
+#include "bench/fit.h"
 
 #include <errno.h>
 #include <math.h>
@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "cli/bench/linear.h"
+#include "bench/linear.h"
 #include "close.h"
 #include "support/cmocka.h"
 

@@ -1,5 +1,5 @@
 /* The judge: hypervolume against hand-computed and brute-force values, fronts, coverage, IGD+. */
-#include "cli/bench/judge.h"
+#include "bench/judge.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The command line: everything is taken, and everything wrong is named. */
-#include "cli/bench/options.h"
+#include "bench/options.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,14 +1,14 @@
 /* Runs in virtual time: accounting of time, failures, repeats, noise, proxies and warm starts; the same seed gives the same run. */
-#include "cli/bench/run.h"
+#include "bench/run.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "bench/bias.h"
+#include "bench/reference.h"
 #include "bench_files.h"
-#include "cli/bench/bias.h"
-#include "cli/bench/reference.h"
 #include "close.h"
 #include "support/cmocka.h"
 

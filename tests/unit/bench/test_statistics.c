@@ -1,5 +1,5 @@
 /* Statistics against values worked out by hand or taken from the published tables. */
-#include "cli/bench/statistics.h"
+#include "bench/statistics.h"
 
 #include <math.h>
 

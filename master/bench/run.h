@@ -1,0 +1,43 @@
+/* One run: one algorithm, one seed, on one problem, in virtual time. */
+#ifndef SONATA_BENCH_RUN_H
+#define SONATA_BENCH_RUN_H
+
+#include "base/bytes.h"
+#include "bench/options.h"
+#include "bench/problem.h"
+
+/* What happened, evaluation by evaluation in the order the results came. Release with trace_fini(). */
+struct trace {
+    unsigned m;
+    uint32_t n;                 // evaluations that count
+    double *f;                  // truth, minimised, n x m; INFINITY in the first place for infeasible ones
+    double *hv;                 // share of the best-known front's hypervolume after each; NULL when run without a judge
+    double *time;               // virtual time of each
+    double *delay;              // what the delay column says of each; NULL without one
+    uint32_t duplicates;        // proposals proposed before (counted against the budget)
+    uint32_t given_up, retried; // evaluations that failed three times; failed attempts that were repeated
+    uint32_t unmeasured;        // proposals the table does not hold: answered as failed, not counted
+    uint32_t injected;          // measured before the first proposal (warm start)
+    bool exhausted;             // the search had nothing left to propose
+    double wall, busy;          // virtual time at the end; share of the time until the last first attempt began that workers worked
+    double cpu_s, late_cpu_s;   // CPU time in the search library (ask and tell); the same after four fifths of the budget
+    uint32_t n_proposals, n_late_proposals, n_asks;
+    double *ask_ms;  // time of each ask: CPU time with one thread (a busy machine does not show), else wall time
+    struct bytes policy; // what the agent learned, with --policy-out
+    unsigned n_told; // with noise or a proxy: the front the user is told, judged by truth
+    struct told {
+        uint32_t evaluations, front, replicates;
+        double hv;
+    } told[BENCH_CHECKPOINTS_MAX];
+};
+
+void trace_fini(struct trace *t);
+void trace_save(const struct trace *t, struct bytes *out);
+/* false on damage. */
+bool trace_load(struct reader *in, struct trace *ret_trace);
+
+/* Runs it. judge may be NULL (only truths are recorded). Deterministic but for cpu_s and ask_ms. */
+int run_search(const struct bench_options *o, const struct problem *p, const struct bench_algorithm *a, const struct judge *judge, uint64_t seed,
+               struct trace *ret_trace, struct sonata_error *err) SONATA_MUST_CHECK;
+
+#endif
