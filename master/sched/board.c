@@ -1,5 +1,4 @@
-/* Workers and their boards: hello, heartbeat, goodbye, and the view for people. */
-#include <errno.h>
+/* The table of boards: what each offers and may be used for, who serves it, and the view for people. */
 #include <string.h>
 
 #include "base/hash.h"
@@ -18,19 +17,78 @@ struct worker *sched_find_worker(const struct sched *s, const char *name)
     return w && !strcmp(w->name, name) ? w : NULL;
 }
 
-bool board_is_usable(const struct board *b)
+bool board_is_usable(const struct board *b) { return b->takes_work && b->use != SCHED_USE_NOT && b->worker && b->worker->link == LINK_ONLINE; }
+
+uint32_t board_slot_limit(const struct sched *s) { return 1 + s->config.prefetch; }
+
+uint32_t board_slots(const struct sched *s, const struct board *b) { return b->use == SCHED_USE_ONE ? 1 : board_slot_limit(s); }
+
+struct board *board_add(struct sched *s, const char *id)
 {
-    return b->takes_work && b->use != SCHED_USE_NOT && b->worker && b->worker->link == LINK_ONLINE;
+    struct board *b = xcalloc(1, sizeof *b);
+    copy_string(b->info.id, sizeof b->info.id, id);
+    s->board = xgrow(s->board, &s->board_capacity, s->n_boards + 1, sizeof *s->board);
+    s->board[s->n_boards++] = b;
+    map_set(&s->board_by_name, hash64_text(id), b);
+    return b;
 }
 
-static void set_state(struct sched *s, struct board *b, const char *state, const char *detail)
+static bool has_metric(const struct sched_board_info *b, const char *metric)
 {
-    bool takes_work = !state[0] || !strcmp(state, "ready") || !strcmp(state, "busy");
-    if (takes_work != b->takes_work)
-        s->generation++;
-    b->takes_work = takes_work;
-    copy_string(b->info.state, sizeof b->info.state, state);
-    copy_string(b->info.detail, sizeof b->info.detail, detail);
+    for (uint32_t i = 0; i < b->n_metrics; i++) {
+        if (!strcmp(b->metric[i], metric))
+            return true;
+    }
+    return false;
+}
+
+static bool has_dataset(const struct sched_board_info *b, const char *dataset)
+{
+    if (!dataset[0] || !b->n_datasets)
+        return true;
+    for (uint32_t i = 0; i < b->n_datasets; i++) {
+        if (!strcmp(b->dataset[i], dataset))
+            return true;
+    }
+    return false;
+}
+
+bool board_fits(const struct board *b, const struct sched_need *need)
+{
+    if (need->board_type[0] && strcmp(need->board_type, b->info.type))
+        return false;
+    for (uint32_t i = 0; i < need->n_metrics; i++) {
+        if (!has_metric(&b->info, need->metric[i]))
+            return false;
+    }
+    return has_dataset(&b->info, need->dataset);
+}
+
+uint32_t sched_total_slots(const struct sched *s, const struct sched_need *need)
+{
+    uint32_t total = 0;
+    for (uint32_t i = 0; i < s->n_boards; i++) {
+        if (board_is_usable(s->board[i]) && board_fits(s->board[i], need))
+            total += board_slots(s, s->board[i]);
+    }
+    return total;
+}
+
+uint32_t sched_count_boards(const struct sched *s, const struct sched_need *need)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->n_boards; i++)
+        n += s->board[i]->worker && s->board[i]->worker->link != LINK_OFFLINE && board_fits(s->board[i], need);
+    return n;
+}
+
+bool sched_can_serve(const struct sched *s, const struct sched_need *need)
+{
+    for (uint32_t i = 0; i < s->n_boards; i++) {
+        if (s->board[i]->info.n_metrics && board_fits(s->board[i], need))
+            return true;
+    }
+    return false;
 }
 
 bool sched_is_online(const struct sched *s, const char *worker)
@@ -45,195 +103,11 @@ bool sched_serves(const struct sched *s, const char *worker, const char *board)
     return b && b->worker && !strcmp(b->worker->name, worker);
 }
 
-/* Each board is on the list of the one worker that serves it. */
-static void move_board(struct board *b, struct worker *w)
-{
-    struct worker *old = b->worker;
-    if (old == w)
-        return;
-    for (uint32_t i = 0; old && i < old->n_boards; i++) {
-        if (old->board[i] == b) {
-            old->board[i] = old->board[--old->n_boards];
-            break;
-        }
-    }
-    w->board = xgrow(w->board, &w->board_capacity, w->n_boards + 1, sizeof *w->board);
-    w->board[w->n_boards++] = b;
-    b->worker = w;
-}
-
-uint32_t board_slot_limit(const struct sched *s)
-{
-    return 1 + s->config.prefetch;
-}
-
-uint32_t board_slots(const struct sched *s, const struct board *b)
-{
-    return b->use == SCHED_USE_ONE ? 1 : board_slot_limit(s);
-}
-
-static struct board *add_board(struct sched *s, const char *id)
-{
-    struct board *b = xcalloc(1, sizeof *b);
-    copy_string(b->info.id, sizeof b->info.id, id);
-    s->board = xgrow(s->board, &s->board_capacity, s->n_boards + 1, sizeof *s->board);
-    s->board[s->n_boards++] = b;
-    map_set(&s->board_by_name, hash64_text(id), b);
-    return b;
-}
-
-static struct worker *add_worker(struct sched *s, const char *name)
-{
-    struct worker *w = xcalloc(1, sizeof *w);
-    copy_string(w->name, sizeof w->name, name);
-    s->worker = xgrow(s->worker, &s->worker_capacity, s->n_workers + 1, sizeof *s->worker);
-    s->worker[s->n_workers++] = w;
-    map_set(&s->worker_by_name, hash64_text(name), w);
-    return w;
-}
-
-static void hear(struct sched *s, int64_t now, struct worker *w)
-{
-    w->heard_ns = now;
-    sched_due(s, now + s->config.suspect_ns);
-    if (w->link == LINK_ONLINE)
-        return;
-    w->link = LINK_ONLINE;
-    s->generation++;
-    struct sched_action *act = sched_push_action(s, SCHED_LINK);
-    copy_string(act->worker, sizeof act->worker, w->name);
-    copy_string(act->reason, sizeof act->reason, "online");
-}
-
-/* Takes over what the worker says about a board. The epoch never goes back: a master that lost nothing knows the larger one, and a worker that
- * saw a larger one (a restored backup) must not be fenced by an old number. */
-static int take_board(struct sched *s, struct worker *w, const struct sched_board_info *info, struct sonata_error *err)
-{
-    struct board *b = map_get(&s->board_by_name, hash64_text(info->id));
-    if (b && (strcmp(b->info.id, info->id) || (b->worker && b->worker != w && b->worker->link != LINK_OFFLINE)))
-        return sonata_error_set(err, -EEXIST, "board '%s' is already served by worker '%s': board names must be unique", info->id,
-                                b->worker ? b->worker->name : "");
-    if ((!b || b->worker != w) && w->n_boards >= SCHED_BOARDS_EVER_MAX)
-        return sonata_error_set(err, -EUSERS, "board '%s': a worker brings at most %d boards in all; others were seen before: restart the master to forget them",
-                                info->id, SCHED_BOARDS_EVER_MAX);
-    if (!b)
-        b = add_board(s, info->id);
-    b->info = *info;
-    set_state(s, b, info->state, info->detail);
-    move_board(b, w);
-    s->generation++;
-    if (info->epoch > b->epoch)
-        b->epoch = info->epoch;
-    return 0;
-}
-
-static bool is_listed(const struct attempt *a, const struct sched_running *running, uint32_t n_running)
-{
-    for (uint32_t i = 0; i < n_running; i++) {
-        if (running[i].attempt == a->id)
-            return true;
-    }
-    return false;
-}
-
-/* Attempts of this worker that it does not have: a restarted worker lost them; one that is still the same never got them. Those given out within
- * the last three heartbeats may be on the way. */
-static void settle_unlisted(struct sched *s, int64_t now, const struct worker *w, const struct sched_running *running, uint32_t n_running)
-{
-    for (uint32_t i = 0; i < w->n_boards; i++) {
-        struct board *b = w->board[i];
-        for (uint32_t k = b->n_slots; k-- > 0;) {
-            struct attempt *a = b->slot[k];
-            if (is_listed(a, running, n_running))
-                continue;
-            if (a->incarnation != w->incarnation)
-                attempt_lose(s, now, a, "its worker was restarted");
-            else if (now - a->assigned_ns > 3 * s->config.heartbeat_ns)
-                attempt_release(s, a);
-        }
-    }
-}
-
-int sched_hello(struct sched *s, int64_t now, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                const struct sched_running *running, uint32_t n_running, struct sonata_error *err)
-{
-    struct worker *w = sched_find_worker(s, worker);
-    if (!w)
-        w = add_worker(s, worker);
-    w->incarnation = incarnation;
-    hear(s, now, w);
-    int r = 0;
-    for (uint32_t i = 0; i < n_boards; i++) {
-        int one = take_board(s, w, &boards[i], err);
-        r = r ? r : one;
-    }
-    settle_unlisted(s, now, w, running, n_running);
-    return r;
-}
-
-int sched_heartbeat(struct sched *s, int64_t now, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                    const struct sched_running *running, uint32_t n_running)
-{
-    struct worker *w = sched_find_worker(s, worker);
-    if (!w || w->incarnation != incarnation)
-        return -ENOENT;
-    hear(s, now, w);
-    for (uint32_t i = 0; i < n_boards; i++) {
-        struct board *b = sched_find_board(s, boards[i].id);
-        if (!b || b->worker != w)
-            continue;
-        set_state(s, b, boards[i].state, boards[i].detail);
-    }
-    settle_unlisted(s, now, w, running, n_running);
-    return 0;
-}
-
-int sched_alive(struct sched *s, int64_t now, const char *worker)
-{
-    struct worker *w = sched_find_worker(s, worker);
-    if (!w || !w->incarnation)
-        return -ENOENT;
-    hear(s, now, w);
-    return 0;
-}
-
-void sched_goodbye(struct sched *s, int64_t now, const char *worker)
-{
-    (void)now;
-    struct worker *w = sched_find_worker(s, worker);
-    if (!w || w->link == LINK_OFFLINE)
-        return;
-    for (uint32_t i = 0; i < w->n_boards; i++) {
-        while (w->board[i]->n_slots)
-            attempt_release(s, w->board[i]->slot[w->board[i]->n_slots - 1]);
-    }
-    w->link = LINK_OFFLINE;
-    s->generation++;
-    struct sched_action *act = sched_push_action(s, SCHED_LINK);
-    copy_string(act->worker, sizeof act->worker, w->name);
-    copy_string(act->reason, sizeof act->reason, "offline");
-}
-
-int sched_use_board(struct sched *s, const char *board, enum sched_use use)
-{
-    struct board *b = sched_find_board(s, board);
-    if (!b)
-        return -ENOENT;
-    if (b->use != use)
-        s->generation++;
-    b->use = use;
-    for (uint32_t k = b->n_slots; use == SCHED_USE_NOT && k-- > 1;) {
-        if (b->slot[k]->job->state == JOB_LEASED)
-            attempt_withdraw(s, b->slot[k], "its board gets no jobs now");
-    }
-    return 0;
-}
-
 void sched_restore_board(struct sched *s, const char *id, const char *type, uint32_t epoch)
 {
     struct board *b = sched_find_board(s, id);
     if (!b)
-        b = add_board(s, id);
+        b = board_add(s, id);
     copy_string(b->info.type, sizeof b->info.type, type);
     b->epoch = epoch;
 }
@@ -244,10 +118,7 @@ uint32_t sched_board_epoch(const struct sched *s, const char *board)
     return b ? b->epoch : 0;
 }
 
-uint32_t sched_board_count(const struct sched *s)
-{
-    return s->n_boards;
-}
+uint32_t sched_board_count(const struct sched *s) { return s->n_boards; }
 
 static void view_board(const struct board *b, struct sched_board_view *ret_view)
 {
@@ -262,10 +133,7 @@ static void view_board(const struct board *b, struct sched_board_view *ret_view)
                                           .use = b->use};
 }
 
-void sched_board_view(const struct sched *s, uint32_t index, struct sched_board_view *ret_view)
-{
-    view_board(s->board[index], ret_view);
-}
+void sched_board_view(const struct sched *s, uint32_t index, struct sched_board_view *ret_view) { view_board(s->board[index], ret_view); }
 
 bool sched_board_named(const struct sched *s, const char *board, struct sched_board_view *ret_view)
 {

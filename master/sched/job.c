@@ -7,13 +7,13 @@ enum { NO = -1 };
 
 static const signed char next_state[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
     /*               ADMIT      LEASE       START        FINISH    RETRY        RELEASE    WAKE       ADOPT        BURY */
-    [JOB_NEW] =     {JOB_READY, NO,         NO,          NO,       NO,          NO,        NO,        NO,          JOB_BURIED},
-    [JOB_READY] =   {NO,        JOB_LEASED, NO,          JOB_DONE, JOB_DELAYED, NO,        NO,        JOB_RUNNING, JOB_BURIED},
-    [JOB_LEASED] =  {NO,        NO,         JOB_RUNNING, JOB_DONE, JOB_DELAYED, JOB_READY, NO,        JOB_RUNNING, JOB_BURIED},
-    [JOB_RUNNING] = {NO,        NO,         JOB_RUNNING, JOB_DONE, JOB_DELAYED, JOB_READY, NO,        JOB_RUNNING, JOB_BURIED},
-    [JOB_DELAYED] = {NO,        NO,         NO,          JOB_DONE, JOB_DELAYED, NO,        JOB_READY, JOB_RUNNING, JOB_BURIED},
-    [JOB_DONE] =    {NO,        NO,         NO,          NO,       NO,          NO,        NO,        NO,          NO},
-    [JOB_BURIED] =  {NO,        NO,         NO,          NO,       NO,          NO,        NO,        NO,          NO},
+    [JOB_NEW] = {JOB_READY, NO, NO, NO, NO, NO, NO, NO, JOB_BURIED},
+    [JOB_READY] = {NO, JOB_LEASED, NO, JOB_DONE, JOB_DELAYED, NO, NO, JOB_RUNNING, JOB_BURIED},
+    [JOB_LEASED] = {NO, NO, JOB_RUNNING, JOB_DONE, JOB_DELAYED, JOB_READY, NO, JOB_RUNNING, JOB_BURIED},
+    [JOB_RUNNING] = {NO, NO, JOB_RUNNING, JOB_DONE, JOB_DELAYED, JOB_READY, NO, JOB_RUNNING, JOB_BURIED},
+    [JOB_DELAYED] = {NO, NO, NO, JOB_DONE, JOB_DELAYED, NO, JOB_READY, JOB_RUNNING, JOB_BURIED},
+    [JOB_DONE] = {NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [JOB_BURIED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO},
 };
 
 const char *job_state_name(enum job_state s)

@@ -1,5 +1,4 @@
-/* Matching: queues of waiting jobs by owner and need, boards with free slots, fair turns. A queue for a board type that is down never blocks
- * the others: every board looks only at queues it fits. */
+/* Matching: boards with free slots take jobs in fair turns; every board looks only at queues it fits. */
 #include <math.h>
 #include <string.h>
 
@@ -8,126 +7,6 @@
 #include "sched/sched_internal.h"
 
 enum { SKIP_MAX = 8 }; /* jobs looked past because they failed on this very board */
-
-static bool has_metric(const struct sched_board_info *b, const char *metric)
-{
-    for (uint32_t i = 0; i < b->n_metrics; i++) {
-        if (!strcmp(b->metric[i], metric))
-            return true;
-    }
-    return false;
-}
-
-static bool has_dataset(const struct sched_board_info *b, const char *dataset)
-{
-    if (!dataset[0] || !b->n_datasets)
-        return true;
-    for (uint32_t i = 0; i < b->n_datasets; i++) {
-        if (!strcmp(b->dataset[i], dataset))
-            return true;
-    }
-    return false;
-}
-
-bool board_fits(const struct board *b, const struct sched_need *need)
-{
-    if (need->board_type[0] && strcmp(need->board_type, b->info.type))
-        return false;
-    for (uint32_t i = 0; i < need->n_metrics; i++) {
-        if (!has_metric(&b->info, need->metric[i]))
-            return false;
-    }
-    return has_dataset(&b->info, need->dataset);
-}
-
-static bool same_need(const struct sched_need *a, const struct sched_need *b)
-{
-    if (strcmp(a->board_type, b->board_type) || strcmp(a->dataset, b->dataset) || a->n_metrics != b->n_metrics)
-        return false;
-    for (uint32_t i = 0; i < a->n_metrics; i++) {
-        if (strcmp(a->metric[i], b->metric[i]))
-            return false;
-    }
-    return true;
-}
-
-/* An unused queue (no jobs) is taken over, so the table is bounded by the owners and needs alive together. */
-struct queue *queue_for(struct sched *s, uint64_t owner, const struct sched_need *need)
-{
-    struct owner *o = owner_get(s, owner);
-    struct queue *unused = NULL;
-    for (uint32_t i = 0; i < s->n_queues; i++) {
-        struct queue *q = s->queue[i];
-        if (q->owner == o && same_need(&q->need, need))
-            return q;
-        if (!q->n_jobs)
-            unused = q;
-    }
-    if (!unused) {
-        unused = xcalloc(1, sizeof *unused);
-        s->queue = xgrow(s->queue, &s->queue_capacity, s->n_queues + 1, sizeof *s->queue);
-        s->queue[s->n_queues++] = unused;
-    }
-    *unused = (struct queue){.owner = o, .need = *need};
-    return unused;
-}
-
-void queue_push(struct sched *s, struct job *j, bool front)
-{
-    struct queue *q = j->queue;
-    j->next = front ? q->head : NULL;
-    j->previous = front ? NULL : q->tail;
-    if (j->next)
-        j->next->previous = j;
-    else
-        q->tail = j;
-    if (j->previous)
-        j->previous->next = j;
-    else
-        q->head = j;
-    q->n_ready++;
-    s->n_ready++;
-}
-
-void queue_remove(struct sched *s, struct job *j)
-{
-    struct queue *q = j->queue;
-    if (q->head != j && !j->previous)
-        return; /* not waiting */
-    if (j->previous)
-        j->previous->next = j->next;
-    else
-        q->head = j->next;
-    if (j->next)
-        j->next->previous = j->previous;
-    else
-        q->tail = j->previous;
-    j->next = j->previous = NULL;
-    q->n_ready--;
-    s->n_ready--;
-}
-
-void sched_shuffle(struct sched *s, uint64_t job)
-{
-    struct job *j = map_get(&s->jobs, job);
-    if (!j || (j->queue->head != j && !j->previous))
-        return; /* not waiting */
-    queue_remove(s, j);
-    struct queue *q = j->queue;
-    struct job *after = q->head;
-    for (uint32_t place = q->n_ready ? 1 + rng_below(&s->rng, q->n_ready) : 0; after && place; place--)
-        after = after->next;
-    if (!after) {
-        queue_push(s, j, false);
-        return;
-    }
-    j->previous = after->previous;
-    j->next = after;
-    after->previous->next = j;
-    after->previous = j;
-    q->n_ready++;
-    s->n_ready++;
-}
 
 static uint32_t free_slots(const struct sched *s, const struct board *b)
 {
@@ -160,7 +39,8 @@ static struct job *choose(const struct sched *s, const struct board *b)
     struct job *best_job = NULL;
     for (uint32_t i = 0; i < s->n_queues; i++) {
         struct queue *q = s->queue[i];
-        if (!q->n_ready || q->owner->paused || !team_may_use(q->owner->team, b) || (best && !owner_before(q->owner, best->owner)) || !board_fits(b, &q->need))
+        if (!q->n_ready || q->owner->paused || !team_may_use(q->owner->team, b) || (best && !owner_before(q->owner, best->owner)) ||
+            !board_fits(b, &q->need))
             continue;
         struct job *j = first_for(s, q, b);
         if (j) {
@@ -253,31 +133,4 @@ uint32_t sched_open_slots(struct sched *s, uint64_t owner, const struct sched_ne
     open = min_of(open, most);
     uint32_t waiting = open ? spoken_for(s, o, need) : 0;
     return waiting < open ? open - waiting : 0;
-}
-
-uint32_t sched_total_slots(const struct sched *s, const struct sched_need *need)
-{
-    uint32_t total = 0;
-    for (uint32_t i = 0; i < s->n_boards; i++) {
-        if (board_is_usable(s->board[i]) && board_fits(s->board[i], need))
-            total += board_slots(s, s->board[i]);
-    }
-    return total;
-}
-
-uint32_t sched_count_boards(const struct sched *s, const struct sched_need *need)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < s->n_boards; i++)
-        n += s->board[i]->worker && s->board[i]->worker->link != LINK_OFFLINE && board_fits(s->board[i], need);
-    return n;
-}
-
-bool sched_can_serve(const struct sched *s, const struct sched_need *need)
-{
-    for (uint32_t i = 0; i < s->n_boards; i++) {
-        if (s->board[i]->info.n_metrics && board_fits(s->board[i], need))
-            return true;
-    }
-    return false;
 }

@@ -108,7 +108,7 @@ void sched_free(struct sched *s);
 /* The next decision to carry out, in order. */
 bool sched_next_action(struct sched *s, struct sched_action *ret_action);
 
-/* Jobs. `owner` groups jobs for fair turns (a search); id is unique. -EEXIST when known. `urgent` puts it ahead of its owner's others. */
+/* Jobs. `owner` groups jobs for fair turns (a search); id is unique. -EEXIST when known. */
 int sched_add(struct sched *s, uint64_t job, uint64_t owner, const struct sched_need *need, const struct sched_tries *tries) SONATA_MUST_CHECK;
 /* Moves a waiting job to a random place behind the first of those of its owner with the same need. */
 void sched_shuffle(struct sched *s, uint64_t job);

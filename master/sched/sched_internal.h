@@ -110,49 +110,81 @@ struct sched {
     size_t n_actions, action_capacity, action_at;
 };
 
-/* sched.c */
+/* action.c */
+/* A new decision of that type, for the caller to fill at once: the pointer is good until the next one. */
 struct sched_action *sched_push_action(struct sched *s, enum sched_action_type type);
-void sched_step(struct job *j, enum job_event event); /* asserts that the table allows it */
+/* Something may happen by itself at that moment: sched_tick() looks no later. */
 void sched_due(struct sched *s, int64_t when_ns);
-void sched_forget(struct sched *s, struct job *j); /* out of every table; frees it */
+
+/* jobs.c */
+/* The next state of the job (job.h); asserts that the table allows it. */
+void sched_step(struct job *j, enum job_event event);
+/* Out of every table; frees it. It has no attempt. */
+void sched_forget(struct sched *s, struct job *j);
 
 /* board.c */
+/* NULL: no such board, no such worker. */
 struct board *sched_find_board(const struct sched *s, const char *id);
 struct worker *sched_find_worker(const struct sched *s, const char *name);
-bool board_is_usable(const struct board *b); /* online, not suspect, its worker is ready for work */
+/* A new board of that name, which must not be there yet. Owned by the table. */
+struct board *board_add(struct sched *s, const char *id);
+/* Online, not suspect, its worker is ready for work, and the master lets it. */
+bool board_is_usable(const struct board *b);
+/* Attempts that any board holds at most, and that board: what its use leaves of the limit. */
 uint32_t board_slot_limit(const struct sched *s);
-uint32_t board_slots(const struct sched *s, const struct board *b); /* of that board: what its use leaves of the limit */
-
-/* match.c */
+uint32_t board_slots(const struct sched *s, const struct board *b);
+/* It offers what the need asks. */
 bool board_fits(const struct board *b, const struct sched_need *need);
+
+/* queue.c */
+/* Puts a job at the end (or the front) of its queue. */
 void queue_push(struct sched *s, struct job *j, bool front);
+/* Takes it out of its queue, when it waits there. */
 void queue_remove(struct sched *s, struct job *j);
+/* The queue of that owner and need, made when there is none. */
 struct queue *queue_for(struct sched *s, uint64_t owner, const struct sched_need *need);
 
 /* share.c */
-struct owner *owner_get(struct sched *s, uint64_t id); /* made when new */
+/* The owner of that id, made when there is none. */
+struct owner *owner_get(struct sched *s, uint64_t id);
+/* Counts the jobs of owner and team; the first one after none begins at the least virtual time of the others. */
 void owner_job_added(struct sched *s, struct owner *o);
-void owner_job_removed(struct sched *s, struct owner *o);
-bool owner_before(const struct owner *a, const struct owner *b); /* a has the better claim */
+void owner_job_removed(struct owner *o);
+/* a has the better claim. */
+bool owner_before(const struct owner *a, const struct owner *b);
 /* The board time now expected of a live attempt; what changed is charged to its owner and team. */
 void attempt_charge(struct attempt *a, double ns);
-/* The team's counts after a->board->slot lost or before it gets the attempt. */
+/* The team's counts before a->board->slot gets the attempt, and after it lost it. */
 void team_take(struct attempt *a);
 void team_drop(struct attempt *a);
-bool team_may_use(const struct team *t, const struct board *b); /* its quotas allow another attempt on that board */
-uint32_t team_room(const struct team *t, uint32_t n_boards);    /* of that many boards it has nothing on, how many it may take */
+/* The same from nothing, after jobs with attempts changed hands between teams. */
+void teams_count_again(struct sched *s);
+/* Its quotas allow another attempt on that board. */
+bool team_may_use(const struct team *t, const struct board *b);
+/* Of that many boards it has nothing on, how many it may take. */
+uint32_t team_room(const struct team *t, uint32_t n_boards);
+/* The board holds an attempt of the team. */
 bool board_has_team(const struct board *b, const struct team *t);
+/* Virtual times shrink with the time that passed. */
 void shares_decay(struct sched *s, int64_t now);
 void shares_free(struct sched *s);
 
 /* lease.c */
+/* A live attempt of the job on that board, with that epoch and the lease of the configuration. Owned by its table. */
 struct attempt *attempt_open(struct sched *s, int64_t now, uint64_t id, struct job *j, struct board *b, uint32_t epoch);
-void attempt_close(struct sched *s, struct attempt *a); /* frees it; job and board forget it */
+/* Frees it; job and board forget it. */
+void attempt_close(struct sched *s, struct attempt *a);
+/* It never reached its board: the job waits again without blame (an action). Frees it. */
 void attempt_release(struct sched *s, struct attempt *a);
+/* Lost by silence: the job is tried again or given up (actions). Frees it. */
 void attempt_lose(struct sched *s, int64_t now, struct attempt *a, const char *why);
+/* Its worker is told to drop it (an action). Frees it; what becomes of the job is the caller's. */
 void attempt_cancel(struct sched *s, struct attempt *a, const char *reason);
-void attempt_withdraw(struct sched *s, struct attempt *a, const char *reason); /* canceled before it began; its job waits for another board */
+/* Canceled before it began; its job waits for another board. Frees it. */
+void attempt_withdraw(struct sched *s, struct attempt *a, const char *reason);
+/* Its board was at it when it was last heard, or will be next. */
 bool attempt_is_head(const struct attempt *a);
+/* The job is tried again, at once or after the back-off of its failures. */
 void sched_retry(struct sched *s, int64_t now, struct job *j, bool back_off);
 
 #endif

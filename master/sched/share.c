@@ -70,9 +70,8 @@ void owner_job_added(struct sched *s, struct owner *o)
         o->share.used = fmax(o->share.used, owner_floor(s, o));
 }
 
-void owner_job_removed(struct sched *s, struct owner *o)
+void owner_job_removed(struct owner *o)
 {
-    (void)s;
     o->share.n_jobs--;
     o->team->share.n_jobs--;
 }
@@ -111,7 +110,7 @@ void team_drop(struct attempt *a)
 }
 
 /* After jobs changed hands between teams, which is rare. */
-static void count_again(struct sched *s)
+void teams_count_again(struct sched *s)
 {
     uint32_t at = 0;
     for (struct team *t; (t = map_next(&s->teams, &at));) {
@@ -126,10 +125,7 @@ static void count_again(struct sched *s)
     }
 }
 
-static bool day_is_used(const struct team *t)
-{
-    return t->quota.day_ns && t->day_used_ns + t->live_ns >= (double)t->quota.day_ns;
-}
+static bool day_is_used(const struct team *t) { return t->quota.day_ns && t->day_used_ns + t->live_ns >= (double)t->quota.day_ns; }
 
 uint32_t team_room(const struct team *t, uint32_t n_boards)
 {
@@ -139,10 +135,7 @@ uint32_t team_room(const struct team *t, uint32_t n_boards)
     return min_of(left, n_boards);
 }
 
-bool team_may_use(const struct team *t, const struct board *b)
-{
-    return !day_is_used(t) && (team_room(t, 1) || board_has_team(b, t));
-}
+bool team_may_use(const struct team *t, const struct board *b) { return !day_is_used(t) && (team_room(t, 1) || board_has_team(b, t)); }
 
 enum sched_held sched_held(const struct sched *s, uint64_t owner)
 {
@@ -177,10 +170,7 @@ struct sched_claim sched_claim(const struct sched *s, uint64_t owner)
     return o ? claim_of(o) : (struct sched_claim){.owner = owner};
 }
 
-static int in_order(double a, double b)
-{
-    return (a > b) - (a < b);
-}
+static int in_order(double a, double b) { return (a > b) - (a < b); }
 
 int sched_claim_compare(const struct sched_claim *a, const struct sched_claim *b)
 {
@@ -241,47 +231,16 @@ void sched_set_team(struct sched *s, uint64_t owner, uint64_t team, double weigh
     t->share.n_jobs += n;
     o->team = t;
     if (n)
-        count_again(s);
+        teams_count_again(s);
 }
 
-void sched_set_owner(struct sched *s, uint64_t job, uint64_t owner)
-{
-    struct job *j = map_get(&s->jobs, job);
-    if (!j || j->queue->owner->share.id == owner)
-        return;
-    bool waiting = j->state == JOB_READY;
-    queue_remove(s, j);
-    j->queue->n_jobs--;
-    owner_job_removed(s, j->queue->owner);
-    struct sched_need need = j->queue->need;
-    j->queue = queue_for(s, owner, &need);
-    j->queue->n_jobs++;
-    owner_job_added(s, j->queue->owner);
-    if (waiting)
-        queue_push(s, j, false);
-    if (j->attempt)
-        count_again(s);
-}
+void sched_set_priority(struct sched *s, uint64_t owner, int32_t priority) { owner_get(s, owner)->priority = priority; }
 
-void sched_set_priority(struct sched *s, uint64_t owner, int32_t priority)
-{
-    owner_get(s, owner)->priority = priority;
-}
+void sched_set_quota(struct sched *s, uint64_t team, const struct sched_quota *quota) { team_get(s, team)->quota = *quota; }
 
-void sched_set_quota(struct sched *s, uint64_t team, const struct sched_quota *quota)
-{
-    team_get(s, team)->quota = *quota;
-}
+void sched_set_day_used(struct sched *s, uint64_t team, int64_t used_ns) { team_get(s, team)->day_used_ns = (double)used_ns; }
 
-void sched_set_day_used(struct sched *s, uint64_t team, int64_t used_ns)
-{
-    team_get(s, team)->day_used_ns = (double)used_ns;
-}
-
-void sched_pause(struct sched *s, uint64_t owner, bool paused)
-{
-    owner_get(s, owner)->paused = paused;
-}
+void sched_pause(struct sched *s, uint64_t owner, bool paused) { owner_get(s, owner)->paused = paused; }
 
 void sched_forget_owner(struct sched *s, uint64_t owner)
 {

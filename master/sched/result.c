@@ -1,0 +1,89 @@
+/* The end of a job: its result, or that nobody wants it any more. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "sched/sched_internal.h"
+
+/* What an error class does to a job (MEASUREMENT error classes): which counter it uses and how often it may. */
+static uint32_t *blame(struct sched *s, struct job *j, enum outcome outcome, uint32_t *ret_limit)
+{
+    switch (outcome) {
+    case OUTCOME_INVALID:
+        *ret_limit = s->config.max_invalid;
+        return &j->tries.invalid;
+    case OUTCOME_INFRA:
+    case OUTCOME_LOST:
+        *ret_limit = s->config.max_infra;
+        return &j->tries.infra;
+    case OUTCOME_BUG:
+        *ret_limit = s->config.max_bug;
+        return &j->tries.bug;
+    default:
+        return NULL;
+    }
+}
+
+int sched_result(struct sched *s, int64_t now, uint64_t attempt, uint32_t epoch, const char *board, enum outcome outcome, const char *reason,
+                 enum sched_verdict *ret_verdict, uint64_t *ret_job)
+{
+    struct attempt *a = map_get(&s->attempts, attempt);
+    if (!a)
+        return -ENOENT;
+    if (a->epoch != epoch || strcmp(a->board->info.id, board))
+        return -ESTALE;
+    struct job *j = a->job;
+    const struct board *b = a->board;
+    *ret_job = j->id;
+    attempt_close(s, a);
+    if (outcome == OUTCOME_OK || outcome == OUTCOME_INFEASIBLE) {
+        sched_step(j, JOB_FINISH);
+        sched_forget(s, j);
+        *ret_verdict = SCHED_FINISHED;
+        return 0;
+    }
+    uint32_t limit, *count = blame(s, j, outcome, &limit);
+    if (outcome == OUTCOME_CANCELED) { /* the worker gave it up by itself: nobody's fault */
+        sched_step(j, JOB_RELEASE);
+        queue_push(s, j, true);
+        *ret_verdict = SCHED_REQUEUED;
+        return 0;
+    }
+    j->tries.reported++;
+    if (!count || ++*count > limit) {
+        struct sched_action *act = sched_push_action(s, SCHED_BURY);
+        act->job = j->id;
+        act->outcome = outcome;
+        copy_string(act->reason, sizeof act->reason, reason);
+        sched_step(j, JOB_BURY);
+        sched_forget(s, j);
+        *ret_verdict = SCHED_GIVEN_UP;
+        return 0;
+    }
+    j->avoid = outcome == OUTCOME_BUG ? NULL : b;
+    sched_retry(s, now, j, outcome == OUTCOME_INFRA);
+    *ret_verdict = SCHED_REQUEUED;
+    return 0;
+}
+
+int sched_finish(struct sched *s, uint64_t job)
+{
+    struct job *j = map_get(&s->jobs, job);
+    if (!j)
+        return -ENOENT;
+    if (j->attempt)
+        attempt_cancel(s, j->attempt, "answered by another attempt");
+    sched_step(j, JOB_FINISH);
+    sched_forget(s, j);
+    return 0;
+}
+
+void sched_remove(struct sched *s, uint64_t job, const char *reason)
+{
+    struct job *j = map_get(&s->jobs, job);
+    if (!j)
+        return;
+    if (j->attempt)
+        attempt_cancel(s, j->attempt, reason);
+    sched_forget(s, j);
+}
