@@ -83,3 +83,14 @@ bool metric_is_analytic(const char *name, const char *board)
     static const char *const count[] = {"params", "macs", "flash", "ram", "weights"};
     return is_one_of(name, count, sizeof count / sizeof *count) || (metric_is_memory(name) && !board[0]);
 }
+
+bool metrics_are_exact(const struct metric_value *metric, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (metric[i].n)
+            return false;
+    }
+    return true;
+}
+
+bool outcome_is_good(enum outcome o) { return o == OUTCOME_OK || o == OUTCOME_INFEASIBLE; }

@@ -41,6 +41,8 @@ enum outcome {
 };
 /* "ok", "infeasible", …; NULL outside the enum. */
 const char *outcome_name(enum outcome o);
+/* It says something about the candidate: measured, or cannot run. Nobody failed. */
+bool outcome_is_good(enum outcome o);
 
 enum measurement_flag {
     FLAG_NOISY = 1,
@@ -107,5 +109,7 @@ struct constraint {
 bool metric_is_memory(const char *name);
 /* Computed from the genotype without a board: params, macs, flash, ram, weights, and the memory fields unless a board type is named ("": none). */
 bool metric_is_analytic(const char *name, const char *board);
+/* None of the values rests on samples: another measurement would give the same. */
+bool metrics_are_exact(const struct metric_value *metric, uint32_t n);
 
 #endif

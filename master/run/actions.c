@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "run/answer.h"
-#include "run/attempts.h"
 #include "run/board_health.h"
 #include "run/evaluation.h"
 #include "run/evaluation_table.h"
@@ -81,7 +79,7 @@ static void close_attempt(struct engine *r, const struct sched_action *act, enum
     if (e->record.live == a.id)
         e->record.live = 0;
     if (sched_has_job(r->sched, a.evaluation))
-        attempt_take_tries(r, &e->record);
+        evaluation_take_tries(r, &e->record);
     evaluation_put(r, &e->record);
     if (state != ATTEMPT_LOST)
         return;

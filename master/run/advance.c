@@ -54,11 +54,11 @@ bool search_advance(struct search *rs)
     for (int step = 0; step < STEPS_PER_TURN; step++) {
         uint32_t n;
         struct pending *p;
-        if ((p = pending_next_again(rs))) {
+        if ((p = pending_take_again(rs))) {
             search_retell(rs, p);
         } else if (rs->proposal_order && (n = search_wanted(rs))) {
             search_ask(rs, n);
-        } else if ((p = pending_next_complete(rs))) {
+        } else if ((p = pending_take_complete(rs))) {
             search_tell(rs, p);
         } else if (!rs->proposal_order && (n = search_wanted(rs))) { /* last: it looks at every board */
             search_ask(rs, n);

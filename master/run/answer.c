@@ -6,15 +6,6 @@
 #include "run/records.h"
 #include "search/replicate.h"
 
-bool metrics_are_exact(const struct metric_value *metric, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        if (metric[i].n)
-            return false;
-    }
-    return true;
-}
-
 static bool add_values(struct engine *r, uint64_t attempt, struct measurement *first, double (*value)[1 + FURTHER_MAX], uint32_t at,
                        uint32_t samples[METRICS_MAX])
 {
@@ -53,14 +44,4 @@ int evaluation_answer(struct engine *r, const struct evaluation_record *record, 
         v->n = samples[i];
     }
     return 0;
-}
-
-enum evaluation_state evaluation_standing(struct engine *r, const struct evaluation_record *record)
-{
-    struct attempt_record a;
-    if (record->state != EVALUATION_OPEN)
-        return record->state;
-    if (!record->accepted || attempt_load(r, record->accepted, &a))
-        return EVALUATION_CANCELED;
-    return a.outcome == OUTCOME_INFEASIBLE ? EVALUATION_INFEASIBLE : EVALUATION_DONE;
 }

@@ -71,7 +71,7 @@ void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, en
 {
     _Static_assert((int)OUTCOME_LOST == (int)JOB_LOST && (int)OUTCOME_COUNT == (int)JOB_CLASS_COUNT, "the two lists are one");
     double weight = job_policy((enum job_class)outcome)->board_weight;
-    bool good = outcome == OUTCOME_OK || outcome == OUTCOME_INFEASIBLE;
+    bool good = outcome_is_good(outcome);
     struct watched *w = weight > 0 ? watched_get(r, board) : watched_find(r, board);
     if (!w)
         return; /* nothing ever failed there */

@@ -46,6 +46,7 @@ struct search {
     struct search_spec *spec; /* NULL when finished: read from the store on demand */
     uint8_t space_hash[32];
     struct core *core;   /* NULL when finished */
+    bool front_changed;  /* it was told something, and search_refresh() did not look since (snapshot.h) */
     bool busy;           /* the core belongs to another thread, which computes proposals (ask.c) */
     bool proposal_order; /* results are told in the order of the proposals */
     uint32_t window;     /* proposals in flight in that order */

@@ -181,8 +181,19 @@ static void set_attempt_state(struct engine *r, uint64_t attempt, enum attempt_s
     attempt_put(r, &a);
 }
 
-/* A further measurement joins the others. */
-bool evaluation_is_further(const struct evaluation *e) { return e->record.reopened == REOPENED_FURTHER && e->record.accepted; }
+void evaluation_take_tries(const struct engine *r, struct evaluation_record *e)
+{
+    struct sched_tries t = sched_tries(r->sched, e->id);
+    e->tries = (struct tries){t.infra, t.invalid, t.bug, t.reported, ""};
+    copy_string(e->tries.avoid, sizeof e->tries.avoid, t.avoid);
+}
+
+void evaluation_requeued(struct engine *r, struct evaluation *e)
+{
+    evaluation_take_tries(r, &e->record);
+    e->record.live = 0;
+    evaluation_put(r, &e->record);
+}
 
 /* Into the record of the evaluation; true when it shall rest on more still. */
 static bool take_measurement(struct engine *r, struct evaluation_record *e, bool further, const struct measurement *m)

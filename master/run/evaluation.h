@@ -23,8 +23,10 @@ int evaluation_schedule(struct engine *r, struct evaluation *e) SONATA_MUST_CHEC
 struct evaluation *evaluation_reopen(struct engine *r, uint64_t id, enum reopened how, uint32_t wanted);
 /* Answered, but by fewer measurements than its tier asks for: another search was canceled in the middle. */
 bool evaluation_lacks_passes(struct engine *r, const struct evaluation_record *e);
-/* The measurement it waits for joins those it has. */
-bool evaluation_is_further(const struct evaluation *e);
+/* The tries of its job as the scheduler counts them now, into the record. */
+void evaluation_take_tries(const struct engine *r, struct evaluation_record *e);
+/* Its attempt ended without an answer and the job waits again: writes the tries; no attempt is live. */
+void evaluation_requeued(struct engine *r, struct evaluation *e);
 /* A good measurement of it: answers it, or lets it wait for a further one. */
 void evaluation_take(struct engine *r, struct evaluation *e, const struct measurement *m);
 /* All waiters get the answer; the evaluation leaves memory (e is freed). The reason (and, from the record, the cause) is that of a failure. */

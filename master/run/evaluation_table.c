@@ -80,3 +80,5 @@ void evaluations_free(struct evaluations *t)
     map_fini(&t->open);
     free(t);
 }
+
+bool evaluation_is_further(const struct evaluation *e) { return e->record.reopened == REOPENED_FURTHER && e->record.accepted; }

@@ -35,5 +35,7 @@ void evaluation_wait(struct evaluation *e, struct search *rs, uint64_t individua
 bool evaluation_is_awaited(const struct evaluation *e, const struct search *rs, uint64_t individual, uint32_t group);
 /* What a board must offer to answer it. */
 struct sched_need evaluation_need(const struct evaluation_record *record);
+/* The measurement it waits for joins those it has. */
+bool evaluation_is_further(const struct evaluation *e);
 
 #endif

@@ -206,7 +206,7 @@ static int load_search(struct search *rs, struct sonata_error *err)
     cleanup_bytes struct bytes space = {0};
     space_encode(&rs->spec->space, &space);
     hash_content(space.data, space.size, rs->space_hash);
-    search_front_changed(rs);
+    rs->front_changed = true;
     rc = load_pending(rs);
     if (!rc)
         rc = load_again(rs);

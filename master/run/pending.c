@@ -62,11 +62,10 @@ void pending_add(struct search *rs, struct pending *p)
     map_set(&rs->pending->by_id, p->record.id, p);
 }
 
-void pending_remove(struct search *rs, struct pending *p)
+static struct pending *take(struct search *rs, struct pending *p)
 {
     rs->pending->n_again -= p->again;
-    map_remove(&rs->pending->by_id, p->record.id);
-    free(p);
+    return map_remove(&rs->pending->by_id, p->record.id);
 }
 
 void pending_settle_measured(struct pending *p)
@@ -84,28 +83,28 @@ void pending_complete(struct search *rs, struct pending *p)
     line->id[line->n++] = p->record.id;
 }
 
-static struct pending *first_of(const struct search *rs, struct line *line)
+static struct pending *take_first(struct search *rs, struct line *line)
 {
     while (line->at < line->n) {
         struct pending *p = pending_find(rs, line->id[line->at++]);
         if (p && p->complete && p->again == (line == &rs->pending->again))
-            return p;
+            return take(rs, p);
     }
     line->n = line->at = 0;
     return NULL;
 }
 
-struct pending *pending_next_again(struct search *rs) { return first_of(rs, &rs->pending->again); }
+struct pending *pending_take_again(struct search *rs) { return take_first(rs, &rs->pending->again); }
 
 void pending_tell_from(struct search *rs, uint64_t id) { rs->pending->next = id; }
 
-struct pending *pending_next_complete(struct search *rs)
+struct pending *pending_take_complete(struct search *rs)
 {
     if (!rs->proposal_order)
-        return first_of(rs, &rs->pending->complete);
+        return take_first(rs, &rs->pending->complete);
     struct pending *p = pending_find(rs, rs->pending->next);
     if (!p || !p->complete)
         return NULL;
     rs->pending->next++;
-    return p;
+    return take(rs, p);
 }

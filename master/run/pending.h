@@ -23,8 +23,6 @@ struct pending *pending_find(const struct search *rs, uint64_t id);
 struct pending *pending_next(const struct search *rs, uint32_t *at);
 /* Enters p under the id of its record and owns it from now on; its record says whether it was told before. */
 void pending_add(struct search *rs, struct pending *p);
-/* Forgets p and frees it. */
-void pending_remove(struct search *rs, struct pending *p);
 /* Forgets all. */
 void pending_clear(struct search *rs);
 /* How many were told before, and whether one of those is complete. */
@@ -36,9 +34,9 @@ void pending_tell_from(struct search *rs, uint64_t id);
 void pending_settle_measured(struct pending *p);
 /* It waits for nothing any more: in its turn the core is told. */
 void pending_complete(struct search *rs, struct pending *p);
-/* The next complete individual that was told before, or NULL. It stays among the pending. */
-struct pending *pending_next_again(struct search *rs);
-/* The next complete individual in the order of the search (advance.c), or NULL. It stays among the pending. */
-struct pending *pending_next_complete(struct search *rs);
+/* The next complete individual that was told before, or NULL. It is the caller's. */
+struct pending *pending_take_again(struct search *rs);
+/* The next complete individual in the order of the search (advance.c), or NULL. It is the caller's. */
+struct pending *pending_take_complete(struct search *rs);
 
 #endif

@@ -62,6 +62,16 @@ void evaluation_put(struct engine *r, const struct evaluation_record *record)
     store_put(r->store, STORE_EVALUATION, key_u64(record->id), b.data, b.size);
 }
 
+enum evaluation_state evaluation_standing(struct engine *r, const struct evaluation_record *record)
+{
+    struct attempt_record a;
+    if (record->state != EVALUATION_OPEN)
+        return record->state;
+    if (!record->accepted || attempt_load(r, record->accepted, &a))
+        return EVALUATION_CANCELED;
+    return a.outcome == OUTCOME_INFEASIBLE ? EVALUATION_INFEASIBLE : EVALUATION_DONE;
+}
+
 int individual_load(struct engine *r, uint64_t search, uint64_t id, struct individual_record *ret_record)
 {
     cleanup_bytes struct bytes b = {0};

@@ -20,6 +20,8 @@ void board_put(struct engine *r, const struct board_record *board);
 int evaluation_load(struct engine *r, uint64_t id, struct evaluation_record *ret_record) SONATA_MUST_CHECK;
 /* Writes it under its id. */
 void evaluation_put(struct engine *r, const struct evaluation_record *record);
+/* The state it has, or would have if nobody waited for more: of an open one done or infeasible by its accepted attempt, else canceled. */
+enum evaluation_state evaluation_standing(struct engine *r, const struct evaluation_record *record);
 /* Individual `id` of that search: 0, -ENOENT, -EBADMSG. Of one that is measured again the store has what was told. */
 int individual_load(struct engine *r, uint64_t search, uint64_t id, struct individual_record *ret_record) SONATA_MUST_CHECK;
 /* Writes it under the search and its id. */

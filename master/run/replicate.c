@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "run/answer.h"
 #include "run/evaluation.h"
 #include "run/evaluation_table.h"
 #include "run/individual.h"

@@ -34,8 +34,6 @@ static void check_complete(const struct evaluation_record *e, struct measurement
     snprintf(m->reason, sizeof m->reason, "bug: the result lacks %s", missing);
 }
 
-static bool is_good(const struct measurement *m) { return m->outcome == OUTCOME_OK || m->outcome == OUTCOME_INFEASIBLE; }
-
 static enum attempt_state good_state(const struct evaluation *e) { return evaluation_is_further(e) ? ATTEMPT_REPLICATE : ATTEMPT_ACCEPTED; }
 
 /* Good or not, nothing is learned from a board at a time when it measured wrong. The job waits for another attempt, nobody is to blame. */
@@ -48,11 +46,9 @@ static const char *result_of_wrong(struct engine *r, struct attempt_record *a, c
     if (e && sched_result(r->sched, r->now, m->attempt, m->epoch, m->board, OUTCOME_CANCELED, "", &verdict, &job))
         return "unknown";
     a->lost_epoch = sched_board_epoch(r->sched, a->board);
-    attempt_record_measurement(r, a, m, ATTEMPT_INVALIDATED);
-    if (e) {
-        attempt_charge_team(r, e, m);
-        attempt_save_tries(r, e);
-    }
+    attempt_record(r, a, m, ATTEMPT_INVALIDATED, e);
+    if (e)
+        evaluation_requeued(r, e);
     char fields[NOTE_FIELDS_MAX];
     engine_note(r, true, "result refused: its board measured wrong at that time", "attempt=%llu board=%s %s", (unsigned long long)m->attempt,
                 m->board, evaluation_fields(r, a->evaluation, fields));
@@ -77,6 +73,13 @@ static void settle_invalid(struct engine *r, const struct evaluation *e, struct 
     }
 }
 
+static void note_failure(struct engine *r, const struct attempt_record *a, const struct measurement *m, bool requeued)
+{
+    char fields[NOTE_FIELDS_MAX];
+    engine_note(r, true, "attempt failed", "attempt=%llu board=%s %s outcome=%s requeued=%d reason=\"%s\"", (unsigned long long)m->attempt, m->board,
+                evaluation_fields(r, a->evaluation, fields), outcome_name(m->outcome), requeued, m->reason);
+}
+
 static const char *result_of_live(struct engine *r, struct attempt_record *a, struct measurement *m)
 {
     struct evaluation *e = evaluation_get(r, a->evaluation);
@@ -91,17 +94,13 @@ static const char *result_of_live(struct engine *r, struct attempt_record *a, st
     if (sched_result(r->sched, r->now, m->attempt, m->epoch, m->board, m->outcome, m->reason, &verdict, &job))
         return "unknown";
     a->lost_epoch = sched_board_epoch(r->sched, a->board);
-    attempt_record_measurement(r, a, m, is_good(m) ? good_state(e) : ATTEMPT_FAILED);
-    attempt_charge_team(r, e, m);
-    char fields[NOTE_FIELDS_MAX];
-    evaluation_fields(r, a->evaluation, fields); /* while it is open */
+    attempt_record(r, a, m, outcome_is_good(m->outcome) ? good_state(e) : ATTEMPT_FAILED, e);
+    if (!outcome_is_good(m->outcome))
+        note_failure(r, a, m, verdict == SCHED_REQUEUED);
     if (verdict == SCHED_FINISHED)
         evaluation_take(r, e, m);
     else if (verdict == SCHED_REQUEUED)
-        attempt_save_tries(r, e); /* given up: the action SCHED_BURY closes it in this turn */
-    if (!is_good(m))
-        engine_note(r, true, "attempt failed", "attempt=%llu board=%s %s outcome=%s requeued=%d reason=\"%s\"", (unsigned long long)m->attempt,
-                    m->board, fields, outcome_name(m->outcome), verdict == SCHED_REQUEUED, m->reason);
+        evaluation_requeued(r, e); /* given up: the action SCHED_BURY closes it in this turn */
     if (head)
         boards_outcome(r, a->board, a->evaluation, m->outcome);
     if (head && (m->outcome == OUTCOME_INFRA || m->outcome == OUTCOME_LOST))
@@ -113,25 +112,24 @@ static const char *result_of_live(struct engine *r, struct attempt_record *a, st
 static const char *result_of_dead(struct engine *r, struct attempt_record *a, struct measurement *m)
 {
     if (sched_board_epoch(r->sched, a->board) != a->lost_epoch) {
-        attempt_record_measurement(r, a, m, ATTEMPT_STALE);
+        attempt_record(r, a, m, ATTEMPT_STALE, NULL);
         return "stale_epoch";
     }
     struct evaluation *e = evaluation_get(r, a->evaluation);
     if (e)
         check_complete(&e->record, m);
-    if (!is_good(m)) {
-        attempt_record_measurement(r, a, m, ATTEMPT_FAILED);
+    if (!outcome_is_good(m->outcome)) {
+        attempt_record(r, a, m, ATTEMPT_FAILED, NULL);
         return "accepted";
     }
     suspect_clear(r, a);
     if (e && !sched_finish(r->sched, a->evaluation)) {
-        attempt_record_measurement(r, a, m, good_state(e));
-        attempt_charge_team(r, e, m);
+        attempt_record(r, a, m, good_state(e), e);
         evaluation_take(r, e, m);
         return "accepted";
     }
     struct evaluation_record done;
-    attempt_record_measurement(r, a, m, ATTEMPT_REPLICATE);
+    attempt_record(r, a, m, ATTEMPT_REPLICATE, NULL);
     if (!evaluation_load(r, a->evaluation, &done)) {
         done.replicates++;
         evaluation_put(r, &done);
@@ -153,7 +151,7 @@ const char *engine_result(struct engine *r, const char *worker, const struct mea
         verdict = "unknown"; /* also what another worker was given: nobody answers in its place */
     else if (a.has_measurement)
         verdict = "duplicate";
-    else if (measured_wrong(r, &m) && (is_good(&m) || m.outcome == OUTCOME_INVALID))
+    else if (measured_wrong(r, &m) && (outcome_is_good(m.outcome) || m.outcome == OUTCOME_INVALID))
         verdict = result_of_wrong(r, &a, &m);
     else if (a.state == ATTEMPT_LIVE)
         verdict = result_of_live(r, &a, &m);

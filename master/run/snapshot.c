@@ -24,8 +24,7 @@ enum {
 struct snapshot {
     uint64_t event; /* events contained in the stored one */
     size_t size;
-    uint64_t forests; /* core_forests_number() of those in the store; UINT64_MAX: not known */
-    bool front_changed;
+    uint64_t forests;  /* core_forests_number() of those in the store; UINT64_MAX: not known */
     int64_t active_ns; /* of the header as it was written last */
 };
 
@@ -45,15 +44,13 @@ void search_header_is_stored(struct search *rs) { rs->snapshot->active_ns = rs->
 
 int64_t search_unstored_active_ns(const struct search *rs) { return rs->record.active_ns - rs->snapshot->active_ns; }
 
-void search_front_changed(struct search *rs) { rs->snapshot->front_changed = true; }
-
 void search_refresh(struct search *rs)
 {
-    if (!rs->snapshot->front_changed || !rs->core || rs->busy)
+    if (!rs->front_changed || !rs->core || rs->busy)
         return;
     rs->record.front_size = core_front(rs->core, NULL, 0);
     rs->record.hypervolume = core_hypervolume(rs->core);
-    rs->snapshot->front_changed = false;
+    rs->front_changed = false;
 }
 
 bool search_is_quick(const struct search_spec *spec)

@@ -12,13 +12,13 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "health/blame.h"
-#include "run/answer.h"
 #include "run/board_health.h"
 #include "run/board_table.h"
 #include "run/evaluation.h"
 #include "run/evaluation_table.h"
 #include "run/note.h"
 #include "run/outgoing.h"
+#include "run/records.h"
 #include "run/suspect_table.h"
 
 static struct poison poison_of(const struct suspect_record *s, bool as_if_well)

@@ -55,7 +55,7 @@ static void settle_told(struct search *rs, struct individual_record *ind, const 
     record_result(ind, result, rs->engine->wall);
     count_result(&rs->record, ind, result->status);
     ind->told_order = rs->record.told;
-    search_front_changed(rs);
+    rs->front_changed = true;
     search_refresh(rs);
     ind->hypervolume = rs->record.hypervolume;
     individual_put(rs, ind);
@@ -71,7 +71,7 @@ void search_tell(struct search *rs, struct pending *p)
                     (unsigned long long)ind->id, rc);
     event_log_tell(rs, ind->id, &result);
     settle_told(rs, ind, &result);
-    pending_remove(rs, p);
+    free(p);
 }
 
 void search_take_known(struct search *rs, struct pending *p)
@@ -115,11 +115,11 @@ void search_retell(struct search *rs, struct pending *p)
         rs->record.failed -= before.status == CORE_FAILED;
         rs->record.failed += result.status == CORE_FAILED;
         rs->record.retold++;
-        search_front_changed(rs);
+        rs->front_changed = true;
     }
     record_result(ind, &result, rs->engine->wall);
     individual_put(rs, ind);
     store_erase(rs->engine->store, STORE_RETELL, key_u64_pair(rs->record.id, ind->id));
     rs->dirty = true;
-    pending_remove(rs, p);
+    free(p);
 }

@@ -36,7 +36,7 @@ int sched_result(struct sched *s, int64_t now, uint64_t attempt, uint32_t epoch,
     const struct board *b = a->board;
     *ret_job = j->id;
     attempt_close(s, a);
-    if (outcome == OUTCOME_OK || outcome == OUTCOME_INFEASIBLE) {
+    if (outcome_is_good(outcome)) {
         sched_step(j, JOB_FINISH);
         sched_forget(s, j);
         *ret_verdict = SCHED_FINISHED;
