@@ -19,7 +19,6 @@ ALLOWED = {
     # from before this check: to be opened, not to be taken for examples
     "adapter": [{"worker/adapter/adapter.c", "worker/adapter/arguments.c"}],
     "agent": [{"worker/agent/agent.c", "worker/agent/jobs.c", "worker/agent/report.c", "worker/agent/watch.c"}],
-    "cli": [{"master/cli/report.c", "master/cli/report_svg.c"}],
     "firmware": [{"worker/firmware/device.c", "worker/firmware/device_db.c", "worker/firmware/device_infer.c", "worker/firmware/device_sonata.c"}],
     "graph": [{"worker/graph/graph.c", "worker/graph/infer.c", "worker/graph/kernel.c", "worker/graph/kernel_elementwise.c",
                "worker/graph/kernel_move.c", "worker/graph/kernel_reduce.c"}],
