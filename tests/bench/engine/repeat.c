@@ -37,7 +37,7 @@
 #include "runtime/dataset.h"
 #include "runtime/engine.h"
 
-enum { NETWORKS_MAX = 32, REPEATS_MAX = 100, NAIVE_RUNS = 50, PASSES = 6 };
+enum { NETWORKS_MAX = 32, REPEATS_MAX = 100, NAIVE_RUNS = 50, PASSES = 6, FLAGS = 6 };
 enum { BAD_FLAGS = FLAG_NOISY | FLAG_CONTENDED | FLAG_THROTTLED | FLAG_BIMODAL | FLAG_WARMUP_NOT_STABLE };
 
 struct sample {
@@ -55,6 +55,8 @@ struct bench {
     struct processes *processes;
     uint64_t networks, repeats, core;
     int64_t nice;
+    int hogged;
+    unsigned ran[2], flagged[2][FLAGS]; /* processes, alone and beside the hog, and how many had each flag */
     struct genotype genotype[NETWORKS_MAX];
     struct sample sample[2][NETWORKS_MAX][REPEATS_MAX]; /* alone, beside the hog */
 };
@@ -193,6 +195,9 @@ static int measure(struct bench *b, const struct genotype *g, struct sample *ret
         if (r)
             return r;
         taken++;
+        for (unsigned k = 0; k < FLAGS; k++)
+            b->flagged[b->hogged][k] += m.flags >> k & 1;
+        b->ran[b->hogged]++;
         step = processes_take(b->processes, &m, false);
     } while (step != PROCESSES_DONE);
     processes_finish(b->processes, &m);
@@ -272,7 +277,8 @@ static int run_all(struct bench *b)
     struct rng rng = rng_seeded(31, 0);
     int r = 0, status;
     for (uint64_t i = 0; i < 2 * b->repeats && !r; i++) {
-        pid_t hog = i % 2 ? start_hog(b) : 0;
+        b->hogged = i % 2;
+        pid_t hog = b->hogged ? start_hog(b) : 0;
         r = repeat_all(b, &rng, b->sample[i % 2], i / 2);
         if (hog > 0) {
             kill(hog, SIGKILL);
@@ -375,6 +381,14 @@ static void print_costs(const struct bench *b, int hogged)
            100 * middle(half, n_half), middle(seconds, n), processes / (double)n, again / (double)n);
 }
 
+static void print_flags(const struct bench *b, int hogged)
+{
+    static const char *const name[FLAGS] = {"noisy", "bimodal", "outliers", "warm-up not stable", "contended", "throttled"};
+    printf("of %u processes:", b->ran[hogged]);
+    for (unsigned k = 0; k < FLAGS; k++)
+        printf(" %u %s%s", b->flagged[hogged][k], name[k], k + 1 < FLAGS ? "," : "\n");
+}
+
 static void shorten(struct latency_protocol *p, double scale)
 {
     int64_t *const duration[] = {&p->warmup_ns, &p->warmup_window_ns, &p->warmup_cap_ns, &p->window_ns, &p->cap_ns, &p->scale_floor_ns};
@@ -410,6 +424,7 @@ int main(int argc, char **argv)
         for (int hogged = 0; hogged < 2 && !r; hogged++) {
             print_side(&b, hogged);
             print_costs(&b, hogged);
+            print_flags(&b, hogged);
         }
     }
     if (r)
