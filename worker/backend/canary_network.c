@@ -136,7 +136,7 @@ static int time_engine(struct engine_canary *c, int64_t time_ns, double *ret_us,
 static int run_once(const struct runtime_ops *ops, const struct network *n, const float *picture, float logits[CANARY_CLASSES], struct sonata_error *err)
 {
     struct runtime *runtime = NULL;
-    int r = ops->create(n, 1, &runtime, err);
+    int r = ops->create(n, 1, NULL, &runtime, err);
     if (!r && (r = ops->run(runtime, picture, logits)) != 0)
         sonata_error_set(err, r, "the executor %s fails", ops->name);
     ops->destroy(runtime);
@@ -172,7 +172,7 @@ int canary_on_engine(const char *executor, int64_t time_ns, double *ret_latency_
     if (!time_ns) {
         r = check_engine(c.ops, &n, pictures, err);
     } else {
-        r = c.ops->create(&n, 1, &c.runtime, err);
+        r = c.ops->create(&n, 1, NULL, &c.runtime, err);
         r = r ? r : time_engine(&c, time_ns, ret_latency_us, err);
         c.ops->destroy(c.runtime);
     }

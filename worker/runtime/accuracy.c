@@ -24,7 +24,7 @@ static int count_range(const struct runtime_ops *ops, const struct network *net,
     if (first == last)
         return 0;
     struct runtime *run = NULL;
-    int r = ops->create(net, batch, &run, err);
+    int r = ops->create(net, batch, NULL, &run, err);
     if (r)
         return r;
     size_t pixels = (size_t)d->size * d->size * d->channels;

@@ -4,9 +4,11 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "runtime/depthwise_internal.h"
+#include "runtime/placement.h"
 
 enum { GROUP = 16 };
 
@@ -14,6 +16,8 @@ struct depthwise {
     struct network_layer layer;
     bool relu;
     float *weight; /* [group][tap][channel of the group] */
+    float *bias;
+    struct placement *place;
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -30,13 +34,16 @@ bool depthwise_supports(const struct network_layer *l)
     return l->type == NETWORK_DEPTHWISE && kernel && (l->stride == 1 || l->stride == 2) && l->out_channels % 8 == 0;
 }
 
-struct depthwise *depthwise_new(const struct network_layer *l, bool relu)
+struct depthwise *depthwise_new(const struct network_layer *l, bool relu, struct placement *place)
 {
     struct depthwise *d = xcalloc(1, sizeof *d);
     size_t taps = (size_t)l->kernel * l->kernel, channels = l->out_channels;
     d->layer = *l;
     d->relu = relu;
-    d->weight = xcalloc_line(taps * channels, sizeof(float));
+    d->place = place;
+    d->weight = placement_take(place, taps * channels * sizeof(float), 0);
+    d->bias = placement_take(place, channels * sizeof(float), 0);
+    memcpy(d->bias, l->bias, channels * sizeof(float));
     for (size_t q = 0; q < channels; q++) {
         size_t group = q / GROUP * GROUP, width = channels - group < GROUP ? channels - group : GROUP;
         for (size_t t = 0; t < taps; t++)
@@ -49,7 +56,8 @@ void depthwise_free(struct depthwise *d)
 {
     if (!d)
         return;
-    free(d->weight);
+    placement_drop(d->place, d->weight);
+    placement_drop(d->place, d->bias);
     free(d);
 }
 
@@ -59,7 +67,7 @@ INLINE void narrow(const struct depthwise *d, size_t from, const float *x, float
     size_t taps = (size_t)d->layer.kernel * d->layer.kernel, channels = d->layer.out_channels;
     for (size_t q = from; q < channels; q += 8) {
         size_t group = q / GROUP * GROUP, width = channels - group < GROUP ? channels - group : GROUP;
-        channels8(d, x + q, d->weight + group * taps + q % GROUP, width, d->layer.bias + q, y + q);
+        channels8(d, x + q, d->weight + group * taps + q % GROUP, width, d->bias + q, y + q);
     }
 }
 
@@ -78,7 +86,7 @@ __attribute__((target("arch=x86-64-v4"))) static void picture_v4(const struct de
 {
     size_t taps = (size_t)d->layer.kernel * d->layer.kernel, whole = d->layer.out_channels / GROUP * GROUP;
     for (size_t q = 0; q < whole; q += GROUP)
-        channels16(d, x + q, d->weight + q * taps, GROUP, d->layer.bias + q, y + q);
+        channels16(d, x + q, d->weight + q * taps, GROUP, d->bias + q, y + q);
     narrow(d, whole, x, y);
 }
 #endif

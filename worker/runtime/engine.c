@@ -3,6 +3,7 @@
 #include "runtime/engine.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "base/rng.h"
 #include "runtime/accuracy.h"
 #include "runtime/dataset.h"
+#include "runtime/placement.h"
 #include "runtime/runtime.h"
 #include "supernet/build.h"
 #include "supernet/safetensors.h"
@@ -21,6 +23,8 @@ enum { LATENCY_PICTURES = 64, RECALIBRATION_SEED = 20240213 };
 struct engine_session {
     const struct runtime_ops *ops;
     struct network network;
+    struct placement *place;            /* of `one` and the pictures */
+    uint64_t seed;
     struct runtime *one;                /* batch 1 */
     const struct dataset *dataset;
     struct dataset own_dataset;         /* when loaded here */
@@ -116,6 +120,28 @@ int engine_build_network(const struct engine_request *q, struct network *ret_net
     return r;
 }
 
+/* Floats of weights and biases. */
+static size_t weight_floats(const struct network *n)
+{
+    size_t floats = 0;
+    for (unsigned i = 0; i < n->n_layers; i++) {
+        const struct network_layer *l = &n->layer[i];
+        size_t taps = l->type == NETWORK_CONV || l->type == NETWORK_DEPTHWISE ? (size_t)l->kernel * l->kernel : 1;
+        floats += l->weight ? taps * (l->type == NETWORK_DEPTHWISE ? 1 : l->in_channels) * l->out_channels : 0;
+        floats += l->bias ? l->out_channels : 0;
+    }
+    return floats;
+}
+
+/* About what an executor for one picture takes: weights padded to whole tiles, tensors, pictures. Too little only makes a second chunk. */
+static size_t bytes_of(const struct network *n)
+{
+    size_t floats = weight_floats(n) * 5 / 4 + (size_t)(LATENCY_PICTURES + 1) * n->input_size * n->input_size * n->input_channels;
+    for (unsigned i = 0; i < n->n_layers; i++)
+        floats += (size_t)n->layer[i].out_size * n->layer[i].out_size * n->layer[i].out_channels;
+    return floats * sizeof(float) + ((size_t)n->n_layers << 12);
+}
+
 static int fill_session(struct engine_session *s, const struct engine_request *q, struct sonata_error *err)
 {
     s->ops = request_ops(q, err);
@@ -124,14 +150,18 @@ static int fill_session(struct engine_session *s, const struct engine_request *q
     s->recalibration_pictures = q->recalibration_pictures ? q->recalibration_pictures : ENGINE_RECALIBRATION;
     int r = request_dataset(q, &s->own_dataset, &s->dataset, err);
     r = r ? r : build(q, s->dataset, s->ops, &s->network, err);
-    r = r ? r : s->ops->create(&s->network, 1, &s->one, err);
+    if (r)
+        return r;
+    s->seed = q->seed;
+    s->place = placement_new(bytes_of(&s->network), q->seed);
+    r = s->ops->create(&s->network, 1, s->place, &s->one, err);
     if (r)
         return r;
     const struct dataset *d = s->dataset;
     uint32_t n = d->test.n < LATENCY_PICTURES ? d->test.n : LATENCY_PICTURES;
-    s->pictures = xcalloc((size_t)LATENCY_PICTURES * d->size * d->size * d->channels, sizeof(float));
+    s->pictures = placement_take(s->place, (size_t)LATENCY_PICTURES * d->size * d->size * d->channels * sizeof(float), 0);
     dataset_pictures(d, &d->test, 0, n, s->pictures);
-    s->logits = xcalloc(d->classes, sizeof(float));
+    s->logits = placement_take(s->place, d->classes * sizeof(float), 0);
     return 0;
 }
 
@@ -155,8 +185,7 @@ void engine_close(struct engine_session *s)
         s->ops->destroy(s->one);
     network_free(&s->network);
     dataset_fini(&s->own_dataset);
-    free(s->pictures);
-    free(s->logits);
+    placement_free(s->place);
     free(s);
 }
 
@@ -184,21 +213,17 @@ const struct network *engine_network(const struct engine_session *s)
 
 void engine_memory(const struct engine_session *s, size_t *ret_weights, size_t *ret_tensors)
 {
-    size_t floats = 0;
-    for (unsigned i = 0; i < s->network.n_layers; i++) {
-        const struct network_layer *l = &s->network.layer[i];
-        size_t taps = l->type == NETWORK_CONV || l->type == NETWORK_DEPTHWISE ? (size_t)l->kernel * l->kernel : 1;
-        floats += l->weight ? taps * (l->type == NETWORK_DEPTHWISE ? 1 : l->in_channels) * l->out_channels : 0;
-        floats += l->bias ? l->out_channels : 0;
-    }
-    *ret_weights = floats * sizeof(float);
+    *ret_weights = weight_floats(&s->network) * sizeof(float);
     *ret_tensors = s->ops->tensor_bytes(s->one);
 }
 
 void engine_fingerprint(const struct engine_session *s, char *text, size_t size)
 {
     char hash[HASH_HEX];
+    size_t huge, taken;
     hash_to_hex(s->dataset->hash, sizeof s->dataset->hash, hash);
-    snprintf(text, size, "executor=%s\nexecutor_version=%s\nrecalibration_pictures=%u\ndataset=%s\ndataset_hash=%s\n", s->ops->name,
-             s->ops->version(), s->recalibration_pictures, s->dataset->name, hash);
+    placement_huge(s->place, &huge, &taken);
+    snprintf(text, size,
+             "executor=%s\nexecutor_version=%s\nrecalibration_pictures=%u\ndataset=%s\ndataset_hash=%s\nplacement=%016" PRIx64 ", huge pages %zu of %zu KiB\n",
+             s->ops->name, s->ops->version(), s->recalibration_pictures, s->dataset->name, hash, s->seed, huge / 1024, taken / 1024);
 }

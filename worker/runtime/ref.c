@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "runtime/placement.h"
 
 struct runtime {
     const struct network *n;
+    struct placement *place;
     size_t batch;
     float *tensor[NETWORK_LAYERS_MAX + 1];
     size_t tensor_bytes;
@@ -86,14 +88,14 @@ static void ref_destroy(struct runtime *r)
     if (!r)
         return;
     for (unsigned i = 0; i <= r->n->n_layers; i++)
-        free(r->tensor[i]);
+        placement_drop(r->place, r->tensor[i]);
     free(r);
 }
 
 static float *tensor_new(struct runtime *r, size_t n)
 {
     r->tensor_bytes += n * sizeof(float);
-    return xcalloc(n, sizeof(float));
+    return placement_take(r->place, n * sizeof(float), 0);
 }
 
 static size_t ref_tensor_bytes(const struct runtime *r)
@@ -101,12 +103,13 @@ static size_t ref_tensor_bytes(const struct runtime *r)
     return r->tensor_bytes;
 }
 
-static int ref_create(const struct network *n, size_t batch, struct runtime **ret_runtime, struct sonata_error *err)
+static int ref_create(const struct network *n, size_t batch, struct placement *place, struct runtime **ret_runtime, struct sonata_error *err)
 {
     (void)err;
     struct runtime *r = xcalloc(1, sizeof *r);
     r->n = n;
     r->batch = batch;
+    r->place = place;
     r->tensor[0] = tensor_new(r, batch * n->input_size * n->input_size * n->input_channels);
     for (unsigned i = 0; i < n->n_layers; i++)
         r->tensor[i + 1] = tensor_new(r, batch * n->layer[i].out_size * n->layer[i].out_size * n->layer[i].out_channels);

@@ -10,15 +10,55 @@
 
 #include "base/memory.h"
 #include "runtime/depthwise.h"
+#include "runtime/placement.h"
 
 struct runtime {
     const struct network *n;
+    struct placement *place;
     size_t batch;
     float *tensor[NETWORK_LAYERS_MAX + 1];
     size_t tensor_bytes;
     xnn_operator_t layer[NETWORK_LAYERS_MAX], add[NETWORK_LAYERS_MAX];
     struct depthwise *depthwise[NETWORK_LAYERS_MAX]; /* NULL where `layer` does it */
 };
+
+/* XNNPACK's memory: where the network that is being made or released lies; else, as for the many operators of a recalibration, the heap. */
+static struct placement *placing;
+
+static void *library_allocate(void *context, size_t size)
+{
+    (void)context;
+    return placing ? placement_take(placing, size, 0) : malloc(size);
+}
+
+static void *library_reallocate(void *context, void *memory, size_t size)
+{
+    (void)context;
+    if (!placing)
+        return realloc(memory, size);
+    return memory ? NULL : placement_take(placing, size, 0); /* it never enlarges what an operator holds; if it did, the operator would fail */
+}
+
+static void *library_allocate_aligned(void *context, size_t alignment, size_t size)
+{
+    void *memory = NULL;
+    (void)context;
+    if (placing)
+        return placement_take(placing, size, alignment);
+    return posix_memalign(&memory, alignment, size) ? NULL : memory;
+}
+
+static void library_free(void *context, void *memory)
+{
+    (void)context;
+    placement_drop(placing, memory);
+}
+
+static enum xnn_status library_start(void)
+{
+    static const struct xnn_allocator allocator = {NULL, library_allocate, library_reallocate, library_free, library_allocate_aligned, library_free};
+    return xnn_initialize(&allocator); /* the first time counts */
+}
 
 static int status_error(struct sonata_error *err, enum xnn_status status, const struct network_layer *l)
 {
@@ -69,7 +109,7 @@ static enum xnn_status create_layer(struct runtime *r, unsigned i)
         return s ? s : xnn_setup_fully_connected_nc_f32(r->layer[i], r->batch, x, y, NULL);
     default:
         if (depthwise_supports(l)) {
-            r->depthwise[i] = depthwise_new(l, l->relu);
+            r->depthwise[i] = depthwise_new(l, l->relu, r->place);
             return xnn_status_success;
         }
         s = create_convolution(l, l->relu, &r->layer[i]);
@@ -89,6 +129,7 @@ static void xnnpack_destroy(struct runtime *r)
 {
     if (!r)
         return;
+    placing = r->place;
     for (unsigned i = 0; i < r->n->n_layers; i++) {
         if (r->layer[i])
             xnn_delete_operator(r->layer[i]);
@@ -97,14 +138,15 @@ static void xnnpack_destroy(struct runtime *r)
         depthwise_free(r->depthwise[i]);
     }
     for (unsigned i = 0; i <= r->n->n_layers; i++)
-        free(r->tensor[i]);
+        placement_drop(r->place, r->tensor[i]);
+    placing = NULL;
     free(r);
 }
 
 static float *tensor_new(struct runtime *r, size_t n)
 {
     r->tensor_bytes += n * sizeof(float) + XNN_EXTRA_BYTES;
-    return xcalloc_line(1, n * sizeof(float) + XNN_EXTRA_BYTES);
+    return placement_take(r->place, n * sizeof(float) + XNN_EXTRA_BYTES, 0);
 }
 
 static size_t xnnpack_tensor_bytes(const struct runtime *r)
@@ -112,13 +154,14 @@ static size_t xnnpack_tensor_bytes(const struct runtime *r)
     return r->tensor_bytes;
 }
 
-static int xnnpack_create(const struct network *n, size_t batch, struct runtime **ret_runtime, struct sonata_error *err)
+static int xnnpack_create(const struct network *n, size_t batch, struct placement *place, struct runtime **ret_runtime, struct sonata_error *err)
 {
-    if (xnn_initialize(NULL) != xnn_status_success)
+    if (library_start() != xnn_status_success)
         return sonata_error_set(err, -ENOTSUP, "XNNPACK does not support this processor; use the executor 'ref'");
     struct runtime *r = xcalloc(1, sizeof *r);
     r->n = n;
     r->batch = batch;
+    r->place = placing = place;
     r->tensor[0] = tensor_new(r, batch * n->input_size * n->input_size * n->input_channels);
     int e = 0;
     for (unsigned i = 0; i < n->n_layers && !e; i++) {
@@ -128,6 +171,7 @@ static int xnnpack_create(const struct network *n, size_t batch, struct runtime 
         if (!e && l->add >= 0)
             e = status_error(err, create_add(r, i), l);
     }
+    placing = NULL;
     if (e) {
         xnnpack_destroy(r);
         return e;
@@ -157,13 +201,13 @@ static int xnnpack_convolve(void *context, const struct network_layer *l, size_t
 {
     (void)context;
     if (depthwise_supports(l)) {
-        struct depthwise *d = depthwise_new(l, false);
+        struct depthwise *d = depthwise_new(l, false, NULL);
         depthwise_run(d, batch, x, y);
         depthwise_free(d);
         return 0;
     }
     xnn_operator_t op = NULL;
-    if (xnn_initialize(NULL) != xnn_status_success || create_convolution(l, false, &op) != xnn_status_success)
+    if (library_start() != xnn_status_success || create_convolution(l, false, &op) != xnn_status_success)
         return -ENOTSUP;
     enum xnn_status s = xnn_setup_convolution2d_nhwc_f32(op, batch, l->in_size, l->in_size, x, y, NULL);
     s = s ? s : xnn_run_operator(op, NULL);

@@ -87,7 +87,7 @@ static int measure(const struct bench *b, const struct network *n, struct row *r
     struct runtime *ours;
     struct ort *theirs = NULL;
     double a[WINDOWS], o[WINDOWS];
-    int r = runtime_xnnpack.create(n, 1, &ours, err);
+    int r = runtime_xnnpack.create(n, 1, NULL, &ours, err);
     if (r)
         return r;
     if (b->library) {

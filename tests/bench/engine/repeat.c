@@ -36,6 +36,7 @@
 #include "power/fingerprint.h"
 #include "runtime/dataset.h"
 #include "runtime/engine.h"
+#include "runtime/placement.h"
 
 enum { NETWORKS_MAX = 32, REPEATS_MAX = 100, NAIVE_RUNS = 50, PASSES = 6, FLAGS = 6 };
 enum { BAD_FLAGS = FLAG_NOISY | FLAG_CONTENDED | FLAG_THROTTLED | FLAG_BIMODAL | FLAG_WARMUP_NOT_STABLE };
@@ -85,6 +86,19 @@ static double naive_us(struct engine_session *s)
     return (double)(clock_raw_ns() - start) / 1e3 / NAIVE_RUNS;
 }
 
+struct timed {
+    const struct latency_protocol *protocol;
+    struct latency_target target;
+    struct latency_result *result;
+    struct sonata_error *err;
+};
+
+static int time_it(void *user)
+{
+    struct timed *t = user;
+    return latency_measure(t->protocol, &t->target, t->result, t->err);
+}
+
 /* One process: what a candidate does for its latency. The naive value travels as a metric. */
 static int candidate(const struct bench *b, const struct genotype *g, unsigned index, struct measurement *m)
 {
@@ -103,7 +117,8 @@ static int candidate(const struct bench *b, const struct genotype *g, unsigned i
         measurement_add(m, "naive", naive, naive, naive, 1);
         setpriority(PRIO_PROCESS, 0, (int)b->nice);
         contention_begin(&watch);
-        r = latency_measure(&protocol, &(struct latency_target){infer, raw_now, s}, &result, &err);
+        struct timed t = {&protocol, {infer, raw_now, s}, &result, &err};
+        r = placement_on_stack(q.seed, time_it, &t);
     }
     if (r) {
         fprintf(stderr, "bench_repeat: %s\n", err.text);

@@ -21,7 +21,7 @@ enum { NETWORKS = 6, PICTURES = 8, SUPERNET_BYTES_MAX = 64 << 20 };
 static int print_logits(const struct runtime_ops *ops, const struct network *n, const struct dataset *d, unsigned index, struct sonata_error *err)
 {
     struct runtime *r;
-    int e = ops->create(n, PICTURES, &r, err);
+    int e = ops->create(n, PICTURES, NULL, &r, err);
     if (e)
         return e;
     float *pictures = xcalloc_line((size_t)PICTURES * d->size * d->size, sizeof(float)), *logits = xcalloc_line((size_t)PICTURES * d->classes, sizeof(float));

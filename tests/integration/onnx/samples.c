@@ -32,7 +32,7 @@ static int write_sample(const char *folder, int index, const struct network *n, 
     onnx_write(n, "sample", &b);
     int e = file_write_atomic(path, b.data, b.size, &err);
     bytes_fini(&b);
-    e = e ? e : runtime_ref.create(n, PICTURES, &r, &err);
+    e = e ? e : runtime_ref.create(n, PICTURES, NULL, &r, &err);
     if (e) {
         fprintf(stderr, "%s\n", err.text);
         return e;

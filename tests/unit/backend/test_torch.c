@@ -97,7 +97,7 @@ static double compare_logits(const struct genotype *g, const char *path)
     if (dataset_load("fashion-mnist", &d, &err))
         fail_msg("%s", err.text);
     struct engine_request q = {.space = &space, .genotype = g, .supernet = supernet.data, .supernet_size = supernet.size, .dataset = &d};
-    if (engine_build_network(&q, &net, &err) || runtime_xnnpack.create(&net, 1, &r, &err) || file_read(path, 1 << 20, &theirs, &err))
+    if (engine_build_network(&q, &net, &err) || runtime_xnnpack.create(&net, 1, NULL, &r, &err) || file_read(path, 1 << 20, &theirs, &err))
         fail_msg("%s", err.text);
     assert_int_equal(theirs.size, d.test.n * CLASSES * sizeof(float));
     float *picture = malloc((size_t)d.size * d.size * d.channels * sizeof *picture), ours[CLASSES], other;

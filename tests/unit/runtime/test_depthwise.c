@@ -29,7 +29,7 @@ static void compare(struct network_layer *l, struct rng *rng)
     l->bias = random_floats(rng, c);
     assert_int_equal(runtime_ref.convolve(NULL, l, BATCH, x, expected), 0);
     for (int relu = 0; relu < 2; relu++) {
-        struct depthwise *d = depthwise_new(l, relu);
+        struct depthwise *d = depthwise_new(l, relu, NULL);
         for (enum depthwise_code code = DEPTHWISE_ANY; code <= depthwise_best(); code++) {
             depthwise_run_as(d, code, BATCH, x, y);
             for (size_t i = 0; i < outputs; i++) {

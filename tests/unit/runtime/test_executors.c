@@ -25,7 +25,7 @@ static void run(const struct runtime_ops *ops, const struct network *n, size_t b
 {
     struct runtime *r = NULL;
     struct sonata_error err = {{0}};
-    if (ops->create(n, batch, &r, &err))
+    if (ops->create(n, batch, NULL, &r, &err))
         fail_msg("%s: %s", ops->name, err.text);
     for (size_t i = 0; i < pictures; i += batch)
         assert_int_equal(ops->run(r, x + i * PIXELS, logits + i * CLASSES), 0);
