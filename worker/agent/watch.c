@@ -15,9 +15,17 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "health/record.h"
+#include "measure/spread.h"
 #include "power/fingerprint.h"
 
-enum { CANARY_NETWORK_VERSION = 1, JOURNAL_MAX = 10000, SEND_MAX = 200, HEALTH_FILE_MAX = 1 << 16, FINGERPRINT_TEXT = 1024 };
+enum {
+    TIERS = CANARY_TIER_REPORT + 1,
+    CANARY_NETWORK_VERSION = 1,
+    JOURNAL_MAX = 10000,
+    SEND_MAX = 200,
+    HEALTH_FILE_MAX = 1 << 16,
+    FINGERPRINT_TEXT = 1024
+};
 static const int64_t SEND_AGAIN_NS = 5 * SONATA_SECOND;
 
 struct watch {
@@ -26,7 +34,8 @@ struct watch {
     struct health_driver driver;
     char fingerprint[FINGERPRINT_TEXT];
     char path[WORKER_PATH_MAX + BOARD_NAME_MAX + 48];
-    bool changed; /* of state: the master has to hear of it */
+    struct spread spread[TIERS]; /* what was learned of its processes, by tier */
+    bool changed;                /* of state: the master has to hear of it */
 };
 
 static struct watch *watch_of(const struct agent *a, const struct board *b) { return &a->watch[b - a->board]; }
@@ -46,6 +55,7 @@ static void save(struct watch *w)
     struct sonata_error err = {0};
     health_shift(&h, clock_wall_ns() - clock_monotonic_ns());
     health_encode(&h, &out);
+    spreads_encode(w->spread, TIERS, &out);
     uint8_t seal[HASH_SIZE];
     hash_content(out.data, out.size, seal);
     bytes_append(&out, seal, sizeof seal);
@@ -54,7 +64,7 @@ static void save(struct watch *w)
                   err.text);
 }
 
-static int decode(const struct bytes *data, struct board_health *ret_health, struct sonata_error *err)
+static int decode(const struct bytes *data, struct board_health *ret_health, struct spread ret_spread[TIERS], struct sonata_error *err)
 {
     uint8_t seal[HASH_SIZE];
     if (data->size < HASH_SIZE)
@@ -64,7 +74,8 @@ static int decode(const struct bytes *data, struct board_health *ret_health, str
     if (memcmp(seal, data->data + n, HASH_SIZE))
         return sonata_error_set(err, -EBADMSG, "its checksum is wrong");
     struct reader in = reader_of(data->data, n);
-    return health_decode(&in, ret_health, err);
+    int r = health_decode(&in, ret_health, err);
+    return r ? r : spreads_decode(&in, TIERS, ret_spread, err);
 }
 
 static void restore(struct watch *w, const char *id)
@@ -74,7 +85,7 @@ static void restore(struct watch *w, const char *id)
     struct sonata_error err = {0};
     if (!file_exists(w->path))
         return;
-    if (file_read(w->path, HEALTH_FILE_MAX, &data, &err) || decode(&data, &saved, &err)) {
+    if (file_read(w->path, HEALTH_FILE_MAX, &data, &err) || decode(&data, &saved, w->spread, &err)) {
         log_warn("a board's health file is not read; the board is calibrated anew", "board=%s file=%s reason=\"%s\"", id, w->path, err.text);
         return;
     }
@@ -211,6 +222,14 @@ static void carry_out(struct board *b, const struct health_order *order)
         board_order(b, order);
 }
 
+/* At `report` a process is a whole attempt, from which nothing is learned: what was learned of shorter ones at `search` is assumed. */
+static bool run_front(struct watch *w, enum canary_tier tier)
+{
+    if (w->board->n_queue)
+        w->board->queue[0].frame.prior = spread_prior(&w->spread[tier == CANARY_TIER_REPORT ? CANARY_TIER_SEARCH : tier]);
+    return board_run_front(w->board);
+}
+
 void watch_run_next(struct agent *a, struct board *b)
 {
     struct health_driver *d = &watch_of(a, b)->driver;
@@ -222,7 +241,7 @@ void watch_run_next(struct agent *a, struct board *b)
     enum canary_tier tier = job ? tier_of(job->tier) : CANARY_TIER_SCREEN;
     if (health_driver_next(d, tier, now, &order))
         carry_out(b, &order);
-    else if (health_driver_may_work(d, now) && board_run_front(b))
+    else if (health_driver_may_work(d, now) && run_front(watch_of(a, b), tier))
         health_driver_job_started(d, job->attempt, tier, now);
 }
 
@@ -291,9 +310,21 @@ static enum health_event end_of(const struct measurement *m, bool killed)
     return killed ? HEALTH_JOB_KILLED : HEALTH_JOB_DONE;
 }
 
+static void learn(struct watch *w, const struct measurement *m)
+{
+    double value[PROCESSES_MAX];
+    if (m->outcome != OUTCOME_OK || m->n_processes < 2 || m->flags & (FLAG_CONTENDED | FLAG_THROTTLED | FLAG_BIMODAL))
+        return;
+    for (uint32_t i = 0; i < m->n_processes; i++)
+        value[i] = (double)m->process_median_us[i];
+    spread_learn(&w->spread[w->driver.tier], value, m->n_processes);
+    save(w);
+}
+
 void watch_job_ended(struct agent *a, struct board *b, const struct measurement *m)
 {
     struct watch *w = watch_of(a, b);
+    learn(w, m);
     health_driver_job_ended(&w->driver, end_of(m, b->killed), m->attempt, clock_monotonic_ns());
     follow_up(w);
 }

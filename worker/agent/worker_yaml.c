@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/parse.h"
 #include "conf/yaml_doc.h"
 
@@ -48,7 +49,7 @@ struct raw_board {
 
 struct raw_tier {
     char *name, *warmup, *warmup_window, *warmup_cap, *window, *cap;
-    uint32_t *windows, *windows_max, *min_inferences;
+    uint32_t *windows, *windows_max, *min_inferences, *processes, *processes_max;
     double *warmup_spread, *half_width, *cv, *scale;
 };
 
@@ -73,29 +74,19 @@ static const cyaml_schema_value_t metric_schema = {CYAML_VALUE_MAPPING(CYAML_FLA
 static const cyaml_schema_value_t dataset_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, BOARD_DATASET_MAX - 1)};
 
 static const cyaml_schema_field_t power_fields[] = {
-    TEXT("driver", struct raw_power, driver),
-    TEXT("scope", struct raw_power, scope),
-    TEXT("device", struct raw_power, device),
-    TEXT("rails", struct raw_power, rails),
-    TEXT("command", struct raw_power, command),
-    TEXT("stream", struct raw_power, stream),
-    TEXT("max_hz", struct raw_power, max_hz),
-    TEXT("accuracy_pct", struct raw_power, accuracy_pct),
-    TEXT("options", struct raw_power, options),
-    CYAML_FIELD_END,
+    TEXT("driver", struct raw_power, driver),   TEXT("scope", struct raw_power, scope),
+    TEXT("device", struct raw_power, device),   TEXT("rails", struct raw_power, rails),
+    TEXT("command", struct raw_power, command), TEXT("stream", struct raw_power, stream),
+    TEXT("max_hz", struct raw_power, max_hz),   TEXT("accuracy_pct", struct raw_power, accuracy_pct),
+    TEXT("options", struct raw_power, options), CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t command_fields[] = {
-    TEXT("tool", struct raw_command, tool),
-    TEXT("program", struct raw_command, program),
-    TEXT("command", struct raw_command, command),
-    TEXT("convert", struct raw_command, convert),
-    TEXT("offers", struct raw_command, offers),
-    TEXT("precision", struct raw_command, precision),
-    TEXT("provider", struct raw_command, provider),
-    TEXT("shape", struct raw_command, shape),
-    TEXT("threads", struct raw_command, threads),
-    CYAML_FIELD_END,
+    TEXT("tool", struct raw_command, tool),         TEXT("program", struct raw_command, program),
+    TEXT("command", struct raw_command, command),   TEXT("convert", struct raw_command, convert),
+    TEXT("offers", struct raw_command, offers),     TEXT("precision", struct raw_command, precision),
+    TEXT("provider", struct raw_command, provider), TEXT("shape", struct raw_command, shape),
+    TEXT("threads", struct raw_command, threads),   CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t mcu_fields[] = {
@@ -116,12 +107,9 @@ static const cyaml_schema_field_t mcu_fields[] = {
 };
 
 static const cyaml_schema_field_t recover_fields[] = {
-    TEXT("reopen", struct raw_recover, reopen),
-    TEXT("soft_reset", struct raw_recover, soft_reset),
-    TEXT("usb_power", struct raw_recover, usb_power),
-    TEXT("pdu_power", struct raw_recover, pdu_power),
-    TEXT("reflash", struct raw_recover, reflash),
-    CYAML_FIELD_END,
+    TEXT("reopen", struct raw_recover, reopen),       TEXT("soft_reset", struct raw_recover, soft_reset),
+    TEXT("usb_power", struct raw_recover, usb_power), TEXT("pdu_power", struct raw_recover, pdu_power),
+    TEXT("reflash", struct raw_recover, reflash),     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t board_fields[] = {
@@ -168,6 +156,8 @@ static const cyaml_schema_field_t tier_fields[] = {
     TEXT("window", struct raw_tier, window),
     TEXT("cap", struct raw_tier, cap),
     CYAML_FIELD_UINT_PTR("min_inferences", OPTIONAL, struct raw_tier, min_inferences),
+    CYAML_FIELD_UINT_PTR("processes", OPTIONAL, struct raw_tier, processes),
+    CYAML_FIELD_UINT_PTR("processes_max", OPTIONAL, struct raw_tier, processes_max),
     CYAML_FIELD_FLOAT_PTR("accept_half_width", OPTIONAL, struct raw_tier, half_width),
     CYAML_FIELD_FLOAT_PTR("accept_cv", OPTIONAL, struct raw_tier, cv),
     CYAML_FIELD_FLOAT_PTR("scale", OPTIONAL, struct raw_tier, scale),
@@ -250,9 +240,19 @@ static int read_mcu(const struct conversion *c, const struct raw_board *raw, uns
         return yaml_doc_error(c->doc, c->err, path, "a board of backend 'mcu' needs 'mcu: {port: …}'");
     const struct {
         const char *key, *value;
-    } keys[] = {{"port", m->port},   {"name", m->name}, {"baud", m->baud},             {"db_max", m->db_max},           {"framing", m->framing},
-                {"flash", m->flash}, {"ram", m->ram},   {"flash_code", m->flash_code}, {"ram_runtime", m->ram_runtime}, {"samples", m->samples},
-                {"calibration", m->calibration}, {"emulated", m->emulated}, {"answer", m->answer}};
+    } keys[] = {{"port", m->port},
+                {"name", m->name},
+                {"baud", m->baud},
+                {"db_max", m->db_max},
+                {"framing", m->framing},
+                {"flash", m->flash},
+                {"ram", m->ram},
+                {"flash_code", m->flash_code},
+                {"ram_runtime", m->ram_runtime},
+                {"samples", m->samples},
+                {"calibration", m->calibration},
+                {"emulated", m->emulated},
+                {"answer", m->answer}};
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         snprintf(path, sizeof path, "boards[%u].mcu.%s", i, keys[k].key);
         int r = set(c, b, path, keys[k].key, keys[k].value);
@@ -263,7 +263,8 @@ static int read_mcu(const struct conversion *c, const struct raw_board *raw, uns
 }
 
 /* Keys of a mapping inside a board: path "boards[i].<name>.<key>", board key "<prefix><key>". */
-static int set_all(const struct conversion *c, struct board_config *b, unsigned i, const char *name, const char *prefix, const char *const (*pair)[2], size_t n)
+static int set_all(const struct conversion *c, struct board_config *b, unsigned i, const char *name, const char *prefix, const char *const (*pair)[2],
+                   size_t n)
 {
     char path[64], key[48];
     for (size_t k = 0; k < n; k++) {
@@ -285,8 +286,9 @@ static int read_command(const struct conversion *c, const struct raw_board *raw,
         return m ? yaml_doc_error(c->doc, c->err, path, "a board of backend '%s' has no 'command'", raw->backend) : 0;
     if (!m)
         return yaml_doc_error(c->doc, c->err, path, "a board of backend 'command' needs 'command: {tool: …}' (docs/ADAPTERS.md)");
-    const char *const pair[][2] = {{"tool", m->tool}, {"program", m->program}, {"command", m->command}, {"convert", m->convert}, {"offers", m->offers},
-                                   {"precision", m->precision}, {"provider", m->provider}, {"shape", m->shape}, {"threads", m->threads}};
+    const char *const pair[][2] = {{"tool", m->tool},         {"program", m->program}, {"command", m->command},
+                                   {"convert", m->convert},   {"offers", m->offers},   {"precision", m->precision},
+                                   {"provider", m->provider}, {"shape", m->shape},     {"threads", m->threads}};
     return set_all(c, b, i, "command", "", pair, sizeof pair / sizeof *pair);
 }
 
@@ -299,8 +301,9 @@ static int read_power(const struct conversion *c, const struct raw_board *raw, u
         return 0;
     if (!m->driver)
         return yaml_doc_error(c->doc, c->err, path, "a power sensor needs a driver (docs/SENSORS.md)");
-    const char *const pair[][2] = {{"driver", m->driver}, {"scope", m->scope}, {"device", m->device}, {"rails", m->rails}, {"command", m->command},
-                                   {"stream", m->stream}, {"max_hz", m->max_hz}, {"accuracy_pct", m->accuracy_pct}, {"options", m->options}};
+    const char *const pair[][2] = {{"driver", m->driver},   {"scope", m->scope},   {"device", m->device}, {"rails", m->rails},
+                                   {"command", m->command}, {"stream", m->stream}, {"max_hz", m->max_hz}, {"accuracy_pct", m->accuracy_pct},
+                                   {"options", m->options}};
     return set_all(c, b, i, "power", "power.", pair, sizeof pair / sizeof *pair);
 }
 
@@ -309,8 +312,11 @@ static int read_health(const struct conversion *c, const struct raw_board *raw, 
     const struct raw_recover *m = raw->recover;
     const struct {
         const char *name, *key, *value;
-    } keys[] = {{"canary", "canary", raw->canary}, {"canary_interval", "canary.interval", raw->canary_interval}, {"canary_command", "canary.command", raw->canary_command},
-                {"cool_down", "cool_down", raw->cool_down}, {"backoff", "backoff", raw->backoff}};
+    } keys[] = {{"canary", "canary", raw->canary},
+                {"canary_interval", "canary.interval", raw->canary_interval},
+                {"canary_command", "canary.command", raw->canary_command},
+                {"cool_down", "cool_down", raw->cool_down},
+                {"backoff", "backoff", raw->backoff}};
     char path[64];
     int r = 0;
     for (size_t k = 0; !r && k < sizeof keys / sizeof *keys; k++) {
@@ -321,7 +327,8 @@ static int read_health(const struct conversion *c, const struct raw_board *raw, 
     r = r ? r : set_file(c, b, path, "canary.file", raw->canary_file);
     if (r || !m)
         return r;
-    const char *const pair[][2] = {{"reopen", m->reopen}, {"soft_reset", m->soft_reset}, {"usb_power", m->usb_power}, {"pdu_power", m->pdu_power}, {"reflash", m->reflash}};
+    const char *const pair[][2] = {
+        {"reopen", m->reopen}, {"soft_reset", m->soft_reset}, {"usb_power", m->usb_power}, {"pdu_power", m->pdu_power}, {"reflash", m->reflash}};
     return set_all(c, b, i, "recover", "recover.", pair, sizeof pair / sizeof *pair);
 }
 
@@ -338,9 +345,19 @@ static int read_board(const struct conversion *c, unsigned i)
         return yaml_doc_error(c->doc, c->err, path, "backend '%s' is not known; %s are", raw->backend, backend_kind_names());
     const struct {
         const char *name, *key, *value;
-    } keys[] = {{"type", "type", raw->type},       {"core", "core", raw->core},    {"memory", "memory", raw->memory},     {"limit", "limit", raw->limit},
-                {"space", "space", raw->space},    {"sysfs", "sysfs", raw->sysfs}, {"max_celsius", "max_celsius", raw->max_celsius}, {"executor", "executor", raw->executor}, {"delay", "delay", raw->delay},
-                {"delay_noise", "delay.noise", raw->delay_noise}, {"fail", "fail", raw->fail}, {"crash", "crash", raw->crash}, {"hang", "hang", raw->hang}};
+    } keys[] = {{"type", "type", raw->type},
+                {"core", "core", raw->core},
+                {"memory", "memory", raw->memory},
+                {"limit", "limit", raw->limit},
+                {"space", "space", raw->space},
+                {"sysfs", "sysfs", raw->sysfs},
+                {"max_celsius", "max_celsius", raw->max_celsius},
+                {"executor", "executor", raw->executor},
+                {"delay", "delay", raw->delay},
+                {"delay_noise", "delay.noise", raw->delay_noise},
+                {"fail", "fail", raw->fail},
+                {"crash", "crash", raw->crash},
+                {"hang", "hang", raw->hang}};
     bool table = b.backend == BACKEND_TABLE;
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         bool tables_only = k >= 8, engines_only = k == 7;
@@ -407,7 +424,10 @@ static int read_tier(struct conversion *c, unsigned i)
     p->windows_max = raw->windows_max ? *raw->windows_max : p->windows_max < p->windows ? p->windows : p->windows_max;
     p->min_inferences = raw->min_inferences ? *raw->min_inferences : p->min_inferences;
     p->warmup_spread = raw->warmup_spread ? *raw->warmup_spread : p->warmup_spread;
+    p->processes = raw->processes ? *raw->processes : p->processes;
+    p->processes_max = raw->processes_max ? *raw->processes_max : max_of(p->processes, p->processes_max);
     p->accept_half_width = raw->half_width ? *raw->half_width : p->accept_half_width;
+    p->process_half_width = raw->half_width ? *raw->half_width : p->process_half_width;
     p->accept_cv = raw->cv ? *raw->cv : p->accept_cv;
     p->scale = raw->scale ? *raw->scale : p->scale;
     snprintf(path, sizeof path, "tiers[%u]", i);

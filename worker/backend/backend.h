@@ -16,10 +16,12 @@
 
 struct backend_job {
     const struct evaluation_job *job;
-    const struct space *space;              /* job's genotype is legal in it */
-    const uint8_t *supernet;                /* NULL when the job names none */
+    const struct space *space; /* job's genotype is legal in it */
+    const uint8_t *supernet;   /* NULL when the job names none */
     size_t supernet_size;
     const struct latency_protocol *protocol;
+    uint64_t seed;                               /* of the candidate's place in memory (runtime/placement.h) */
+    bool latency_only;                           /* a further process of an attempt: all else was measured in another */
     void (*phase)(void *user, const char *name); /* tells the supervisor where the candidate is */
     void *phase_user;
 };

@@ -1,6 +1,6 @@
 /* See board_process.h. One poll loop over the control descriptor and the running child's pipe:
  *
- *   IDLE --job--> CANDIDATE --result--> IDLE
+ *   IDLE --job--> CANDIDATE --result--> IDLE, or another CANDIDATE (measure/processes.h)
  *                     | died or timed out without a result
  *                     v
  *                  CHECK --ok--> infeasible (the candidate's fault) --> IDLE
@@ -34,6 +34,7 @@
 #include "board/link.h"
 #include "board/order.h"
 #include "codec/codec.h"
+#include "measure/processes.h"
 
 static const int64_t GRACE_NS = 2 * SONATA_SECOND, STUCK_NS = 5 * SONATA_SECOND, TICK_NS = 50 * SONATA_MS;
 
@@ -57,13 +58,14 @@ struct board_process {
     /* the child that runs now */
     enum stage stage;
     struct job_frame frame;
-    struct latency_protocol protocol;
+    struct latency_protocol protocol, share; /* of the tier; of this process */
+    struct processes processes;              /* of the attempt so far */
     pid_t pid;
     int pipe; /* -1 after its end */
     struct frame_reader from_child;
     int64_t started_ns, started_wall_ns, deadline_ns;
     enum kill_step kill_step;
-    bool timed_out, canceled, have_result, have_answer;
+    bool timed_out, canceled, have_result, have_answer, latency_only;
     char phase[32], end[REASON_MAX];
     struct measurement result;
     struct health_order order; /* of STAGE_CHECK and STAGE_ORDER */
@@ -84,6 +86,7 @@ static void answer(struct board_process *b, struct measurement *m)
     m->epoch = job->epoch;
     copy_string(m->board, sizeof m->board, b->config.id);
     copy_string(m->board_type, sizeof m->board_type, b->config.type);
+    processes_fini(&b->processes);
     m->started_wall_ns = b->started_wall_ns;
     m->duration_ns = clock_monotonic_ns() - b->started_ns;
     cleanup_bytes struct bytes out = {0};
@@ -161,7 +164,9 @@ static struct candidate candidate_of(struct board_process *b, const struct healt
                                       .space = &b->space,
                                       .supernet = supernet ? b->supernet.data : NULL,
                                       .supernet_size = supernet ? b->supernet.size : 0,
-                                      .protocol = &b->protocol}};
+                                      .protocol = &b->share,
+                                      .seed = b->frame.job.attempt * 2 * PROCESSES_MAX + b->processes.n,
+                                      .latency_only = b->latency_only}};
 }
 
 static int start_child(struct board_process *b, enum stage stage, const struct health_order *order, int64_t limit_ns)
@@ -198,6 +203,7 @@ static int prepare_job(struct board_process *b, enum outcome *ret_outcome, struc
     r = board_config_protocol(&b->config, job->tier, &b->protocol, err);
     if (r)
         return r;
+    b->share = b->protocol;
     struct candidate c = candidate_of(b, &no_order);
     return b->ops->prepare(b->backend, &c.job, err);
 }
@@ -210,6 +216,20 @@ static int64_t job_limit_ns(const struct board_process *b)
     return b->config.time_limit_ns > 0 ? b->config.time_limit_ns : BOARD_TIME_LIMIT_NS;
 }
 
+/* A candidate for the attempt: its first, or a further one. */
+static void start_candidate(struct board_process *b)
+{
+    struct sonata_error err = {0};
+    if (backend_kind_fresh(b->config.backend))
+        b->share = processes_protocol(&b->protocol, b->processes.n);
+    b->have_result = false;
+    int r = start_child(b, STAGE_CANDIDATE, &no_order, b->started_ns + job_limit_ns(b) - clock_monotonic_ns());
+    if (r) {
+        sonata_error_set(&err, r, "cannot start a process: %s", strerror(-r));
+        refuse(b, OUTCOME_INFRA, err.text);
+    }
+}
+
 static void start_job(struct board_process *b, const uint8_t *p, size_t n)
 {
     if (n != sizeof b->frame || b->stage != STAGE_IDLE) {
@@ -220,7 +240,7 @@ static void start_job(struct board_process *b, const uint8_t *p, size_t n)
     memcpy(&b->frame, p, n);
     b->started_ns = clock_monotonic_ns();
     b->started_wall_ns = clock_wall_ns();
-    b->canceled = b->have_result = false;
+    b->canceled = b->have_result = b->latency_only = false;
     b->end[0] = '\0';
     copy_string(b->phase, sizeof b->phase, "start");
     struct sonata_error err = {0};
@@ -229,11 +249,8 @@ static void start_job(struct board_process *b, const uint8_t *p, size_t n)
         refuse(b, outcome, err.text);
         return;
     }
-    int r = start_child(b, STAGE_CANDIDATE, &no_order, job_limit_ns(b));
-    if (r) {
-        sonata_error_set(&err, r, "cannot start a process: %s", strerror(-r));
-        refuse(b, OUTCOME_INFRA, err.text);
-    }
+    processes_begin(&b->processes, &b->protocol, &b->frame.prior);
+    start_candidate(b);
 }
 
 static void kill_child(struct board_process *b, enum kill_step step)
@@ -340,12 +357,36 @@ static void describe_end(struct board_process *b, int status)
         snprintf(b->end, sizeof b->end, "ended with status %d and no result in phase %s", WEXITSTATUS(status), b->phase);
 }
 
+static bool wants_energy(const struct evaluation_job *job)
+{
+    for (uint32_t i = 0; i < job->n_metrics; i++) {
+        if (!strncmp(job->metric[i], "energy", strlen("energy")) || !strncmp(job->metric[i], "power_", strlen("power_")))
+            return true;
+    }
+    return false;
+}
+
+/* One process of the attempt gave its result: the whole one, or on to the next. */
+static void take_result(struct board_process *b)
+{
+    struct measurement m = b->result;
+    b->result = (struct measurement){0};
+    if (backend_kind_fresh(b->config.backend)) {
+        enum processes_step step = processes_take(&b->processes, &m, wants_energy(&b->frame.job));
+        b->latency_only = step == PROCESSES_MORE;
+        if (step != PROCESSES_DONE) {
+            start_candidate(b);
+            return;
+        }
+        processes_finish(&b->processes, &m);
+    }
+    answer(b, &m);
+}
+
 static void candidate_ended(struct board_process *b, int status)
 {
     if (b->have_result && !b->canceled) {
-        struct measurement m = b->result;
-        b->result = (struct measurement){0};
-        answer(b, &m);
+        take_result(b);
         return;
     }
     if (b->have_result)
@@ -528,6 +569,7 @@ int board_process_main(int fd, long parent_pid)
     if (b->ops)
         b->ops->close(b->backend);
     bytes_fini(&b->supernet);
+    processes_fini(&b->processes);
     frame_reader_fini(&b->in);
     frame_reader_fini(&b->from_child);
     free(b);

@@ -1,5 +1,5 @@
-/* What daemon and board process say to each other over one descriptor, as frames (frame.h) of plain data without pointers: the same executable is on both
- * sides. */
+/* What daemon and board process say to each other over one descriptor, as frames (frame.h) of plain data without pointers: the same executable is on
+ * both sides. */
 #ifndef SONATA_BOARD_LINK_H
 #define SONATA_BOARD_LINK_H
 
@@ -19,6 +19,7 @@ struct job_frame {
     char space_path[JOB_PATH_MAX];
     char supernet_path[JOB_PATH_MAX]; /* "" none */
     int64_t queued_ns;                /* it waited that long for the board and its blobs */
+    struct process_prior prior;       /* what the board learned of its processes at this tier */
 };
 
 /* What FRAME_ORDER carries: a canary, or a rung of recovery. */
@@ -32,8 +33,8 @@ struct health_order {
 /* What FRAME_ANSWER carries: how an order ended. */
 struct board_answer {
     bool ok;
-    double latency_us;  /* of a canary that is ok: > 0, measured or else the time the check took */
-    char text[200];     /* what was wrong */
+    double latency_us; /* of a canary that is ok: > 0, measured or else the time the check took */
+    char text[200];    /* what was wrong */
 };
 
 #endif

@@ -5,12 +5,12 @@
 
 static const struct {
     const char *name;
-    bool measures;
+    bool measures, fresh;
 } kinds[BACKEND_KINDS] = {
-    [BACKEND_COMMAND] = {"command", true},
-    [BACKEND_ENGINE] = {"engine", true},
-    [BACKEND_MCU] = {"mcu", false},
-    [BACKEND_TABLE] = {"table", false},
+    [BACKEND_COMMAND] = {"command", true, false},
+    [BACKEND_ENGINE] = {"engine", true, true},
+    [BACKEND_MCU] = {"mcu", false, false},
+    [BACKEND_TABLE] = {"table", false, false},
 };
 
 const char *backend_kind_name(enum backend_kind kind) { return kinds[kind].name; }
@@ -29,3 +29,5 @@ bool backend_kind_find(const char *name, enum backend_kind *ret_kind)
 const char *backend_kind_names(void) { return "command, engine, mcu, table"; }
 
 bool backend_kind_measures(enum backend_kind kind) { return kinds[kind].measures; }
+
+bool backend_kind_fresh(enum backend_kind kind) { return kinds[kind].fresh; }

@@ -14,5 +14,7 @@ bool backend_kind_find(const char *name, enum backend_kind *ret_kind);
 const char *backend_kind_names(void);
 /* Whether timing counts on such boards: their candidates get a core and are watched for contention. */
 bool backend_kind_measures(enum backend_kind kind);
+/* Whether an attempt is measured in several candidates (measure/processes.h): the network runs in them, and a second one is cheap. */
+bool backend_kind_fresh(enum backend_kind kind);
 
 #endif

@@ -17,7 +17,8 @@ struct latency_protocol processes_protocol(const struct latency_protocol *tier, 
     struct latency_protocol p = *tier;
     if (tier->processes <= 1)
         return p;
-    p.windows = p.windows_max = (tier->windows + tier->processes - 1) / tier->processes;
+    uint32_t share = (tier->windows + tier->processes - 1) / tier->processes, most = WINDOWS_MAX / tier->processes_max;
+    p.windows = p.windows_max = share < most ? share : most;
     p.min_inferences = (tier->min_inferences + tier->processes - 1) / tier->processes;
     p.accept_half_width = p.accept_cv = 0;
     p.samples_max = SAMPLES_MAX / tier->processes_max;
@@ -128,7 +129,9 @@ enum processes_step processes_take(struct processes *s, struct measurement *m, b
         return PROCESSES_DONE;
     if (bad) {
         bool whole = spoils && s->n == s->n_bad;
-        return s->n_bad > p->processes ? PROCESSES_DONE : whole ? PROCESSES_AGAIN : PROCESSES_MORE;
+        if (s->n_bad >= p->processes)
+            return PROCESSES_DONE;
+        return whole ? PROCESSES_AGAIN : PROCESSES_MORE;
     }
     if (s->n - s->n_bad < p->processes)
         return PROCESSES_MORE;

@@ -3,8 +3,9 @@
  *
  *     start -> next process: measure -> processes_take() -> again | more | done -> processes_finish()
  *
- * Each process is judged for itself: one that was contended, throttled or bimodal, or ended `invalid`, is measured again and does not count, up to as
- * many times as there are to be processes. Then the good ones speak alone when there are two; else all speak, with their flags. Pure. */
+ * Each process is judged for itself: one that was contended, throttled or bimodal, or ended `invalid`, is measured again and does not
+ * count, until there are as many bad ones as there are to be processes. Then the good ones speak alone when there are two; else all speak, with their
+ * flags. Pure. */
 #ifndef SONATA_MEASURE_PROCESSES_H
 #define SONATA_MEASURE_PROCESSES_H
 

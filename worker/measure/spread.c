@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <math.h>
 
+enum { VERSION = 1, SPREADS_MAX = 8 };
+
 /* Assumed of an unknown board: one process differs from another by 1.5 %, boards' networks are as different in this as f0 = 4 says, worth so many
  * measurements. The second is worth more because the variance of e is known badly: for two processes psi'(1/2) = 4.9 of it is chance. */
 static const double ASSUMED_DEVIATION = 0.015, ASSUMED_FREEDOM = 4, MEAN_WORTH = 2, SHAPE_WORTH = 20;
 /* Beyond this many degrees of freedom the quantile hardly changes, and two processes at a time cannot show them; clocks tick, so variances below the
  * square of 0.01 % are taken as that. */
-static const double FREEDOM_MAX = 20, DEVIATION_MIN = 0.0001, FADE = 1 - 1.0 / 500, WEIGHT_MAX = 500;
+static const double FREEDOM_MAX = 20, DEVIATION_MIN = 0.0001, FADE = 1 - 1.0 / 500, WEIGHT_MAX = 501;
 
 /* psi: recurrence up to x >= 8, then the asymptotic series (Abramowitz and Stegun 6.3.18). */
 static double digamma(double x)
@@ -76,7 +78,7 @@ struct process_prior spread_prior(const struct spread *s)
     return (struct process_prior){.variance = exp(mean + digamma(half) - log(half)), .freedom = 2 * half};
 }
 
-void spread_encode(const struct spread *s, struct bytes *out)
+static void encode(const struct spread *s, struct bytes *out)
 {
     bytes_put_f64(out, s->weight);
     bytes_put_f64(out, s->sum);
@@ -84,7 +86,7 @@ void spread_encode(const struct spread *s, struct bytes *out)
     bytes_put_f64(out, s->sampling);
 }
 
-int spread_decode(struct reader *in, struct spread *ret_spread, struct sonata_error *err)
+static int decode(struct reader *in, struct spread *ret_spread, struct sonata_error *err)
 {
     struct spread s = {.weight = reader_f64(in)};
     s.sum = reader_f64(in);
@@ -95,5 +97,27 @@ int spread_decode(struct reader *in, struct spread *ret_spread, struct sonata_er
         s.sampling < 0 || s.sampling > 5 * s.weight)
         return sonata_error_set(err, -EBADMSG, "this is not what a board learned about its processes");
     *ret_spread = s;
+    return 0;
+}
+
+void spreads_encode(const struct spread *s, size_t n, struct bytes *out)
+{
+    bytes_put_u8(out, VERSION);
+    bytes_put_u8(out, (uint8_t)n);
+    for (size_t i = 0; i < n; i++)
+        encode(&s[i], out);
+}
+
+int spreads_decode(struct reader *in, size_t n, struct spread *ret_spread, struct sonata_error *err)
+{
+    struct spread read[SPREADS_MAX] = {{0}};
+    bool ours = in->left && n <= SPREADS_MAX && reader_u8(in) == VERSION && reader_u8(in) == n;
+    for (size_t i = 0; i < n && ours; i++) {
+        int r = decode(in, &read[i], err);
+        if (r)
+            return r;
+    }
+    for (size_t i = 0; i < n; i++)
+        ret_spread[i] = ours ? read[i] : (struct spread){0};
     return 0;
 }

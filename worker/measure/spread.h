@@ -8,6 +8,8 @@
 #ifndef SONATA_MEASURE_SPREAD_H
 #define SONATA_MEASURE_SPREAD_H
 
+#include <stddef.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 #include "domain/interval.h"
@@ -24,8 +26,10 @@ void spread_learn(struct spread *s, const double *value, unsigned n);
 /* What is known now. */
 struct process_prior spread_prior(const struct spread *s);
 
-void spread_encode(const struct spread *s, struct bytes *out);
-/* -EBADMSG when it is not one that spread_learn() could have made. */
-int spread_decode(struct reader *in, struct spread *ret_spread, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The n of a board's tiers, appended to its other saved state: version 1, their number, the sums. */
+void spreads_encode(const struct spread *s, size_t n, struct bytes *out);
+/* Nothing left to read, or a version or number of another program: nothing was learned. -EBADMSG when one is not what spread_learn() could have made;
+ * ret_spread is then untouched. */
+int spreads_decode(struct reader *in, size_t n, struct spread *ret_spread, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +18,13 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "conf/share.h"
 #include "conf/space_file.h"
 #include "fake_master.h"
+#include "health/record.h"
+#include "measure/spread.h"
 #include "support/process.h"
 
 enum { LONG = 60000 * TEST_PATIENCE };
@@ -33,9 +37,21 @@ struct scene {
     uint8_t space_hash[32], supernet_hash[32];
 };
 
+static void start_worker(struct scene *s, const char *board)
+{
+    char endpoint[96], state[96];
+    snprintf(endpoint, sizeof endpoint, "ipc://%s/m", s->folder);
+    snprintf(state, sizeof state, "%s/state", s->folder);
+    const char *const argv[] = {SONATA_WORKER_PATH, "--master", endpoint, "--name", "w", "--state", state, "--board", board, NULL};
+    s->worker = process_start(argv, s->log);
+    Sonata__Envelope *e = fake_master_wait(&s->master, SONATA__ENVELOPE__BODY_HELLO, LONG);
+    assert_non_null(e);
+    envelope_free(e);
+}
+
 static void open_scene(struct scene *s, const char *board)
 {
-    char path[1024], endpoint[96], state[96];
+    char path[1024], endpoint[96];
     struct sonata_error err = {0};
     *s = (struct scene){.folder = "/tmp/sonata-engine-test-XXXXXX"};
     if (!share_find("supernets", "fmnist-mbconv-v1", ".safetensors", path, sizeof path) || !file_exists("/usr/share/datasets/fashion-mnist"))
@@ -44,7 +60,6 @@ static void open_scene(struct scene *s, const char *board)
         fail_msg("%s", err.text);
     assert_non_null(mkdtemp(s->folder));
     snprintf(endpoint, sizeof endpoint, "ipc://%s/m", s->folder);
-    snprintf(state, sizeof state, "%s/state", s->folder);
     snprintf(s->log, sizeof s->log, "%s/log", s->folder);
     fake_master_open(&s->master, endpoint);
     s->master.chunk = WIRE_BLOB_CHUNK;
@@ -55,11 +70,7 @@ static void open_scene(struct scene *s, const char *board)
     assert_int_equal(file_read(path, WIRE_BLOB_MAX, &supernet, &err), 0);
     memcpy(s->supernet_hash, fake_master_add_blob(&s->master, supernet.data, supernet.size), 32);
     bytes_fini(&supernet);
-    const char *const argv[] = {SONATA_WORKER_PATH, "--master", endpoint, "--name", "w", "--state", state, "--board", board, NULL};
-    s->worker = process_start(argv, s->log);
-    Sonata__Envelope *e = fake_master_wait(&s->master, SONATA__ENVELOPE__BODY_HELLO, LONG);
-    assert_non_null(e);
-    envelope_free(e);
+    start_worker(s, board);
 }
 
 static void close_scene(struct scene *s)
@@ -114,7 +125,11 @@ static void smallest_and_largest(void **state)
     assert_true(value(&large, "params") > value(&small, "params") && value(&large, "macs") > value(&small, "macs"));
     assert_true(value(&small, "accuracy") == value(&again, "accuracy")); /* the same network, the same test set */
     assert_true(value(&small, "latency_min") <= value(&small, "latency") && value(&small, "latency_p90") <= value(&small, "latency_p99"));
-    assert_true(small.n_windows == 3 && small.n_samples >= 10);
+    assert_true(small.n_processes >= 2 && small.n_windows == 2 * small.n_processes && small.n_samples >= 10);
+    assert_true(fabs(small.process_prior.variance - 0.015 * 0.015) < 1e-12 && small.process_prior.freedom > 3.9); /* of a board that was not known */
+    assert_true(small.n_processes < 2 || small.process_median_us[0] != small.process_median_us[1]);
+    assert_non_null(strstr(small.fingerprint, "\nplacement="));
+    assert_non_null(strstr(small.fingerprint, "\nprocesses="));
     assert_non_null(strstr(small.fingerprint, "executor="));
     assert_non_null(strstr(small.fingerprint, "dataset_hash="));
     assert_non_null(strstr(small.fingerprint, "foreign_share="));
@@ -137,6 +152,49 @@ static void too_little_memory_is_infeasible(void **state)
     printf("# %s\n", m.reason);
     assert_true(m.outcome == OUTCOME_INFEASIBLE || m.outcome == OUTCOME_INFRA);
     measurement_fini(&m);
+    close_scene(&s);
+}
+
+static void write_health(const char *path, const struct spread *learned, size_t n)
+{
+    cleanup_bytes struct bytes b = {0};
+    struct board_health h = {0};
+    struct sonata_error err;
+    uint8_t seal[HASH_SIZE];
+    health_encode(&h, &b);
+    if (n)
+        spreads_encode(learned, n, &b);
+    hash_content(b.data, b.size, seal);
+    bytes_append(&b, seal, sizeof seal);
+    assert_int_equal(file_write_atomic(path, b.data, b.size, &err), 0);
+}
+
+/* What a board learned of its processes is there after a restart; a health file from before there was any, too, is read. */
+static void what_was_learned_is_kept(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct spread learned[3] = {{0}};
+    char path[128];
+    for (int i = 0; i < 50; i++) /* at screen: 3 % */
+        spread_learn(&learned[0], (const double[]){100, 103 + i % 3}, 2);
+    struct process_prior expected = spread_prior(&learned[0]);
+    open_scene(&s, "host:engine,canary=functional");
+    snprintf(path, sizeof path, "%s/state/health/host.health", s.folder);
+    for (int old = 0; old < 2; old++) {
+        assert_int_equal(process_stop(s.worker, 5000), 0);
+        write_health(path, learned, old ? 0 : 3);
+        start_worker(&s, "host:engine,canary=functional");
+        struct measurement m = measure(&s, 1 + (uint64_t)old, space_first(&s.space));
+        struct process_interval i;
+        double us[PROCESSES_MAX];
+        for (uint32_t p = 0; p < m.n_processes; p++)
+            us[p] = (double)m.process_median_us[p];
+        assert_true(m.n_processes >= 2 && (m.process_prior.variance == expected.variance) == !old && (m.process_prior.freedom == expected.freedom) == !old);
+        process_interval(us, m.n_processes, &m.process_prior, &i); /* it can be made from what is kept */
+        assert_true(fabs(measurement_metric(&m, "latency")->high * 1e3 / i.high - 1) < 1e-6 && fabs(value(&m, "latency") * 1e3 / i.value - 1) < 1e-6);
+        measurement_fini(&m);
+    }
     close_scene(&s);
 }
 
@@ -189,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(smallest_and_largest),
         cmocka_unit_test(too_little_memory_is_infeasible),
+        cmocka_unit_test(what_was_learned_is_kept),
         cmocka_unit_test(a_contended_search_is_invalid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

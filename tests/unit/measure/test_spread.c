@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/rng.h"
 #include "measure/processes.h"
@@ -73,26 +74,33 @@ static void a_board_that_changed_is_learned_anew(void **state)
 static void is_saved(void **state)
 {
     (void)state;
-    struct spread s = {0}, back;
+    struct spread s[2] = {{0}}, back[2];
     struct sonata_error err;
     const double v[] = {10, 10.1, 10.3};
     for (int i = 0; i < 30; i++)
-        spread_learn(&s, v, 3);
+        spread_learn(&s[1], v, 3);
     cleanup_bytes struct bytes b = {0};
-    spread_encode(&s, &b);
+    spreads_encode(s, 2, &b);
     struct reader in = reader_of(b.data, b.size);
-    assert_int_equal(spread_decode(&in, &back, &err), 0);
-    assert_true(reader_done(&in) && s.weight == back.weight && s.sum == back.sum && s.squares == back.squares && s.sampling == back.sampling);
+    assert_int_equal(spreads_decode(&in, 2, back, &err), 0);
+    assert_true(reader_done(&in) && !memcmp(s, back, sizeof s));
     in = reader_of(b.data, b.size - 1);
-    assert_int_equal(spread_decode(&in, &back, &err), -EBADMSG);
+    assert_int_equal(spreads_decode(&in, 2, back, &err), -EBADMSG);
+    const uint8_t other[] = {2, 2, 0, 0};
+    for (size_t n = 0; n <= sizeof other; n += sizeof other) { /* nothing there, as before there were any; of a later version */
+        in = reader_of(other, n);
+        assert_int_equal(spreads_decode(&in, 2, back, &err), 0);
+        assert_true(back[0].weight == 0 && back[1].weight == 0);
+    }
     struct rng rng = rng_seeded(SEED, 3);
     for (int i = 0; i < 20000; i++) { /* whatever is read gives a usable prior */
-        uint64_t noise[4];
-        for (int k = 0; k < 4; k++)
-            noise[k] = rng_u64(&rng) >> (rng_below(&rng, 3) * 8);
-        in = reader_of(noise, sizeof noise);
-        if (!spread_decode(&in, &back, &err)) {
-            struct process_prior p = spread_prior(&back);
+        for (int k = 0; k < 4; k++) {
+            uint64_t noise = rng_u64(&rng) >> (rng_below(&rng, 3) * 8);
+            memcpy(b.data + 2 + 8 * k, &noise, sizeof noise);
+        }
+        in = reader_of(b.data, b.size);
+        if (!spreads_decode(&in, 2, back, &err)) {
+            struct process_prior p = spread_prior(&back[0]);
             assert_true(isfinite(p.variance) && p.variance > 0 && p.freedom > 0 && isfinite(p.freedom));
         }
     }
