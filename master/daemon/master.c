@@ -113,7 +113,7 @@ static void on_turn(void *user)
         return;
     set_time(m);
     int64_t due = engine_turn(m->run);
-    if (!store_pending(m->store))
+    if (!store_pending(m->store) && !engine_is_blocked(m->run, NULL))
         rpc_flush(m->rpc);
     if (due == INT64_MAX) {
         uv_timer_stop(&m->timer);

@@ -51,6 +51,8 @@ static int perform(struct rpc_call *call)
         rc = check_blocked(call, err);
     if (!rc)
         rc = call->verb->run(call);
+    if (rc == -ENOENT && store_failure(engine_store(call->rpc->run), err)) /* perhaps it is there and cannot be read */
+        rc = -EIO;
     if (rc || !call->verb->audit || !call->rpc->config.access)
         return rc;
     char text[AUDIT_TEXT_MAX] = "";

@@ -7,12 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/record_team.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
-
-_Static_assert((int)WORKER_NAME_MAX == (int)WORKER_NAME_MAX, "one length of a worker's name");
 
 static uint64_t peer_key(const struct net_peer *peer) { return hash64(peer->id, peer->size); }
 

@@ -4,11 +4,19 @@
 #include "base/memory.h"
 #include "codec/codec.h"
 
+/* A record that is there but makes no sense to its decoder: the store refuses further writes, as after any read that fails. */
+static int checked(struct store *s, enum store_db db, struct store_key key, int rc)
+{
+    if (rc)
+        store_report_damage(s, db, key, rc);
+    return rc;
+}
+
 int attempt_load(struct engine *r, uint64_t id, struct attempt_record *ret_record)
 {
     cleanup_bytes struct bytes b = {0};
     int rc = store_get(r->store, STORE_ATTEMPT, key_u64(id), &b);
-    return rc ? rc : attempt_record_decode(b.data, b.size, ret_record);
+    return rc ? rc : checked(r->store, STORE_ATTEMPT, key_u64(id), attempt_record_decode(b.data, b.size, ret_record));
 }
 
 void attempt_put(struct engine *r, const struct attempt_record *record)
@@ -22,7 +30,7 @@ int measurement_load(struct engine *r, uint64_t attempt, struct measurement *ret
 {
     cleanup_bytes struct bytes b = {0};
     int rc = store_get(r->store, STORE_MEASUREMENT, key_u64(attempt), &b);
-    return rc ? rc : measurement_decode(b.data, b.size, ret_measurement, NULL);
+    return rc ? rc : checked(r->store, STORE_MEASUREMENT, key_u64(attempt), measurement_decode(b.data, b.size, ret_measurement, NULL));
 }
 
 void measurement_put(struct engine *r, const struct measurement *m)
@@ -35,7 +43,10 @@ void measurement_put(struct engine *r, const struct measurement *m)
 void board_load(struct engine *r, const char *name, struct board_record *ret_board)
 {
     cleanup_bytes struct bytes b = {0};
-    if (store_get(r->store, STORE_BOARD, key_text(name), &b) || board_record_decode(b.data, b.size, ret_board)) {
+    int rc = store_get(r->store, STORE_BOARD, key_text(name), &b);
+    if (!rc)
+        rc = checked(r->store, STORE_BOARD, key_text(name), board_record_decode(b.data, b.size, ret_board));
+    if (rc) {
         *ret_board = (struct board_record){.first_wall_ns = r->wall};
         copy_string(ret_board->name, sizeof ret_board->name, name);
     }
@@ -52,7 +63,7 @@ int evaluation_load(struct engine *r, uint64_t id, struct evaluation_record *ret
 {
     cleanup_bytes struct bytes b = {0};
     int rc = store_get(r->store, STORE_EVALUATION, key_u64(id), &b);
-    return rc ? rc : evaluation_record_decode(b.data, b.size, ret_record);
+    return rc ? rc : checked(r->store, STORE_EVALUATION, key_u64(id), evaluation_record_decode(b.data, b.size, ret_record));
 }
 
 void evaluation_put(struct engine *r, const struct evaluation_record *record)
@@ -76,7 +87,7 @@ int individual_load(struct engine *r, uint64_t search, uint64_t id, struct indiv
 {
     cleanup_bytes struct bytes b = {0};
     int rc = store_get(r->store, STORE_INDIVIDUAL, key_u64_pair(search, id), &b);
-    return rc ? rc : individual_record_decode(b.data, b.size, ret_record);
+    return rc ? rc : checked(r->store, STORE_INDIVIDUAL, key_u64_pair(search, id), individual_record_decode(b.data, b.size, ret_record));
 }
 
 void individual_put(struct search *rs, const struct individual_record *record)
@@ -92,5 +103,5 @@ int spec_load(struct store *store, uint64_t id, struct search_spec *ret_spec, st
     int r = store_get(store, STORE_SPEC, key_u64(id), &b);
     if (r)
         return sonata_error_set(err, r, "search %llu has no stored specification", (unsigned long long)id);
-    return spec_decode(b.data, b.size, ret_spec, err);
+    return checked(store, STORE_SPEC, key_u64(id), spec_decode(b.data, b.size, ret_spec, err));
 }

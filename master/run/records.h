@@ -1,4 +1,5 @@
-/* Records of the store, one pair of functions for each kind. Reading sees what this turn wrote; writing joins the transaction of the turn. */
+/* Records of the store, one pair of functions for each kind. Reading sees what this turn wrote; writing joins the transaction of the turn. Only -ENOENT
+ * says that there is no such record: after any other code the store commits nothing more (store.h), so what is decided on it never becomes true. */
 #ifndef SONATA_RUN_RECORDS_H
 #define SONATA_RUN_RECORDS_H
 
@@ -12,7 +13,7 @@ void attempt_put(struct engine *r, const struct attempt_record *record);
 int measurement_load(struct engine *r, uint64_t attempt, struct measurement *ret_measurement) SONATA_MUST_CHECK;
 /* Writes it under its attempt. */
 void measurement_put(struct engine *r, const struct measurement *m);
-/* The record of the board of that name; a new one, first seen now, when there is none or it is damaged. */
+/* The record of the board of that name; a new one, first seen now, when there is none. */
 void board_load(struct engine *r, const char *name, struct board_record *ret_board);
 /* Writes it under its name. */
 void board_put(struct engine *r, const struct board_record *board);

@@ -1,5 +1,5 @@
-/* See backup.h. LMDB copies from a read transaction, so writers go on; pages freed meanwhile wait for its end. The copy gets its name when it is whole:
- * one whose process was killed is not taken for a backup. */
+/* See backup.h. LMDB copies from a read transaction, so writers go on; pages freed meanwhile wait for its end. The copy gets its name when it is
+ * whole: one whose process was killed is not taken for a backup. */
 #define _GNU_SOURCE
 #include "store/backup.h"
 

@@ -40,10 +40,7 @@ static struct batch_op read_entry(const struct batch *b, size_t at, uint8_t *ret
     return op;
 }
 
-static uint64_t hash_key(uint8_t db, const void *key, size_t n_key)
-{
-    return hash64(key, n_key) * UINT64_C(0x9e3779b97f4a7c15) + db;
-}
+static uint64_t hash_key(uint8_t db, const void *key, size_t n_key) { return hash64(key, n_key) * UINT64_C(0x9e3779b97f4a7c15) + db; }
 
 /* The slot of the key, or the free slot where it belongs. */
 static uint32_t find_slot(const struct batch *b, uint8_t db, const void *key, size_t n_key)
@@ -102,10 +99,7 @@ void batch_put(struct batch *b, uint8_t db, const void *key, size_t n_key, const
     append(b, KIND_PUT, db, key, n_key, value, n_value);
 }
 
-void batch_erase(struct batch *b, uint8_t db, const void *key, size_t n_key)
-{
-    append(b, KIND_ERASE, db, key, n_key, NULL, 0);
-}
+void batch_erase(struct batch *b, uint8_t db, const void *key, size_t n_key) { append(b, KIND_ERASE, db, key, n_key, NULL, 0); }
 
 bool batch_find(const struct batch *b, uint8_t db, const void *key, size_t n_key, struct batch_op *ret_op)
 {

@@ -21,8 +21,8 @@ struct packer {
     uint64_t id;
     struct bytes sample; /* recent values, the newest last */
     uint64_t plain_bytes, packed_bytes;
-    uint32_t n_values;   /* in the window */
-    double best_share;   /* of the dictionary's windows; 0: none is full yet */
+    uint32_t n_values; /* in the window */
+    double best_share; /* of the dictionary's windows; 0: none is full yet */
     bool worn;
 };
 
@@ -152,10 +152,7 @@ static ZSTD_DCtx *take_context(void)
     return c;
 }
 
-static void give_context(ZSTD_DCtx *c)
-{
-    ZSTD_freeDCtx(atomic_exchange(&spare, c));
-}
+static void give_context(ZSTD_DCtx *c) { ZSTD_freeDCtx(atomic_exchange(&spare, c)); }
 
 int pack_unpack(const void *value, size_t n, const void *dictionary, size_t n_dictionary, struct bytes *out)
 {

@@ -14,8 +14,8 @@
 
 enum {
     PACK_MARK = 0xFD,
-    PACK_DICTIONARY_MAX = 16384,      /* bytes of a dictionary */
-    PACK_VALUE_MAX = 1 << 28,         /* larger values stay plain and are refused when packed */
+    PACK_DICTIONARY_MAX = 16384, /* bytes of a dictionary */
+    PACK_VALUE_MAX = 1 << 28,    /* larger values stay plain and are refused when packed */
 };
 
 /* The dictionary in use for one database and the values that may become the next. One thread. */

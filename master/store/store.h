@@ -2,8 +2,11 @@
  *
  * Writes collect in memory during a loop turn (store_put, store_erase) and become durable together in store_commit(): all or nothing, synced
  * to disk. Reads see the turn's own writes first. When a commit fails (disk full, read-only) nothing was written and everything stays pending;
- * the same call later tries again. The map grows by itself. Only one process opens a folder: the second is refused.
- * All calls are for the loop thread, but store_scan() and store_get_committed(), which any thread may use. */
+ * the same call later tries again. The map grows by itself; what readers of dead processes held is free again within a minute. Only one process opens
+ * a folder: the second is refused.
+ * A read that fails for another reason than -ENOENT (a damaged record, a disk that does not read) blocks for good: no later commit is done, since
+ * what was decided after it may rest on a record that was not seen. A start reads all anew. All calls are for the loop thread, but store_scan() and
+ * store_get_committed(), which any thread may use. */
 #ifndef SONATA_STORE_STORE_H
 #define SONATA_STORE_STORE_H
 
@@ -51,8 +54,9 @@ enum { STORE_SCHEMA = 3 };
 
 struct store;
 struct store_options {
-    size_t map_start; /* bytes of the first map, 0: 64 MiB; rounded to pages */
-    bool read_only;   /* beside a running master: no lock, no writes; all reads see the moment of opening; one thread */
+    size_t map_start;         /* bytes of the first map, 0: 64 MiB; rounded to pages */
+    int64_t readers_check_ns; /* how often slots of dead readers are freed, 0: every minute */
+    bool read_only;           /* beside a running master: no lock, no writes; all reads see the moment of opening; one thread */
 };
 
 /* Opens (creating the folder, mode 0700, and the databases) and checks the schema version. -EBUSY: another master has the folder;
@@ -79,12 +83,17 @@ void store_put(struct store *s, enum store_db db, struct store_key key, const vo
 void store_erase(struct store *s, enum store_db db, struct store_key key);
 /* Bytes waiting for the next commit; 0: nothing to do. */
 size_t store_pending(const struct store *s);
-/* One synchronous transaction. 0, or -ENOSPC (also -EFBIG, -EDQUOT), -EROFS, -EIO …: nothing written, all still pending. */
+/* One synchronous transaction. 0, or the code of the read that blocked, or -ENOSPC (also -EFBIG, -EDQUOT), -EROFS, -EIO …: nothing written, all still
+ * pending. */
 int store_commit(struct store *s, struct sonata_error *err) SONATA_MUST_CHECK;
 
-/* Copies the value (pending first, then committed) to the end of the cleared *ret_value. -ENOENT. */
+/* Copies the value (pending first, then committed) to the end of the cleared *ret_value. -ENOENT: there is none; any other code blocks. */
 int store_get(struct store *s, enum store_db db, struct store_key key, struct bytes *ret_value) SONATA_MUST_CHECK;
 int store_get_committed(struct store *s, enum store_db db, struct store_key key, struct bytes *ret_value) SONATA_MUST_CHECK;
+/* A record that was read makes no sense to its decoder: the same as if it could not be read. */
+void store_report_damage(struct store *s, enum store_db db, struct store_key key, int rc);
+/* 0, or the code of the first read that failed, with its place and the remedy in err. */
+int store_failure(struct store *s, struct sonata_error *err);
 /* Committed records from key `from` on (n = 0: the first) whose key starts with the first `n_prefix` bytes of `from`, in key order. The
  * callback borrows key and value until it returns; it returns true to go on. It must not commit. */
 int store_scan(struct store *s, enum store_db db, struct store_key from, size_t n_prefix,

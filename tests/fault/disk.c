@@ -24,7 +24,7 @@ static struct {
     size_t n, capacity;
     bool watched[FDS_MAX], synchronous[FDS_MAX];
     uint64_t fail_at, calls, failures;
-    int error;
+    int error, open_error;
 } disk;
 
 static void *real(const char *name)
@@ -77,10 +77,15 @@ int open(const char *path, int flags, ...)
         mode = va_arg(args, mode_t);
         va_end(args);
     }
+    const char *slash = strrchr(path, '/');
+    bool is_store = !strcmp(slash ? slash + 1 : path, "data.mdb");
+    if (is_store && disk.open_error) {
+        errno = disk.open_error;
+        return -1;
+    }
     int fd = REAL(open_fn, "open")(path, flags, mode);
     if (fd >= 0 && fd < FDS_MAX) {
-        const char *name = strrchr(path, '/');
-        disk.watched[fd] = !strcmp(name ? name + 1 : path, "data.mdb");
+        disk.watched[fd] = is_store;
         disk.synchronous[fd] = flags & O_DSYNC;
     }
     return fd;
@@ -174,6 +179,8 @@ void disk_fail_after(uint64_t nth, int error)
     disk.error = error;
     disk.calls = disk.failures = 0;
 }
+
+void disk_fail_open(int error) { disk.open_error = error; }
 
 uint64_t disk_failures(void) { return disk.failures; }
 

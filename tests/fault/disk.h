@@ -34,6 +34,8 @@ void disk_replay(size_t n, enum disk_cut cut, struct rng *rng, const char *path)
 
 /* The nth (from 1) write, truncate or sync from now on, and all that follow, fail with this errno; 0 calls it off. */
 void disk_fail_after(uint64_t nth, int error);
+/* From now on a file data.mdb cannot be opened, with this errno; 0 calls it off. */
+void disk_fail_open(int error);
 /* How many calls have failed since. */
 uint64_t disk_failures(void);
 

@@ -82,6 +82,48 @@ static void input_output_error(void **state)
     fail_each_call(EIO);
 }
 
+/* A write that fails at any place while the file cannot be opened either: LMDB's way out of some is to open it again. */
+static void fail_each_call_and_opening(struct store *s, uint64_t nth, uint64_t t)
+{
+    struct sonata_error err = {""};
+    struct bytes value = {0};
+    put_turn(s, t);
+    size_t pending = store_pending(s);
+    disk_fail_after(nth, EIO);
+    disk_fail_open(EMFILE);
+    int first = store_commit(s, &err), second = first ? store_commit(s, &err) : 0;
+    int read = store_get_committed(s, STORE_EVENT, key_u64_pair(0, 0), &value);
+    (void)store_count(s, STORE_EVENT);
+    disk_fail_after(0, 0);
+    disk_fail_open(0);
+    if (first) {
+        assert_true(second < 0);
+        assert_true(read == 0 || read == -EIO); /* never that there is no such record */
+        assert_int_equal(store_pending(s), pending);
+    }
+    assert_int_equal(store_commit(s, &err), 0);
+    expect_turn(s, t);
+    bytes_fini(&value);
+}
+
+static void opening_again_fails(void **state)
+{
+    (void)state;
+    struct sonata_error err = {""};
+    struct store *s;
+    char path[128];
+    snprintf(path, sizeof path, "%s/opening", folder);
+    assert_int_equal(store_open(path, NULL, &s, &err), 0);
+    put_turn(s, 0);
+    assert_int_equal(store_commit(s, &err), 0);
+    for (uint64_t nth = 1; nth < 30; nth++)
+        fail_each_call_and_opening(s, nth, nth);
+    store_close(s);
+    assert_int_equal(store_open(path, NULL, &s, &err), 0);
+    expect_turn(s, 29);
+    store_close(s);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -98,6 +140,6 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(disk_full), cmocka_unit_test(input_output_error)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(disk_full), cmocka_unit_test(input_output_error), cmocka_unit_test(opening_again_fails)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,0 +1,201 @@
+/* Writes: they collect in the batch and go to LMDB in one transaction.
+ *
+ * Flow of a commit: begin → every pending put and delete → mdb_txn_commit (writes, fsync, meta page). MDB_MAP_FULL: abort, clear what dead readers
+ * hold, double the map, again from the start, which is safe because the batch still holds everything. MDB_PANIC (a failed write of the meta page):
+ * the environment is closed and opened again; LMDB then continues from the last intact meta page. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "store/store_internal.h"
+
+enum { GROWTH_MEMORY = 64 };
+#define GROWTH_ROOM 1.05
+#define MAP_LIMIT ((size_t)1 << 42)
+
+void store_put(struct store *s, enum store_db db, struct store_key key, const void *value, size_t n)
+{
+    assert(!s->read_only);
+    batch_put(&s->batch, (uint8_t)db, key.bytes, key.n, value, n);
+}
+
+void store_erase(struct store *s, enum store_db db, struct store_key key)
+{
+    assert(!s->read_only);
+    batch_erase(&s->batch, (uint8_t)db, key.bytes, key.n);
+}
+
+size_t store_pending(const struct store *s) { return s->batch.log.size; }
+
+/* A key behind all others. MDB_APPEND leaves full pages behind where an ordinary put of ascending keys splits them in halves. A record that is to
+ * grow gets the room at once that such records come to need, else its full page would be split later. MDB_KEYEXIST: the key is no such. */
+static int put_first(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, MDB_val value, struct bytes *packed)
+{
+    size_t room = (size_t)(GROWTH_ROOM * s->grown[db]);
+    if (value.mv_data == packed->data && value.mv_size < room) {
+        bytes_append(packed, NULL, room - packed->size);
+        value = (MDB_val){packed->size, packed->data};
+    }
+    return mdb_put(txn, s->dbi[db], key, &value, MDB_APPEND);
+}
+
+static int put(struct store *s, MDB_txn *txn, const struct batch_op *op, struct bytes *packed)
+{
+    enum store_db db = (enum store_db)op->db;
+    MDB_val key = {op->n_key, (void *)op->key}, value = {op->n_value, (void *)op->value};
+    if (s->packer[db] && packer_pack(s->packer[db], op->value, op->n_value, packed))
+        value = (MDB_val){packed->size, packed->data};
+    size_t size = value.mv_size;
+    int rc = store_is_log(db) ? put_first(s, txn, db, &key, value, packed) : MDB_KEYEXIST;
+    if (rc != MDB_KEYEXIST)
+        return rc;
+    if (db == STORE_INDIVIDUAL || db == STORE_EVALUATION)
+        s->grown[db] += ((double)size - s->grown[db]) / GROWTH_MEMORY;
+    value.mv_data = value.mv_data == op->value ? value.mv_data : packed->data; /* put_first() may have moved it */
+    return mdb_put(txn, s->dbi[db], &key, &value, 0);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct batch_op *x = a, *y = b;
+    if (x->db != y->db)
+        return x->db < y->db ? -1 : 1;
+    int order = memcmp(x->key, y->key, x->n_key < y->n_key ? x->n_key : y->n_key);
+    return order ? order : (x->n_key > y->n_key) - (x->n_key < y->n_key);
+}
+
+static int write_batch(struct store *s, MDB_txn *txn)
+{
+    cleanup_bytes struct bytes packed = {0};
+    cleanup_free struct batch_op *op = xcalloc(s->batch.n_keys, sizeof *op);
+    size_t n = 0;
+    for (size_t at = 0; n < s->batch.n_keys && batch_next(&s->batch, &at, &op[n]);)
+        n++;
+    qsort(op, n, sizeof *op, by_key);
+    for (size_t i = 0; i < n; i++) {
+        MDB_val key = {op[i].n_key, (void *)op[i].key};
+        int rc = op[i].erase ? mdb_del(txn, s->dbi[op[i].db], &key, NULL) : put(s, txn, &op[i], &packed);
+        if (rc && !(op[i].erase && rc == MDB_NOTFOUND))
+            return rc;
+    }
+    return 0;
+}
+
+/* A new dictionary is one more write of the turn that first uses it. */
+static void renew_dictionaries(struct store *s)
+{
+    for (unsigned db = 0; db < STORE_DB_COUNT; db++) {
+        const uint8_t *content;
+        size_t n;
+        if (!s->packer[db] || !packer_wants(s->packer[db], &content, &n))
+            continue;
+        cleanup_bytes struct bytes value = {0};
+        bytes_put_u8(&value, (uint8_t)db);
+        bytes_append(&value, content, n);
+        store_put(s, STORE_DICTIONARY, key_u64(s->next_dictionary), value.data, value.size);
+        packer_use(s->packer[db], s->next_dictionary++, value.data + 1, n);
+    }
+}
+
+static int commit_once(struct store *s)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
+    if (rc)
+        return rc;
+    rc = write_batch(s, txn);
+    if (rc) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    return mdb_txn_commit(txn); /* frees txn also when it fails */
+}
+
+/* Readers of processes that died hold every page that is freed after them. */
+static void clear_dead_readers(struct store *s)
+{
+    int dead;
+    s->readers_checked_ns = clock_monotonic_ns();
+    mdb_reader_check(s->env, &dead);
+}
+
+static int grow_map(struct store *s)
+{
+    if (s->map_size >= MAP_LIMIT)
+        return MDB_MAP_FULL;
+    pthread_rwlock_wrlock(&s->map_lock);
+    int rc = mdb_env_set_mapsize(s->env, 2 * s->map_size);
+    if (!rc)
+        s->map_size *= 2;
+    pthread_rwlock_unlock(&s->map_lock);
+    return rc;
+}
+
+/* A map that is full may be so for the pages that dead readers held: once they are cleared it is tried as it is. */
+static int make_room(struct store *s, bool *cleared)
+{
+    if (*cleared)
+        return grow_map(s);
+    *cleared = true;
+    clear_dead_readers(s);
+    return 0;
+}
+
+static int reopen(struct store *s)
+{
+    pthread_rwlock_wrlock(&s->map_lock);
+    store_close_environment(s);
+    int rc = store_open_environment(s);
+    pthread_rwlock_unlock(&s->map_lock);
+    return rc;
+}
+
+static int write_pending(struct store *s)
+{
+    bool reopened = false, cleared = false;
+    int rc = s->env ? 0 : reopen(s);
+    while (!rc) {
+        rc = commit_once(s);
+        if (rc == MDB_MAP_FULL || rc == MDB_MAP_RESIZED) {
+            rc = rc == MDB_MAP_FULL ? make_room(s, &cleared) : grow_map(s);
+        } else if (rc == MDB_PANIC && !reopened) {
+            reopened = true;
+            rc = reopen(s);
+        } else {
+            break;
+        }
+    }
+    return rc;
+}
+
+int store_commit(struct store *s, struct sonata_error *err)
+{
+    int rc = store_failure(s, err);
+    if (rc)
+        return rc;
+    if (!s->batch.n_keys) {
+        batch_clear(&s->batch);
+        return 0;
+    }
+    if (s->env && clock_monotonic_ns() - s->readers_checked_ns >= s->readers_check_ns)
+        clear_dead_readers(s);
+    renew_dictionaries(s);
+    rc = write_pending(s);
+    if (rc)
+        return sonata_error_set(err, store_translate(rc), "store in %s cannot be written: %s%s", s->folder, mdb_strerror(rc),
+                                rc == EIO ? " (a short write: is the disk full?)" : "");
+    batch_clear(&s->batch);
+    return 0;
+}
+
+void store_set_counter(struct store *s, const char *name, uint64_t value)
+{
+    cleanup_bytes struct bytes b = {0};
+    bytes_put_u8(&b, 1);
+    bytes_put_u64(&b, value);
+    store_put(s, STORE_META, key_text(name), b.data, b.size);
+}

@@ -1,0 +1,248 @@
+/* Reads: of one record, of records in order, of counts. A read that fails for another reason than that there is no such record is remembered: the
+ * store takes no more writes then, since what was decided on it may be wrong. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "store/store_internal.h"
+
+static int begin_new(struct store *s, MDB_txn **ret_txn)
+{
+    int dead, rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, ret_txn);
+    if (rc != MDB_READERS_FULL || mdb_reader_check(s->env, &dead) || !dead)
+        return rc;
+    return mdb_txn_begin(s->env, NULL, MDB_RDONLY, ret_txn);
+}
+
+int reader_begin(struct store *s, MDB_txn **ret_txn)
+{
+    if (!s->env)
+        return EIO;
+    *ret_txn = s->snapshot;
+    if (s->snapshot)
+        return 0;
+    struct readers *r = &s->readers;
+    pthread_mutex_lock(&r->lock);
+    MDB_txn *txn = r->n_idle ? r->idle[--r->n_idle] : NULL;
+    pthread_mutex_unlock(&r->lock);
+    if (!txn)
+        return begin_new(s, ret_txn);
+    int rc = mdb_txn_renew(txn);
+    if (rc)
+        mdb_txn_abort(txn);
+    else
+        *ret_txn = txn;
+    return rc;
+}
+
+void reader_end(struct store *s, MDB_txn *txn)
+{
+    if (txn == s->snapshot)
+        return;
+    struct readers *r = &s->readers;
+    mdb_txn_reset(txn);
+    pthread_mutex_lock(&r->lock);
+    bool keep = r->n_idle < READERS_KEPT;
+    if (keep)
+        r->idle[r->n_idle++] = txn;
+    pthread_mutex_unlock(&r->lock);
+    if (!keep)
+        mdb_txn_abort(txn);
+}
+
+int readers_reserve(struct store *s)
+{
+    struct readers *r = &s->readers;
+    while (r->n_idle < READERS_KEPT) {
+        int rc = begin_new(s, &r->idle[r->n_idle]);
+        if (rc)
+            return rc;
+        mdb_txn_reset(r->idle[r->n_idle++]);
+    }
+    return 0;
+}
+
+void readers_release(struct store *s)
+{
+    while (s->readers.n_idle)
+        mdb_txn_abort(s->readers.idle[--s->readers.n_idle]);
+}
+
+void store_report_damage(struct store *s, enum store_db db, struct store_key key, int rc)
+{
+    char hex[2 * sizeof key.bytes + 1];
+    if (s->read_only || !s->env)
+        return; /* a look at it, or a failed write that is tried again: nothing is decided on what was read */
+    hash_to_hex(key.bytes, key.n, hex);
+    pthread_mutex_lock(&s->failure_lock);
+    if (!s->failure) {
+        s->failure = rc;
+        snprintf(s->failure_text, sizeof s->failure_text, "database %s, record %s: %s", store_db_name(db), hex,
+                 rc == -EBADMSG ? "damaged" : strerror(-rc));
+    }
+    pthread_mutex_unlock(&s->failure_lock);
+}
+
+int store_failure(struct store *s, struct sonata_error *err)
+{
+    pthread_mutex_lock(&s->failure_lock);
+    int rc = s->failure;
+    if (rc)
+        sonata_error_set(err, rc, "the store in %s cannot be read (%s): nothing more is written; restore a backup, or restart", s->folder,
+                         s->failure_text);
+    pthread_mutex_unlock(&s->failure_lock);
+    return rc;
+}
+
+/* LMDB code of a read to negative errno; only absence is absence. */
+static int end_read(struct store *s, enum store_db db, struct store_key key, int rc)
+{
+    bool again = rc == MDB_PANIC || rc == MDB_MAP_RESIZED; /* after a failed write: the next commit opens the environment again */
+    rc = store_translate(rc);
+    if (rc && rc != -ENOENT && !again)
+        store_report_damage(s, db, key, rc);
+    return rc;
+}
+
+/* Appends the value as it was put. */
+static int unpack(struct store *s, MDB_txn *txn, enum store_db db, const MDB_val *value, struct bytes *out)
+{
+    uint64_t id;
+    if (!store_is_packed(db) || !pack_is_packed(value->mv_data, value->mv_size, &id)) {
+        bytes_append(out, value->mv_data, value->mv_size);
+        return 0;
+    }
+    struct store_key key = key_u64(id);
+    MDB_val k = {key.n, key.bytes}, dictionary = {1, NULL};
+    if (id && (s->dbi[STORE_DICTIONARY] == NO_DBI || mdb_get(txn, s->dbi[STORE_DICTIONARY], &k, &dictionary) || !dictionary.mv_size))
+        return MDB_CORRUPTED;
+    const uint8_t *content = id ? (uint8_t *)dictionary.mv_data + 1 : NULL;
+    return pack_unpack(value->mv_data, value->mv_size, content, dictionary.mv_size - 1, out) ? MDB_CORRUPTED : 0;
+}
+
+int store_get_committed(struct store *s, enum store_db db, struct store_key key, struct bytes *ret_value)
+{
+    pthread_rwlock_rdlock(&s->map_lock);
+    MDB_txn *txn;
+    int rc = reader_begin(s, &txn);
+    if (!rc) {
+        MDB_val k = {key.n, key.bytes}, v;
+        rc = s->dbi[db] == NO_DBI ? MDB_NOTFOUND : mdb_get(txn, s->dbi[db], &k, &v);
+        if (!rc) {
+            bytes_clear(ret_value);
+            rc = unpack(s, txn, db, &v, ret_value);
+        }
+        reader_end(s, txn);
+    }
+    pthread_rwlock_unlock(&s->map_lock);
+    return end_read(s, db, key, rc);
+}
+
+int store_get(struct store *s, enum store_db db, struct store_key key, struct bytes *ret_value)
+{
+    struct batch_op op;
+    if (!batch_find(&s->batch, (uint8_t)db, key.bytes, key.n, &op))
+        return store_get_committed(s, db, key, ret_value);
+    if (op.erase)
+        return -ENOENT;
+    bytes_clear(ret_value);
+    bytes_append(ret_value, op.value, op.n_value);
+    return 0;
+}
+
+/* Stands on the first record from `from` on, or (back) on the last before it. */
+static int scan_start(MDB_cursor *cursor, const struct store_key *from, bool back, MDB_val *k, MDB_val *v)
+{
+    *k = (MDB_val){from->n, (void *)from->bytes};
+    int rc = mdb_cursor_get(cursor, k, v, from->n ? MDB_SET_RANGE : MDB_FIRST);
+    if (!back)
+        return rc;
+    return mdb_cursor_get(cursor, k, v, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+}
+
+static int scan(struct store *s, MDB_txn *txn, enum store_db db, const struct store_key *from, size_t n_prefix, bool back,
+                bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
+{
+    MDB_cursor *cursor;
+    cleanup_bytes struct bytes plain = {0};
+    int rc = s->dbi[db] == NO_DBI ? MDB_NOTFOUND : mdb_cursor_open(txn, s->dbi[db], &cursor);
+    if (rc)
+        return rc == MDB_NOTFOUND ? 0 : rc;
+    MDB_val k, v;
+    for (rc = scan_start(cursor, from, back, &k, &v); !rc; rc = mdb_cursor_get(cursor, &k, &v, back ? MDB_PREV : MDB_NEXT)) {
+        if (k.mv_size < n_prefix || memcmp(k.mv_data, from->bytes, n_prefix))
+            break;
+        bytes_clear(&plain);
+        rc = unpack(s, txn, db, &v, &plain);
+        if (rc && !s->read_only)
+            break;
+        if (!rc)
+            v = (MDB_val){plain.size, plain.data}; /* else, for a check, as it is: no decoder takes it for a record */
+        if (!each(user, k.mv_data, k.mv_size, v.mv_data, v.mv_size))
+            break;
+    }
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int scan_locked(struct store *s, enum store_db db, const struct store_key *from, size_t n_prefix, bool back,
+                       bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
+{
+    pthread_rwlock_rdlock(&s->map_lock);
+    MDB_txn *txn;
+    int rc = reader_begin(s, &txn);
+    if (!rc) {
+        rc = scan(s, txn, db, from, n_prefix, back, each, user);
+        reader_end(s, txn);
+    }
+    pthread_rwlock_unlock(&s->map_lock);
+    return end_read(s, db, *from, rc);
+}
+
+int store_scan(struct store *s, enum store_db db, struct store_key from, size_t n_prefix,
+               bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
+{
+    return scan_locked(s, db, &from, n_prefix, false, each, user);
+}
+
+int store_scan_back(struct store *s, enum store_db db, struct store_key before, size_t n_prefix,
+                    bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
+{
+    return scan_locked(s, db, &before, n_prefix, true, each, user);
+}
+
+static MDB_stat statistics(struct store *s, enum store_db db)
+{
+    MDB_stat stat = {0};
+    pthread_rwlock_rdlock(&s->map_lock);
+    MDB_txn *txn;
+    if (!reader_begin(s, &txn)) {
+        if (s->dbi[db] == NO_DBI || mdb_stat(txn, s->dbi[db], &stat))
+            stat = (MDB_stat){0};
+        reader_end(s, txn);
+    }
+    pthread_rwlock_unlock(&s->map_lock);
+    return stat;
+}
+
+uint64_t store_count(struct store *s, enum store_db db) { return statistics(s, db).ms_entries; }
+
+uint64_t store_size(struct store *s, enum store_db db)
+{
+    MDB_stat stat = statistics(s, db);
+    return (uint64_t)stat.ms_psize * (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages);
+}
+
+uint64_t store_counter(struct store *s, const char *name)
+{
+    cleanup_bytes struct bytes value = {0};
+    if (store_get(s, STORE_META, key_text(name), &value))
+        return 0;
+    struct reader r = reader_of(value.data, value.size);
+    reader_u8(&r);
+    uint64_t v = reader_u64(&r);
+    return reader_done(&r) ? v : 0;
+}

@@ -1,0 +1,62 @@
+/* Layout shared by the files of the store. */
+#ifndef SONATA_STORE_INTERNAL_H
+#define SONATA_STORE_INTERNAL_H
+
+#include <lmdb.h>
+#include <pthread.h>
+
+#include "store/batch.h"
+#include "store/pack.h"
+#include "store/store.h"
+
+enum { NO_DBI = 0, READERS_KEPT = 12, READERS_MAX = 64 };
+
+/* Read transactions that keep their slot in the table of readers while they are idle: whoever else takes the others, this store can read. */
+struct readers {
+    pthread_mutex_t lock;
+    MDB_txn *idle[READERS_KEPT];
+    unsigned n_idle;
+};
+
+struct store {
+    char *folder;
+    bool read_only;
+    int lock_fd;
+    size_t map_size;
+    MDB_env *env;      /* NULL: it could not be opened again after a failed write; the next commit tries */
+    MDB_txn *snapshot; /* read-only stores: the one moment that all reads see, while a master writes on */
+    MDB_dbi dbi[STORE_DB_COUNT];
+    pthread_rwlock_t map_lock; /* readers of all threads hold it for reading: the map may be resized only while no transaction is open */
+    struct readers readers;
+    int64_t readers_check_ns, readers_checked_ns; /* how often dead ones are cleared, and when they were */
+    struct batch batch;
+    struct packer *packer[STORE_DB_COUNT]; /* of the packed databases */
+    double grown[STORE_DB_COUNT];          /* mean size of values that replace a first one, see put_first() */
+    uint64_t next_dictionary;
+    pthread_mutex_t failure_lock;
+    int failure; /* 0, or why nothing more is written: the first read that failed */
+    char failure_text[160];
+};
+
+/* store.c */
+/* LMDB code to negative errno. */
+int store_translate(int rc);
+/* Databases that grow with the work done. Their keys count up, so a new record mostly belongs behind the last one. */
+bool store_is_log(enum store_db db);
+/* Of them, those whose values repeat enough to be worth the time of packing. */
+bool store_is_packed(enum store_db db);
+/* Opens the environment and its databases. An LMDB code; s->env is NULL then. */
+int store_open_environment(struct store *s) SONATA_MUST_CHECK;
+/* Closes it with every transaction of ours; nobody may be reading. */
+void store_close_environment(struct store *s);
+
+/* read.c */
+/* A read transaction: the snapshot, or one of the readers that are kept. An LMDB code or errno. End it with reader_end(). */
+int reader_begin(struct store *s, MDB_txn **ret_txn) SONATA_MUST_CHECK;
+void reader_end(struct store *s, MDB_txn *txn);
+/* Takes its slots in the table of readers. An LMDB code. */
+int readers_reserve(struct store *s) SONATA_MUST_CHECK;
+/* Gives them back; nobody may be reading. */
+void readers_release(struct store *s);
+
+#endif
