@@ -71,6 +71,45 @@ static void test_unknown_and_forged(void **state)
     assert_string_equal(farm_send(&farm, 0), "duplicate");
 }
 
+/* The record of the attempt is as given, durable. */
+static void write_attempt(uint64_t attempt, const void *value, size_t n)
+{
+    struct sonata_error err = {{0}};
+    store_put(farm.store, STORE_ATTEMPT, key_u64(attempt), value, n);
+    if (store_commit(farm.store, &err))
+        fail_msg("%s", err.text);
+}
+
+/* Answered "unknown", the worker would drop the result for good. */
+static void test_an_unreadable_record_is_not_taken_for_absent(void **state)
+{
+    (void)state;
+    struct bytes good = {0};
+    const char *reason;
+    start(20);
+    farm_measure(&farm, 0);
+    uint64_t attempt = farm.held[0].job.attempt;
+    assert_int_equal(store_get_committed(farm.store, STORE_ATTEMPT, key_u64(attempt), &good), 0);
+    write_attempt(attempt, good.data, good.size - 3);
+    engine_result(farm.run, "w", &farm.held[0].result);
+    farm_turn(&farm);
+    assert_true(engine_is_blocked(farm.run, &reason)); /* so no answer goes out */
+    assert_non_null(strstr(reason, "attempt"));
+    pass_time(3600 * SONATA_SECOND);
+    assert_true(engine_is_blocked(farm.run, &reason));
+    assert_null(engine_result(farm.run, "w", &farm.held[0].result));
+    farm_crash(&farm);
+    struct sonata_error err = {{0}};
+    assert_int_equal(store_open(farm.folder, NULL, &farm.store, &err), 0);
+    write_attempt(attempt, good.data, good.size); /* as a backup has it */
+    store_close(farm.store);
+    farm.store = NULL;
+    farm_start(&farm);
+    farm_hello(&farm);
+    assert_string_equal(farm_send(&farm, 0), "accepted");
+    bytes_fini(&good);
+}
+
 static void claim(uint64_t attempt)
 {
     struct sched_running running = {.attempt = attempt, .epoch = 1, .board = "pi-1"};
@@ -476,6 +515,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_farm, close_farm)
         T(test_unknown_and_forged),
+        T(test_an_unreadable_record_is_not_taken_for_absent),
         T(test_numbers_of_a_later_store_are_skipped),
         T(test_what_another_worker_was_given),
         T(test_boards_of_a_worker_are_bounded),
