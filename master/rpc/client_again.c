@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "rpc/call.h"
+#include "store/record_team.h"
+#include "store/store.h"
 
 enum { REQUEST_KEEP_DAYS = 7, FORGET_LOOKS = 8 };
 

@@ -10,6 +10,8 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "rpc/rpc_internal.h"
+#include "store/record_team.h"
+#include "store/store.h"
 
 static uint64_t peer_key(const struct net_peer *peer) { return hash64(peer->id, peer->size); }
 

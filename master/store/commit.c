@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "store/seal.h"
 #include "store/store_internal.h"
 
 enum { GROWTH_MEMORY = 64 };
@@ -31,32 +32,44 @@ void store_erase(struct store *s, enum store_db db, struct store_key key)
 
 size_t store_pending(const struct store *s) { return s->batch.log.size; }
 
-/* A key behind all others. MDB_APPEND leaves full pages behind where an ordinary put of ascending keys splits them in halves. A record that is to
- * grow gets the room at once that such records come to need, else its full page would be split later. MDB_KEYEXIST: the key is no such. */
-static int put_first(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, MDB_val value, struct bytes *packed)
+int store_put_sealed(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, const MDB_val *value, size_t pad, unsigned flags)
 {
-    size_t room = (size_t)(GROWTH_ROOM * s->grown[db]);
-    if (value.mv_data == packed->data && value.mv_size < room) {
-        bytes_append(packed, NULL, room - packed->size);
-        value = (MDB_val){packed->size, packed->data};
-    }
-    return mdb_put(txn, s->dbi[db], key, &value, MDB_APPEND);
+    size_t n = value->mv_size + pad;
+    MDB_val place = {n + SEAL_SIZE, NULL};
+    int rc = mdb_put(txn, s->dbi[db], key, &place, flags | MDB_RESERVE);
+    if (rc)
+        return rc;
+    uint8_t *p = place.mv_data;
+    if (value->mv_size)
+        memcpy(p, value->mv_data, value->mv_size);
+    memset(p + value->mv_size, 0, pad);
+    seal_write((uint8_t)db, key->mv_data, key->mv_size, p, n);
+    return 0;
 }
 
-static int put(struct store *s, MDB_txn *txn, const struct batch_op *op, struct bytes *packed)
+/* A key behind all others. MDB_APPEND leaves full pages behind where an ordinary put of ascending keys splits them in halves. A record that is to
+ * grow gets the room at once that such records come to need, else its full page would be split later. MDB_KEYEXIST: the key is no such. */
+static int put_first(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, const MDB_val *value, bool packed)
+{
+    size_t room = (size_t)(GROWTH_ROOM * s->grown[db]), pad = packed && value->mv_size < room ? room - value->mv_size : 0;
+    return store_put_sealed(s, txn, db, key, value, pad, MDB_APPEND);
+}
+
+static int put(struct store *s, MDB_txn *txn, const struct batch_op *op, struct bytes *buffer)
 {
     enum store_db db = (enum store_db)op->db;
     MDB_val key = {op->n_key, (void *)op->key}, value = {op->n_value, (void *)op->value};
-    if (s->packer[db] && packer_pack(s->packer[db], op->value, op->n_value, packed))
-        value = (MDB_val){packed->size, packed->data};
-    size_t size = value.mv_size;
-    int rc = store_is_log(db) ? put_first(s, txn, db, &key, value, packed) : MDB_KEYEXIST;
+    if (store_is_plain(db, op->key, op->n_key))
+        return mdb_put(txn, s->dbi[db], &key, &value, 0);
+    bool packed = s->packer[db] && packer_pack(s->packer[db], op->value, op->n_value, buffer);
+    if (packed)
+        value = (MDB_val){buffer->size, buffer->data};
+    int rc = store_is_log(db) ? put_first(s, txn, db, &key, &value, packed) : MDB_KEYEXIST;
     if (rc != MDB_KEYEXIST)
         return rc;
     if (db == STORE_INDIVIDUAL || db == STORE_EVALUATION)
-        s->grown[db] += ((double)size - s->grown[db]) / GROWTH_MEMORY;
-    value.mv_data = value.mv_data == op->value ? value.mv_data : packed->data; /* put_first() may have moved it */
-    return mdb_put(txn, s->dbi[db], &key, &value, 0);
+        s->grown[db] += ((double)value.mv_size - s->grown[db]) / GROWTH_MEMORY;
+    return store_put_sealed(s, txn, db, &key, &value, 0, 0);
 }
 
 static int by_key(const void *a, const void *b)
@@ -123,7 +136,7 @@ static void clear_dead_readers(struct store *s)
     mdb_reader_check(s->env, &dead);
 }
 
-static int grow_map(struct store *s)
+int store_grow_map(struct store *s)
 {
     if (s->map_size >= MAP_LIMIT)
         return MDB_MAP_FULL;
@@ -139,7 +152,7 @@ static int grow_map(struct store *s)
 static int make_room(struct store *s, bool *cleared)
 {
     if (*cleared)
-        return grow_map(s);
+        return store_grow_map(s);
     *cleared = true;
     clear_dead_readers(s);
     return 0;
@@ -161,7 +174,7 @@ static int write_pending(struct store *s)
     while (!rc) {
         rc = commit_once(s);
         if (rc == MDB_MAP_FULL || rc == MDB_MAP_RESIZED) {
-            rc = rc == MDB_MAP_FULL ? make_room(s, &cleared) : grow_map(s);
+            rc = rc == MDB_MAP_FULL ? make_room(s, &cleared) : store_grow_map(s);
         } else if (rc == MDB_PANIC && !reopened) {
             reopened = true;
             rc = reopen(s);

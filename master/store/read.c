@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "store/seal.h"
 #include "store/store_internal.h"
 
 static int begin_new(struct store *s, MDB_txn **ret_txn)
@@ -107,20 +108,48 @@ static int end_read(struct store *s, enum store_db db, struct store_key key, int
     return rc;
 }
 
+bool store_is_plain(enum store_db db, const void *key, size_t n_key) { return db == STORE_META && n_key == 6 && !memcmp(key, "schema", n_key); }
+
+/* Takes the seal off the value. MDB_CORRUPTED: it does not hold. */
+static int unseal(const struct store *s, enum store_db db, const MDB_val *key, MDB_val *value)
+{
+    if (!s->sealed || store_is_plain(db, key->mv_data, key->mv_size))
+        return 0;
+    if (!seal_holds((uint8_t)db, key->mv_data, key->mv_size, value->mv_data, value->mv_size))
+        return MDB_CORRUPTED;
+    value->mv_size -= SEAL_SIZE;
+    return 0;
+}
+
+/* An LMDB code; MDB_CORRUPTED also when there is no such dictionary. */
+static int get_dictionary(struct store *s, MDB_txn *txn, uint64_t id, MDB_val *ret_content)
+{
+    struct store_key key = key_u64(id);
+    MDB_val k = {key.n, key.bytes}, v;
+    int rc = s->dbi[STORE_DICTIONARY] == NO_DBI ? MDB_NOTFOUND : mdb_get(txn, s->dbi[STORE_DICTIONARY], &k, &v);
+    if (!rc)
+        rc = unseal(s, STORE_DICTIONARY, &k, &v);
+    if (rc || !v.mv_size)
+        return MDB_CORRUPTED;
+    *ret_content = (MDB_val){v.mv_size - 1, (uint8_t *)v.mv_data + 1};
+    return 0;
+}
+
 /* Appends the value as it was put. */
-static int unpack(struct store *s, MDB_txn *txn, enum store_db db, const MDB_val *value, struct bytes *out)
+static int unpack(struct store *s, MDB_txn *txn, enum store_db db, const MDB_val *key, MDB_val value, struct bytes *out)
 {
     uint64_t id;
-    if (!store_is_packed(db) || !pack_is_packed(value->mv_data, value->mv_size, &id)) {
-        bytes_append(out, value->mv_data, value->mv_size);
+    MDB_val dictionary = {0, NULL};
+    int rc = unseal(s, db, key, &value);
+    if (rc)
+        return rc;
+    if (!store_is_packed(db) || !pack_is_packed(value.mv_data, value.mv_size, &id)) {
+        bytes_append(out, value.mv_data, value.mv_size);
         return 0;
     }
-    struct store_key key = key_u64(id);
-    MDB_val k = {key.n, key.bytes}, dictionary = {1, NULL};
-    if (id && (s->dbi[STORE_DICTIONARY] == NO_DBI || mdb_get(txn, s->dbi[STORE_DICTIONARY], &k, &dictionary) || !dictionary.mv_size))
+    if (id && get_dictionary(s, txn, id, &dictionary))
         return MDB_CORRUPTED;
-    const uint8_t *content = id ? (uint8_t *)dictionary.mv_data + 1 : NULL;
-    return pack_unpack(value->mv_data, value->mv_size, content, dictionary.mv_size - 1, out) ? MDB_CORRUPTED : 0;
+    return pack_unpack(value.mv_data, value.mv_size, dictionary.mv_data, dictionary.mv_size, out) ? MDB_CORRUPTED : 0;
 }
 
 int store_get_committed(struct store *s, enum store_db db, struct store_key key, struct bytes *ret_value)
@@ -133,7 +162,7 @@ int store_get_committed(struct store *s, enum store_db db, struct store_key key,
         rc = s->dbi[db] == NO_DBI ? MDB_NOTFOUND : mdb_get(txn, s->dbi[db], &k, &v);
         if (!rc) {
             bytes_clear(ret_value);
-            rc = unpack(s, txn, db, &v, ret_value);
+            rc = unpack(s, txn, db, &k, v, ret_value);
         }
         reader_end(s, txn);
     }
@@ -176,11 +205,10 @@ static int scan(struct store *s, MDB_txn *txn, enum store_db db, const struct st
         if (k.mv_size < n_prefix || memcmp(k.mv_data, from->bytes, n_prefix))
             break;
         bytes_clear(&plain);
-        rc = unpack(s, txn, db, &v, &plain);
+        rc = unpack(s, txn, db, &k, v, &plain);
         if (rc && !s->read_only)
             break;
-        if (!rc)
-            v = (MDB_val){plain.size, plain.data}; /* else, for a check, as it is: no decoder takes it for a record */
+        v = rc ? (MDB_val){0, (void *)""} : (MDB_val){plain.size, plain.data}; /* nothing, for a check: no decoder takes it for a record */
         if (!each(user, k.mv_data, k.mv_size, v.mv_data, v.mv_size))
             break;
     }

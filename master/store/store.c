@@ -168,14 +168,22 @@ static int open_packers(struct store *s, struct sonata_error *err)
 static int check_schema(struct store *s, struct sonata_error *err)
 {
     uint64_t schema = store_counter(s, "schema");
-    if (schema == STORE_SCHEMA || (schema && schema < STORE_SCHEMA && s->read_only))
+    s->sealed = schema == STORE_SCHEMA || !schema;
+    if (schema == STORE_SCHEMA)
         return 0;
     if (schema > STORE_SCHEMA)
         return sonata_error_set(err, -EPROTONOSUPPORT, "%s was written with schema %llu, this program reads up to %d: use the program that wrote it",
                                 s->folder, (unsigned long long)schema, STORE_SCHEMA);
     if (!schema && (s->read_only || store_count(s, STORE_SEARCH)))
         return sonata_error_set(err, -EBADMSG, "%s has no schema version: not a state folder of this program, or damaged", s->folder);
-    /* from 1: plain values stay as they are until they are written again */
+    if (schema && s->read_only)
+        return !store_upgrade_began(s)
+                   ? 0
+                   : sonata_error_set(err, -EBUSY, "%s is half brought up to schema %d: start the master on it first", s->folder, STORE_SCHEMA);
+    if (schema) {
+        s->sealed = true;
+        return store_upgrade(s, err);
+    }
     store_set_counter(s, "schema", STORE_SCHEMA);
     return store_commit(s, err);
 }

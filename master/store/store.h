@@ -48,9 +48,9 @@ enum store_db {
     STORE_DB_COUNT
 };
 
-/* 1: all values plain. 2: packed ones among them. 3: results that are told anew. A store of an older schema is brought up to date when it is opened
- * for writing. */
-enum { STORE_SCHEMA = 3 };
+/* 1: all values plain. 2: packed ones among them. 3: results that are told anew. 4: a checksum behind every value. A store of an older schema is
+ * brought up to date when it is opened for writing. */
+enum { STORE_SCHEMA = 4 };
 
 struct store;
 struct store_options {

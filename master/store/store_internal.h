@@ -24,6 +24,7 @@ struct store {
     int lock_fd;
     size_t map_size;
     MDB_env *env;      /* NULL: it could not be opened again after a failed write; the next commit tries */
+    bool sealed;       /* every value has its seal: all but a store of before schema 4 that is only read */
     MDB_txn *snapshot; /* read-only stores: the one moment that all reads see, while a master writes on */
     MDB_dbi dbi[STORE_DB_COUNT];
     pthread_rwlock_t map_lock; /* readers of all threads hold it for reading: the map may be resized only while no transaction is open */
@@ -49,6 +50,24 @@ bool store_is_packed(enum store_db db);
 int store_open_environment(struct store *s) SONATA_MUST_CHECK;
 /* Closes it with every transaction of ours; nobody may be reading. */
 void store_close_environment(struct store *s);
+
+/* The one value without a seal: programs of all schemas read the version. */
+bool store_is_plain(enum store_db db, const void *key, size_t n_key);
+
+/* commit.c */
+/* Puts value, `pad` zero bytes and the seal. An LMDB code. */
+int store_put_sealed(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, const MDB_val *value, size_t pad,
+                     unsigned flags) SONATA_MUST_CHECK;
+/* Twice the map. An LMDB code. */
+int store_grow_map(struct store *s) SONATA_MUST_CHECK;
+
+/* upgrade.c */
+/* Key in STORE_META while it is under way. */
+#define STORE_SEALING "sealing"
+/* From schema 1 to 3. Interrupted, it goes on at the next start. */
+int store_upgrade(struct store *s, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Whether it began and did not end. */
+bool store_upgrade_began(struct store *s);
 
 /* read.c */
 /* A read transaction: the snapshot, or one of the readers that are kept. An LMDB code or errno. End it with reader_end(). */
