@@ -10,68 +10,6 @@
 #include "store/seal.h"
 #include "store/store_internal.h"
 
-static int begin_new(struct store *s, MDB_txn **ret_txn)
-{
-    int dead, rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, ret_txn);
-    if (rc != MDB_READERS_FULL || mdb_reader_check(s->env, &dead) || !dead)
-        return rc;
-    return mdb_txn_begin(s->env, NULL, MDB_RDONLY, ret_txn);
-}
-
-int reader_begin(struct store *s, MDB_txn **ret_txn)
-{
-    if (!s->env)
-        return EIO;
-    *ret_txn = s->snapshot;
-    if (s->snapshot)
-        return 0;
-    struct readers *r = &s->readers;
-    pthread_mutex_lock(&r->lock);
-    MDB_txn *txn = r->n_idle ? r->idle[--r->n_idle] : NULL;
-    pthread_mutex_unlock(&r->lock);
-    if (!txn)
-        return begin_new(s, ret_txn);
-    int rc = mdb_txn_renew(txn);
-    if (rc)
-        mdb_txn_abort(txn);
-    else
-        *ret_txn = txn;
-    return rc;
-}
-
-void reader_end(struct store *s, MDB_txn *txn)
-{
-    if (txn == s->snapshot)
-        return;
-    struct readers *r = &s->readers;
-    mdb_txn_reset(txn);
-    pthread_mutex_lock(&r->lock);
-    bool keep = r->n_idle < READERS_KEPT;
-    if (keep)
-        r->idle[r->n_idle++] = txn;
-    pthread_mutex_unlock(&r->lock);
-    if (!keep)
-        mdb_txn_abort(txn);
-}
-
-int readers_reserve(struct store *s)
-{
-    struct readers *r = &s->readers;
-    while (r->n_idle < READERS_KEPT) {
-        int rc = begin_new(s, &r->idle[r->n_idle]);
-        if (rc)
-            return rc;
-        mdb_txn_reset(r->idle[r->n_idle++]);
-    }
-    return 0;
-}
-
-void readers_release(struct store *s)
-{
-    while (s->readers.n_idle)
-        mdb_txn_abort(s->readers.idle[--s->readers.n_idle]);
-}
-
 void store_report_damage(struct store *s, enum store_db db, struct store_key key, int rc)
 {
     char hex[2 * sizeof key.bytes + 1];
@@ -107,8 +45,6 @@ static int end_read(struct store *s, enum store_db db, struct store_key key, int
         store_report_damage(s, db, key, rc);
     return rc;
 }
-
-bool store_is_plain(enum store_db db, const void *key, size_t n_key) { return db == STORE_META && n_key == 6 && !memcmp(key, "schema", n_key); }
 
 /* Takes the seal off the value. MDB_CORRUPTED: it does not hold. */
 static int unseal(const struct store *s, enum store_db db, const MDB_val *key, MDB_val *value)

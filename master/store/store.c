@@ -20,44 +20,6 @@
 
 enum { MAP_START = 64 << 20 };
 
-static const char *const db_name[STORE_DB_COUNT] = {
-    "meta",        "search",    "spec",   "individual", "event",     "population",  "front",        "evaluation", "evaluation_key",
-    "measurement", "attempt",   "board",  "blob",       "request",   "team",        "key",          "audit",      "dictionary",
-    "usage",       "surrogate", "retell", "invalid",    "blob_pool", "board_event", "board_health", "suspect",    "worker"};
-
-const char *store_db_name(enum store_db db) { return (unsigned)db < STORE_DB_COUNT ? db_name[db] : NULL; }
-
-bool store_is_log(enum store_db db)
-{
-    return db == STORE_INDIVIDUAL || db == STORE_EVENT || db == STORE_POPULATION || db == STORE_EVALUATION || db == STORE_MEASUREMENT ||
-           db == STORE_ATTEMPT;
-}
-
-bool store_is_packed(enum store_db db) { return store_is_log(db) && db != STORE_EVENT && db != STORE_ATTEMPT; }
-
-int store_translate(int rc)
-{
-    switch (rc) {
-    case 0:
-        return 0;
-    case MDB_NOTFOUND:
-        return -ENOENT;
-    case MDB_MAP_FULL:
-    case EFBIG:
-    case EDQUOT:
-        return -ENOSPC;
-    case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
-    case MDB_INVALID:
-    case MDB_VERSION_MISMATCH:
-        return -EBADMSG;
-    case MDB_READERS_FULL:
-        return -EAGAIN;
-    default:
-        return rc > 0 ? -rc : -EIO;
-    }
-}
-
 static int take_lock(struct store *s, struct sonata_error *err)
 {
     cleanup_bytes struct bytes path = {0};
@@ -77,73 +39,6 @@ static int take_lock(struct store *s, struct sonata_error *err)
     if (ftruncate(s->lock_fd, 0) || pwrite(s->lock_fd, text, (size_t)n, 0) != n)
         return 0; /* a full disk loses only the number in the message above */
     return 0;
-}
-
-/* LMDB found pages that contradict each other; what it would do next is to abort without a word that helps. */
-static void on_assertion(MDB_env *env, const char *message)
-{
-    const char *folder = mdb_env_get_userctx(env);
-    fprintf(stderr, "sonata: the store in %s is damaged (%s): stop, and restore a backup (docs/OPERATIONS.md)\n", folder, message);
-    _exit(1);
-}
-
-static int open_databases(struct store *s)
-{
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(s->env, NULL, s->read_only ? MDB_RDONLY : 0, &txn);
-    if (rc)
-        return rc;
-    for (unsigned i = 0; i < STORE_DB_COUNT && !rc; i++) {
-        rc = mdb_dbi_open(txn, db_name[i], s->read_only ? 0 : MDB_CREATE, &s->dbi[i]);
-        if (rc == MDB_NOTFOUND && s->read_only && i != STORE_META)
-            s->dbi[i] = NO_DBI, rc = 0; /* of a later schema: empty */
-    }
-    if (!rc)
-        return mdb_txn_commit(txn);
-    mdb_txn_abort(txn);
-    return rc;
-}
-
-static int start_environment(struct store *s)
-{
-    int dead, rc = mdb_env_create(&s->env);
-    if (rc)
-        return rc;
-    mdb_env_set_userctx(s->env, s->folder);
-    mdb_env_set_assert(s->env, on_assertion);
-    mdb_env_set_maxdbs(s->env, STORE_DB_COUNT);
-    mdb_env_set_maxreaders(s->env, READERS_MAX);
-    rc = mdb_env_set_mapsize(s->env, s->map_size);
-    if (!rc)
-        rc = mdb_env_open(s->env, s->folder, MDB_NOTLS | (s->read_only ? MDB_RDONLY : 0u), 0600);
-    if (rc)
-        return rc;
-    MDB_envinfo info;
-    mdb_env_info(s->env, &info);
-    s->map_size = info.me_mapsize; /* an existing file may need more than the start size */
-    mdb_reader_check(s->env, &dead);
-    s->readers_checked_ns = clock_monotonic_ns();
-    rc = open_databases(s);
-    return rc || s->read_only ? rc : readers_reserve(s);
-}
-
-int store_open_environment(struct store *s)
-{
-    int rc = start_environment(s);
-    if (rc)
-        store_close_environment(s);
-    return rc;
-}
-
-void store_close_environment(struct store *s)
-{
-    readers_release(s);
-    if (s->snapshot)
-        mdb_txn_abort(s->snapshot);
-    if (s->env)
-        mdb_env_close(s->env);
-    s->snapshot = NULL;
-    s->env = NULL;
 }
 
 /* The last dictionary of each database goes on serving. */

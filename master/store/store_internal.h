@@ -39,20 +39,24 @@ struct store {
     char failure_text[160];
 };
 
-/* store.c */
+/* databases.c */
 /* LMDB code to negative errno. */
 int store_translate(int rc);
 /* Databases that grow with the work done. Their keys count up, so a new record mostly belongs behind the last one. */
 bool store_is_log(enum store_db db);
 /* Of them, those whose values repeat enough to be worth the time of packing. */
 bool store_is_packed(enum store_db db);
+/* The one value without a seal: programs of all schemas read the version. */
+bool store_is_plain(enum store_db db, const void *key, size_t n_key);
+
+/* environment.c */
 /* Opens the environment and its databases. An LMDB code; s->env is NULL then. */
 int store_open_environment(struct store *s) SONATA_MUST_CHECK;
 /* Closes it with every transaction of ours; nobody may be reading. */
 void store_close_environment(struct store *s);
-
-/* The one value without a seal: programs of all schemas read the version. */
-bool store_is_plain(enum store_db db, const void *key, size_t n_key);
+/* A read transaction: the snapshot, or one of the readers that are kept. An LMDB code or errno. End it with reader_end(). */
+int reader_begin(struct store *s, MDB_txn **ret_txn) SONATA_MUST_CHECK;
+void reader_end(struct store *s, MDB_txn *txn);
 
 /* commit.c */
 /* Puts value, `pad` zero bytes and the seal. An LMDB code. */
@@ -68,14 +72,5 @@ int store_grow_map(struct store *s) SONATA_MUST_CHECK;
 int store_upgrade(struct store *s, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Whether it began and did not end. */
 bool store_upgrade_began(struct store *s);
-
-/* read.c */
-/* A read transaction: the snapshot, or one of the readers that are kept. An LMDB code or errno. End it with reader_end(). */
-int reader_begin(struct store *s, MDB_txn **ret_txn) SONATA_MUST_CHECK;
-void reader_end(struct store *s, MDB_txn *txn);
-/* Takes its slots in the table of readers. An LMDB code. */
-int readers_reserve(struct store *s) SONATA_MUST_CHECK;
-/* Gives them back; nobody may be reading. */
-void readers_release(struct store *s);
 
 #endif
