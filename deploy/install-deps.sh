@@ -23,6 +23,7 @@ test=(
   python3
   libonnx-testdata                                                           # ONNX's own tests of every operator
   clang lld qemu-system-arm                                                  # Cortex-M firmware without hardware
+  zsh mandoc                                                                 # completion as zsh reads it; mistakes in manual pages
   systemd python3-seccomp                                                    # the units: systemd-analyze, system call filters
 )
 # shellcheck disable=SC2034

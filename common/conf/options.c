@@ -245,13 +245,20 @@ int options_file(const struct option_def *table, const char *path, void *setting
     return 0;
 }
 
+const char *option_argument(const struct option_def *def)
+{
+    if (def->argument)
+        return def->argument;
+    return def->type == OPTION_CHOICE ? def->choices : "VALUE";
+}
+
 void options_help(const struct option_def *table, FILE *out)
 {
     for (const struct option_def *d = table; d->name; d++) {
         char head[80], letter[8] = "    ";
         if (d->letter)
             snprintf(letter, sizeof letter, "-%c, ", d->letter);
-        const char *argument = d->argument ? d->argument : d->type == OPTION_CHOICE ? d->choices : "VALUE";
+        const char *argument = option_argument(d);
         snprintf(head, sizeof head, "%s--%s%s%s", letter, d->name, d->type == OPTION_FLAG ? "" : " ", d->type == OPTION_FLAG ? "" : argument);
         fprintf(out, strlen(head) > 26 ? "  %s\n%30s%s" : "  %-26s%.0s  %s", head, "", d->help);
         if (d->standard && d->type != OPTION_FLAG)

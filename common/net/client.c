@@ -1,5 +1,5 @@
 /* Blocking DEALER for programs without a loop (the command line client). Requests queue until the server is there; the caller's patience is
- * the time-out of net_client_receive(). */
+ * the time-out of net_client_receive(). A monitor tells how the connection stands, so that a closed port need not be waited for. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,66 @@
 enum { CLIENT_MESSAGE_MAX = 8 << 20, CLIENT_HWM = 1000 };
 
 struct net_client {
-    void *context, *socket;
+    void *context, *socket, *monitor;
+    enum net_link link;
+    bool closed; /* the attempt to connect came as far as a socket */
 };
+
+static const char monitor_name[] = "inproc://sonata-client-monitor";
+
+static int open_monitor(struct net_client *c)
+{
+    int zero = 0;
+    c->monitor = zmq_socket(c->context, ZMQ_PAIR);
+    bool bad = !c->monitor || zmq_setsockopt(c->monitor, ZMQ_RCVHWM, &zero, sizeof zero) ||
+               zmq_setsockopt(c->monitor, ZMQ_LINGER, &zero, sizeof zero) || zmq_socket_monitor(c->socket, monitor_name, ZMQ_EVENT_ALL) ||
+               zmq_connect(c->monitor, monitor_name);
+    return bad ? net_errno() : 0;
+}
+
+/* An attempt that failed before there was a connection is told as a closed socket and a further attempt, by the latter alone when there was no
+ * address. */
+static enum net_link link_after(struct net_client *c, uint16_t event, uint32_t value)
+{
+    switch (event) {
+    case ZMQ_EVENT_CONNECTED: /* again after a failed handshake: that stands until another succeeds */
+        return c->link <= NET_LINK_READY ? NET_LINK_OPEN : c->link;
+    case ZMQ_EVENT_CLOSED:
+        c->closed = true;
+        return c->link;
+    case ZMQ_EVENT_CONNECT_RETRIED:
+        if (c->link != NET_LINK_CONNECTING && c->link != NET_LINK_REFUSED && c->link != NET_LINK_UNRESOLVED)
+            return c->link;
+        return c->closed ? NET_LINK_REFUSED : NET_LINK_UNRESOLVED;
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+        return NET_LINK_READY;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+        return NET_LINK_DENIED;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        return value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH ? NET_LINK_OTHER_SECURITY : NET_LINK_STRANGER;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+    case ZMQ_EVENT_DISCONNECTED:
+        return c->link == NET_LINK_OPEN ? NET_LINK_DROPPED : c->link;
+    default:
+        return c->link;
+    }
+}
+
+/* Reads what the monitor has. */
+static void hear(struct net_client *c)
+{
+    uint8_t frame[6];
+    while (zmq_recv(c->monitor, frame, sizeof frame, ZMQ_DONTWAIT) == sizeof frame) {
+        uint16_t event;
+        uint32_t value;
+        memcpy(&event, frame, sizeof event);
+        memcpy(&value, frame + sizeof event, sizeof value);
+        (void)zmq_recv(c->monitor, NULL, 0, ZMQ_DONTWAIT); /* the endpoint */
+        c->link = link_after(c, event, value);
+    }
+}
+
+enum net_link net_client_link(const struct net_client *c) { return c->link; }
 
 int net_client_new(const char *endpoint, const struct net_security *security, struct net_client **ret_client, struct sonata_error *err)
 {
@@ -27,6 +85,8 @@ int net_client_new(const char *endpoint, const struct net_security *security, st
         sonata_error_set(err, r, "cannot open a socket: %s", strerror(-r));
     else
         r = net_set_security(c->socket, security, false, err);
+    if (!r)
+        r = open_monitor(c);
     if (!r && zmq_connect(c->socket, endpoint)) {
         r = net_errno();
         sonata_error_set(err, r, "%s: cannot connect: %s", endpoint, zmq_strerror(zmq_errno()));
@@ -76,9 +136,10 @@ int net_client_receive(struct net_client *c, int timeout_ms, uint8_t **ret_data,
         int64_t left = deadline - clock_monotonic_ns();
         if (left <= 0)
             return -ETIMEDOUT;
-        zmq_pollitem_t item = {.socket = c->socket, .events = ZMQ_POLLIN};
-        if (zmq_poll(&item, 1, (long)(left / SONATA_MS) + 1) < 0 && zmq_errno() == EINTR)
+        zmq_pollitem_t item[] = {{.socket = c->socket, .events = ZMQ_POLLIN}, {.socket = c->monitor, .events = ZMQ_POLLIN}};
+        if (zmq_poll(item, 2, (long)(left / SONATA_MS) + 1) < 0 && zmq_errno() == EINTR)
             return -EINTR;
+        hear(c);
     }
 }
 
@@ -86,6 +147,8 @@ void net_client_free(struct net_client *c)
 {
     if (!c)
         return;
+    if (c->monitor)
+        zmq_close(c->monitor);
     if (c->socket)
         zmq_close(c->socket);
     while (c->context && zmq_ctx_term(c->context) && zmq_errno() == EINTR)

@@ -94,10 +94,24 @@ int net_public_key(const char *secret, char ret_public[41]);
 
 /* Blocking DEALER for the command line client, without a loop. */
 struct net_client;
+/* How the connection stands, by the newest that was heard of it. */
+enum net_link {
+    NET_LINK_CONNECTING,     /* nothing was heard yet */
+    NET_LINK_UNRESOLVED,     /* the host's name leads nowhere */
+    NET_LINK_REFUSED,        /* nothing listens there, or the network does not lead there */
+    NET_LINK_OPEN,           /* something accepted the connection, but has not shown itself as a ZeroMQ peer */
+    NET_LINK_READY,          /* the handshake is done */
+    NET_LINK_STRANGER,       /* what answers does not speak ZeroMQ */
+    NET_LINK_OTHER_SECURITY, /* it speaks ZeroMQ, but one of the two sides has keys and the other has none */
+    NET_LINK_DENIED,         /* it does not accept our key */
+    NET_LINK_DROPPED         /* it closed the connection in the handshake */
+};
 int net_client_new(const char *endpoint, const struct net_security *security, struct net_client **ret_client, struct sonata_error *err) SONATA_MUST_CHECK;
 int net_client_send(struct net_client *c, const void *data, size_t n);
 /* Next message within timeout_ms into *ret_data (free()); -ETIMEDOUT. */
 int net_client_receive(struct net_client *c, int timeout_ms, uint8_t **ret_data, size_t *ret_n);
+/* As far as net_client_receive() has heard. */
+enum net_link net_client_link(const struct net_client *c);
 void net_client_free(struct net_client *c);
 
 #endif

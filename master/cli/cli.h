@@ -33,35 +33,50 @@ struct cli_common {
     {.name = "help", .letter = 'h', .type = OPTION_FLAG, .offset = offsetof(settings_type, common.help), .help = "Show this text."}
 #define CLI_JSON_OPTION(settings_type) \
     {.name = "json", .type = OPTION_FLAG, .offset = offsetof(settings_type, common.json), .help = "Print JSON for programs instead of text for people."}
-#define CLI_SERVER_OPTIONS(settings_type) \
-    {.name = "server", .type = OPTION_TEXT, .offset = offsetof(settings_type, common.server), .argument = "ENDPOINT", \
-     .help = "Client port of the master; also $SONATA_SERVER.", .standard = CLI_DEFAULT_SERVER}, \
-    {.name = "state", .letter = 's', .type = OPTION_TEXT, .offset = offsetof(settings_type, common.state), .argument = "DIR", \
-     .help = "A state folder of `sonata run` instead of a server."}, \
-    {.name = "key", .type = OPTION_TEXT, .offset = offsetof(settings_type, common.key), .argument = "FILE", \
-     .help = "Key file made by `sonata keys new` (or the master's admin.key); also $SONATA_KEY."}, \
-    {.name = "server-key", .type = OPTION_TEXT, .offset = offsetof(settings_type, common.server_key), .argument = "KEY", \
-     .help = "The master's public key instead of the one in the key file."}, \
-    {.name = "patience", .type = OPTION_DURATION, .offset = offsetof(settings_type, common.patience_ns), .argument = "TIME", \
-     .help = "How long to wait for an answer.", .standard = "10s", .min = 0.1, .max = 86400}
+/* How a master is reached: also what the configuration file may hold. */
+#define CLI_MASTER_OPTIONS(settings_type)                                                                                                            \
+    {.name = "server",                                                                                                                               \
+     .type = OPTION_TEXT,                                                                                                                            \
+     .offset = offsetof(settings_type, common.server),                                                                                               \
+     .argument = "ENDPOINT",                                                                                                                         \
+     .help = "Client port of the master; also $SONATA_SERVER and ~/.config/sonata/client.yaml.",                                                     \
+     .standard = CLI_DEFAULT_SERVER},                                                                                                                \
+        {.name = "key",                                                                                                                              \
+         .type = OPTION_TEXT,                                                                                                                        \
+         .offset = offsetof(settings_type, common.key),                                                                                              \
+         .argument = "FILE",                                                                                                                         \
+         .help = "Key file made by `sonata keys new` (or the master's admin.key); also $SONATA_KEY."},                                               \
+        {.name = "server-key",                                                                                                                       \
+         .type = OPTION_TEXT,                                                                                                                        \
+         .offset = offsetof(settings_type, common.server_key),                                                                                       \
+         .argument = "KEY",                                                                                                                          \
+         .help = "The master's public key instead of the one in the key file."},                                                                     \
+    {                                                                                                                                                \
+        .name = "patience", .type = OPTION_DURATION, .offset = offsetof(settings_type, common.patience_ns), .argument = "TIME",                      \
+        .help = "How long to wait for an answer.", .standard = "10s", .min = 0.1, .max = 86400                                                       \
+    }
+#define CLI_SERVER_OPTIONS(settings_type)                                                                                                            \
+    CLI_MASTER_OPTIONS(settings_type),                                                                                                               \
+    {                                                                                                                                                \
+        .name = "state", .letter = 's', .type = OPTION_TEXT, .offset = offsetof(settings_type, common.state), .argument = "DIR",                     \
+        .help = "A state folder of `sonata run` instead of a server."                                                                                \
+    }
 
 #define CLI_DEFAULT_SERVER "tcp://127.0.0.1:7102"
 
-/* One command. `text` is the body of its --help: what it does, in a few lines. */
-struct command {
-    const char *name, *arguments, *summary, *text;
-    int (*run)(const struct command *self, int argc, char **argv);
-};
+struct command;
 
-/* The command of that name, or NULL. */
-const struct command *command_find(const char *name);
-/* All commands, ended by a NULL name. */
-extern const struct command command_table[];
+/* The file of --server, --key … for every command: $XDG_CONFIG_HOME/sonata/client.yaml, ~/.config without that, or what $SONATA_CLIENT_CONFIG names.
+ * A relative key file is beside it. 0, also when there is no such file, or -EINVAL and others with file and line. */
+int cli_config_read(struct cli_common *common, struct sonata_error *err) SONATA_MUST_CHECK;
 
-/* Defaults, environment (SONATA_SERVER …), then flags; --help is answered here. False: leave with *ret_exit. *ret_rest indexes the first argument that is
- * not an option; there must be min_args .. max_args of them. */
-bool command_begin(const struct command *self, const struct option_def *table, void *settings, int argc, char **argv, int min_args, int max_args,
-                   int *ret_rest, int *ret_exit);
+/* The options of a command that has nothing beyond the common ones: server, state, key, JSON. */
+extern const struct option_def plain_options[];
+
+/* Fills the settings, which begin with a struct cli_common, from the command's option table: defaults, the configuration file, environment
+ * (SONATA_SERVER …), then flags. --help and --man are answered here. False: leave with *ret_exit. *ret_rest indexes the first argument that is not an
+ * option. */
+bool command_begin(const struct command *self, void *settings, int argc, char **argv, int *ret_rest, int *ret_exit);
 
 /* "sonata list: reason" on stderr; returns code. */
 int command_fail(const struct command *self, int code, const char *format, ...) SONATA_PRINTF(3, 4);
@@ -75,35 +90,5 @@ int write_output(const char *path, const void *data, size_t n, struct sonata_err
 void format_duration(int64_t ns, char text[16]);
 /* Up to 4 significant digits for people: "93.21", "0.04123", "1.2e+07" into text[24]. */
 void format_value(double v, char text[24]);
-
-#define COMMAND(name) int cmd_##name(const struct command *self, int argc, char **argv)
-COMMAND(init);
-COMMAND(check);
-COMMAND(run);
-COMMAND(submit);
-COMMAND(list);
-COMMAND(show);
-COMMAND(watch);
-COMMAND(front);
-COMMAND(export);
-COMMAND(report);
-COMMAND(pause);
-COMMAND(resume);
-COMMAND(cancel);
-COMMAND(extend);
-COMMAND(retry);
-COMMAND(fork);
-COMMAND(priority);
-COMMAND(boards);
-COMMAND(board);
-COMMAND(bench);
-COMMAND(supernet);
-COMMAND(keys);
-COMMAND(teams);
-COMMAND(uploads);
-COMMAND(audit);
-COMMAND(replay);
-COMMAND(backup);
-#undef COMMAND
 
 #endif

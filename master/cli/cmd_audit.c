@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 
@@ -11,9 +12,16 @@ struct settings {
     int64_t max;
 };
 
-static const struct option_def options[] = {
+const struct option_def audit_options[] = {
     CLI_SERVER_OPTIONS(struct settings),
-    {.name = "max", .letter = 'n', .type = OPTION_INT, .offset = offsetof(struct settings, max), .argument = "N", .standard = "100", .min = 1, .max = 1000,
+    {.name = "max",
+     .letter = 'n',
+     .type = OPTION_INT,
+     .offset = offsetof(struct settings, max),
+     .argument = "N",
+     .standard = "100",
+     .min = 1,
+     .max = 1000,
      .help = "Show the newest N entries."},
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
@@ -24,7 +32,7 @@ int cmd_audit(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 0, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 
@@ -16,10 +17,22 @@ struct settings {
     int64_t max;
 };
 
-static const struct option_def options[] = {
-    {.name = "reason", .letter = 'r', .type = OPTION_TEXT, .offset = offsetof(struct settings, reason), .argument = "TEXT", .standard = "",
+const struct option_def board_options[] = {
+    {.name = "reason",
+     .letter = 'r',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, reason),
+     .argument = "TEXT",
+     .standard = "",
      .help = "Why; admins see it in `sonata boards` and in the history."},
-    {.name = "max", .letter = 'n', .type = OPTION_INT, .offset = offsetof(struct settings, max), .argument = "N", .standard = "50", .min = 1, .max = 10000,
+    {.name = "max",
+     .letter = 'n',
+     .type = OPTION_INT,
+     .offset = offsetof(struct settings, max),
+     .argument = "N",
+     .standard = "50",
+     .min = 1,
+     .max = 10000,
      .help = "history: show the newest N events."},
     CLI_SERVER_OPTIONS(struct settings),
     CLI_JSON_OPTION(struct settings),
@@ -178,7 +191,7 @@ int cmd_board(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 2, 2, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     char *board = argv[rest], *action = argv[rest + 1];
     bool history = !strcmp(action, "history");

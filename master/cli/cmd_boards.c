@@ -7,19 +7,13 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 #include "cli/text_table.h"
 
 struct settings {
     struct cli_common common;
-};
-
-static const struct option_def options[] = {
-    CLI_SERVER_OPTIONS(struct settings),
-    CLI_JSON_OPTION(struct settings),
-    CLI_HELP_OPTION(struct settings),
-    {0},
 };
 
 /* A team is not told what a board did for all. */
@@ -100,7 +94,7 @@ int cmd_boards(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 0, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "conf/search_file.h"
 #include "conf/space_file.h"
@@ -16,7 +17,7 @@ struct settings {
     struct cli_common common;
 };
 
-static const struct option_def options[] = {
+const struct option_def check_options[] = {
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
     {0},
@@ -134,7 +135,7 @@ int cmd_check(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 1, 1000, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     cJSON *list = s.common.json ? cJSON_CreateArray() : NULL;
     int worst = CLI_OK;

@@ -5,19 +5,13 @@
 
 #include "base/parse.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 #include "domain/spec.h"
 
 struct settings {
     struct cli_common common;
-};
-
-static const struct option_def options[] = {
-    CLI_SERVER_OPTIONS(struct settings),
-    CLI_JSON_OPTION(struct settings),
-    CLI_HELP_OPTION(struct settings),
-    {0},
 };
 
 static bool parse_priority(const char *text, int32_t *ret_priority)
@@ -57,7 +51,7 @@ static int control_without_number(const struct command *self, int argc, char **a
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     if (rest == argc && !s.common.state)
         return command_fail(self, CLI_USAGE, "which search? give its number or name, or --state DIR; usage: sonata %s %s", self->name, self->arguments);
@@ -84,7 +78,7 @@ int cmd_extend(const struct command *self, int argc, char **argv)
     struct settings s = {0};
     int rest, code;
     uint64_t n;
-    if (!command_begin(self, options, &s, argc, argv, 2, 2, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     if (parse_u64(argv[rest + 1], 1, SPEC_EVALUATIONS_MAX, &n))
         return command_fail(self, CLI_USAGE, "'%s' is here; expected a number of evaluations from 1 to %d", argv[rest + 1], SPEC_EVALUATIONS_MAX);
@@ -96,7 +90,7 @@ int cmd_priority(const struct command *self, int argc, char **argv)
     struct settings s = {0};
     int rest, code;
     int32_t priority;
-    if (!command_begin(self, options, &s, argc, argv, 2, 2, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     if (!parse_priority(argv[rest + 1], &priority))
         return command_fail(self, CLI_USAGE, "'%s' is here; expected a priority from -%d to %d", argv[rest + 1], SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX);

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/networks.h"
 #include "cli/outputs.h"
@@ -16,13 +17,25 @@ struct settings {
     bool all;
 };
 
-static const struct option_def options[] = {
-    {.name = "format", .letter = 'f', .type = OPTION_CHOICE, .offset = offsetof(struct settings, format), .choices = "json|csv|yaml|onnx", .help = "What to write.",
+const struct option_def export_options[] = {
+    {.name = "format",
+     .letter = 'f',
+     .type = OPTION_CHOICE,
+     .offset = offsetof(struct settings, format),
+     .choices = "json|csv|yaml|onnx",
+     .help = "What to write.",
      .standard = "json"},
-    {.name = "output", .letter = 'o', .type = OPTION_TEXT, .offset = offsetof(struct settings, output), .argument = "PATH",
+    {.name = "output",
+     .letter = 'o',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, output),
+     .argument = "PATH",
      .help = "File to write (default: standard output); for onnx a folder (default: networks)."},
     {.name = "all", .letter = 'a', .type = OPTION_FLAG, .offset = offsetof(struct settings, all), .help = "Every individual, not only the front."},
-    {.name = "supernet", .type = OPTION_TEXT, .offset = offsetof(struct settings, supernet), .argument = "FILE",
+    {.name = "supernet",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, supernet),
+     .argument = "FILE",
      .help = "For onnx: the supernet file, when it is not found by name."},
     CLI_SERVER_OPTIONS(struct settings),
     CLI_HELP_OPTION(struct settings),
@@ -58,7 +71,7 @@ int cmd_export(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;

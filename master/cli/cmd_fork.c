@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 #include "conf/search_file.h"
@@ -19,7 +20,7 @@ struct settings {
 
 enum { NOT_GIVEN = -1 };
 
-static const struct option_def options[] = {
+const struct option_def fork_options[] = {
     {.name = "objective",
      .letter = 'o',
      .type = OPTION_LIST,
@@ -121,7 +122,7 @@ int cmd_fork(const struct command *self, int argc, char **argv)
     struct settings s = {0};
     int rest, code;
     s.seed = NOT_GIVEN;
-    if (!command_begin(self, options, &s, argc, argv, 1, 2, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/outputs.h"
 #include "cli/session.h"
@@ -10,7 +11,7 @@ struct settings {
     struct cli_common common;
 };
 
-static const struct option_def options[] = {
+const struct option_def front_options[] = {
     CLI_SERVER_OPTIONS(struct settings),
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
@@ -21,7 +22,7 @@ int cmd_front(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;

@@ -5,14 +5,18 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 
 struct settings {
     struct cli_common common;
     bool table;
 };
 
-static const struct option_def options[] = {
-    {.name = "table", .type = OPTION_FLAG, .offset = offsetof(struct settings, table), .help = "An example against a table of published measurements, not this machine."},
+const struct option_def init_options[] = {
+    {.name = "table",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct settings, table),
+     .help = "An example against a table of published measurements, not this machine."},
     CLI_HELP_OPTION(struct settings),
     {0},
 };
@@ -66,7 +70,7 @@ int cmd_init(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     const char *path = rest < argc ? argv[rest] : "search.yaml";
     const char *text = s.table ? on_table : on_host;

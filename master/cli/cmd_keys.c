@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 #include "cli/text_table.h"
@@ -16,12 +17,21 @@ struct settings {
     const char *role, *team, *out;
 };
 
-static const struct option_def options[] = {
+const struct option_def keys_options[] = {
     CLI_SERVER_OPTIONS(struct settings),
-    {.name = "role", .type = OPTION_CHOICE, .offset = offsetof(struct settings, role), .argument = "ROLE", .choices = "team|worker|admin",
-     .standard = "team", .help = "new: what the key may do: run searches of a team, connect boards, or everything."},
+    {.name = "role",
+     .type = OPTION_CHOICE,
+     .offset = offsetof(struct settings, role),
+     .argument = "ROLE",
+     .choices = "team|worker|admin",
+     .standard = "team",
+     .help = "new: what the key may do: run searches of a team, connect boards, or everything."},
     {.name = "team", .type = OPTION_TEXT, .offset = offsetof(struct settings, team), .argument = "NAME", .help = "new: the team of a team key."},
-    {.name = "out", .letter = 'o', .type = OPTION_TEXT, .offset = offsetof(struct settings, out), .argument = "FILE",
+    {.name = "out",
+     .letter = 'o',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, out),
+     .argument = "FILE",
      .help = "new: where the key file goes (default: LABEL.key)."},
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
@@ -119,6 +129,8 @@ static int new_key(const struct command *self, const struct settings *s, struct 
     snprintf(comment, sizeof comment, "SONATA key of %s: role %s%s%s", label, s->role, s->team ? ", team " : "", s->team ? s->team : "");
     if (!strcmp(s->role, "team") && !s->team)
         return command_fail(self, CLI_USAGE, "--team NAME is needed for a team key (`sonata teams list`)");
+    if (strcmp(s->role, "team") && s->team)
+        return command_fail(self, CLI_USAGE, "--team is for a team key: a key of role %s belongs to no team", s->role);
     int r = server_key(s, k.server_key, &err);
     if (!r)
         r = net_new_keys(k.public_key, k.secret_key) ? sonata_error_set(&err, -ENOSYS, "this libzmq was built without CURVE") : 0;
@@ -136,12 +148,15 @@ static int new_key(const struct command *self, const struct settings *s, struct 
     info.team = (char *)(s->team ? s->team : "");
     info.label = (char *)label;
     r = call(session, &keys, &reply, &err);
+    if (r == -ETIMEDOUT || r == -EINTR) /* the master may have it */
+        return command_fail(self, exit_of(r), "%s; whether the master took the key is not known: %s is kept, see `sonata keys list`", err.text, path);
     if (r) {
         remove(path);
         return command_fail(self, exit_of(r), "%s", err.text);
     }
     if (!s->common.json) {
-        printf("key of %s in %s; use it: %s --key %s …\n", label, path, !strcmp(s->role, "worker") ? "sonata-worker" : "sonata", path);
+        const char *use = !strcmp(s->role, "worker") ? "sonata-worker" : "sonata COMMAND";
+        printf("key of %s in %s; use it: %s --key %s\n", label, path, use, path);
         return CLI_OK;
     }
     cJSON *o = cJSON_CreateObject();
@@ -170,7 +185,7 @@ int cmd_keys(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 1, 2, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     const char *action = argv[rest], *name = rest + 1 < argc ? argv[rest + 1] : NULL;
     bool list = !strcmp(action, "list"), make = !strcmp(action, "new"), back = !strcmp(action, "revoke") || !strcmp(action, "release");

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/commands.h"
 
 enum { PATH_BYTES = 1200 };
+
+const struct option_def no_options[] = {{0}};
 
 /* Returns only when the program could not be started. */
 static int hand_over(const struct command *self, char **argv)

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/finish.h"
 #include "cli/session.h"
 
@@ -14,8 +15,13 @@ struct settings {
     const char *output;
 };
 
-static const struct option_def options[] = {
-    {.name = "output", .letter = 'o', .type = OPTION_TEXT, .offset = offsetof(struct settings, output), .argument = "FILE", .help = "Where to write (- is standard output).",
+const struct option_def report_options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, output),
+     .argument = "FILE",
+     .help = "Where to write (- is standard output).",
      .standard = "report.html"},
     CLI_SERVER_OPTIONS(struct settings),
     CLI_HELP_OPTION(struct settings),
@@ -26,7 +32,7 @@ int cmd_report(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;

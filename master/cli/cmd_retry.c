@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 
@@ -13,8 +14,13 @@ struct settings {
     const char *cause;
 };
 
-static const struct option_def options[] = {
-    {.name = "cause", .letter = 'c', .type = OPTION_TEXT, .offset = offsetof(struct settings, cause), .argument = "CAUSE", .standard = "failed",
+const struct option_def retry_options[] = {
+    {.name = "cause",
+     .letter = 'c',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, cause),
+     .argument = "CAUSE",
+     .standard = "failed",
      .help = "infra, lost, invalid, bug or config: what was given up for that; failed: for any of them; infeasible; noisy; all."},
     CLI_SERVER_OPTIONS(struct settings),
     CLI_JSON_OPTION(struct settings),
@@ -87,7 +93,7 @@ int cmd_retry(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     if (rest == argc && !s.common.state)
         return command_fail(self, CLI_USAGE, "which search? give its number or name, or --state DIR; usage: sonata %s %s", self->name, self->arguments);

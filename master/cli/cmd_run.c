@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/finish.h"
 #include "cli/json.h"
 #include "cli/networks.h"
@@ -34,16 +35,33 @@ struct settings {
     bool fresh, quiet, no_networks;
 };
 
-static const struct option_def options[] = {
-    {.name = "state", .letter = 's', .type = OPTION_TEXT, .offset = offsetof(struct settings, common.state), .argument = "DIR",
+const struct option_def run_options[] = {
+    {.name = "state",
+     .letter = 's',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, common.state),
+     .argument = "DIR",
      .help = "State and results (default: ./NAME.sonata)."},
-    {.name = "board", .letter = 'b', .type = OPTION_LIST, .offset = offsetof(struct settings, boards), .argument = "BOARD",
+    {.name = "board",
+     .letter = 'b',
+     .type = OPTION_LIST,
+     .offset = offsetof(struct settings, boards),
+     .argument = "BOARD",
      .help = "Board for the worker, as `sonata-worker --board`; may be repeated (default: `boards:` of FILE, else this host)."},
-    {.name = "fresh", .type = OPTION_FLAG, .offset = offsetof(struct settings, fresh), .help = "Start over; an existing state folder is moved aside, not deleted."},
+    {.name = "fresh",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct settings, fresh),
+     .help = "Start over; an existing state folder is moved aside, not deleted."},
     {.name = "no-networks", .type = OPTION_FLAG, .offset = offsetof(struct settings, no_networks), .help = "Write no ONNX files at the end."},
     {.name = "quiet", .letter = 'q', .type = OPTION_FLAG, .offset = offsetof(struct settings, quiet), .help = "No progress, only the result."},
-    {.name = "patience", .type = OPTION_DURATION, .offset = offsetof(struct settings, common.patience_ns), .argument = "TIME",
-     .help = "How long the private master may be silent.", .standard = "60s", .min = 1, .max = 86400},
+    {.name = "patience",
+     .type = OPTION_DURATION,
+     .offset = offsetof(struct settings, common.patience_ns),
+     .argument = "TIME",
+     .help = "How long the private master may be silent.",
+     .standard = "60s",
+     .min = 1,
+     .max = 86400},
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
     {0},
@@ -334,7 +352,7 @@ int cmd_run(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 1, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     struct sonata_error err = {{0}};
     cleanup_free struct run *run = xcalloc(1, sizeof *run);

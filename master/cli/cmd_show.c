@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/attempt.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 #include "cli/text_table.h"
@@ -19,10 +20,20 @@ struct settings {
     int64_t individual;
 };
 
-static const struct option_def options[] = {
-    {.name = "individual", .letter = 'i', .type = OPTION_INT, .offset = offsetof(struct settings, individual), .argument = "ID", .help = "Show one architecture.",
-     .standard = "-1", .min = -1, .max = 1e15},
-    {.name = "importance", .type = OPTION_FLAG, .offset = offsetof(struct settings, importance), .help = "Show what the models learned about the genes."},
+const struct option_def show_options[] = {
+    {.name = "individual",
+     .letter = 'i',
+     .type = OPTION_INT,
+     .offset = offsetof(struct settings, individual),
+     .argument = "ID",
+     .help = "Show one architecture.",
+     .standard = "-1",
+     .min = -1,
+     .max = 1e15},
+    {.name = "importance",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct settings, importance),
+     .help = "Show what the models learned about the genes."},
     CLI_SERVER_OPTIONS(struct settings),
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
@@ -204,7 +215,7 @@ int cmd_show(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 #include "conf/search_file.h"
@@ -17,10 +18,16 @@ struct settings {
 
 enum { NOT_GIVEN = -1000 };
 
-static const struct option_def options[] = {
+const struct option_def submit_options[] = {
     CLI_SERVER_OPTIONS(struct settings),
-    {.name = "priority", .letter = 'p', .type = OPTION_INT, .offset = offsetof(struct settings, priority), .argument = "N", .min = -SPEC_PRIORITY_MAX,
-     .max = SPEC_PRIORITY_MAX, .help = "Instead of the file's `priority:`: within the team higher goes strictly first; 0 is ordinary."},
+    {.name = "priority",
+     .letter = 'p',
+     .type = OPTION_INT,
+     .offset = offsetof(struct settings, priority),
+     .argument = "N",
+     .min = -SPEC_PRIORITY_MAX,
+     .max = SPEC_PRIORITY_MAX,
+     .help = "Instead of the file's `priority:`: within the team higher goes strictly first; 0 is ordinary."},
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
     {0},
@@ -39,7 +46,7 @@ int cmd_submit(const struct command *self, int argc, char **argv)
 {
     struct settings s = {.priority = NOT_GIVEN};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 1, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     struct sonata_error err = {{0}};
     cleanup_free struct search_file *f = xcalloc(1, sizeof *f);

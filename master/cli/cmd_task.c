@@ -6,18 +6,12 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 
 struct settings {
     struct cli_common common;
-};
-
-static const struct option_def options[] = {
-    CLI_SERVER_OPTIONS(struct settings),
-    CLI_JSON_OPTION(struct settings),
-    CLI_HELP_OPTION(struct settings),
-    {0},
 };
 
 enum { POLL_MS = 200 };
@@ -121,7 +115,7 @@ int cmd_replay(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     return perform(self, &s, rest < argc ? argv[rest] : NULL, NULL);
 }
@@ -130,7 +124,7 @@ int cmd_backup(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     return perform(self, &s, NULL, rest < argc ? argv[rest] : NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 #include "cli/text_table.h"
@@ -16,19 +17,49 @@ struct settings {
     bool share, no_share;
 };
 
-static const struct option_def options[] = {
+const struct option_def teams_options[] = {
     CLI_SERVER_OPTIONS(struct settings),
-    {.name = "weight", .letter = 'w', .type = OPTION_NUMBER, .offset = offsetof(struct settings, weight), .argument = "W", .min = 0.01,
-     .max = 100, .help = "set: the team's share of board time while several teams want boards, 1 is ordinary."},
-    {.name = "searches", .type = OPTION_INT, .offset = offsetof(struct settings, searches), .argument = "N", .min = 0, .max = 100000,
+    {.name = "weight",
+     .letter = 'w',
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct settings, weight),
+     .argument = "W",
+     .min = 0.01,
+     .max = 100,
+     .help = "set: the team's share of board time while several teams want boards, 1 is ordinary."},
+    {.name = "searches",
+     .type = OPTION_INT,
+     .offset = offsetof(struct settings, searches),
+     .argument = "N",
+     .min = 0,
+     .max = 100000,
      .help = "set: unfinished searches the team may have at a time; 0: no limit."},
-    {.name = "boards", .letter = 'b', .type = OPTION_INT, .offset = offsetof(struct settings, boards), .argument = "N", .min = 0, .max = 100000,
+    {.name = "boards",
+     .letter = 'b',
+     .type = OPTION_INT,
+     .offset = offsetof(struct settings, boards),
+     .argument = "N",
+     .min = 0,
+     .max = 100000,
      .help = "set: boards the team may use at a time; 0: no limit."},
-    {.name = "hours-per-day", .type = OPTION_NUMBER, .offset = offsetof(struct settings, hours), .argument = "H", .min = 0, .max = 1000000,
+    {.name = "hours-per-day",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct settings, hours),
+     .argument = "H",
+     .min = 0,
+     .max = 1000000,
      .help = "set: board-hours the team may use per day (UTC); 0: no limit."},
-    {.name = "uploads", .type = OPTION_NUMBER, .offset = offsetof(struct settings, uploads), .argument = "BYTES", .min = 0, .max = 1e15,
+    {.name = "uploads",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct settings, uploads),
+     .argument = "BYTES",
+     .min = 0,
+     .max = 1e15,
      .help = "set: bytes of uploads the master keeps for the team (16Gi), each counts as 64Ki at least; 0: no limit; a new team has 8Gi."},
-    {.name = "share", .type = OPTION_FLAG, .offset = offsetof(struct settings, share), .help = "set: share measurements with the other teams that share."},
+    {.name = "share",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct settings, share),
+     .help = "set: share measurements with the other teams that share."},
     {.name = "no-share", .type = OPTION_FLAG, .offset = offsetof(struct settings, no_share), .help = "set: keep measurements to the team."},
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
@@ -143,7 +174,7 @@ int cmd_teams(const struct command *self, int argc, char **argv)
 {
     struct settings s = {.searches = -1, .boards = -1, .weight = -1, .hours = -1, .uploads = -1};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 2, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     const char *action = rest < argc ? argv[rest] : "list", *name = rest + 1 < argc ? argv[rest + 1] : NULL;
     bool set = !strcmp(action, "set");

@@ -8,19 +8,13 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/session.h"
 #include "cli/text_table.h"
 
 struct settings {
     struct cli_common common;
-};
-
-static const struct option_def options[] = {
-    CLI_SERVER_OPTIONS(struct settings),
-    CLI_JSON_OPTION(struct settings),
-    CLI_HELP_OPTION(struct settings),
-    {0},
 };
 
 enum { HEX_MIN = 8 };
@@ -175,7 +169,7 @@ int cmd_uploads(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 2, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     const char *action = rest < argc ? argv[rest] : "list", *which = rest + 1 < argc ? argv[rest + 1] : NULL;
     bool list = !strcmp(action, "list"), removes = !strcmp(action, "remove");

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/progress.h"
 #include "cli/session.h"
@@ -19,10 +20,17 @@ struct settings {
     int64_t interval_ns;
 };
 
-static const struct option_def options[] = {
+const struct option_def watch_options[] = {
     {.name = "once", .type = OPTION_FLAG, .offset = offsetof(struct settings, once), .help = "Print the state once and leave."},
-    {.name = "interval", .letter = 'n', .type = OPTION_DURATION, .offset = offsetof(struct settings, interval_ns), .argument = "TIME", .help = "Pause between looks.",
-     .standard = "1s", .min = 0.1, .max = 3600},
+    {.name = "interval",
+     .letter = 'n',
+     .type = OPTION_DURATION,
+     .offset = offsetof(struct settings, interval_ns),
+     .argument = "TIME",
+     .help = "Pause between looks.",
+     .standard = "1s",
+     .min = 0.1,
+     .max = 3600},
     CLI_SERVER_OPTIONS(struct settings),
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
@@ -75,7 +83,7 @@ int cmd_watch(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
     int rest, code;
-    if (!command_begin(self, options, &s, argc, argv, 0, 1, &rest, &code))
+    if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;

@@ -10,79 +10,61 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/manual.h"
 
-static void print_help(const struct command *self, const struct option_def *table)
-{
-    printf("usage: sonata %s%s%s\n\n%s\n\noptions:\n", self->name, self->arguments[0] ? " " : "", self->arguments, self->text);
-    options_help(table, stdout);
-    printf("\nexit codes: 0 done, 1 failure, 2 wrong usage or input file, 3 not found, 4 no server, 5 refused, 130 interrupted\n");
-}
+struct plain_settings {
+    struct cli_common common;
+};
 
-/* Text with roff's special first characters and hyphens made safe. */
-static void print_roff(const char *text)
-{
-    for (const char *p = text; *p; p++) {
-        bool line_start = p == text || p[-1] == '\n';
-        if (line_start && (*p == '.' || *p == '\''))
-            fputs("\\&", stdout);
-        fputs(*p == '-' ? "\\-" : *p == '\\' ? "\\e" : "", stdout);
-        if (*p != '-' && *p != '\\')
-            putchar(*p);
-    }
-}
+const struct option_def plain_options[] = {
+    CLI_SERVER_OPTIONS(struct plain_settings),
+    CLI_JSON_OPTION(struct plain_settings),
+    CLI_HELP_OPTION(struct plain_settings),
+    {0},
+};
 
-/* The manual page of the command, made from the same table as --help; written at build time. */
-static void print_man(const struct command *self, const struct option_def *table)
+static bool asks_a_master(const struct option_def *table)
 {
-    printf(".TH SONATA-%s 1 \"\" \"sonata %s\" \"SONATA\"\n.SH NAME\nsonata-%s \\- %s\n.SH SYNOPSIS\n.B sonata %s\n[OPTIONS] %s\n.SH DESCRIPTION\n", self->name,
-           SONATA_VERSION, self->name, self->summary, self->name, self->arguments);
-    print_roff(self->text);
-    printf("\n.SH OPTIONS\n");
     for (const struct option_def *d = table; d->name; d++) {
-        printf(".TP\n");
-        if (d->letter)
-            printf("\\fB\\-%c\\fR, ", d->letter);
-        printf("\\fB\\-\\-");
-        print_roff(d->name);
-        printf("\\fR");
-        if (d->type != OPTION_FLAG)
-            printf(" \\fI%s\\fR", d->argument ? d->argument : d->type == OPTION_CHOICE ? d->choices : "VALUE");
-        putchar('\n');
-        print_roff(d->help);
-        if (d->standard && d->type != OPTION_FLAG)
-            printf(" Default: %s.", d->standard);
-        putchar('\n');
+        if (!strcmp(d->name, "server"))
+            return true;
     }
-    printf(".SH EXIT STATUS\n0 done, 1 failure, 2 wrong usage or input file, 3 not found, 4 no server, 5 refused, 130 interrupted.\n.SH SEE ALSO\n.BR sonata (1)\n");
+    return false;
 }
 
-bool command_begin(const struct command *self, const struct option_def *table, void *settings, int argc, char **argv, int min_args, int max_args,
-                   int *ret_rest, int *ret_exit)
+static int read_settings(const struct command *self, void *settings, int argc, char **argv, int *ret_rest, struct sonata_error *err)
+{
+    options_defaults(self->options, settings);
+    int r = asks_a_master(self->options) ? cli_config_read(settings, err) : 0; /* the common options come first, by contract */
+    if (!r)
+        r = options_environment(self->options, "SONATA", settings, err);
+    return r ? r : options_parse(self->options, argc, argv, settings, ret_rest, err);
+}
+
+bool command_begin(const struct command *self, void *settings, int argc, char **argv, int *ret_rest, int *ret_exit)
 {
     struct sonata_error err = {{0}};
-    struct cli_common *common = settings; /* its first member by contract */
-    options_defaults(table, settings);
+    const struct cli_common *common = settings;
+    *ret_exit = CLI_OK;
     if (argc == 2 && !strcmp(argv[1], "--man")) {
-        print_man(self, table);
-        *ret_exit = CLI_OK;
+        manual_command_page(self, stdout);
         return false;
     }
-    if (options_environment(table, "SONATA", settings, &err) || options_parse(table, argc, argv, settings, ret_rest, &err)) {
+    if (read_settings(self, settings, argc, argv, ret_rest, &err)) {
         *ret_exit = command_fail(self, CLI_USAGE, "%s", err.text);
         return false;
     }
     if (common->help) {
-        print_help(self, table);
-        *ret_exit = CLI_OK;
+        manual_help(self, stdout);
         return false;
     }
     int n = argc - *ret_rest;
-    if (n < min_args || n > max_args) {
-        *ret_exit = command_fail(self, CLI_USAGE, "%s; usage: sonata %s %s", n < min_args ? "an argument is missing" : "too many arguments",
-                                 self->name, self->arguments);
-        return false;
-    }
-    return true;
+    if (n >= self->least && n <= self->most)
+        return true;
+    const char *what = n < self->least ? "an argument is missing" : "too many arguments";
+    *ret_exit = command_fail(self, CLI_USAGE, "%s; usage: sonata %s %s", what, self->name, self->arguments);
+    return false;
 }
 
 int command_fail(const struct command *self, int code, const char *format, ...)

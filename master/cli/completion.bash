@@ -1,18 +1,12 @@
-# bash completion of sonata: commands, then the options that --help lists, then files.
+# bash completion of sonata: the client itself knows what may stand where.
 _sonata() {
-  local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
-  if [ "$COMP_CWORD" = 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "$(sonata --help | sed -n 's/^  \([a-z]*\) .*/\1/p') --help --version" -- "$current")
-  elif [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$(sonata "$command" --help 2>/dev/null | grep -oE -- '--[a-z-]+')" -- "$current")
-  elif [ "$command" = board ] && [ "$COMP_CWORD" = 2 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "$(sonata boards --patience 1s --json 2>/dev/null | sed -n 's/.*"id":[[:space:]]*"\(.*\)".*/\1/p')" -- "$current")
-  elif [ "$command" = board ] && [ "$COMP_CWORD" = 3 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "drain quarantine recalibrate power-cycle release retire history" -- "$current")
-  elif [ "$COMP_CWORD" = 2 ] && [[ $command =~ ^(keys|teams|uploads)$ ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$(sonata "$command" --help 2>/dev/null | sed -n "1s/usage: sonata $command//p" | grep -oE '\b[a-z]+\b')" -- "$current")
-  else
-    mapfile -t COMPREPLY < <(compgen -f -- "$current")
-  fi
+  local word answer
+  mapfile -t answer < <(sonata --complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  word=${COMP_WORDS[COMP_CWORD]}
+  case ${answer[0]-} in
+  :file) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+  :folder) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+  *) mapfile -t COMPREPLY < <(for a in "${answer[@]}"; do [[ $a == "$word"* ]] && printf '%s\n' "$a"; done) ;;
+  esac
 }
 complete -o filenames -F _sonata sonata

@@ -28,6 +28,9 @@ struct session {
     struct servers *servers; /* of --state; NULL otherwise */
     char *endpoint;
     int64_t patience_ns;
+    bool with_key;
+    bool waits;     /* for a master that may still be starting: the private one of `sonata run` */
+    bool was_ready; /* a master that was there once may be starting again */
     int (*on_wait)(void *);
     void *user;
 };
@@ -60,6 +63,8 @@ int session_open(const char *endpoint, const struct cli_common *common, struct s
     }
     struct session *s = xcalloc(1, sizeof *s);
     s->patience_ns = common ? common->patience_ns : 10 * SONATA_SECOND;
+    s->with_key = use;
+    s->waits = !common;
     s->endpoint = xstrdup(endpoint);
     int r = net_client_new(endpoint, use, &s->client, err);
     if (r) {
@@ -78,12 +83,13 @@ int session_open_common(const struct cli_common *common, struct session **ret_se
     int r = servers_attach(common->state, &servers, err);
     if (r)
         return r;
-    struct cli_common plain = {.patience_ns = common->patience_ns};
-    r = session_open(servers_endpoint(servers), &plain, ret_session, err);
-    if (r)
+    r = session_open(servers_endpoint(servers), NULL, ret_session, err);
+    if (r) {
         servers_stop(servers);
-    else
-        (*ret_session)->servers = servers;
+        return r;
+    }
+    (*ret_session)->servers = servers;
+    (*ret_session)->patience_ns = common->patience_ns;
     return r;
 }
 
@@ -145,6 +151,62 @@ static int receive_step(struct session *s, const ProtobufCBinaryData *id, Sonata
     return 1;
 }
 
+/* What stands in the way of a connection that never was, as far as it is certain; 0: nothing is yet. */
+static int link_error(struct session *s, struct sonata_error *err)
+{
+    enum net_link link = net_client_link(s->client);
+    s->was_ready = s->was_ready || link == NET_LINK_READY;
+    if (s->was_ready || s->waits)
+        return 0;
+    switch (link) {
+    case NET_LINK_UNRESOLVED:
+        return sonata_error_set(err, -ECONNREFUSED, "no master answers: the host of %s is not known; check --server", s->endpoint);
+    case NET_LINK_REFUSED:
+        return sonata_error_set(
+            err, -ECONNREFUSED,
+            "no master answers: nothing listens at %s; start one with `sonata-master`, name another with --server, or use `sonata run`", s->endpoint);
+    case NET_LINK_STRANGER:
+        return sonata_error_set(err, -ECONNREFUSED,
+                                "no master answers: what listens at %s is not a master; check the port in --server (7102 by default)", s->endpoint);
+    case NET_LINK_OTHER_SECURITY:
+        if (s->with_key)
+            return sonata_error_set(err, -EACCES, "the master at %s works without keys: leave --key out", s->endpoint);
+        return sonata_error_set(err, -EACCES, "the master at %s wants a key: give --key FILE (`sonata keys new` made it; an admin has one)",
+                                s->endpoint);
+    case NET_LINK_DENIED:
+        return sonata_error_set(err, -EACCES,
+                                "the master at %s does not accept this key: it is revoked, not on its list, or not meant for this port; ask an admin "
+                                "(`sonata keys list`)",
+                                s->endpoint);
+    default:
+        return 0;
+    }
+}
+
+/* Why nothing came within the patience. */
+static int silence_error(const struct session *s, struct sonata_error *err)
+{
+    char patience[16];
+    enum net_link link = net_client_link(s->client);
+    format_duration(s->patience_ns, patience);
+    if (s->was_ready || link == NET_LINK_READY)
+        return sonata_error_set(err, -ETIMEDOUT,
+                                "the master at %s is connected but did not answer within %s: it may be busy; wait longer with --patience",
+                                s->endpoint, patience);
+    if (link == NET_LINK_DROPPED && s->with_key)
+        return sonata_error_set(
+            err, -ETIMEDOUT,
+            "no master answers: %s closes the connection: its public key is not the one of the key file or --server-key, or it is no master",
+            s->endpoint);
+    if (link == NET_LINK_OPEN || link == NET_LINK_DROPPED)
+        return sonata_error_set(err, -ETIMEDOUT,
+                                "no master answers: something listens at %s but is no master; check the port in --server (7102 by default)",
+                                s->endpoint);
+    return sonata_error_set(err, -ETIMEDOUT,
+                            "no master answers at %s within %s; start one with `sonata-master`, name another with --server, or use `sonata run`",
+                            s->endpoint, patience);
+}
+
 static int await(struct session *s, const struct bytes *message, const ProtobufCBinaryData *id, Sonata__Envelope **ret_reply, struct sonata_error *err)
 {
     int64_t start = clock_monotonic_ns(), next_send = start;
@@ -159,12 +221,14 @@ static int await(struct session *s, const struct bytes *message, const ProtobufC
         int r = receive_step(s, id, ret_reply, err);
         if (r)
             return min_of(r, 0);
+        r = link_error(s, err);
+        if (r)
+            return r;
         r = s->on_wait ? s->on_wait(s->user) : 0;
         if (r)
             return sonata_error_set(err, r, "interrupted while waiting for the master");
         if (clock_monotonic_ns() - start > s->patience_ns)
-            return sonata_error_set(err, -ETIMEDOUT, "no master answers at %s (or it does not accept this key); start one with `sonata-master`, name another with --server, or use `sonata run`",
-                                    s->endpoint);
+            return silence_error(s, err);
     }
 }
 

@@ -58,7 +58,7 @@ static int first_admin(struct security *s, const char *state, struct store *stor
     } else {
         net_new_keys(k.public_key, k.secret_key);
         copy_string(k.server_key, sizeof k.server_key, s->server.public_key);
-        r = keyfile_write(path, "first admin key of this SONATA master: sonata --key FILE …", &k, err);
+        r = keyfile_write(path, "first admin key of this SONATA master: sonata COMMAND --key FILE", &k, err);
     }
     struct access_key key = {.role = ACCESS_ADMIN, .label = "first-admin"};
     if (!r) {
@@ -68,7 +68,7 @@ static int first_admin(struct security *s, const char *state, struct store *stor
     if (!r)
         r = store_commit(store, err);
     if (!r)
-        log_warn("no admin key was there: one was made", "file=%s next=\"sonata --key %s teams set NAME\"", path, path);
+        log_warn("no admin key was there: one was made", "file=%s next=\"sonata teams set NAME --key %s\"", path, path);
     return r;
 }
 

@@ -28,8 +28,8 @@ sonata-worker --master "$worker_port" --key alice.key --state wrong --name wrong
 sleep 1
 expect 0 "no boards" as m/admin.key boards
 patience=1500ms
-expect 4 "does not accept this key" as pi.key list
-expect 4 "does not accept this key" sonata list --patience 1500ms
+expect 5 "does not accept this key" as pi.key list
+expect 5 "wants a key" sonata list --patience 1500ms
 patience=10s
 sonata-worker --master "$worker_port" --key pi.key --state w --name pi --board "bench:table:table.csv,accuracy=acc,latency=lat" > w.log 2>&1 &
 wait_for " ready " as m/admin.key boards
@@ -106,7 +106,7 @@ kill -CONT %3 2> /dev/null
 # revocation, at once; and everything still so after kill -9 of the master
 expect 0 "is revoked" as m/admin.key keys revoke bob
 patience=1500ms
-expect 4 "does not accept this key" as bob.key list
+expect 5 "does not accept this key" as bob.key list
 patience=10s
 kill -9 "$master"
 wait "$master" 2> /dev/null
@@ -115,7 +115,7 @@ start_master
 expect 0 "revoked" as m/admin.key keys list
 expect 0 "shared" as alice.key list
 patience=1500ms
-expect 4 "does not accept this key" as bob.key list
+expect 5 "does not accept this key" as bob.key list
 kill "$master"
 wait "$master" 2> /dev/null
 expect 0 "no problems found" sonata-master --state m --check
