@@ -26,7 +26,7 @@
 #include "rpc/rpc.h"
 #include "run/engine.h"
 
-enum { STOP_LIMIT_MS = 4000, STOP_POLL_MS = 20, TIMER_MAX_MS = 60000, OWN_FILES = 64 };
+enum { STOP_LIMIT_MS = 4000, STOP_POLL_MS = 20, TIMER_MAX_MS = 60000, OWN_FILES = 64, WORK_NICE = 10 };
 
 struct master {
     struct settings *settings;
@@ -82,6 +82,7 @@ struct work {
 static void work_run(uv_work_t *request)
 {
     struct work *w = request->data;
+    setpriority(PRIO_PROCESS, (id_t)gettid(), WORK_NICE); /* of this thread: the loop and the boards go first */
     w->fn(w->arg);
 }
 
@@ -101,6 +102,12 @@ static void on_work(void *user, void (*fn)(void *), void (*done)(void *), void *
     *w = (struct work){.master = m, .fn = fn, .done = done, .arg = arg};
     w->request.data = w;
     uv_queue_work(&m->loop.uv, &w->request, work_run, work_done);
+}
+
+static int64_t on_clock(void *user)
+{
+    (void)user;
+    return clock_monotonic_ns();
 }
 
 /* Waking the loop is all it does: the turn follows. */
@@ -205,7 +212,7 @@ static int open_state(struct master *m, uint64_t incarnation, struct sonata_erro
     struct engine_config config = settings_run_config(s);
     config.sched.seed = incarnation;
     struct engine_hooks hooks = {
-        .user = m, .assign = on_assign, .cancel = on_cancel, .command = on_command, .work = on_work, .team = on_team, .note = on_note};
+        .user = m, .assign = on_assign, .cancel = on_cancel, .command = on_command, .work = on_work, .clock = on_clock, .team = on_team, .note = on_note};
     return engine_new(m->store, &config, &hooks, clock_monotonic_ns(), clock_wall_ns(), &m->run, err);
 }
 

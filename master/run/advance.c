@@ -9,15 +9,18 @@
 
 #include "base/memory.h"
 #include "run/ask.h"
+#include "run/fair.h"
 #include "run/finish.h"
 #include "run/fork.h"
 #include "run/note.h"
 #include "run/pending.h"
 #include "run/plan.h"
+#include "run/pool.h"
+#include "run/solo.h"
 #include "run/supply.h"
 #include "run/tell.h"
 
-enum { STEPS_PER_TURN = 256 };
+enum { STEPS_PER_TURN = 256 }; /* and as long as its team has time (fair.h) */
 
 static bool settle_plan(struct search *rs)
 {
@@ -38,7 +41,7 @@ static bool settle_plan(struct search *rs)
     return false;
 }
 
-bool search_advance(struct search *rs)
+static bool advance(struct search *rs)
 {
     if (!rs->core || rs->busy || rs->record.state == SEARCH_PAUSED)
         return false;
@@ -51,15 +54,19 @@ bool search_advance(struct search *rs)
         fork_step(rs);
         return true;
     }
-    for (int step = 0; step < STEPS_PER_TURN; step++) {
+    for (int step = 0; step < STEPS_PER_TURN && fair_may_step(rs); step++) {
         uint32_t n;
         struct pending *p;
+        if (rs->slow && pool_is_held(rs->engine) && pool_is_for(rs))
+            return false;
         if ((p = pending_take_again(rs))) {
             search_retell(rs, p);
         } else if (rs->proposal_order && (n = search_wanted(rs))) {
             search_ask(rs, n);
         } else if ((p = pending_take_complete(rs))) {
             search_tell(rs, p);
+        } else if (solo_step(rs)) {
+            return false;
         } else if (!rs->proposal_order && (n = search_wanted(rs))) { /* last: it looks at every board */
             search_ask(rs, n);
         } else {
@@ -71,4 +78,17 @@ bool search_advance(struct search *rs)
             return false;
     }
     return true;
+}
+
+/* What it takes of the loop is its team's. */
+bool search_advance(struct search *rs)
+{
+    int64_t from = fair_clock(rs->engine);
+    uint32_t spare = rs->n_spare, told = rs->record.told;
+    if (from && !fair_may_step(rs))
+        return rs->core && !rs->busy && rs->record.state == SEARCH_RUNNING && !fair_is_paused(rs);
+    bool forking = fork_is_under_way(rs), more = advance(rs);
+    rs->spare = forking || 2 * (rs->n_spare - spare) > rs->record.told - told;
+    fair_charge(rs, fair_clock(rs->engine) - from, rs->spare);
+    return more;
 }

@@ -1,15 +1,17 @@
 /* Asks the search core for proposals: as many as the idle boards, the budget and the order of results allow.
  *
- * Algorithms that compute for long ask on another thread: the core belongs to it until ask_done(); results that complete meanwhile wait. */
+ * Steps that take long are made on another thread (pool.h): the core belongs to it until ask_done(); results that complete meanwhile wait. */
 #include "run/ask.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "run/event_log.h"
+#include "run/fair.h"
 #include "run/individual.h"
 #include "run/plan.h"
-#include "run/snapshot.h"
+#include "run/pool.h"
+#include "run/search.h"
 
 enum { ASK_MAX = 64, VETO_FACTOR = 20, VETO_MIN = 1000 };
 
@@ -36,24 +38,16 @@ static void drop_proposals(struct ask *a)
     a->proposal = NULL;
 }
 
-struct asks {
-    bool hold;          /* no search core may leave for another thread */
-    uint32_t under_way; /* search cores at work there */
-};
-
-struct asks *asks_new(void) { return xcalloc(1, sizeof(struct asks)); }
-
-void asks_free(struct asks *a) { free(a); }
-
-void asks_hold(struct engine *r, bool hold) { r->asks->hold = hold; }
-
-uint32_t asks_under_way(const struct engine *r) { return r->asks->under_way; }
-
 uint32_t search_in_flight(const struct search *rs) { return rs->record.asked - rs->record.told - rs->n_abandoned; }
 
 bool search_wall_is_used(const struct search *rs) { return rs->spec->budget_wall_ns && rs->record.active_ns >= rs->spec->budget_wall_ns; }
 
-bool search_is_vetoed_out(const struct search *rs) { return rs->record.vetoed >= VETO_MIN + VETO_FACTOR * rs->record.budget; }
+/* What an analytic constraint rules out costs a twentieth of an evaluation, but for the first thousand. */
+uint32_t search_charged(const struct search *rs)
+{
+    const struct search_record *s = &rs->record;
+    return s->charged + (s->vetoed > VETO_MIN ? (s->vetoed - VETO_MIN) / VETO_FACTOR : 0);
+}
 
 /* Slots that would stay idle: the largest number over the groups, so that a board type that is down blocks nothing. */
 static uint32_t idle_slots(const struct search *rs)
@@ -86,7 +80,7 @@ uint32_t search_flight_limit(struct search *rs)
 }
 
 /* Proposals are computed on another thread, and something waits for all cores to be here. */
-static bool must_stay_home(const struct search *rs) { return rs->engine->asks->hold && rs->engine->hooks.work && !search_is_quick(rs->spec); }
+static bool must_stay_home(const struct search *rs) { return pool_is_held(rs->engine) && pool_is_for(rs); }
 
 /* How many proposals to ask for now; 0: none. */
 uint32_t search_wanted(struct search *rs)
@@ -95,9 +89,10 @@ uint32_t search_wanted(struct search *rs)
     if (s->state != SEARCH_RUNNING || rs->engine->stopping || s->stalled || !s->planned || search_wall_is_used(rs) || must_stay_home(rs))
         return 0;
     uint32_t flying = search_in_flight(rs);
-    if (s->charged + flying >= s->budget || search_is_vetoed_out(rs))
+    uint32_t charged = search_charged(rs);
+    if (charged + flying >= s->budget)
         return 0;
-    uint32_t left = s->budget - s->charged - flying, n;
+    uint32_t left = s->budget - charged - flying, n;
     if (rs->proposal_order) {
         n = flying < rs->window ? rs->window - flying : 0;
     } else {
@@ -128,12 +123,9 @@ static void ask_work(void *arg)
 static void ask_done(void *arg)
 {
     struct search *rs = arg;
-    rs->busy = false;
-    rs->engine->asks->under_way--;
-    if (search_is_finished(rs)) { /* canceled meanwhile: the proposals never happened */
+    if (search_is_finished(rs) || rs->engine->stopping) { /* canceled meanwhile: the proposals never happened */
         drop_proposals(rs->ask);
-        core_free(rs->core);
-        rs->core = NULL;
+        search_drop_core(rs);
         return;
     }
     take_proposals(rs);
@@ -141,15 +133,15 @@ static void ask_done(void *arg)
 
 void search_ask(struct search *rs, uint32_t n)
 {
+    drop_proposals(rs->ask); /* of an ask that was withdrawn */
     rs->ask->wanted = n;
     rs->ask->proposal = xcalloc(n, sizeof *rs->ask->proposal);
-    const struct engine_hooks *hooks = &rs->engine->hooks;
-    if (!hooks->work || search_is_quick(rs->spec)) {
-        ask_work(rs);
-        take_proposals(rs);
+    if (pool_is_for(rs)) {
+        pool_run(rs, ask_work, ask_done, rs);
         return;
     }
-    rs->busy = true;
-    rs->engine->asks->under_way++;
-    hooks->work(hooks->user, ask_work, ask_done, rs);
+    int64_t from = fair_clock(rs->engine);
+    ask_work(rs);
+    rs->slow = fair_clock(rs->engine) - from > SEARCH_SLOW_NS;
+    take_proposals(rs);
 }

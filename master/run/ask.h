@@ -4,21 +4,15 @@
 
 #include "run/engine_internal.h"
 
-/* Made and freed by the engine; free takes NULL. */
-struct asks *asks_new(void);
-void asks_free(struct asks *a);
-struct ask *ask_new(void); /* of one search */
+/* Made and freed with a search; free takes NULL. */
+struct ask *ask_new(void);
 void ask_free(struct ask *a);
-/* Whether search cores must stay here, because something waits until all are. */
-void asks_hold(struct engine *r, bool hold);
-/* Search cores that compute proposals on another thread. */
-uint32_t asks_under_way(const struct engine *r);
 /* Proposals without a result. */
 uint32_t search_in_flight(const struct search *rs);
 /* The wall-clock budget of the search is used up. */
 bool search_wall_is_used(const struct search *rs);
-/* Nearly every proposal is over an analytic constraint: there is no use in asking for more. */
-bool search_is_vetoed_out(const struct search *rs);
+/* What counts against the budget: results, and a twentieth of each proposal that an analytic constraint ruled out beyond the first thousand. */
+uint32_t search_charged(const struct search *rs);
 /* Proposals that may be in flight: with one of two board types down the other goes on, but not without end. */
 uint32_t search_flight_limit(struct search *rs);
 /* How many proposals to ask for now; 0: none. */

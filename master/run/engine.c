@@ -5,11 +5,11 @@
 
 #include "base/memory.h"
 #include "base/time.h"
-#include "run/ask.h"
 #include "run/board_health.h"
 #include "run/board_table.h"
 #include "run/engine_internal.h"
 #include "run/evaluation_table.h"
+#include "run/fair.h"
 #include "run/load.h"
 #include "run/number.h"
 #include "run/outgoing.h"
@@ -17,6 +17,7 @@
 #include "run/search.h"
 #include "run/searches.h"
 #include "run/spans.h"
+#include "run/pool.h"
 #include "run/spread.h"
 #include "run/suspect_table.h"
 #include "run/turn.h"
@@ -33,7 +34,8 @@ struct engine_config engine_config_default(void)
                                   .commit_retry_ns = SONATA_SECOND,
                                   .upload_reserve = UINT64_C(256) << 20,
                                   .searches_max = 1000,
-                                  .threads = 1};
+                                  .threads = 1,
+                                  .pool = 2};
 }
 
 static void make_parts(struct engine *r)
@@ -51,7 +53,8 @@ static void make_parts(struct engine *r)
     r->uploads = uploads_new();
     r->retention = retention_new();
     r->workers = workers_new();
-    r->asks = asks_new();
+    r->fair = fair_new();
+    r->pool = pool_new();
     r->outgoing = outgoing_new();
     r->turn = turn_new(r->now);
 }
@@ -97,7 +100,8 @@ void engine_free(struct engine *r)
     uploads_free(r->uploads);
     retention_free(r->retention);
     workers_free(r->workers);
-    asks_free(r->asks);
+    fair_free(r->fair);
+    pool_free(r->pool);
     outgoing_free(r->outgoing);
     turn_free(r->turn);
     sched_free(r->sched);
@@ -110,9 +114,13 @@ void engine_set_time(struct engine *r, int64_t now, int64_t wall)
     r->wall = wall;
 }
 
-void engine_stop(struct engine *r) { r->stopping = true; }
+void engine_stop(struct engine *r)
+{
+    r->stopping = true;
+    pool_stop(r);
+}
 
-bool engine_is_working(const struct engine *r) { return asks_under_way(r) > 0; }
+bool engine_is_working(const struct engine *r) { return pool_is_at_work(r); }
 
 bool engine_is_blocked(const struct engine *r, const char **ret_reason)
 {

@@ -31,6 +31,7 @@ struct engine_config {
     uint64_t upload_reserve; /* bytes of the disk that uploads leave free; 256 MiB */
     uint32_t searches_max;   /* searches that are not finished; 1,000 */
     uint32_t threads;        /* given to the search core */
+    uint32_t pool;           /* threads that steps of searches take at a time; one team never has all of more than one. 2 */
 };
 struct engine_config engine_config_default(void);
 
@@ -53,6 +54,8 @@ struct engine_hooks {
     void (*command)(void *user, const char *worker, const char *board, const char *action);
     /* Runs fn(arg) on another thread, then done(arg) on the loop thread. NULL: both at once, in place. */
     void (*work)(void *user, void (*fn)(void *arg), void (*done)(void *arg), void *arg);
+    /* Nanoseconds that grow while the engine works, called on any thread. NULL: time stands still, and no team is given less than another. */
+    int64_t (*clock)(void *user);
     /* The team's share of board time and its limits; *ret_team holds an ordinary team's. NULL: all are ordinary. */
     void (*team)(void *user, const char *team, struct engine_team *ret_team);
     /* Something people should read; fields as in log_write(). NULL: nobody reads. */

@@ -9,6 +9,7 @@
 
 enum { REPORT_PASSES = 3 }; /* measurements that an evaluation of tier report rests on */
 
+#define SEARCH_SLOW_NS (5 * SONATA_MS) /* a step of the core that took longer: the search goes to the pool */
 #define QUARANTINE_NS (300 * SONATA_SECOND) /* of a board that failed, when the configuration says nothing else */
 
 struct engine {
@@ -34,7 +35,8 @@ struct engine {
     struct uploads *uploads;
     struct retention *retention; /* retain.c */
     struct workers *workers;
-    struct asks *asks;
+    struct fair *fair;
+    struct pool *pool;
     struct outgoing *outgoing;
     struct turn *turn;
 };
@@ -47,13 +49,24 @@ struct search {
     uint8_t space_hash[32];
     struct core *core;   /* NULL when finished */
     bool front_changed;  /* it was told something, and search_refresh() did not look since (snapshot.h) */
-    bool busy;           /* the core belongs to another thread, which computes proposals (ask.c) */
+    bool busy;           /* the core belongs to another thread, or will (pool.c) */
+    bool slow;           /* a step of the core took long: the next ones are made on another thread */
+    struct team_time *team_time; /* fair.c; NULL: not known yet */
     bool proposal_order; /* results are told in the order of the proposals */
     uint32_t window;     /* proposals in flight in that order */
 
     struct pending_list *pending;
     struct ask *ask;
     struct snapshot *snapshot;
+    struct batch *batch; /* solo.c; NULL: none yet */
+    struct {
+        struct pending *p; /* under way on another thread, or NULL */
+        uint64_t id;
+        struct core_result result;
+        int rc;
+    } telling;        /* tell.c */
+    uint32_t n_spare; /* results so far that no board made for it: others need not wait for more of them */
+    bool spare;       /* so were most of the last ones */
 
     uint32_t n_abandoned; /* proposals never told, from when the search ended the time before */
     bool indexed;         /* finished, and among the users (users.c) */

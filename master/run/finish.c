@@ -10,15 +10,23 @@
 #include "run/individual.h"
 #include "run/note.h"
 #include "run/pending.h"
+#include "run/pool.h"
 #include "run/records.h"
 #include "run/replicate.h"
 #include "run/retry.h"
+#include "run/search.h"
 #include "run/snapshot.h"
 
 void search_finish(struct search *rs, enum search_state state, const char *reason)
 {
     struct engine *r = rs->engine;
     uint32_t at = 0;
+    if (rs->busy)
+        pool_withdraw(rs);
+    if (!rs->busy && rs->telling.p) { /* told after all, had the search gone on */
+        pending_add(rs, rs->telling.p);
+        rs->telling.p = NULL;
+    }
     for (struct pending *p; (p = pending_next(rs, &at));) {
         p->complete = true;
         evaluation_drop_waiters(rs, p, "the search ended");
@@ -37,10 +45,9 @@ void search_finish(struct search *rs, enum search_state state, const char *reaso
     copy_string(rs->record.reason, sizeof rs->record.reason, reason);
     event_log_control(rs, search_state_name(state));
     if (!rs->busy && rs->core) {
-        search_refresh(rs);
+        search_measure_progress(rs);
         search_snapshot(rs);
-        core_free(rs->core);
-        rs->core = NULL;
+        search_drop_core(rs);
     }
     store_erase(r->store, STORE_SURROGATE, key_u64(rs->record.id));
     rs->dirty = true;
@@ -53,7 +60,7 @@ void search_finish(struct search *rs, enum search_state state, const char *reaso
 static bool is_over(const struct search *rs)
 {
     const struct search_record *s = &rs->record;
-    return s->charged >= s->budget || search_is_vetoed_out(rs) || s->stalled;
+    return search_charged(rs) >= s->budget || s->stalled;
 }
 
 void search_finish_if_over(struct search *rs)
@@ -67,7 +74,7 @@ void search_finish_if_over(struct search *rs)
         return;
     else if (s->charged >= s->budget)
         search_finish(rs, SEARCH_DONE, "");
-    else if (search_is_vetoed_out(rs))
+    else if (search_charged(rs) >= s->budget)
         search_finish(rs, SEARCH_DONE, "nearly every proposal is over an analytic constraint: relax it");
     else if (s->stalled)
         search_finish(rs, SEARCH_DONE,

@@ -51,9 +51,8 @@ static void begin_second_stage(struct search *rs, struct pending *p)
     pending_complete(rs, p);
 }
 
-void individual_create(struct search *rs, const struct core_proposal *proposal)
+void individual_describe(const struct search *rs, const struct core_proposal *proposal, struct pending *p)
 {
-    struct pending *p = xcalloc(1, sizeof *p);
     struct individual_record *ind = &p->record;
     *ind = (struct individual_record){.id = proposal->id,
                                       .n_genes = rs->spec->space.n_genes,
@@ -66,7 +65,6 @@ void individual_create(struct search *rs, const struct core_proposal *proposal)
     memcpy(ind->sd, proposal->sd, sizeof ind->sd);
     const char *arm = core_arm_name(rs->core, proposal->arm);
     copy_string(ind->arm, sizeof ind->arm, arm ? arm : "");
-    pending_add(rs, p);
     p->status = CORE_OK;
     ind->violation = plan_analytic(rs, ind);
     if (ind->violation > 0) {
@@ -74,17 +72,22 @@ void individual_create(struct search *rs, const struct core_proposal *proposal)
         ind->ruled = INDIVIDUAL_INFEASIBLE;
         p->status = CORE_INFEASIBLE;
         copy_string(ind->reason, sizeof ind->reason, "infeasible: over an analytic constraint");
-        individual_put(rs, ind);
-        pending_complete(rs, p);
         return;
     }
     ind->n_evaluations = rs->record.n_groups;
     ind->reused = rs->record.n_groups > 0;
     p->n_open = rs->record.n_groups;
+}
+
+void individual_create(struct search *rs, const struct core_proposal *proposal)
+{
+    struct pending *p = xcalloc(1, sizeof *p);
+    individual_describe(rs, proposal, p);
+    pending_add(rs, p);
     request_stage(rs, p, 0);
-    if (!rs->record.n_groups)
+    if (!p->n_open && !p->complete) /* vetoed, or there is nothing to measure */
         pending_complete(rs, p);
-    individual_put(rs, ind);
+    individual_put(rs, &p->record);
 }
 
 /* What an individual rests on is what its least measured group rests on; exact values do not count. */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "run/ask.h"
+#include "run/pool.h"
 #include "run/evaluation.h"
 #include "run/evaluation_table.h"
 #include "run/event_log.h"
@@ -166,7 +166,7 @@ bool invalidate_step(struct engine *r)
 {
     struct invalid_record *record = r->stopping ? NULL : spans_next(r);
     struct attempt_record a;
-    asks_hold(r, false);
+    pool_hold(r, false);
     if (!record) {
         users_forget(r);
         return false;
@@ -174,8 +174,8 @@ bool invalidate_step(struct engine *r)
     int64_t since = record->next <= record->last && !attempt_load(r, record->next, &a) ? a.assigned_wall_ns : 0;
     if (record->next <= record->last && !users_fill(r, since))
         return true;
-    if (asks_under_way(r)) { /* every core must be here */
-        asks_hold(r, true);
+    if (pool_under_way(r)) { /* every core must be here */
+        pool_hold(r, true);
         return false;
     }
     for (uint32_t n = 0; n < STEP_ATTEMPTS && record->next <= record->last; n++)

@@ -11,6 +11,7 @@
 #include "run/records.h"
 #include "run/searches.h"
 #include "run/snapshot.h"
+#include "run/solo.h"
 
 struct search *search_new(struct engine *r, uint64_t id)
 {
@@ -29,9 +30,19 @@ void search_free(struct search *rs)
     pending_free(rs->pending);
     ask_free(rs->ask);
     snapshot_free(rs->snapshot);
+    solo_free(rs->batch);
+    free(rs->telling.p);
     core_free(rs->core);
     free(rs->spec);
     free(rs);
+}
+
+void search_drop_core(struct search *rs)
+{
+    core_free(rs->core);
+    rs->core = NULL;
+    free(rs->spec);
+    rs->spec = NULL;
 }
 
 int engine_spec(struct engine *r, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err)

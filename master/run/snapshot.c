@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "run/fair.h"
+#include "run/pool.h"
+#include "search/progress.h"
 
 enum {
     SNAPSHOT_EVENTS = 64,
@@ -18,7 +21,8 @@ enum {
     QUICK_EVENTS = 8192,
     SNAPSHOT_EVENT_BYTES = 1024,
     SNAPSHOT_VERSION = 1,
-    FORESTS_BYTES_MAX = 4 << 20
+    FORESTS_BYTES_MAX = 4 << 20,
+    PROGRESS_PAUSE = 20 /* times what measuring took */
 };
 
 struct snapshot {
@@ -26,11 +30,22 @@ struct snapshot {
     size_t size;
     uint64_t forests;  /* core_forests_number() of those in the store; UINT64_MAX: not known */
     int64_t active_ns; /* of the header as it was written last */
+    /* progress measured on another thread: under way, to be measured next, not before */
+    struct core_progress *progress, *next_progress;
+    double volume;
+    int64_t started_ns, due_ns;
 };
 
 struct snapshot *snapshot_new(void) { return xcalloc(1, sizeof(struct snapshot)); }
 
-void snapshot_free(struct snapshot *s) { free(s); }
+void snapshot_free(struct snapshot *s)
+{
+    if (s) {
+        core_progress_free(s->progress);
+        core_progress_free(s->next_progress);
+    }
+    free(s);
+}
 
 void snapshot_is_at(struct search *rs, uint64_t event, size_t size, bool has_forests)
 {
@@ -44,13 +59,68 @@ void search_header_is_stored(struct search *rs) { rs->snapshot->active_ns = rs->
 
 int64_t search_unstored_active_ns(const struct search *rs) { return rs->record.active_ns - rs->snapshot->active_ns; }
 
+static void measure_work(void *arg)
+{
+    struct snapshot *s = ((struct search *)arg)->snapshot;
+    s->volume = core_progress_volume(s->progress);
+}
+
+static void measure_done(void *arg);
+
+/* Measures p, which is taken, beside the search; after what is measured now. */
+static void measure(struct search *rs, struct core_progress *p)
+{
+    struct snapshot *s = rs->snapshot;
+    if (s->progress) {
+        core_progress_free(s->next_progress);
+        s->next_progress = p;
+        return;
+    }
+    s->progress = p;
+    s->started_ns = fair_clock(rs->engine);
+    pool_run_beside(rs, measure_work, measure_done, rs);
+}
+
+static void measure_done(void *arg)
+{
+    struct search *rs = arg;
+    struct snapshot *s = rs->snapshot;
+    int64_t now = fair_clock(rs->engine);
+    core_progress_free(s->progress);
+    s->progress = NULL;
+    s->due_ns = now + PROGRESS_PAUSE * (now - s->started_ns);
+    rs->record.hypervolume = s->volume;
+    rs->dirty = true;
+    if (s->next_progress) {
+        struct core_progress *next = s->next_progress;
+        s->next_progress = NULL;
+        measure(rs, next);
+    }
+}
+
 void search_refresh(struct search *rs)
 {
+    struct snapshot *s = rs->snapshot;
     if (!rs->front_changed || !rs->core || rs->busy)
         return;
     rs->record.front_size = core_front(rs->core, NULL, 0);
-    rs->record.hypervolume = core_hypervolume(rs->core);
-    rs->front_changed = false;
+    if (!rs->engine->hooks.work || core_progress_is_cheap(rs->core)) {
+        rs->record.hypervolume = core_hypervolume(rs->core);
+        rs->front_changed = false;
+    } else if (!s->progress && fair_clock(rs->engine) >= s->due_ns) {
+        measure(rs, core_progress_take(rs->core));
+        rs->front_changed = false;
+    }
+}
+
+void search_measure_progress(struct search *rs)
+{
+    if (!rs->engine->hooks.work || core_progress_is_cheap(rs->core)) {
+        search_refresh(rs);
+        return;
+    }
+    rs->record.front_size = core_front(rs->core, NULL, 0);
+    measure(rs, core_progress_take(rs->core));
 }
 
 bool search_is_quick(const struct search_spec *spec)

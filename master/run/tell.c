@@ -6,9 +6,12 @@
 
 #include "base/memory.h"
 #include "run/event_log.h"
+#include "run/fair.h"
 #include "run/note.h"
 #include "run/pending.h"
+#include "run/pool.h"
 #include "run/records.h"
+#include "run/search.h"
 #include "run/snapshot.h"
 #include "run/values.h"
 
@@ -26,7 +29,7 @@ static void count_result(struct search_record *s, const struct individual_record
 }
 
 /* What the search core is to know of a complete individual. */
-static struct core_result result_of(struct search *rs, struct pending *p)
+struct core_result search_result_of(const struct search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
     struct core_result result = {.status = p->status, .violation = ind->violation};
@@ -61,23 +64,58 @@ static void settle_told(struct search *rs, struct individual_record *ind, const 
     individual_put(rs, ind);
 }
 
-void search_tell(struct search *rs, struct pending *p)
+void search_settle_told(struct search *rs, struct individual_record *ind, const struct core_result *result, int rc)
 {
-    struct individual_record *ind = &p->record;
-    struct core_result result = result_of(rs, p);
-    int rc = core_tell(rs->core, ind->id, &result);
     if (rc)
         engine_note(rs->engine, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
                     (unsigned long long)ind->id, rc);
-    event_log_tell(rs, ind->id, &result);
-    settle_told(rs, ind, &result);
+    event_log_tell(rs, ind->id, result);
+    settle_told(rs, ind, result);
+}
+
+static void tell_work(void *arg)
+{
+    struct search *rs = arg;
+    rs->telling.rc = core_tell(rs->core, rs->telling.id, &rs->telling.result);
+}
+
+static void tell_done(void *arg)
+{
+    struct search *rs = arg;
+    struct pending *p = rs->telling.p;
+    rs->telling.p = NULL;
+    if (rs->engine->stopping || search_is_finished(rs)) { /* it never happened */
+        p->record.state = INDIVIDUAL_CANCELED;
+        if (search_is_finished(rs))
+            individual_put(rs, &p->record);
+        search_drop_core(rs);
+    } else {
+        search_settle_told(rs, &p->record, &rs->telling.result, rs->telling.rc);
+    }
+    free(p);
+}
+
+void search_tell(struct search *rs, struct pending *p)
+{
+    rs->telling.id = p->record.id;
+    rs->telling.result = search_result_of(rs, p);
+    rs->n_spare += p->record.vetoed || !p->record.n_evaluations || p->record.reused;
+    if (rs->slow && pool_is_for(rs)) {
+        rs->telling.p = p;
+        pool_run(rs, tell_work, tell_done, rs);
+        return;
+    }
+    int64_t from = fair_clock(rs->engine);
+    tell_work(rs);
+    rs->slow = rs->slow || fair_clock(rs->engine) - from > SEARCH_SLOW_NS;
+    search_settle_told(rs, &p->record, &rs->telling.result, rs->telling.rc);
     free(p);
 }
 
 void search_take_known(struct search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
-    struct core_result result = result_of(rs, p);
+    struct core_result result = search_result_of(rs, p);
     if (result.status == CORE_FAILED || core_inject(rs->core, &ind->genotype, &result, &ind->id))
         return;
     pending_settle_measured(p);
@@ -103,7 +141,7 @@ static bool same_result(const struct core_result *a, const struct core_result *b
 void search_retell(struct search *rs, struct pending *p)
 {
     struct individual_record *ind = &p->record;
-    struct core_result result = result_of(rs, p), before;
+    struct core_result result = search_result_of(rs, p), before;
     if (!core_get(rs->core, ind->id, NULL, NULL, &before) && !same_result(&before, &result, rs->spec->n_objectives)) {
         int rc = core_retell(rs->core, ind->id, &result);
         if (rc)

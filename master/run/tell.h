@@ -8,7 +8,11 @@ struct pending;
 
 /* Whether it counts against the budget: not when an analytic constraint ruled it out, nor when a fork took it over. */
 bool individual_is_charged(const struct individual_record *record);
-/* The first result of a pending individual: core, event log, record, counters. Frees p. */
+/* What the search core is to know of a complete individual. One that lacks a value becomes a failure. Changes p alone. */
+struct core_result search_result_of(const struct search *rs, struct pending *p);
+/* The core was told that first result (rc: as core_tell()): record, event log, counters. */
+void search_settle_told(struct search *rs, struct individual_record *ind, const struct core_result *result, int rc);
+/* The first result of a pending individual: core, event log, record, counters; at once, or (rs->busy) when another thread has told it. Frees p. */
 void search_tell(struct search *rs, struct pending *p);
 /* Another result of one that was told before. The core learns of it only when it differs; the budget was charged before. Frees p. */
 void search_retell(struct search *rs, struct pending *p);

@@ -10,6 +10,7 @@
 #include "run/actions.h"
 #include "run/advance.h"
 #include "run/board_health.h"
+#include "run/fair.h"
 #include "run/invalidate.h"
 #include "run/note.h"
 #include "run/outgoing.h"
@@ -121,6 +122,7 @@ int64_t engine_turn(struct engine *r)
     sched_tick(r->sched, r->now);
     boards_turn(r);
     actions_apply(r);
+    fair_turn(r);
     bool more = invalidate_step(r);
     more = advance_searches(r) || more;
     more = retry_step(r) || more; /* after what was told has made room */
@@ -139,5 +141,7 @@ int64_t engine_turn(struct engine *r)
     int64_t wall = next_wall_deadline(r), day_end = usage_day_end_ns(r);
     due = wall < due ? wall : due;
     due = day_end < due ? day_end : due;
+    int64_t pause = fair_due(r);
+    due = pause < due ? pause : due;
     return more ? r->now : due;
 }

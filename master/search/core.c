@@ -11,7 +11,6 @@
 #include "domain/spec.h"
 #include "search/chooser.h"
 #include "search/core_internal.h"
-#include "search/hypervolume.h"
 #include "search/models.h"
 
 enum { ASK_CHUNK = 64, HINTS_MAX = 1000000, WALK_PER_ASK = 1 << 15 };
@@ -322,24 +321,7 @@ uint32_t core_front(const struct core *s, uint64_t *ret_ids, uint32_t max)
     return n;
 }
 
-/* A box that stays the same once the first results are in, so that progress never falls: from half the first spread below the best of
- * the first results to their worst. */
-double core_hypervolume(const struct core *s)
-{
-    uint32_t n = s->archive.n_front, m = s->params.n_objectives;
-    double *z = xcalloc((size_t)n * m + 1, sizeof *z), reference[CORE_OBJECTIVES_MAX], volume;
-    for (uint32_t o = 0; o < m; o++) {
-        double spread = s->scale_high[o] - s->first_low[o], low = s->first_low[o] - 0.5 * spread;
-        reference[o] = 1;
-        for (uint32_t i = 0; i < n; i++) {
-            double y = s->archive.row[s->archive.front[i]].y[o];
-            z[(size_t)i * m + o] = spread > 0 ? fmax(0, (y - low) / (1.5 * spread)) : 0.5;
-        }
-    }
-    volume = hypervolume(z, n, m, reference);
-    free(z);
-    return isfinite(volume) ? volume : 0; /* the values span more than a number can */
-}
+void core_cancel(struct core *s) { atomic_store(&s->canceled, true); }
 
 void core_set_threads(struct core *s, uint32_t threads) { s->params.threads = min_of(threads, 256); }
 

@@ -85,6 +85,8 @@ int core_inject(struct core *s, const struct genotype *g, const struct core_resu
 /* Extra accuracy-like knowledge: value of objective `o` for an architecture measured elsewhere; trains that objective's model only. */
 int core_hint(struct core *s, const struct genotype *g, uint32_t objective, double value);
 
+/* From another thread: a call under way ends soon, and what it leaves is only good for core_free(). */
+void core_cancel(struct core *s);
 bool core_exhausted(const struct core *s);
 uint32_t core_count(const struct core *s); /* proposals + injected so far */
 uint32_t core_pending(const struct core *s);

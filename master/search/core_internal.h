@@ -2,6 +2,7 @@
 #ifndef SONATA_SEARCH_CORE_INTERNAL_H
 #define SONATA_SEARCH_CORE_INTERNAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -81,6 +82,7 @@ struct core {
     uint32_t n_hints;
     size_t hint_capacity;
     bool exhausted;
+    atomic_bool canceled; // nobody will use what is computed
     uint64_t walk_left; // forms that the ask under way may visit in search of unseen ones
     bool overtaken; // the ask under way has proposals of earlier ones in flight, whose results later ones may overtake
     double scale_low[CORE_OBJECTIVES_MAX], scale_high[CORE_OBJECTIVES_MAX], first_low[CORE_OBJECTIVES_MAX];

@@ -17,7 +17,12 @@ void effort_begin(struct core *s) { s->models->effort_ns = 0; }
 
 void effort_spend(const struct core *s, double ns) { s->models->effort_ns += ns; }
 
-bool effort_left(const struct core *s, double share) { return !(s->set.bound > 0) || s->models->effort_ns <= share * s->set.bound * 1e6; }
+bool effort_left(const struct core *s, double share)
+{
+    if (atomic_load(&s->canceled))
+        return false;
+    return !(s->set.bound > 0) || s->models->effort_ns <= share * s->set.bound * 1e6;
+}
 
 double effort_of_fit(const struct core *s, uint32_t n)
 {
