@@ -159,7 +159,6 @@ void pool_stop(struct engine *r)
     for (struct pool_job *j = waiting, *next; j; j = next) {
         next = j->next;
         r->pool->beside--;
-        free(j->arg);
         free(j);
     }
 }

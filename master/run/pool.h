@@ -13,13 +13,13 @@ bool pool_is_held(const struct engine *r);
 /* Search cores that are on another thread, or wait for one; and whether anything is. */
 uint32_t pool_under_way(const struct engine *r);
 bool pool_is_at_work(const struct engine *r);
-/* Whether steps of the search core are to be made on another thread: those of algorithms that compute for long, of searches whose steps proved slow, and
- * of those that need no board. False without the hook. */
+/* Whether steps of the search core are to be made on another thread: those of algorithms that compute for long, of searches whose steps proved slow,
+ * and of those that need no board. False without the hook. */
 bool pool_is_for(const struct search *rs);
 /* The core of the search belongs to fn(arg) until done(arg) is called on the loop thread (rs->busy). Of several teams the one goes first that was
  * served longest ago, and none has all threads. */
 void pool_run(struct search *rs, void (*fn)(void *arg), void (*done)(void *arg), void *arg);
-/* The same beside the search, which is not busy by it: arg belongs to fn. */
+/* The same beside the search, which is not busy by it: arg is not freed. */
 void pool_run_beside(struct search *rs, void (*fn)(void *arg), void (*done)(void *arg), void *arg);
 /* The search ends: a step that has not begun is not made (rs->busy is false then), one that is under way ends soon. */
 void pool_withdraw(struct search *rs);

@@ -15,8 +15,8 @@ void search_header_is_stored(struct search *rs);
 int64_t search_unstored_active_ns(const struct search *rs);
 /* Whether proposals of its algorithm cost microseconds: they are then computed in place and run again at leisure. */
 bool search_is_quick(const struct search_spec *spec);
-/* Front size and hypervolume of the header follow the core, when that is here and they may have changed; where the hypervolume costs much it is measured
- * on another thread, and the header has the one before until then. */
+/* Front size and hypervolume of the header follow the core, when that is here and they may have changed; where the hypervolume costs much it is
+ * measured on another thread, and the header has the one before until then. */
 void search_refresh(struct search *rs);
 /* The same at the end of the search, whose core goes: the last front is measured in any case. */
 void search_measure_progress(struct search *rs);

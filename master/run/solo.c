@@ -1,5 +1,5 @@
-/* See solo.h. The calls of the search core are those that search_ask() and search_tell() would make, one proposal after the other; what they bring goes
- * into event log, counters and store on the loop thread, when the batch is done. */
+/* See solo.h. The calls of the search core are those that search_ask() and search_tell() would make, one proposal after the other; what they bring
+ * goes into event log, counters and store on the loop thread, when the batch is done. */
 #include "run/solo.h"
 
 #include <stdlib.h>

@@ -5,7 +5,8 @@
 #include "run/engine_internal.h"
 
 void solo_free(struct batch *b); /* of a search; NULL is allowed */
-/* Asks, counts and tells on another thread, some milliseconds at a time. False when the search is not such a one, or something else is to be done first. */
+/* Asks, counts and tells on another thread, some milliseconds at a time. False when the search is not such a one, or something else is to be done
+ * first. */
 bool solo_step(struct search *rs);
 
 #endif

@@ -1,5 +1,5 @@
-/* How far a search has come, for people: the volume that its front dominates. It can cost more than all the rest of a search; so the front can be taken
- * along and measured elsewhere, while the search goes on. */
+/* How far a search has come, for people: the volume that its front dominates. It can cost more than all the rest of a search; so the front can be
+ * taken along and measured elsewhere, while the search goes on. */
 #ifndef SONATA_SEARCH_PROGRESS_H
 #define SONATA_SEARCH_PROGRESS_H
 
