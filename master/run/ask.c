@@ -11,7 +11,6 @@
 #include "run/individual.h"
 #include "run/plan.h"
 #include "run/pool.h"
-#include "run/search.h"
 
 enum { ASK_MAX = 64, VETO_FACTOR = 20, VETO_MIN = 1000 };
 

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
+#include "run/pool.h"
 #include "run/records.h"
 #include "run/replay.h"
 #include "run/snapshot.h"

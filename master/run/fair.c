@@ -8,7 +8,6 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "run/fork.h"
 #include "run/searches.h"
 
 #define TURN_NS (20 * SONATA_MS)
@@ -62,7 +61,7 @@ bool fair_is_shared(const struct engine *r) { return r->fair->n_running > 1; }
 /* Results of boards are taken in any case: they are few, and somebody waits. */
 bool fair_is_paused(struct search *rs)
 {
-    bool idle = !rs->record.n_groups || fork_is_under_way(rs) || rs->spare;
+    bool idle = !rs->record.n_groups || rs->record.fork_next < rs->record.fork_end || rs->spare;
     return idle && fair_is_shared(rs->engine) && fair_clock(rs->engine) < fair_team(rs)->pause_until_ns;
 }
 

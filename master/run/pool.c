@@ -3,12 +3,12 @@
 #include "run/pool.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/number.h"
 #include "run/fair.h"
 #include "run/searches.h"
-#include "run/snapshot.h"
 
 struct pool_job {
     struct pool_job *next;
@@ -41,6 +41,24 @@ bool pool_is_held(const struct engine *r) { return r->pool->hold; }
 uint32_t pool_under_way(const struct engine *r) { return r->pool->under_way; }
 
 bool pool_is_at_work(const struct engine *r) { return r->pool->under_way || r->pool->beside; }
+
+bool search_is_quick(const struct search_spec *spec)
+{
+    static const char *const quick[] = {"random", "nsga2", "aging", "local", "optuna-nsga2"};
+    for (size_t i = 0; i < sizeof quick / sizeof *quick; i++) {
+        if (!strcmp(spec->algorithm, quick[i]))
+            return true;
+    }
+    return false;
+}
+
+void search_drop_core(struct search *rs)
+{
+    core_free(rs->core);
+    rs->core = NULL;
+    free(rs->spec);
+    rs->spec = NULL;
+}
 
 bool pool_is_for(const struct search *rs)
 {

@@ -37,14 +37,6 @@ void search_free(struct search *rs)
     free(rs);
 }
 
-void search_drop_core(struct search *rs)
-{
-    core_free(rs->core);
-    rs->core = NULL;
-    free(rs->spec);
-    rs->spec = NULL;
-}
-
 int engine_spec(struct engine *r, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err)
 {
     struct search *rs = searches_get(r, id);

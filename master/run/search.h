@@ -7,8 +7,6 @@
 /* A search with that id and an otherwise empty record, in the table (searches.h). */
 struct search *search_new(struct engine *r, uint64_t id);
 /* Frees it with all that belongs to it; the table must not be used any more. */
-/* Memory that a search needs while it runs: its core, which must be here, and its specification. */
-void search_drop_core(struct search *rs);
 void search_free(struct search *rs);
 /* Tells the scheduler the team of the search with weight and quota, as the hook `team` says them now, and the priority of the search. */
 void search_join_team(struct search *rs);

@@ -123,16 +123,6 @@ void search_measure_progress(struct search *rs)
     measure(rs, core_progress_take(rs->core));
 }
 
-bool search_is_quick(const struct search_spec *spec)
-{
-    static const char *const quick[] = {"random", "nsga2", "aging", "local", "optuna-nsga2"};
-    for (size_t i = 0; i < sizeof quick / sizeof *quick; i++) {
-        if (!strcmp(spec->algorithm, quick[i]))
-            return true;
-    }
-    return false;
-}
-
 /* The forests of the same moment, so that a start needs not grow them; too large ones are grown again. */
 static void snapshot_forests(struct search *rs)
 {

@@ -13,8 +13,6 @@ void snapshot_is_at(struct search *rs, uint64_t event, size_t size, bool has_for
 void search_header_is_stored(struct search *rs);
 /* Active time that the stored header lacks. */
 int64_t search_unstored_active_ns(const struct search *rs);
-/* Whether proposals of its algorithm cost microseconds: they are then computed in place and run again at leisure. */
-bool search_is_quick(const struct search_spec *spec);
 /* Front size and hypervolume of the header follow the core, when that is here and they may have changed; where the hypervolume costs much it is
  * measured on another thread, and the header has the one before until then. */
 void search_refresh(struct search *rs);

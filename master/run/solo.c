@@ -12,7 +12,6 @@
 #include "run/individual.h"
 #include "run/pending.h"
 #include "run/pool.h"
-#include "run/search.h"
 #include "run/tell.h"
 
 #define BATCH_NS (10 * SONATA_MS)

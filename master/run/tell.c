@@ -11,7 +11,6 @@
 #include "run/pending.h"
 #include "run/pool.h"
 #include "run/records.h"
-#include "run/search.h"
 #include "run/snapshot.h"
 #include "run/values.h"
 
