@@ -3,7 +3,7 @@
 #
 #   deploy/install-deps.sh            build, test and cross
 #   deploy/install-deps.sh build      only what building and running needs (also: test; cross: the arm64 worker; bench: the peers of the benchmarks,
-#                                     only when asked for)
+#                                     only when asked for; networks: PyTorch, to compare the engine with, only when asked for)
 #   deploy/install-deps.sh --list …   print the packages instead
 set -euo pipefail
 
@@ -37,6 +37,11 @@ bench=(
   redis-server beanstalkd                                                     # peers of the dispatch benchmark
 )
 
+# shellcheck disable=SC2034
+networks=(
+  python3-torch python3-torchvision python3-onnx                              # torchvision's networks as ONNX files (ctest -C long -L networks)
+)
+
 usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; }
 
 list=0
@@ -44,9 +49,9 @@ sections=()
 for argument in "$@"; do
   case "$argument" in
     --list) list=1 ;;
-    build|test|cross|bench) sections+=("$argument") ;;
+    build|test|cross|bench|networks) sections+=("$argument") ;;
     -h|--help) usage; exit 0 ;;
-    *) echo "install-deps.sh: unknown argument '$argument' (build, test, cross, bench, --list)" >&2; exit 2 ;;
+    *) echo "install-deps.sh: unknown argument '$argument' (build, test, cross, bench, networks, --list)" >&2; exit 2 ;;
   esac
 done
 [ ${#sections[@]} -gt 0 ] || sections=(build test cross)

@@ -50,6 +50,9 @@ struct executor {
 /* The graph moves in, in any case. -EFBIG: its tensors need more than EXECUTOR_BYTES_MAX. */
 int executor_ref_create(struct graph *take, struct executor **ret, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* XNNPACK and own kernels; threads 1 to 64. -ENOTSUP: the processor. */
+int executor_engine_create(struct graph *take, unsigned threads, struct executor **ret, struct sonata_error *err) SONATA_MUST_CHECK;
+
 static inline int executor_run(struct executor *e, struct sonata_error *err) { return e->ops->run(e, err); }
 static inline void executor_free(struct executor *e) /* NULL is fine */
 {

@@ -196,4 +196,9 @@ double graph_node_steps(const struct graph *g, const struct graph_node *n);
 double graph_macs(const struct graph *g);
 double graph_params(const struct graph *g);
 
+/* Rewrites what is equal and cheaper: unread nodes go; batch norm, constant scales and padding fold into convolutions, hard-sigmoid too; Sigmoid
+ * times x becomes SiLU, HardSwish is found in its spelled-out forms; the cut of Relu and Clip moves into the node before; reshape-transpose-reshape
+ * becomes a channel shuffle. Inputs, outputs and their names stay. */
+void graph_optimise(struct graph *g);
+
 #endif

@@ -373,6 +373,14 @@ static int pad_shape(const struct importer *m, struct graph_node *n, const struc
     return r;
 }
 
+static bool pads_nothing(const struct graph_node *n, const struct graph_shape *x)
+{
+    bool none = graph_same_shape(&n->shape, x);
+    for (unsigned i = 0; i < x->rank; i++)
+        none = none && !n->list[i];
+    return none;
+}
+
 int translate_pad(struct importer *m, const struct translation *t)
 {
     const struct graph_tensor *x;
@@ -389,9 +397,9 @@ int translate_pad(struct importer *m, const struct translation *t)
         n.mode = GRAPH_PAD_EDGE;
     else if (!r && !node_text_is(m, "mode", "constant", "constant"))
         r = node_error(m, -ENOTSUP, "this mode is not known; use constant, reflect or edge");
-    if (r) {
+    if (r || pads_nothing(&n, &x->shape)) {
         graph_node_fini(&n);
-        return r;
+        return r ? r : node_alias(m, m->in[0]);
     }
     return node_finish(m, &n);
 }

@@ -232,8 +232,25 @@ static void the_oracle_passes_the_node_tests(void **state)
     node_tests_pass(executor_ref_create, "ref");
 }
 
+static int engine_one(struct graph *take, struct executor **ret, struct sonata_error *err) { return executor_engine_create(take, 1, ret, err); }
+
+static int engine_two(struct graph *take, struct executor **ret, struct sonata_error *err) { return executor_engine_create(take, 2, ret, err); }
+
+static void the_engine_passes_the_node_tests(void **state)
+{
+    (void)state;
+    node_tests_pass(engine_one, "engine");
+}
+
+static void the_engine_passes_the_node_tests_with_two_threads(void **state)
+{
+    (void)state;
+    node_tests_pass(engine_two, "engine, two threads");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_oracle_passes_the_node_tests)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_oracle_passes_the_node_tests), cmocka_unit_test(the_engine_passes_the_node_tests),
+                                       cmocka_unit_test(the_engine_passes_the_node_tests_with_two_threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,125 @@
+/* The engine's inside: a graph becomes a row of steps over buffers in one arena.
+ *
+ * Values of three or more dimensions are kept with the channels last where an operator wants it so, and are copied from one order to the other only
+ * where two operators disagree. A place is a view: convolutions write straight into the concatenation that reads them, and a split is no step at all.
+ */
+#ifndef SONATA_GRAPH_ENGINE_INTERNAL_H
+#define SONATA_GRAPH_ENGINE_INTERNAL_H
+
+#include <pthreadpool.h>
+#include <xnnpack.h>
+
+#include "graph/executor.h"
+#include "graph/kernel.h"
+
+/* PLAIN: ONNX's order. LAST: channels last, neighbouring pixels `stride` values apart. DENSE: LAST with a stride of the channels. */
+enum layout { PLAIN, LAST, DENSE, LAYOUTS };
+
+struct place {
+    int32_t buffer; /* -1: nowhere */
+    size_t at;      /* values from the buffer's begin */
+    size_t stride;  /* between pixels, for LAST */
+};
+
+struct buffer {
+    size_t bytes, offset; /* offset: in the arena */
+    int32_t first, last;  /* steps that write first and read last; last is INT32_MAX for what is read after the run */
+    uint32_t readers;     /* nodes that still have to read it, while steps are made */
+    bool own;             /* memory of its own: constants, inputs */
+    bool shared;          /* several tensors lie in it: never overwritten in place */
+    void *data;
+};
+
+struct engine;
+struct step;
+
+struct step {
+    struct executor_layer info;
+    int (*setup)(struct engine *e, struct step *s); /* after buffers have their addresses; 0 or -errno */
+    int (*run)(struct engine *e, struct step *s);
+    void (*release)(struct step *s);
+    struct place in[2], out;
+    xnn_operator_t op;
+    size_t size[8]; /* what setup needs; its own meaning in each file */
+    void *state;    /* the same */
+};
+
+/* Where a tensor that a concatenation reads is written to at once. */
+struct home {
+    int32_t concat; /* node whose buffer it is; -1: none */
+    size_t channel;
+};
+
+struct engine {
+    struct executor base;
+    struct graph g;
+    pthreadpool_t pool; /* NULL: one thread */
+    struct place (*place)[LAYOUTS];
+    uint32_t *uses, *left; /* of each tensor: readers, and those not lowered yet */
+    struct home *home;     /* of each tensor */
+    int32_t *whole;        /* of each node: the concatenation that its result lies in (itself, or one that begins with the same inputs), or -1 */
+    struct place *joined;  /* of each node that is such a concatenation */
+    struct buffer *buffer;
+    struct step *step;
+    size_t n_buffers, buffers_capacity, n_steps, steps_capacity;
+    float *arena;
+    const struct graph_node *node; /* that is being lowered */
+};
+
+/* ---- places (engine_place.c) ---- */
+
+struct place place_none(void);
+size_t channels_of(const struct graph_shape *s);
+/* Pixels of all pictures: everything but the channels. */
+size_t pixels_of(const struct graph_shape *s);
+const struct graph_shape *shape_of(const struct engine *e, int32_t tensor);
+const float *constant_of(const struct engine *e, int32_t tensor); /* NULL: not constant */
+/* Where a tensor can be read in a layout; makes the copy that is needed. */
+struct place place_read(struct engine *e, int32_t tensor, enum layout layout);
+/* A place to write a tensor to. LAST may be strided, DENSE is not. */
+struct place place_write(struct engine *e, int32_t tensor, enum layout layout);
+/* The tensor is where another one is (at another offset, with another stride). */
+void place_alias(struct engine *e, int32_t tensor, enum layout layout, struct place p);
+/* Where to write a tensor of the same layout and size as input: over it when nobody reads it any more. */
+struct place place_over(struct engine *e, int32_t input, struct place from, int32_t tensor, enum layout layout);
+/* Whether the tensor is there with channels last, and not in ONNX's order. */
+bool place_is_last(const struct engine *e, int32_t tensor);
+int32_t buffer_new(struct engine *e, size_t bytes);
+float *place_data(const struct engine *e, struct place p);
+/* Address of every buffer; 0 or -EFBIG. */
+int place_arena(struct engine *e, struct sonata_error *err);
+/* Concatenations along channels that others are part of, and who is written straight into them. */
+void place_plan_homes(struct engine *e);
+/* The concatenation's own buffer. */
+struct place place_joined(struct engine *e, int32_t concat);
+/* The node's inputs are read once less; constants that nobody needs any more go. */
+void place_node_done(struct engine *e, const struct graph_node *n);
+
+/* A new step for the node at hand; its places must be set by step_io(). */
+struct step *step_new(struct engine *e, const char *how);
+void step_reads(struct engine *e, struct place p);
+void step_writes(struct engine *e, struct place p);
+/* Both of the last step made, from its in[] and out. */
+void step_io(struct engine *e);
+/* Runs s->op. */
+int step_run_operator(struct engine *e, struct step *s);
+
+/* ---- lowering: true when the node became steps ---- */
+bool lower_conv(struct engine *e, const struct graph_node *n);
+bool lower_conv_transpose(struct engine *e, const struct graph_node *n);
+bool lower_product(struct engine *e, const struct graph_node *n);
+bool lower_pool(struct engine *e, const struct graph_node *n);
+bool lower_mean(struct engine *e, const struct graph_node *n);
+bool lower_resize(struct engine *e, const struct graph_node *n);
+bool lower_shuffle(struct engine *e, const struct graph_node *n);
+bool lower_unary(struct engine *e, const struct graph_node *n);
+bool lower_binary(struct engine *e, const struct graph_node *n);
+bool lower_affine(struct engine *e, const struct graph_node *n);
+bool lower_softmax(struct engine *e, const struct graph_node *n);
+bool lower_reshape(struct engine *e, const struct graph_node *n);
+bool lower_concat(struct engine *e, const struct graph_node *n);
+bool lower_split(struct engine *e, const struct graph_node *n);
+/* The plain C kernel, on whatever layout its input has where the operator can be turned. */
+void lower_kernel(struct engine *e, const struct graph_node *n);
+
+#endif
