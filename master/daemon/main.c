@@ -1,4 +1,5 @@
-/* sonata-master: options, one-shot modes, then the daemon. Exit status: 0 fine, 1 failure or findings, 2 wrong usage. */
+/* sonata-master: options, one-shot modes, then the daemon. Exit status: 0 fine, 1 failure or findings, 2 wrong usage; a look at the store that a
+ * signal ended: 128 and its number. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
@@ -7,9 +8,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/apart.h"
 #include "daemon/master.h"
 #include "daemon/settings.h"
 #include "store/backup.h"
+#include "store/verify.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -22,12 +25,25 @@ static void print_help(void)
 
 static void say(void *user, const char *line) { fprintf(user, "%s\n", line); }
 
-static int check_store(const struct settings *s)
+static void say_problem(void *user, const char *line) { fprintf(user, "PROBLEM %s\n", line); }
+
+/* Pages first: LMDB follows them blindly. */
+static int check_job(void *arg)
 {
+    const struct settings *s = arg;
     struct sonata_error err = {{0}};
     struct store_options options = {.read_only = true};
     struct store *store;
-    if (store_open(s->state, &options, &store, &err)) {
+    struct pages_counts pages;
+    int r = store_verify(s->state, say_problem, stdout, &pages, &err);
+    if (!r && pages.findings) {
+        printf("%llu problems found in the pages of the store; what is on them was not looked at: restore a backup\n",
+               (unsigned long long)pages.findings);
+        return 1;
+    }
+    if (!r)
+        r = store_open(s->state, &options, &store, &err);
+    if (r) {
         fprintf(stderr, "sonata-master: %s\n", err.text);
         return 1;
     }
@@ -36,8 +52,9 @@ static int check_store(const struct settings *s)
     return findings ? 1 : 0;
 }
 
-static int back_up(const struct settings *s)
+static int back_up_job(void *arg)
 {
+    const struct settings *s = arg;
     struct sonata_error err = {{0}};
     if (store_backup(s->state, s->backup, &err)) {
         fprintf(stderr, "sonata-master: %s\n", err.text);
@@ -47,8 +64,9 @@ static int back_up(const struct settings *s)
     return 0;
 }
 
-static int replay(const struct settings *s)
+static int replay_job(void *arg)
 {
+    const struct settings *s = arg;
     struct sonata_error err = {{0}};
     struct store_options options = {.read_only = true};
     struct store *store;
@@ -65,6 +83,16 @@ static int replay(const struct settings *s)
     }
     printf("search %lld: %llu events run again, %u proposals identical\n", (long long)s->replay, (unsigned long long)events, proposals);
     return 0;
+}
+
+static int look(struct settings *s, int (*job)(void *))
+{
+    int crashed, status = apart_run(s->state, job, s, &crashed);
+    if (crashed)
+        fprintf(stderr,
+                "sonata-master: PROBLEM the look at %s was ended by signal %d: the store is damaged where the check of its pages does not see it\n",
+                s->state, crashed);
+    return status;
 }
 
 /* In every mode: what a killed master began must not go on without it. The parent may have died before prctl(). */
@@ -104,11 +132,11 @@ int main(int argc, char **argv)
     else if (s.dump_config)
         options_dump(settings_table, &s, stdout);
     else if (s.backup)
-        status = back_up(&s);
+        status = look(&s, back_up_job);
     else if (s.replay)
-        status = replay(&s);
+        status = look(&s, replay_job);
     else if (s.check)
-        status = check_store(&s);
+        status = look(&s, check_job);
     else
         status = master_main(&s, argc, argv);
     settings_fini(&s);

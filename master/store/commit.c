@@ -114,13 +114,33 @@ static void renew_dictionaries(struct store *s)
     }
 }
 
+/* Whether the store is still ours. ESTALE: another master opened it, although this one lives (its lock file was removed). */
+static int check_owner(struct store *s, MDB_txn *txn)
+{
+    MDB_val k = {sizeof STORE_OWNER - 1, (void *)STORE_OWNER}, v;
+    uint64_t owner = 0;
+    if (!s->owner)
+        return 0;
+    int rc = mdb_get(txn, s->dbi[STORE_META], &k, &v);
+    if (!rc)
+        rc = store_unseal(s, STORE_META, &k, &v);
+    if (!rc) {
+        struct reader in = reader_of(v.mv_data, v.mv_size);
+        reader_u8(&in);
+        owner = reader_u64(&in);
+    }
+    return rc && rc != MDB_NOTFOUND ? rc : owner == s->owner ? 0 : ESTALE;
+}
+
 static int commit_once(struct store *s)
 {
     MDB_txn *txn;
     int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
     if (rc)
         return rc;
-    rc = write_batch(s, txn);
+    rc = check_owner(s, txn);
+    if (!rc)
+        rc = write_batch(s, txn);
     if (rc) {
         mdb_txn_abort(txn);
         return rc;
@@ -198,6 +218,10 @@ int store_commit(struct store *s, struct sonata_error *err)
         clear_dead_readers(s);
     renew_dictionaries(s);
     rc = write_pending(s);
+    if (rc == ESTALE) {
+        store_refuse(s, -ESTALE, "was taken over by another master (was master.lock removed?): this one writes nothing more; stop it");
+        return store_failure(s, err);
+    }
     if (rc)
         return sonata_error_set(err, store_translate(rc), "store in %s cannot be written: %s%s", s->folder, mdb_strerror(rc),
                                 rc == EIO ? " (a short write: is the disk full?)" : "");

@@ -7,22 +7,29 @@
 
 #include "base/cleanup.h"
 #include "base/hash.h"
+#include "base/memory.h"
 #include "store/seal.h"
 #include "store/store_internal.h"
 
-void store_report_damage(struct store *s, enum store_db db, struct store_key key, int rc)
+void store_refuse(struct store *s, int rc, const char *why)
 {
-    char hex[2 * sizeof key.bytes + 1];
-    if (s->read_only || !s->env)
-        return; /* a look at it, or a failed write that is tried again: nothing is decided on what was read */
-    hash_to_hex(key.bytes, key.n, hex);
     pthread_mutex_lock(&s->failure_lock);
     if (!s->failure) {
         s->failure = rc;
-        snprintf(s->failure_text, sizeof s->failure_text, "database %s, record %s: %s", store_db_name(db), hex,
-                 rc == -EBADMSG ? "damaged" : strerror(-rc));
+        copy_string(s->failure_text, sizeof s->failure_text, why);
     }
     pthread_mutex_unlock(&s->failure_lock);
+}
+
+void store_report_damage(struct store *s, enum store_db db, struct store_key key, int rc)
+{
+    char hex[2 * sizeof key.bytes + 1], why[sizeof s->failure_text];
+    if (s->read_only || !s->env)
+        return; /* a look at it, or a failed write that is tried again: nothing is decided on what was read */
+    hash_to_hex(key.bytes, key.n, hex);
+    snprintf(why, sizeof why, "cannot be read (database %s, record %s: %s): nothing more is written; restore a backup, or restart", store_db_name(db),
+             hex, rc == -EBADMSG ? "damaged" : strerror(-rc));
+    store_refuse(s, rc, why);
 }
 
 int store_failure(struct store *s, struct sonata_error *err)
@@ -30,8 +37,7 @@ int store_failure(struct store *s, struct sonata_error *err)
     pthread_mutex_lock(&s->failure_lock);
     int rc = s->failure;
     if (rc)
-        sonata_error_set(err, rc, "the store in %s cannot be read (%s): nothing more is written; restore a backup, or restart", s->folder,
-                         s->failure_text);
+        sonata_error_set(err, rc, "the store in %s %s", s->folder, s->failure_text);
     pthread_mutex_unlock(&s->failure_lock);
     return rc;
 }
@@ -46,8 +52,7 @@ static int end_read(struct store *s, enum store_db db, struct store_key key, int
     return rc;
 }
 
-/* Takes the seal off the value. MDB_CORRUPTED: it does not hold. */
-static int unseal(const struct store *s, enum store_db db, const MDB_val *key, MDB_val *value)
+int store_unseal(const struct store *s, enum store_db db, const MDB_val *key, MDB_val *value)
 {
     if (!s->sealed || store_is_plain(db, key->mv_data, key->mv_size))
         return 0;
@@ -64,7 +69,7 @@ static int get_dictionary(struct store *s, MDB_txn *txn, uint64_t id, MDB_val *r
     MDB_val k = {key.n, key.bytes}, v;
     int rc = s->dbi[STORE_DICTIONARY] == NO_DBI ? MDB_NOTFOUND : mdb_get(txn, s->dbi[STORE_DICTIONARY], &k, &v);
     if (!rc)
-        rc = unseal(s, STORE_DICTIONARY, &k, &v);
+        rc = store_unseal(s, STORE_DICTIONARY, &k, &v);
     if (rc || !v.mv_size)
         return MDB_CORRUPTED;
     *ret_content = (MDB_val){v.mv_size - 1, (uint8_t *)v.mv_data + 1};
@@ -76,7 +81,7 @@ static int unpack(struct store *s, MDB_txn *txn, enum store_db db, const MDB_val
 {
     uint64_t id;
     MDB_val dictionary = {0, NULL};
-    int rc = unseal(s, db, key, &value);
+    int rc = store_unseal(s, db, key, &value);
     if (rc)
         return rc;
     if (!store_is_packed(db) || !pack_is_packed(value.mv_data, value.mv_size, &id)) {

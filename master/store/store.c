@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -17,28 +19,56 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "store/store_internal.h"
+#include "store/verify.h"
 
 enum { MAP_START = 64 << 20 };
 
+#define LOCK_STORE "store\n" /* second line of the lock file: this folder has held a store */
+
+/* Our process number, for the message below, and whether there is a store. A full disk loses no more than that. */
+static void write_lock_file(const struct store *s, bool has_store)
+{
+    char text[48];
+    int n = snprintf(text, sizeof text, "%ld\n%s", (long)getpid(), has_store ? LOCK_STORE : "");
+    if (ftruncate(s->lock_fd, 0) || pwrite(s->lock_fd, text, (size_t)n, 0) != n)
+        return;
+}
+
 static int take_lock(struct store *s, struct sonata_error *err)
 {
-    cleanup_bytes struct bytes path = {0};
-    bytes_append(&path, s->folder, strlen(s->folder));
-    bytes_append(&path, "/master.lock", sizeof "/master.lock");
-    s->lock_fd = open((char *)path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    char path[4096], text[48] = {0};
+    snprintf(path, sizeof path, "%s/master.lock", s->folder);
+    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (s->lock_fd < 0)
-        return sonata_error_set(err, -errno, "%s: %s", (char *)path.data, strerror(errno));
-    char text[32] = {0};
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB)) {
-        ssize_t n = pread(s->lock_fd, text, sizeof text - 1, 0);
-        text[n > 0 ? strcspn(text, "\n") : 0] = '\0';
+        return sonata_error_set(err, -errno, "%s: %s", path, strerror(errno));
+    bool taken = flock(s->lock_fd, LOCK_EX | LOCK_NB);
+    ssize_t n = pread(s->lock_fd, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    s->had_store = strstr(text, "\n" LOCK_STORE);
+    text[strcspn(text, "\n")] = '\0';
+    if (taken)
         return sonata_error_set(err, -EBUSY, "state folder %s is in use by another master (process %s): stop it, or give another --state", s->folder,
                                 text[0] ? text : "unknown");
-    }
-    int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(s->lock_fd, 0) || pwrite(s->lock_fd, text, (size_t)n, 0) != n)
-        return 0; /* a full disk loses only the number in the message above */
+    write_lock_file(s, s->had_store);
     return 0;
+}
+
+/* A new store is begun only where there was none: a lost one is never replaced by an empty one in silence. */
+static int refuse_lost(const struct store *s, bool is_empty, struct sonata_error *err)
+{
+    static const char *const other[] = {"server.key", "admin.key", "endpoints"};
+    char path[4096];
+    bool lost = s->had_store;
+    for (size_t i = 0; i < sizeof other / sizeof *other && is_empty && !lost; i++) {
+        snprintf(path, sizeof path, "%s/%s", s->folder, other[i]);
+        lost = file_exists(path);
+    }
+    if (!lost)
+        return 0;
+    return sonata_error_set(err, -ENODATA,
+                            "%s/data.mdb is %s, and this folder held a store: restore a backup (docs/OPERATIONS.md); to begin an empty "
+                            "store take another folder",
+                            s->folder, is_empty ? "empty" : "missing");
 }
 
 /* The last dictionary of each database goes on serving. */
@@ -83,6 +113,38 @@ static int check_schema(struct store *s, struct sonata_error *err)
     return store_commit(s, err);
 }
 
+/* From here on a master that has the same folder open notices at its next commit; and the lock file tells that there is a store. */
+static int take_ownership(struct store *s, struct sonata_error *err)
+{
+    uint64_t owner = 0;
+    while (!owner) {
+        if (getrandom(&owner, sizeof owner, 0) != sizeof owner)
+            owner = (uint64_t)clock_wall_ns();
+    }
+    store_set_counter(s, STORE_OWNER, owner);
+    int r = store_commit(s, err);
+    if (r)
+        return r;
+    s->owner = owner;
+    write_lock_file(s, true);
+    return 0;
+}
+
+/* LMDB follows what is written on pages; so they are looked at before it does. */
+static int check_file(const struct store *s, struct sonata_error *err)
+{
+    char path[4096];
+    struct stat st;
+    struct pages_counts pages;
+    snprintf(path, sizeof path, "%s/data.mdb", s->folder);
+    bool exists = !stat(path, &st);
+    if (!exists && errno != ENOENT)
+        return sonata_error_set(err, -errno, "%s: %s", path, strerror(errno));
+    if (!exists || !st.st_size)
+        return refuse_lost(s, exists, err);
+    return store_verify_alone(s->folder, &pages, err);
+}
+
 int store_open(const char *folder, const struct store_options *options, struct store **ret_store, struct sonata_error *err)
 {
     struct store *s = xcalloc(1, sizeof *s);
@@ -99,6 +161,8 @@ int store_open(const char *folder, const struct store_options *options, struct s
     int r = s->read_only ? 0 : file_make_dirs(folder, true, err);
     if (!r && !s->read_only)
         r = take_lock(s, err);
+    if (!r && !s->read_only)
+        r = check_file(s, err);
     if (!r) {
         int rc = store_open_environment(s);
         if (rc)
@@ -113,6 +177,8 @@ int store_open(const char *folder, const struct store_options *options, struct s
         r = check_schema(s, err);
     if (!r && !s->read_only)
         r = open_packers(s, err);
+    if (!r && !s->read_only)
+        r = take_ownership(s, err);
     if (r) {
         store_close(s);
         return r;

@@ -9,6 +9,8 @@
 #include "store/pack.h"
 #include "store/store.h"
 
+#define STORE_OWNER "owner" /* counter in STORE_META */
+
 enum { NO_DBI = 0, READERS_KEPT = 12, READERS_MAX = 64 };
 
 /* Read transactions that keep their slot in the table of readers while they are idle: whoever else takes the others, this store can read. */
@@ -22,6 +24,7 @@ struct store {
     char *folder;
     bool read_only;
     int lock_fd;
+    bool had_store; /* the folder has held one, by its lock file */
     size_t map_size;
     MDB_env *env;      /* NULL: it could not be opened again after a failed write; the next commit tries */
     bool sealed;       /* every value has its seal: all but a store of before schema 4 that is only read */
@@ -34,9 +37,10 @@ struct store {
     struct packer *packer[STORE_DB_COUNT]; /* of the packed databases */
     double grown[STORE_DB_COUNT];          /* mean size of values that replace a first one, see put_first() */
     uint64_t next_dictionary;
+    uint64_t owner; /* this opening, as in STORE_META: every commit sees that it still is; 0: not written yet */
     pthread_mutex_t failure_lock;
-    int failure; /* 0, or why nothing more is written: the first read that failed */
-    char failure_text[160];
+    int failure; /* 0, or why nothing more is written: the first read that failed, or another master */
+    char failure_text[240];
 };
 
 /* databases.c */
@@ -57,6 +61,12 @@ void store_close_environment(struct store *s);
 /* A read transaction: the snapshot, or one of the readers that are kept. An LMDB code or errno. End it with reader_end(). */
 int reader_begin(struct store *s, MDB_txn **ret_txn) SONATA_MUST_CHECK;
 void reader_end(struct store *s, MDB_txn *txn);
+
+/* read.c */
+/* Nothing more is committed from now on, and why. The first one stands. Any thread. */
+void store_refuse(struct store *s, int rc, const char *why);
+/* Takes the seal off the value. MDB_CORRUPTED: it does not hold. */
+int store_unseal(const struct store *s, enum store_db db, const MDB_val *key, MDB_val *value) SONATA_MUST_CHECK;
 
 /* commit.c */
 /* Puts value, `pad` zero bytes and the seal. An LMDB code. */
