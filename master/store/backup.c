@@ -12,11 +12,15 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "store/verify.h"
 
 static int open_source(const char *folder, MDB_env **ret_env, struct sonata_error *err)
 {
     MDB_env *env;
-    int rc = mdb_env_create(&env);
+    int rc = store_check_meta(folder, err);
+    if (rc)
+        return rc;
+    rc = mdb_env_create(&env);
     if (rc)
         return sonata_error_set(err, -ENOMEM, "%s", mdb_strerror(rc));
     rc = mdb_env_open(env, folder, MDB_RDONLY, 0600);

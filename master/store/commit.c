@@ -119,7 +119,8 @@ static int check_owner(struct store *s, MDB_txn *txn)
 {
     MDB_val k = {sizeof STORE_OWNER - 1, (void *)STORE_OWNER}, v;
     uint64_t owner = 0;
-    if (!s->owner)
+    struct batch_op op;
+    if (!s->owner || batch_find(&s->batch, STORE_META, k.mv_data, k.mv_size, &op)) /* it is about to become ours */
         return 0;
     int rc = mdb_get(txn, s->dbi[STORE_META], &k, &v);
     if (!rc)

@@ -114,7 +114,7 @@ static int check_schema(struct store *s, struct sonata_error *err)
 }
 
 /* From here on a master that has the same folder open notices at its next commit; and the lock file tells that there is a store. */
-static int take_ownership(struct store *s, struct sonata_error *err)
+static void take_ownership(struct store *s)
 {
     uint64_t owner = 0;
     while (!owner) {
@@ -122,12 +122,9 @@ static int take_ownership(struct store *s, struct sonata_error *err)
             owner = (uint64_t)clock_wall_ns();
     }
     store_set_counter(s, STORE_OWNER, owner);
-    int r = store_commit(s, err);
-    if (r)
-        return r;
     s->owner = owner;
+    (void)!store_commit(s, NULL); /* a full disk does not keep a master from starting: it is written with the first turn that is */
     write_lock_file(s, true);
-    return 0;
 }
 
 /* LMDB follows what is written on pages; so they are looked at before it does. */
@@ -158,7 +155,7 @@ int store_open(const char *folder, const struct store_options *options, struct s
     pthread_rwlock_init(&s->map_lock, NULL);
     pthread_mutex_init(&s->readers.lock, NULL);
     pthread_mutex_init(&s->failure_lock, NULL);
-    int r = s->read_only ? 0 : file_make_dirs(folder, true, err);
+    int r = s->read_only ? store_check_meta(folder, err) : file_make_dirs(folder, true, err);
     if (!r && !s->read_only)
         r = take_lock(s, err);
     if (!r && !s->read_only)
@@ -178,7 +175,7 @@ int store_open(const char *folder, const struct store_options *options, struct s
     if (!r && !s->read_only)
         r = open_packers(s, err);
     if (!r && !s->read_only)
-        r = take_ownership(s, err);
+        take_ownership(s);
     if (r) {
         store_close(s);
         return r;

@@ -33,6 +33,23 @@ static int open_file(const char *folder, struct sonata_error *err)
     return fd < 0 ? sonata_error_set(err, -errno, "%s: %s", path, strerror(errno)) : fd;
 }
 
+static int check_meta(const char *folder, int fd, struct sonata_error *err)
+{
+    char why[160] = "";
+    struct first first = {why, sizeof why};
+    struct stat st;
+    if (!fstat(fd, &st) && !st.st_size)
+        return sonata_error_set(err, -EBADMSG, "%s/data.mdb is empty: no store, or what was left of one", folder);
+    int rc = pages_check_meta(fd, keep_first, &first);
+    return rc ? sonata_error_set(err, rc, "%s/data.mdb: %s", folder, why) : 0;
+}
+
+int store_check_meta(const char *folder, struct sonata_error *err)
+{
+    cleanup_fd int fd = open_file(folder, err);
+    return fd < 0 ? fd : check_meta(folder, fd, err);
+}
+
 /* At a moment that a reader holds. A busy master may write over its meta page before we read it: then at another one. */
 static int verify_moment(MDB_env *env, int fd, pages_say say, void *user, struct pages_counts *ret_counts)
 {
@@ -57,12 +74,11 @@ int store_verify(const char *folder, pages_say say, void *user, struct pages_cou
     cleanup_fd int fd = open_file(folder, err);
     if (fd < 0)
         return fd;
-    char why[160] = "";
-    struct first first = {why, sizeof why};
     MDB_env *env;
-    if (pages_check_meta(fd, keep_first, &first))
-        return sonata_error_set(err, -EBADMSG, "%s/data.mdb: %s", folder, why);
-    int rc = mdb_env_create(&env);
+    int rc = check_meta(folder, fd, err);
+    if (rc)
+        return rc;
+    rc = mdb_env_create(&env);
     if (rc)
         return sonata_error_set(err, -ENOMEM, "%s", mdb_strerror(rc));
     rc = mdb_env_open(env, folder, MDB_RDONLY | MDB_NOTLS, 0600);

@@ -10,6 +10,8 @@
 int store_verify(const char *folder, pages_say say, void *user, struct pages_counts *ret_counts, struct sonata_error *err) SONATA_MUST_CHECK;
 /* The same of a store that nobody has open, as one answer: -EBADMSG with the first finding and the remedy. */
 int store_verify_alone(const char *folder, struct pages_counts *ret_counts, struct sonata_error *err) SONATA_MUST_CHECK;
+/* That the file is there and its meta pages are whole: before LMDB, which believes them, opens it. -ENOENT, -EBADMSG with the finding. */
+int store_check_meta(const char *folder, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Frees the places of readers whose processes died; nothing happens when the store cannot be opened. */
 void store_clear_readers(const char *folder);
 

@@ -230,6 +230,80 @@ static void test_full_disk_loses_nothing(void **state)
     free(blob);
 }
 
+static void test_a_full_disk_does_not_keep_it_from_opening(void **state)
+{
+    (void)state;
+    struct rlimit old, none;
+    struct bytes b = {0};
+    struct sonata_error err = {{0}};
+    store_put(store, STORE_SEARCH, key_u64(1), "kept", 4);
+    commit();
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    none = old;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    reopen();
+    assert_int_equal(store_get(store, STORE_SEARCH, key_u64(1), &b), 0);
+    assert_int_not_equal(store_commit(store, &err), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    commit();
+    reopen();
+    bytes_fini(&b);
+}
+
+static void test_another_master_is_noticed(void **state)
+{
+    (void)state;
+    char lock[128];
+    struct bytes b = {0};
+    struct store *other;
+    struct sonata_error err = {{0}};
+    commit();
+    snprintf(lock, sizeof lock, "%s/master.lock", folder);
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(store_open(folder, &small, &other, &err), 0);
+    store_put(store, STORE_SEARCH, key_u64(1), "first", 5);
+    assert_int_equal(store_commit(store, &err), -ESTALE);
+    assert_non_null(strstr(err.text, "another master"));
+    store_put(other, STORE_SEARCH, key_u64(1), "second", 6);
+    assert_int_equal(store_commit(other, &err), 0);
+    assert_int_equal(store_commit(store, &err), -ESTALE);
+    store_close(other);
+    store_close(store);
+    store = NULL;
+    reopen();
+    assert_int_equal(store_get(store, STORE_SEARCH, key_u64(1), &b), 0);
+    assert_memory_equal(b.data, "second", 6);
+    bytes_fini(&b);
+}
+
+static void test_a_lost_store_is_not_begun_anew(void **state)
+{
+    (void)state;
+    char path[128], key[128], lock[128];
+    struct store *other;
+    struct sonata_error err = {{0}};
+    snprintf(path, sizeof path, "%s/data.mdb", folder);
+    snprintf(key, sizeof key, "%s/server.key", folder);
+    snprintf(lock, sizeof lock, "%s/master.lock", folder);
+    store_close(store);
+    store = NULL;
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(store_open(folder, &small, &other, &err), -ENODATA);
+    assert_non_null(strstr(err.text, "empty"));
+    assert_int_equal(store_open(folder, &(struct store_options){.read_only = true}, &other, &err), -EBADMSG);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(store_open(folder, &small, &other, &err), -ENODATA);
+    assert_non_null(strstr(err.text, "missing"));
+    assert_int_equal(unlink(lock), 0);
+    fclose(fopen(path, "w"));
+    fclose(fopen(key, "w")); /* also when the lock file went with it */
+    assert_int_equal(store_open(folder, &small, &other, &err), -ENODATA);
+    assert_int_equal(unlink(key) | unlink(lock), 0);
+    reopen(); /* a start that died before the first commit leaves an empty file too */
+}
+
 static void test_other_schema_is_refused(void **state)
 {
     (void)state;
@@ -282,6 +356,9 @@ int main(void)
         T(test_map_grows),
         T(test_second_master_is_refused),
         T(test_full_disk_loses_nothing),
+        T(test_a_full_disk_does_not_keep_it_from_opening),
+        T(test_another_master_is_noticed),
+        T(test_a_lost_store_is_not_begun_anew),
         T(test_other_schema_is_refused),
         T(test_garbage_file_is_refused),
         T(test_counters),
