@@ -213,7 +213,8 @@ static int open_state(struct master *m, uint64_t incarnation, struct sonata_erro
     config.sched.seed = incarnation;
     struct engine_hooks hooks = {
         .user = m, .assign = on_assign, .cancel = on_cancel, .command = on_command, .work = on_work, .clock = on_clock, .team = on_team, .note = on_note};
-    return engine_new(m->store, &config, &hooks, clock_monotonic_ns(), clock_wall_ns(), &m->run, err);
+    struct engine_setup setup = {.store = m->store, .config = &config, .hooks = &hooks, .now = clock_monotonic_ns(), .wall = clock_wall_ns()};
+    return engine_new(&setup, &m->run, err);
 }
 
 /* Both ports and our own files share the descriptors we may have, which are as many as the system lets us: the part of a port in quarters. */

@@ -158,16 +158,16 @@ int client_uploads_list(struct rpc_call *call)
 {
     const ProtobufCBinaryData cursor = call->request->uploads->cursor;
     struct rpc_reply *reply = call->reply;
-    bool more;
     if (cursor.len && cursor.len != ENGINE_UPLOAD_CURSOR_SIZE)
         return sonata_error_set(&reply->err, -EINVAL, "a cursor is %d bytes of an earlier answer", ENGINE_UPLOAD_CURSOR_SIZE);
     reply->message.uploads = xcalloc(RPC_PAGE_MAX, sizeof *reply->message.uploads);
-    int rc = engine_list_uploads(call->rpc->run, team_of(call), cursor.len ? cursor.data : NULL, RPC_PAGE_MAX, add_upload, &reply->message,
-                                 reply->cursor, &more);
+    struct engine_page page = {.from = cursor.len ? cursor.data : NULL, .max = RPC_PAGE_MAX, .user = &reply->message};
+    int rc = engine_list_uploads(call->rpc->run, team_of(call), &page, add_upload);
     if (rc)
         return sonata_error_set(&reply->err, rc, "the store cannot be read: %s", strerror(-rc));
-    reply->message.more = more;
-    if (more)
+    reply->message.more = page.more;
+    memcpy(reply->cursor, page.next, sizeof reply->cursor);
+    if (page.more)
         reply->message.cursor = (ProtobufCBinaryData){sizeof reply->cursor, reply->cursor};
     return 0;
 }

@@ -154,18 +154,19 @@ int client_board_history(struct rpc_call *call)
     struct sched_board_view v;
     struct history h = {.reply = reply, .bytes = WIRE_MESSAGE_MAX / 2};
     uint32_t max = verb->max ? verb->max : HISTORY_DEFAULT;
-    bool more = false;
     if (!sched_board_named(engine_sched(rpc->run), verb->board, &v))
         return sonata_error_set(&reply->err, -ENOENT, "there is no board '%.40s'", verb->board);
     if (verb->cursor.len && verb->cursor.len != ENGINE_CURSOR_SIZE)
         return sonata_error_set(&reply->err, -EINVAL, "a cursor is %d bytes of an earlier answer", ENGINE_CURSOR_SIZE);
     max = max < RPC_PAGE_MAX ? max : RPC_PAGE_MAX;
     reply->message.board_events = xcalloc(max, sizeof *reply->message.board_events);
-    int rc = engine_board_history(rpc->run, verb->board, verb->cursor.len ? verb->cursor.data : NULL, max, add_event, &h, reply->cursor, &more);
+    struct engine_page page = {.from = verb->cursor.len ? verb->cursor.data : NULL, .max = max, .user = &h};
+    int rc = engine_board_history(rpc->run, verb->board, &page, add_event);
     if (rc)
         return sonata_error_set(&reply->err, rc, "the store cannot be read: %s", strerror(-rc));
-    reply->message.more = more;
-    if (more)
+    reply->message.more = page.more;
+    memcpy(reply->cursor, page.next, sizeof reply->cursor);
+    if (page.more)
         reply->message.cursor = (ProtobufCBinaryData){ENGINE_CURSOR_SIZE, reply->cursor};
     return 0;
 }

@@ -105,7 +105,7 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
     struct sched_running *running = xcalloc(bounded(hello->n_running, SCHED_RUNNING_MAX), sizeof *running);
     uint32_t n_boards = read_boards(hello->boards, hello->n_boards, board, &err), n_running = read_running(hello->running, hello->n_running, running);
     send_welcome(rpc, peer);
-    int rc = engine_hello(rpc->run, w->name, hello->incarnation, board, n_boards, running, n_running, &err);
+    int rc = engine_hello(rpc->run, &(struct sched_report){w->name, hello->incarnation, board, n_boards, running, n_running}, &err);
     free(board);
     free(running);
     log_info("worker says hello", "worker=%s software=\"%.60s\" boards=%u of=%zu running=%u", w->name, hello->software, n_boards, hello->n_boards,
@@ -124,7 +124,7 @@ static void on_heartbeat(struct rpc *rpc, const struct net_peer *peer, const str
     struct sched_board_info *board = xcalloc(bounded(beat->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
     struct sched_running *running = xcalloc(bounded(beat->n_running, SCHED_RUNNING_MAX), sizeof *running);
     uint32_t n_boards = read_boards(beat->boards, beat->n_boards, board, &err), n_running = read_running(beat->running, beat->n_running, running);
-    if (engine_heartbeat(rpc->run, w->name, beat->incarnation, board, n_boards, running, n_running))
+    if (engine_heartbeat(rpc->run, &(struct sched_report){w->name, beat->incarnation, board, n_boards, running, n_running}))
         ask_for_hello(rpc, peer);
     free(board);
     free(running);

@@ -65,42 +65,37 @@ bool board_history_has(struct engine *r, const char *worker, const struct board_
     return !store_get(r->store, STORE_BOARD_EVENT, event_key(e->board, e->wall_ns, worker, e->sequence), &b);
 }
 
-struct page {
+struct listing {
     const char *board;
+    struct engine_page *page;
     uint32_t left;
-    bool more;
     bool (*each)(void *user, const struct board_event_record *e);
-    void *user;
-    uint8_t *cursor;
 };
 
-static bool page_event(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+static bool list_event(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
-    struct page *p = user;
+    struct listing *l = user;
     struct board_event_record e;
-    if (board_event_record_decode(value, n_value, &e) || strcmp(e.event.board, p->board) || n_key != 8 + ENGINE_CURSOR_SIZE)
+    if (board_event_record_decode(value, n_value, &e) || strcmp(e.event.board, l->board) || n_key != 8 + ENGINE_CURSOR_SIZE)
         return true; /* a damaged one is for --check to tell */
-    if (!p->left || !p->each(p->user, &e)) {
-        p->more = true;
+    if (!l->left || !l->each(l->page->user, &e)) {
+        l->page->more = true;
         return false;
     }
-    p->left--;
-    memcpy(p->cursor, key + 8, ENGINE_CURSOR_SIZE);
+    l->left--;
+    memcpy(l->page->next, key + 8, ENGINE_CURSOR_SIZE);
     return true;
 }
 
-int engine_board_history(struct engine *r, const char *board, const uint8_t *cursor, uint32_t max,
-                         bool (*each)(void *user, const struct board_event_record *e), void *user, uint8_t ret_cursor[ENGINE_CURSOR_SIZE],
-                         bool *ret_more)
+int engine_board_history(struct engine *r, const char *board, struct engine_page *page, bool (*each)(void *user, const struct board_event_record *e))
 {
-    struct page p = {.board = board, .left = max, .each = each, .user = user, .cursor = ret_cursor};
+    struct listing l = {.board = board, .page = page, .left = page->max, .each = each};
     struct store_key before = key_u64(hash64_text(board));
+    page->more = false;
     before.n = 8 + ENGINE_CURSOR_SIZE;
-    if (cursor)
-        memcpy(before.bytes + 8, cursor, ENGINE_CURSOR_SIZE);
+    if (page->from)
+        memcpy(before.bytes + 8, page->from, ENGINE_CURSOR_SIZE);
     else
         memset(before.bytes + 8, 0xff, ENGINE_CURSOR_SIZE);
-    int rc = store_scan_back(r->store, STORE_BOARD_EVENT, before, 8, page_event, &p);
-    *ret_more = p.more;
-    return rc;
+    return store_scan_back(r->store, STORE_BOARD_EVENT, before, 8, list_event, &l);
 }

@@ -368,23 +368,21 @@ static void check_core(struct check *c)
 {
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
     struct sonata_error err = {{0}};
-    struct core *core = NULL;
-    uint64_t event;
-    size_t size;
+    struct restored_core restored;
     if (spec_load(c->store, c->search->id, spec, &err)) {
         finding(c, "%s", err.text);
         return;
     }
     bool whole = !c->search->events_from && search_is_quick(spec);
     for (int from_start = 0; from_start <= (whole ? 1 : 0); from_start++) {
-        if (replay_core(c->store, spec, c->search->id, 1, c->search->events, from_start, &core, &event, &size, &err)) {
+        if (replay_core(&(struct core_origin){c->store, spec, c->search->id, c->search->events, 1, from_start}, &restored, &err)) {
             finding(c, "%s", err.text);
             return;
         }
-        expect(c, "the number of proposals of the search core", c->search->asked, core_count(core));
-        expect(c, "the number of results of the search core", c->search->told, core_told(core));
-        check_front(c, core);
-        core_free(core);
+        expect(c, "the number of proposals of the search core", c->search->asked, core_count(restored.core));
+        expect(c, "the number of results of the search core", c->search->told, core_told(restored.core));
+        check_front(c, restored.core);
+        core_free(restored.core);
     }
 }
 
@@ -394,25 +392,23 @@ static void check_forests(struct check *c)
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
     cleanup_bytes struct bytes stored = {0}, state = {0}, grown = {0};
     struct sonata_error err = {{0}};
-    struct core *core = NULL, *again = NULL;
-    uint64_t event;
-    size_t size;
-    int forests = 0;
+    struct core *again = NULL;
+    struct restored_core restored;
     if (store_get_committed(c->store, STORE_SURROGATE, key_u64(c->search->id), &stored))
         return;
     int r = spec_load(c->store, c->search->id, spec, &err);
     if (!r)
-        r = snapshot_load(c->store, spec, c->search->id, c->search->events, &core, &event, &size, &forests, &err);
+        r = snapshot_load(&(struct core_origin){c->store, spec, c->search->id, c->search->events, 1, false}, &restored, &err);
     if (r) {
         finding(c, "search %llu: there are forests but no snapshot: %s", (ull)c->search->id, err.text);
         return;
     }
-    core_save(core, &state);
-    if (!forests && !core_load(&spec->space, state.data, state.size, &again, &err))
+    core_save(restored.core, &state);
+    if (!restored.forests && !core_load(&spec->space, state.data, state.size, &again, &err))
         core_forests_save(again, SIZE_MAX, &grown);
     if (grown.size != stored.size || memcmp(grown.data, stored.data, stored.size))
         finding(c, "search %llu: the stored forests are not those of its snapshot", (ull)c->search->id);
-    core_free(core);
+    core_free(restored.core);
     core_free(again);
 }
 
@@ -494,10 +490,33 @@ static void check_counter(struct check *c, const char *name, uint64_t largest)
         finding(c, "%s is %llu but %llu exists: ids would be given twice", name, (ull)next, (ull)largest);
 }
 
+static void check_counts(struct check *c)
+{
+    uint64_t measurements = store_count(c->store, STORE_MEASUREMENT), again = store_count(c->store, STORE_RETELL);
+    if (c->with_measurement != measurements)
+        finding(c, "%llu attempts have a measurement but %llu measurements are stored", (ull)c->with_measurement, (ull)measurements);
+    if (c->again != again)
+        finding(c, "%llu individuals are measured again but %llu are listed", (ull)c->again, (ull)again);
+    if (c->board_events.count)
+        finding(c, "there are events of boards that are not known");
+    check_counter(c, "next_attempt", c->max_attempt);
+    check_counter(c, "next_evaluation", c->max_evaluation);
+}
+
+static void say_counts(const struct check *c)
+{
+    char line[200];
+    for (unsigned db = 0; db < STORE_DB_COUNT; db++) {
+        snprintf(line, sizeof line, "%-16s %llu", store_db_name((enum store_db)db), (ull)store_count(c->store, (enum store_db)db));
+        c->say(c->user, line);
+    }
+    snprintf(line, sizeof line, c->findings ? "%llu problems found" : "no problems found", (ull)c->findings);
+    c->say(c->user, line);
+}
+
 uint64_t engine_check(struct store *store, void (*say)(void *user, const char *line), void *user)
 {
     struct check c = {.store = store, .say = say, .user = user};
-    struct store_key all = {0};
     const struct {
         enum store_db db;
         bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t);
@@ -514,29 +533,15 @@ uint64_t engine_check(struct store *store, void (*say)(void *user, const char *l
                 {STORE_BOARD_HEALTH, check_board_health},
                 {STORE_SUSPECT, check_suspect}};
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++) {
-        if (store_scan(store, pass[i].db, all, 0, pass[i].each, &c))
+        if (store_scan(store, pass[i].db, (struct store_key){0}, 0, pass[i].each, &c))
             finding(&c, "database %s cannot be read", store_db_name(pass[i].db));
     }
-    if (c.with_measurement != store_count(store, STORE_MEASUREMENT))
-        finding(&c, "%llu attempts have a measurement but %llu measurements are stored", (ull)c.with_measurement,
-                (ull)store_count(store, STORE_MEASUREMENT));
-    if (c.again != store_count(store, STORE_RETELL))
-        finding(&c, "%llu individuals are measured again but %llu are listed", (ull)c.again, (ull)store_count(store, STORE_RETELL));
-    if (c.board_events.count)
-        finding(&c, "there are events of boards that are not known");
-    check_counter(&c, "next_attempt", c.max_attempt);
-    check_counter(&c, "next_evaluation", c.max_evaluation);
+    check_counts(&c);
     map_fini(&c.leases);
     map_fini(&c.accepted);
     map_fini(&c.numbers);
     map_fini(&c.board_events);
     free(c.individual);
-    char line[200];
-    for (unsigned db = 0; db < STORE_DB_COUNT; db++) {
-        snprintf(line, sizeof line, "%-16s %llu", store_db_name((enum store_db)db), (ull)store_count(store, (enum store_db)db));
-        say(user, line);
-    }
-    snprintf(line, sizeof line, c.findings ? "%llu problems found" : "no problems found", (ull)c.findings);
-    say(user, line);
+    say_counts(&c);
     return c.findings;
 }

@@ -59,18 +59,17 @@ static void make_parts(struct engine *r)
     r->turn = turn_new(r->now);
 }
 
-int engine_new(struct store *store, const struct engine_config *config, const struct engine_hooks *hooks, int64_t now, int64_t wall,
-               struct engine **ret_engine, struct sonata_error *err)
+int engine_new(const struct engine_setup *setup, struct engine **ret_engine, struct sonata_error *err)
 {
-    int rc = sched_config_check(&config->sched, err);
+    int rc = sched_config_check(&setup->config->sched, err);
     if (rc)
         return rc;
     struct engine *r = xcalloc(1, sizeof *r);
-    r->store = store;
-    r->config = *config;
-    r->hooks = *hooks;
-    r->sched = sched_new(&config->sched);
-    engine_set_time(r, now, wall);
+    r->store = setup->store;
+    r->config = *setup->config;
+    r->hooks = *setup->hooks;
+    r->sched = sched_new(&setup->config->sched);
+    engine_set_time(r, setup->now, setup->wall);
     make_parts(r);
     rc = engine_load(r, err);
     if (rc) {

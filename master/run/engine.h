@@ -33,6 +33,7 @@ struct engine_config {
     uint32_t threads;        /* given to the search core */
     uint32_t pool;           /* threads that steps of searches take at a time; one team never has all of more than one. 2 */
 };
+/* Every member as its comment says. */
 struct engine_config engine_config_default(void);
 
 struct engine_team {
@@ -62,31 +63,45 @@ struct engine_hooks {
     void (*note)(void *user, bool warning, const char *msg, const char *fields);
 };
 
-/* Loads every search from the store, with its pending evaluations and live leases (which get the grace period). The store is borrowed. */
-int engine_new(struct store *store, const struct engine_config *config, const struct engine_hooks *hooks, int64_t now, int64_t wall,
-               struct engine **ret_engine, struct sonata_error *err) SONATA_MUST_CHECK;
+/* What an engine works with. The store is borrowed for its life, the rest is copied. */
+struct engine_setup {
+    struct store *store;
+    const struct engine_config *config;
+    const struct engine_hooks *hooks;
+    int64_t now, wall; /* as engine_set_time() */
+};
+/* Loads every search from the store, with its pending evaluations and live leases (which get the grace period). -EINVAL: a configuration that cannot
+ * be; else the store cannot be read. */
+int engine_new(const struct engine_setup *setup, struct engine **ret_engine, struct sonata_error *err) SONATA_MUST_CHECK;
 /* No work may be under way (engine_is_working()). */
 void engine_free(struct engine *r);
+/* The time from now on: monotonic, which must not go back, and wall clock; nanoseconds. Before every other call of a turn of the loop. */
 void engine_set_time(struct engine *r, int64_t now, int64_t wall);
 /* End of a loop turn. Returns when the next turn is due by itself (INT64_MAX: only on input). After it, store_pending() == 0 says that everything
  * so far is durable. */
 int64_t engine_turn(struct engine *r);
 /* No new asks; waits for nothing. For an orderly end, before the last engine_turn(). */
 void engine_stop(struct engine *r);
+/* A search core computes proposals on another thread (hook `work`). */
 bool engine_is_working(const struct engine *r);
 /* The last commit failed: take no input that changes anything. reason names the cause. */
 bool engine_is_blocked(const struct engine *r, const char **ret_reason);
+/* What engine_new() was given; the store for reading. */
 struct store *engine_store(struct engine *r);
+/* The configuration as it is now (engine_reconfigure()). */
 struct engine_config engine_configuration(const struct engine *r);
 /* Wall-clock time as set by engine_set_time(). */
 int64_t engine_wall(const struct engine *r);
+/* The scheduler, for its views; borrowed. */
 const struct sched *engine_sched(const struct engine *r);
 
-/* Workers. Errors as sched_hello(); -EAGAIN while blocked. */
-int engine_hello(struct engine *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                 const struct sched_running *running, uint32_t n_running, struct sonata_error *err) SONATA_MUST_CHECK;
-int engine_heartbeat(struct engine *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                     const struct sched_running *running, uint32_t n_running) SONATA_MUST_CHECK;
+/* Workers. */
+/* A worker says what it is, has and does: boards are registered, attempts it lists are renewed, adopted again or canceled. Errors as sched_hello();
+ * -EAGAIN while blocked. */
+int engine_hello(struct engine *r, const struct sched_report *report, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The same from time to time; boards only with their states. -ENOENT: it must say hello first. While blocked leases are renewed all the same. */
+int engine_heartbeat(struct engine *r, const struct sched_report *report) SONATA_MUST_CHECK;
+/* The worker leaves in good order: its attempts wait for other boards. Nothing happens while blocked. */
 void engine_goodbye(struct engine *r, const char *worker);
 /* A result. The verdict ("accepted", "duplicate", "replicate", "stale_epoch", "invalidated", "unknown") is to be sent after the turn is durable; NULL
  * while blocked: do not acknowledge, the worker keeps it. */
@@ -107,13 +122,21 @@ struct engine_board_health {
     int64_t hold_left_ns;                     /* of the master's quarantine */
     char warning[320];                        /* "", or that boards of its type measure differently */
 };
+/* What is known of the health of a board of that type. */
 void engine_board_health(const struct engine *r, const char *board, const char *type, struct engine_board_health *ret_health);
-enum { ENGINE_CURSOR_SIZE = 16 };
-/* Committed events of a board, newest first, at most max. cursor: where an earlier call stopped, NULL: from the newest. `each` returns false when it
- * has no room for that one. */
-int engine_board_history(struct engine *r, const char *board, const uint8_t *cursor, uint32_t max,
-                         bool (*each)(void *user, const struct board_event_record *e), void *user, uint8_t ret_cursor[ENGINE_CURSOR_SIZE],
-                         bool *ret_more) SONATA_MUST_CHECK;
+/* A page of a listing. */
+enum { ENGINE_CURSOR_SIZE = 16, ENGINE_UPLOAD_CURSOR_SIZE = 40, ENGINE_CURSOR_MAX = ENGINE_UPLOAD_CURSOR_SIZE };
+struct engine_page {
+    const uint8_t *from;             /* where an earlier page stopped (next); NULL: from the beginning */
+    uint32_t max;                    /* entries */
+    void *user;                      /* of the caller's function for each */
+    bool more;                       /* out: there are more, */
+    uint8_t next[ENGINE_CURSOR_MAX]; /* and this is where they go on: ENGINE_CURSOR_SIZE or ENGINE_UPLOAD_CURSOR_SIZE bytes */
+};
+/* Committed events of a board, newest first; page->from is of ENGINE_CURSOR_SIZE bytes. `each` returns false when it has no room for that one. Errors
+ * as store_scan(). */
+int engine_board_history(struct engine *r, const char *board, struct engine_page *page,
+                         bool (*each)(void *user, const struct board_event_record *e)) SONATA_MUST_CHECK;
 
 /* Clients. */
 /* Whose a search is and whose measurements it shares (struct search_record); NULL members: "". */
@@ -139,9 +162,10 @@ int engine_retry(struct engine *r, uint64_t id, const char *cause, uint32_t *ret
  * accepted are taken back over the next turns, their evaluations open again, and every search that was told one is told anew, searches that are done
  * too. Idempotent. -EINVAL: no board or an empty span; -EAGAIN while blocked. */
 int engine_invalidate(struct engine *r, const char *board, int64_t from_wall_ns, int64_t to_wall_ns) SONATA_MUST_CHECK;
-/* pause, resume, cancel, extend. */
+/* action: pause, resume, cancel, or extend by so many evaluations. -ENOENT: no such search; -EINVAL: no such action, or not in its state; -ENOSPC
+ * while blocked. */
 int engine_control(struct engine *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Within its team a search of higher priority goes strictly first: -100 .. 100. */
+/* Within its team a search of higher priority goes strictly first: -100 .. 100. Errors as engine_control(). */
 int engine_set_priority(struct engine *r, uint64_t id, int32_t priority, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Why a search that runs gets no boards although it wants some, into text: the quota of its team that is used up, or that none is ready. false: none.
  */
@@ -152,12 +176,13 @@ void engine_team_usage(const struct engine *r, const char *team, uint32_t *ret_b
 void engine_teams_changed(struct engine *r);
 /* Id of the search that the team knows by this number; 0: none. */
 uint64_t engine_search_of_team(const struct engine *r, const char *team, uint64_t number);
-/* Whether the pool (struct engine_owner) uploaded that content, and that it did, with the content. */
+/* Whether the pool (struct engine_owner) uploaded that content. */
 bool engine_has_upload(struct engine *r, const uint8_t hash[32], const char *pool);
-/* It counts for the quota of `team`. */
+/* The pool uploaded that content, of n bytes, whose hash it is. It counts for the quota of `team`. Nothing happens when it did so before. */
 void engine_add_upload(struct engine *r, const uint8_t hash[32], const char *pool, const char *team, const void *data, size_t n);
-/* What so many bytes count as, and what the team's uploads count in all. */
+/* What an upload of so many bytes counts for the quota, in bytes. */
 uint64_t engine_upload_charge(uint64_t bytes);
+/* What the uploads of the team count in all. */
 uint64_t engine_uploaded(const struct engine *r, const char *team);
 /* -ENOSPC: with so many bytes more the disk would not keep its reserve. */
 int engine_check_upload_room(const struct engine *r, uint64_t bytes, struct sonata_error *err) SONATA_MUST_CHECK;
@@ -168,13 +193,13 @@ struct engine_upload {
     int64_t wall_ns;
     uint32_t searches; /* that are not finished and use it */
 };
-enum { ENGINE_UPLOAD_CURSOR_SIZE = 40 };
-/* Committed uploads of the team (NULL: all), at most max, from behind the cursor (NULL: the first). The upload is borrowed for the call. */
-int engine_list_uploads(struct engine *r, const char *team, const uint8_t *cursor, uint32_t max,
-                        void (*each)(void *user, const struct engine_upload *u), void *user, uint8_t ret_cursor[ENGINE_UPLOAD_CURSOR_SIZE],
-                        bool *ret_more) SONATA_MUST_CHECK;
+/* Committed uploads of the team (NULL: all); page->from is of ENGINE_UPLOAD_CURSOR_SIZE bytes. The upload is borrowed for the call. Errors as
+ * store_scan(). */
+int engine_list_uploads(struct engine *r, const char *team, struct engine_page *page,
+                        void (*each)(void *user, const struct engine_upload *u)) SONATA_MUST_CHECK;
 /* Removes a committed upload of the team (NULL: whoever's). -ENOENT; -EBUSY: a search that is not finished uses it. */
 int engine_remove_upload(struct engine *r, const uint8_t hash[32], const char *team, struct sonata_error *err) SONATA_MUST_CHECK;
+/* How many searches there are, finished or not. */
 uint32_t engine_search_count(const struct engine *r);
 /* By index in order of id; borrowed until the next change. */
 const struct search_record *engine_search_record(struct engine *r, uint32_t index);
@@ -182,6 +207,7 @@ const struct search_record *engine_search_record(struct engine *r, uint32_t inde
 const struct search_record *engine_search_by_id(struct engine *r, uint64_t id);
 /* Ids of the front in order of the first objective; *ret_ids is for free(). */
 int engine_front(struct engine *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The specification as it was submitted. -ENOENT: no such search; -EBADMSG: it is damaged. */
 int engine_spec(struct engine *r, uint64_t id, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
 /* What the models learned. -EAGAIN while the search core is at work elsewhere. arms[i] are borrowed. */
 int engine_insight(struct engine *r, uint64_t id, struct core_insight *ret_insight, const char *ret_arms[16],

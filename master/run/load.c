@@ -84,7 +84,7 @@ static int load_open(struct search *rs, const struct evaluation_record *record, 
     struct attempt_record a;
     if (rc || !record->live || attempt_load(r, record->live, &a) || a.state != ATTEMPT_LIVE)
         return rc;
-    return sched_restore(r->sched, r->now, record->id, a.id, a.epoch, a.board, a.worker, a.incarnation);
+    return sched_restore(r->sched, r->now, record->id, &(struct sched_lease){a.id, a.epoch, a.board, a.incarnation});
 }
 
 /* Told, and measured again: the record is what was told, values are collected anew. */
@@ -190,16 +190,15 @@ static int load_search(struct search *rs, struct sonata_error *err)
     rs->spec = xcalloc(1, sizeof *rs->spec);
     int rc = spec_load(r->store, rs->record.id, rs->spec, err);
     struct core_params params;
-    uint64_t event;
-    size_t size;
+    struct restored_core restored;
     if (!rc)
         rc = plan_params(rs->spec, r->config.threads, &params, &rs->proposal_order, &rs->window, err);
     if (!rc)
-        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &event, &size, err);
-    if (!rc)
-        snapshot_is_at(rs, event, size, true);
+        rc = search_restore(rs, rs->spec, &restored, err);
     if (rc)
         return rc;
+    rs->core = restored.core;
+    snapshot_is_at(rs, restored.event, restored.size, true);
     if (err->text[0])
         engine_note(r, true, "damaged snapshot: the search is rebuilt from its event log", "search=%llu reason=\"%s\"",
                     (unsigned long long)rs->record.id, err->text);

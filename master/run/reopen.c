@@ -20,8 +20,7 @@ static int load_core(struct search *rs, struct sonata_error *err)
 {
     struct engine *r = rs->engine;
     struct core_params params;
-    uint64_t event;
-    size_t size;
+    struct restored_core restored;
     cleanup_bytes struct bytes last = {0};
     if (!rs->spec) {
         rs->spec = xcalloc(1, sizeof *rs->spec);
@@ -38,10 +37,12 @@ static int load_core(struct search *rs, struct sonata_error *err)
     if (!rc && rs->record.events && store_get_committed(r->store, STORE_EVENT, key_u64_pair(rs->record.id, rs->record.events - 1), &last))
         rc = sonata_error_set(err, -EAGAIN, "the search ended this very moment: ask again");
     if (!rc)
-        rc = replay_core(r->store, rs->spec, rs->record.id, r->config.threads, rs->record.events, false, &rs->core, &event, &size, err);
-    if (!rc)
-        snapshot_is_at(rs, event, size, false);
-    return rc;
+        rc = search_restore(rs, rs->spec, &restored, err);
+    if (rc)
+        return rc;
+    rs->core = restored.core;
+    snapshot_is_at(rs, restored.event, restored.size, false);
+    return 0;
 }
 
 int search_reopen(struct search *rs, struct sonata_error *err)

@@ -90,37 +90,44 @@ static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uin
     return !p->rc;
 }
 
-int replay_core(struct store *store, const struct search_spec *spec, uint64_t id, uint32_t threads, uint64_t until, bool from_start,
-                struct core **ret_core, uint64_t *ret_snapshot_event, size_t *ret_snapshot_size, struct sonata_error *err)
+static int begin(const struct core_origin *of, struct restored_core *ret_restored, struct sonata_error *err)
 {
-    struct replay p = {.spec = spec, .id = id, .until = until, .err = err};
-    size_t size = 0;
-    int r = from_start ? -ENOENT : snapshot_load(store, spec, id, until, &p.core, &p.next, &size, NULL, err);
-    if (r) { /* a damaged snapshot is no loss while the event log is whole: err keeps its reason */
-        p.next = 0;
-        struct core_params params;
-        bool order;
-        uint32_t window;
-        r = plan_params(spec, threads, &params, &order, &window, err);
-        if (!r)
-            r = plan_core(spec, &params, &p.core, err);
-    }
+    struct core_params params;
+    bool order;
+    uint32_t window;
+    int r = plan_params(of->spec, of->threads, &params, &order, &window, err);
+    *ret_restored = (struct restored_core){.forests = -ENOENT};
+    return r ? r : plan_core(of->spec, &params, &ret_restored->core, err);
+}
+
+int replay_core(const struct core_origin *of, struct restored_core *ret_restored, struct sonata_error *err)
+{
+    struct restored_core restored;
+    int r = of->from_start ? -ENOENT : snapshot_load(of, &restored, err);
+    if (r) /* a damaged snapshot is no loss while the event log is whole: err keeps its reason */
+        r = begin(of, &restored, err);
     if (r)
         return r;
-    *ret_snapshot_event = p.next;
-    *ret_snapshot_size = size;
-    r = store_scan(store, STORE_EVENT, key_u64_pair(id, p.next), 8, replay_event, &p);
+    struct replay p = {.spec = of->spec, .core = restored.core, .id = of->search, .next = restored.event, .until = of->until, .err = err};
+    r = store_scan(of->store, STORE_EVENT, key_u64_pair(of->search, p.next), 8, replay_event, &p);
     if (!r)
         r = p.rc;
-    if (!r && p.next != until)
-        r = sonata_error_set(err, -EBADMSG, "search %llu: the event log ends at %llu, %llu events are expected", (unsigned long long)id,
-                             (unsigned long long)p.next, (unsigned long long)until);
+    if (!r && p.next != of->until)
+        r = sonata_error_set(err, -EBADMSG, "search %llu: the event log ends at %llu, %llu events are expected", (unsigned long long)of->search,
+                             (unsigned long long)p.next, (unsigned long long)of->until);
     if (r) {
-        core_free(p.core);
+        core_free(restored.core);
         return r;
     }
-    *ret_core = p.core;
+    *ret_restored = restored;
     return 0;
+}
+
+int search_restore(const struct search *rs, const struct search_spec *spec, struct restored_core *ret_restored, struct sonata_error *err)
+{
+    const struct engine *r = rs->engine;
+    struct core_origin of = {.store = r->store, .spec = spec, .search = rs->record.id, .until = rs->record.events, .threads = r->config.threads};
+    return replay_core(&of, ret_restored, err);
 }
 
 int engine_replay(struct store *store, uint64_t id, uint64_t *ret_events, uint32_t *ret_proposals, struct sonata_error *err)
@@ -128,9 +135,7 @@ int engine_replay(struct store *store, uint64_t id, uint64_t *ret_events, uint32
     cleanup_bytes struct bytes b = {0};
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
     struct search_record record;
-    struct core *core;
-    uint64_t event;
-    size_t size;
+    struct restored_core restored;
     if (store_get_committed(store, STORE_SEARCH, key_u64(id), &b) || search_record_decode(b.data, b.size, &record))
         return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)id);
     if (record.events_from)
@@ -141,11 +146,11 @@ int engine_replay(struct store *store, uint64_t id, uint64_t *ret_events, uint32
             (unsigned long long)id, (unsigned long long)record.events_from);
     int r = spec_load(store, id, spec, err);
     if (!r)
-        r = replay_core(store, spec, id, 1, record.events, true, &core, &event, &size, err);
+        r = replay_core(&(struct core_origin){store, spec, id, record.events, 1, true}, &restored, err);
     if (r)
         return r;
     *ret_events = record.events;
-    *ret_proposals = core_count(core);
-    core_free(core);
+    *ret_proposals = core_count(restored.core);
+    core_free(restored.core);
     return 0;
 }

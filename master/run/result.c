@@ -40,10 +40,9 @@ static enum attempt_state good_state(const struct evaluation *e) { return evalua
 static const char *result_of_wrong(struct engine *r, struct attempt_record *a, const struct measurement *m)
 {
     enum sched_verdict verdict;
-    uint64_t job;
     struct evaluation *e = a->state == ATTEMPT_LIVE ? evaluation_get(r, a->evaluation) : NULL;
     sched_measured(r->sched, m->attempt, m->duration_ns);
-    if (e && sched_result(r->sched, r->now, m->attempt, m->epoch, m->board, OUTCOME_CANCELED, "", &verdict, &job))
+    if (e && sched_result(r->sched, r->now, &(struct sched_result){m->attempt, m->epoch, m->board, OUTCOME_CANCELED, ""}, &verdict))
         return "unknown";
     a->lost_epoch = sched_board_epoch(r->sched, a->board);
     attempt_record(r, a, m, ATTEMPT_INVALIDATED, e);
@@ -88,10 +87,9 @@ static const char *result_of_live(struct engine *r, struct attempt_record *a, st
     check_complete(&e->record, m);
     settle_invalid(r, e, m);
     enum sched_verdict verdict;
-    uint64_t job;
     bool head = sched_is_head(r->sched, m->attempt);
     sched_measured(r->sched, m->attempt, m->duration_ns);
-    if (sched_result(r->sched, r->now, m->attempt, m->epoch, m->board, m->outcome, m->reason, &verdict, &job))
+    if (sched_result(r->sched, r->now, &(struct sched_result){m->attempt, m->epoch, m->board, m->outcome, m->reason}, &verdict))
         return "unknown";
     a->lost_epoch = sched_board_epoch(r->sched, a->board);
     attempt_record(r, a, m, outcome_is_good(m->outcome) ? good_state(e) : ATTEMPT_FAILED, e);

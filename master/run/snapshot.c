@@ -192,27 +192,25 @@ static int load_forests(struct store *store, uint64_t id, struct core *core)
     return r ? r : core_forests_load(core, &b);
 }
 
-int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct core **ret_core, uint64_t *ret_event,
-                  size_t *ret_size, int *ret_forests, struct sonata_error *err)
+int snapshot_load(const struct core_origin *of, struct restored_core *ret_restored, struct sonata_error *err)
 {
     cleanup_bytes struct bytes b = {0};
-    int r = store_get(store, STORE_POPULATION, key_u64(id), &b);
+    struct restored_core restored = {.core = NULL};
+    int r = store_get(of->store, STORE_POPULATION, key_u64(of->search), &b);
     if (r)
         return r;
     struct reader in = reader_of(b.data, b.size);
     uint8_t version = reader_u8(&in);
-    uint64_t event = reader_u64(&in);
-    if (in.bad || version != 1)
-        return sonata_error_set(err, -EBADMSG, "search %llu: damaged snapshot", (unsigned long long)id);
-    if (event > until)
+    restored.event = reader_u64(&in);
+    restored.size = b.size;
+    if (in.bad || version != SNAPSHOT_VERSION)
+        return sonata_error_set(err, -EBADMSG, "search %llu: damaged snapshot", (unsigned long long)of->search);
+    if (restored.event > of->until)
         return -ENOENT;
-    if ((r = core_load(&spec->space, in.p, in.left, ret_core, err)))
+    if ((r = core_load(&of->spec->space, in.p, in.left, &restored.core, err)))
         return r;
-    int forests = load_forests(store, id, *ret_core);
-    if (ret_forests)
-        *ret_forests = forests;
-    *ret_event = event;
-    *ret_size = b.size;
+    restored.forests = load_forests(of->store, of->search, restored.core);
+    *ret_restored = restored;
     return 0;
 }
 

@@ -22,11 +22,27 @@ void search_measure_progress(struct search *rs);
 void search_snapshot(struct search *rs);
 /* Writes the header of a search that changed in this turn, and before it a snapshot when one is due. */
 void search_persist(struct search *rs);
-/* The search core as the stored snapshot has it, with its forests when they are stored; release it with core_free(). -ENOENT: there is no
- * snapshot, or it is of a later event than `until`. -EBADMSG: damaged. *ret_forests (NULL allowed): 0, -ENOENT when none are stored, -EBADMSG when
- * they are not those of the snapshot. */
-int snapshot_load(struct store *store, const struct search_spec *spec, uint64_t id, uint64_t until, struct core **ret_core, uint64_t *ret_event,
-                  size_t *ret_size, int *ret_forests, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Which core is to be restored, from what is stored of its search. Borrowed for the call. */
+struct core_origin {
+    struct store *store;
+    const struct search_spec *spec;
+    uint64_t search;
+    uint64_t until;   /* events, exclusive */
+    uint32_t threads; /* given to the core */
+    bool from_start;  /* without the snapshot */
+};
+
+/* A core that was restored, for core_free(), and the snapshot it began with. */
+struct restored_core {
+    struct core *core;
+    uint64_t event; /* events that are in the snapshot */
+    size_t size;    /* of the snapshot */
+    int forests;    /* 0: they came from the store, -ENOENT: none are stored, -EBADMSG: they are not those of the snapshot */
+};
+
+/* The search core as the stored snapshot has it, with its forests when they are stored. -ENOENT: there is no snapshot, or it is of a later event than
+ * `until`. -EBADMSG: damaged. */
+int snapshot_load(const struct core_origin *of, struct restored_core *ret_restored, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Ids of the front as of the last snapshot, none when there is no snapshot; *ret_ids is for free(). 0. */
 int snapshot_front(struct engine *r, uint64_t id, uint64_t **ret_ids, uint32_t *ret_n) SONATA_MUST_CHECK;
 

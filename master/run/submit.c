@@ -93,6 +93,45 @@ static int check_supernet(struct engine *r, const struct search_spec *spec, cons
                : sonata_error_set(err, -ENOENT, "supernet '%s' (%.16s…) is not on the master: upload it first", spec->supernet, hex);
 }
 
+/* Everything that can be said against it before it exists. */
+static int check_submission(struct engine *r, const struct search_spec *spec, const struct engine_owner *owner, struct sonata_error *err)
+{
+    int rc = check_spec(spec, err);
+    if (!rc)
+        rc = check_limits(r, owner, err);
+    if (!rc)
+        rc = check_supernet(r, spec, owner->pool ? owner->pool : "", err);
+    return rc ? rc : supply_check(r, spec, err);
+}
+
+/* Fields of the record that come from the specification and its owner; the number and the team's share follow. */
+static void fill_record(struct search *rs, const struct engine_owner *owner)
+{
+    struct search_record *s = &rs->record;
+    s->priority = rs->spec->priority;
+    s->budget = rs->spec->budget_evaluations;
+    s->created_wall_ns = rs->engine->wall;
+    copy_string(s->name, sizeof s->name, rs->spec->name);
+    copy_string(s->algorithm, sizeof s->algorithm, rs->spec->algorithm);
+    copy_string(s->team, sizeof s->team, owner->team ? owner->team : "");
+    copy_string(s->pool, sizeof s->pool, owner->pool ? owner->pool : "");
+    number_give(rs);
+    search_join_team(rs);
+    rs->dirty = true;
+}
+
+/* Specification and space, as everything else about it rests on them. */
+static void put_spec(struct search *rs)
+{
+    struct store *store = rs->engine->store;
+    cleanup_bytes struct bytes encoded = {0}, space = {0};
+    spec_encode(rs->spec, &encoded);
+    store_put(store, STORE_SPEC, key_u64(rs->record.id), encoded.data, encoded.size);
+    space_encode(&rs->spec->space, &space);
+    hash_content(space.data, space.size, rs->space_hash);
+    store_put(store, STORE_BLOB, key_bytes(rs->space_hash, HASH_SIZE), space.data, space.size);
+}
+
 int engine_submit(struct engine *r, const struct search_spec *spec, const struct engine_owner *owner, uint64_t *ret_id, struct sonata_error *err)
 {
     if (r->blocked)
@@ -103,13 +142,7 @@ int engine_submit(struct engine *r, const struct search_spec *spec, const struct
     uint32_t window;
     cleanup_free struct search_spec *own = xmemdup(spec, sizeof *spec);
     own->revision = CORE_REVISION;
-    int rc = check_spec(spec, err);
-    if (!rc)
-        rc = check_limits(r, owner, err);
-    if (!rc)
-        rc = check_supernet(r, spec, owner->pool ? owner->pool : "", err);
-    if (!rc)
-        rc = supply_check(r, spec, err);
+    int rc = check_submission(r, spec, owner, err);
     if (!rc)
         rc = plan_params(own, r->config.threads, &params, &order, &window, err);
     if (!rc)
@@ -122,23 +155,8 @@ int engine_submit(struct engine *r, const struct search_spec *spec, const struct
     own = NULL;
     rs->proposal_order = order;
     rs->window = window;
-    rs->record.priority = spec->priority;
-    rs->record.budget = spec->budget_evaluations;
-    rs->record.created_wall_ns = r->wall;
-    copy_string(rs->record.name, sizeof rs->record.name, spec->name);
-    copy_string(rs->record.algorithm, sizeof rs->record.algorithm, spec->algorithm);
-    copy_string(rs->record.team, sizeof rs->record.team, owner->team ? owner->team : "");
-    number_give(rs);
-    search_join_team(rs);
-    copy_string(rs->record.pool, sizeof rs->record.pool, owner->pool ? owner->pool : "");
-    rs->dirty = true;
-
-    cleanup_bytes struct bytes encoded = {0}, space = {0};
-    spec_encode(rs->spec, &encoded);
-    store_put(r->store, STORE_SPEC, key_u64(rs->record.id), encoded.data, encoded.size);
-    space_encode(&spec->space, &space);
-    hash_content(space.data, space.size, rs->space_hash);
-    store_put(r->store, STORE_BLOB, key_bytes(rs->space_hash, HASH_SIZE), space.data, space.size);
+    fill_record(rs, owner);
+    put_spec(rs);
     event_log_control(rs, "submitted");
     char fields[NOTE_FIELDS_MAX];
     engine_note(r, false, "search submitted", "%s number=%llu name=\"%s\" algorithm=%s budget=%u", search_fields(rs, fields),

@@ -179,39 +179,35 @@ int uploads_check_supernet(struct engine *r, const struct search_spec *spec, str
 struct listing {
     struct engine *engine;
     const char *team;
-    const uint8_t *after;
+    struct engine_page *page;
     uint32_t left;
-    bool more;
     void (*each)(void *user, const struct engine_upload *u);
-    void *user;
-    uint8_t *cursor;
 };
 
 static bool list_upload(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct listing *l = user;
+    const uint8_t *after = l->page->from;
     struct upload_record record;
-    if (n_key != ENGINE_UPLOAD_CURSOR_SIZE || (l->after && !memcmp(key, l->after, n_key)) || upload_record_decode(value, n_value, &record) ||
+    if (n_key != ENGINE_UPLOAD_CURSOR_SIZE || (after && !memcmp(key, after, n_key)) || upload_record_decode(value, n_value, &record) ||
         (l->team && strcmp(l->team, record.team)))
         return true;
     if (!l->left) {
-        l->more = true;
+        l->page->more = true;
         return false;
     }
     l->left--;
-    l->each(l->user, &(struct engine_upload){key, record.team, record.bytes, record.wall_ns, searches_with(l->engine, key, record.pool)});
-    memcpy(l->cursor, key, n_key);
+    l->each(l->page->user, &(struct engine_upload){key, record.team, record.bytes, record.wall_ns, searches_with(l->engine, key, record.pool)});
+    memcpy(l->page->next, key, n_key);
     return true;
 }
 
-int engine_list_uploads(struct engine *r, const char *team, const uint8_t *cursor, uint32_t max,
-                        void (*each)(void *user, const struct engine_upload *u), void *user, uint8_t ret_cursor[ENGINE_UPLOAD_CURSOR_SIZE],
-                        bool *ret_more)
+int engine_list_uploads(struct engine *r, const char *team, struct engine_page *page, void (*each)(void *user, const struct engine_upload *u))
 {
-    struct listing l = {.engine = r, .team = team, .after = cursor, .left = max, .each = each, .user = user, .cursor = ret_cursor};
-    int rc = store_scan(r->store, STORE_BLOB_POOL, cursor ? key_bytes(cursor, ENGINE_UPLOAD_CURSOR_SIZE) : (struct store_key){0}, 0, list_upload, &l);
-    *ret_more = l.more;
-    return rc;
+    struct listing l = {.engine = r, .team = team, .page = page, .left = page->max, .each = each};
+    struct store_key first = page->from ? key_bytes(page->from, ENGINE_UPLOAD_CURSOR_SIZE) : (struct store_key){0};
+    page->more = false;
+    return store_scan(r->store, STORE_BLOB_POOL, first, 0, list_upload, &l);
 }
 
 /* With the last upload of it. */

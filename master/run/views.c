@@ -87,22 +87,21 @@ int engine_insight(struct engine *r, uint64_t id, struct core_insight *ret_insig
         return sonata_error_set(err, -ENOENT, "there is no such search");
     if (rs->busy)
         return sonata_error_set(err, -EAGAIN, "the search is computing proposals: ask again");
-    struct core *core = rs->core, *loaded = NULL;
+    struct core *core = rs->core;
+    struct restored_core restored = {.core = NULL};
     if (!core) {
         cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);
-        uint64_t event;
-        size_t size;
         int rc = engine_spec(r, id, spec, err);
         if (!rc)
-            rc = replay_core(r->store, spec, id, r->config.threads, rs->record.events, false, &loaded, &event, &size, err);
+            rc = search_restore(rs, spec, &restored, err);
         if (rc)
             return rc;
-        core = loaded;
+        core = restored.core;
     }
     core_insight(core, ret_insight);
     for (uint32_t i = 0; i < 16; i++)
         ret_arms[i] = i < ret_insight->n_arms ? core_arm_name(core, i) : NULL;
-    core_free(loaded);
+    core_free(restored.core);
     return 0;
 }
 

@@ -88,47 +88,46 @@ static void adopt(struct engine *r, const char *worker, const struct sched_runni
 }
 
 /* A worker speaks for its own boards only: attempts and epochs are easily guessed. */
-static void renew_or_adopt(struct engine *r, const char *worker, const struct sched_running *running, uint32_t n)
+static void renew_or_adopt(struct engine *r, const struct sched_report *report)
 {
-    skip_foreign_attempts(r, running, n);
+    skip_foreign_attempts(r, report->running, report->n_running);
     actions_apply(r); /* attempts just lost or released must be in the records first */
-    for (uint32_t i = 0; i < n; i++) {
-        if (!sched_serves(r->sched, worker, running[i].board))
-            outgoing_cancel(r, worker, running[i].attempt, "the board is not this worker's");
-        else if (!sched_renew(r->sched, r->now, &running[i]))
-            adopt(r, worker, &running[i]);
+    for (uint32_t i = 0; i < report->n_running; i++) {
+        const struct sched_running *running = &report->running[i];
+        if (!sched_serves(r->sched, report->worker, running->board))
+            outgoing_cancel(r, report->worker, running->attempt, "the board is not this worker's");
+        else if (!sched_renew(r->sched, r->now, running))
+            adopt(r, report->worker, running);
     }
     actions_apply(r);
 }
 
-int engine_hello(struct engine *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                 const struct sched_running *running, uint32_t n_running, struct sonata_error *err)
+int engine_hello(struct engine *r, const struct sched_report *report, struct sonata_error *err)
 {
     if (r->blocked)
         return sonata_error_set(err, -EAGAIN, "%s", r->blocked_reason);
-    int rc = sched_hello(r->sched, r->now, worker, incarnation, boards, n_boards, running, n_running, err);
-    for (uint32_t i = 0; i < n_boards; i++) {
-        if (sched_serves(r->sched, worker, boards[i].id)) /* nothing of one that was refused */
-            save_board(r, &boards[i]);
+    int rc = sched_hello(r->sched, r->now, report, err);
+    for (uint32_t i = 0; i < report->n_boards; i++) {
+        if (sched_serves(r->sched, report->worker, report->boards[i].id)) /* nothing of one that was refused */
+            save_board(r, &report->boards[i]);
     }
-    renew_or_adopt(r, worker, running, n_running);
-    boards_hello(r, worker, boards, n_boards);
+    renew_or_adopt(r, report);
+    boards_hello(r, report->worker, report->boards, report->n_boards);
     return rc;
 }
 
-int engine_heartbeat(struct engine *r, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                     const struct sched_running *running, uint32_t n_running)
+int engine_heartbeat(struct engine *r, const struct sched_report *report)
 {
     if (r->blocked) { /* a sign of life all the same: leases must not run out because our disk is full */
-        for (uint32_t i = 0; i < n_running; i++) {
-            if (sched_serves(r->sched, worker, running[i].board))
-                sched_renew(r->sched, r->now, &running[i]);
+        for (uint32_t i = 0; i < report->n_running; i++) {
+            if (sched_serves(r->sched, report->worker, report->running[i].board))
+                sched_renew(r->sched, r->now, &report->running[i]);
         }
-        return sched_alive(r->sched, r->now, worker);
+        return sched_alive(r->sched, r->now, report->worker);
     }
-    int rc = sched_heartbeat(r->sched, r->now, worker, incarnation, boards, n_boards, running, n_running);
+    int rc = sched_heartbeat(r->sched, r->now, report);
     if (!rc)
-        renew_or_adopt(r, worker, running, n_running);
+        renew_or_adopt(r, report);
     return rc;
 }
 

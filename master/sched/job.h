@@ -28,7 +28,9 @@ enum job_event {
     JOB_EVENT_COUNT
 };
 
+/* "ready", …; "?" outside the enum. */
 const char *job_state_name(enum job_state s);
+/* "lease", …; "?" outside the enum. */
 const char *job_event_name(enum job_event e);
 /* Where the event leads. -EINVAL (both names in err) when it is not allowed in that state. */
 int job_next(enum job_state state, enum job_event event, enum job_state *ret_next, struct sonata_error *err) SONATA_MUST_CHECK;

@@ -163,18 +163,16 @@ int sched_adopt(struct sched *s, int64_t now, uint64_t job, uint64_t attempt, ui
     return 0;
 }
 
-int sched_restore(struct sched *s, int64_t now, uint64_t job, uint64_t attempt, uint32_t epoch, const char *board, const char *worker,
-                  uint64_t incarnation)
+int sched_restore(struct sched *s, int64_t now, uint64_t job, const struct sched_lease *lease)
 {
     struct job *j = map_get(&s->jobs, job);
-    struct board *b = sched_find_board(s, board);
+    struct board *b = sched_find_board(s, lease->board);
     if (!j || !b || j->attempt || b->n_slots == SCHED_SLOTS_MAX)
         return -ENOENT;
-    (void)worker;
     queue_remove(s, j);
     sched_step(j, JOB_LEASE);
-    struct attempt *a = attempt_open(s, now, attempt, j, b, epoch);
-    a->incarnation = incarnation;
+    struct attempt *a = attempt_open(s, now, lease->attempt, j, b, lease->epoch);
+    a->incarnation = lease->incarnation;
     a->assigned_ns = INT64_MIN / 2;
     a->deadline_ns = now + s->config.lease_ns + s->config.grace_ns;
     return 0;

@@ -24,45 +24,47 @@ static uint32_t *blame(struct sched *s, struct job *j, enum outcome outcome, uin
     }
 }
 
-int sched_result(struct sched *s, int64_t now, uint64_t attempt, uint32_t epoch, const char *board, enum outcome outcome, const char *reason,
-                 enum sched_verdict *ret_verdict, uint64_t *ret_job)
+/* A failure: the job is tried again, or given up (an action). */
+static enum sched_verdict fail(struct sched *s, int64_t now, struct job *j, const struct board *b, const struct sched_result *result)
 {
-    struct attempt *a = map_get(&s->attempts, attempt);
-    if (!a)
-        return -ENOENT;
-    if (a->epoch != epoch || strcmp(a->board->info.id, board))
-        return -ESTALE;
-    struct job *j = a->job;
-    const struct board *b = a->board;
-    *ret_job = j->id;
-    attempt_close(s, a);
-    if (outcome_is_good(outcome)) {
-        sched_step(j, JOB_FINISH);
-        sched_forget(s, j);
-        *ret_verdict = SCHED_FINISHED;
-        return 0;
-    }
-    uint32_t limit, *count = blame(s, j, outcome, &limit);
-    if (outcome == OUTCOME_CANCELED) { /* the worker gave it up by itself: nobody's fault */
+    uint32_t limit, *count = blame(s, j, result->outcome, &limit);
+    if (result->outcome == OUTCOME_CANCELED) { /* the worker gave it up by itself: nobody's fault */
         sched_step(j, JOB_RELEASE);
         queue_push(s, j, true);
-        *ret_verdict = SCHED_REQUEUED;
-        return 0;
+        return SCHED_REQUEUED;
     }
     j->tries.reported++;
     if (!count || ++*count > limit) {
         struct sched_action *act = sched_push_action(s, SCHED_BURY);
         act->job = j->id;
-        act->outcome = outcome;
-        copy_string(act->reason, sizeof act->reason, reason);
+        act->outcome = result->outcome;
+        copy_string(act->reason, sizeof act->reason, result->reason);
         sched_step(j, JOB_BURY);
         sched_forget(s, j);
-        *ret_verdict = SCHED_GIVEN_UP;
+        return SCHED_GIVEN_UP;
+    }
+    j->avoid = result->outcome == OUTCOME_BUG ? NULL : b;
+    sched_retry(s, now, j, result->outcome == OUTCOME_INFRA);
+    return SCHED_REQUEUED;
+}
+
+int sched_result(struct sched *s, int64_t now, const struct sched_result *result, enum sched_verdict *ret_verdict)
+{
+    struct attempt *a = map_get(&s->attempts, result->attempt);
+    if (!a)
+        return -ENOENT;
+    if (a->epoch != result->epoch || strcmp(a->board->info.id, result->board))
+        return -ESTALE;
+    struct job *j = a->job;
+    const struct board *b = a->board;
+    attempt_close(s, a);
+    if (!outcome_is_good(result->outcome)) {
+        *ret_verdict = fail(s, now, j, b, result);
         return 0;
     }
-    j->avoid = outcome == OUTCOME_BUG ? NULL : b;
-    sched_retry(s, now, j, outcome == OUTCOME_INFRA);
-    *ret_verdict = SCHED_REQUEUED;
+    sched_step(j, JOB_FINISH);
+    sched_forget(s, j);
+    *ret_verdict = SCHED_FINISHED;
     return 0;
 }
 

@@ -32,6 +32,7 @@ struct sched_config {
     uint32_t prefetch;                        /* attempts leased to a board beside the running one; 1 */
     uint64_t seed;                            /* of the jitter */
 };
+/* Every member as its comment says. */
 struct sched_config sched_config_default(void);
 /* -EINVAL when times are not ordered heartbeat < suspect < offline <= lease or a limit is out of range. */
 int sched_config_check(const struct sched_config *c, struct sonata_error *err) SONATA_MUST_CHECK;
@@ -82,6 +83,33 @@ struct sched_running {
     char phase[24];
 };
 
+/* What a worker says of itself in Hello and Heartbeat. Everything is borrowed for the call. */
+struct sched_report {
+    const char *worker;
+    uint64_t incarnation; /* of its process */
+    const struct sched_board_info *boards;
+    uint32_t n_boards;
+    const struct sched_running *running; /* attempts it has */
+    uint32_t n_running;
+};
+
+/* How an attempt ended, as its worker says. Strings are borrowed for the call. */
+struct sched_result {
+    uint64_t attempt;
+    uint32_t epoch;
+    const char *board;
+    enum outcome outcome;
+    const char *reason; /* "" when it is good */
+};
+
+/* An attempt as the store knows it. */
+struct sched_lease {
+    uint64_t attempt;
+    uint32_t epoch;
+    const char *board;
+    uint64_t incarnation; /* of the worker it was given to */
+};
+
 enum sched_action_type {
     SCHED_ASSIGN,  /* give `job` to `board` as `attempt` with `epoch` */
     SCHED_LOST,    /* the lease of `attempt` ended by silence; the job is requeued or buried (another action). `head`: its board was at it */
@@ -103,6 +131,7 @@ struct sched_action {
 enum sched_verdict { SCHED_FINISHED, SCHED_REQUEUED, SCHED_GIVEN_UP };
 
 struct sched;
+/* An empty scheduler; config is copied and must pass sched_config_check(). sched_free() takes NULL. */
 struct sched *sched_new(const struct sched_config *config);
 void sched_free(struct sched *s);
 /* The next decision to carry out, in order. */
@@ -114,6 +143,7 @@ int sched_add(struct sched *s, uint64_t job, uint64_t owner, const struct sched_
 void sched_shuffle(struct sched *s, uint64_t job);
 /* Forgets a job; a live attempt of it is canceled by an action. */
 void sched_remove(struct sched *s, uint64_t job, const char *reason);
+/* Whether the job waits, is delayed, or has a live attempt. */
 bool sched_has_job(const struct sched *s, uint64_t job);
 /* Gives waiting jobs of a paused owner no boards until it is unpaused. */
 void sched_pause(struct sched *s, uint64_t owner, bool paused);
@@ -124,6 +154,7 @@ void sched_set_priority(struct sched *s, uint64_t owner, int32_t priority);
 /* The team's limits and the board time it used today; the caller owns the calendar and sets it to 0 when a day begins. Attempts that run are
  * counted with what their search's attempts took so far, so a day ends at most one attempt per team over its quota by that estimate. */
 void sched_set_quota(struct sched *s, uint64_t team, const struct sched_quota *quota);
+/* In nanoseconds. */
 void sched_set_day_used(struct sched *s, uint64_t team, int64_t used_ns);
 /* Which quota of its team keeps the owner from another board now. */
 enum sched_held sched_held(const struct sched *s, uint64_t owner);
@@ -138,17 +169,17 @@ int sched_claim_compare(const struct sched_claim *a, const struct sched_claim *b
 void sched_forget_owner(struct sched *s, uint64_t owner);
 /* Board time a live attempt really took: corrects what was charged for it. Before sched_result(). */
 void sched_measured(struct sched *s, uint64_t attempt, int64_t duration_ns);
+/* The job is another owner's from now on, at the end of its queue. Nothing happens when there is no such job. */
 void sched_set_owner(struct sched *s, uint64_t job, uint64_t owner);
+/* What the job has behind it; zeros when there is no such job. */
 struct sched_tries sched_tries(const struct sched *s, uint64_t job);
 
 /* Workers and boards. Hello registers or refreshes; attempts of this worker's boards that it does not list are released (same incarnation:
  * they never arrived) or lost (it restarted). The attempts it lists are for the caller: renew or adopt each by sched_renew()/sched_adopt().
  * A board that another live worker has is refused: -EEXIST with its name in err; the others are registered. */
-int sched_hello(struct sched *s, int64_t now, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                const struct sched_running *running, uint32_t n_running, struct sonata_error *err) SONATA_MUST_CHECK;
+int sched_hello(struct sched *s, int64_t now, const struct sched_report *report, struct sonata_error *err) SONATA_MUST_CHECK;
 /* -ENOENT: the worker (or this incarnation) did not say hello. boards refresh states; may be empty. */
-int sched_heartbeat(struct sched *s, int64_t now, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                    const struct sched_running *running, uint32_t n_running) SONATA_MUST_CHECK;
+int sched_heartbeat(struct sched *s, int64_t now, const struct sched_report *report) SONATA_MUST_CHECK;
 /* The worker leaves in good order: its attempts are released. */
 void sched_goodbye(struct sched *s, int64_t now, const char *worker);
 /* Any other message of a worker counts as a sign of life. -ENOENT. */
@@ -171,19 +202,18 @@ bool sched_serves(const struct sched *s, const char *worker, const char *board);
 /* Attempts. */
 /* Its board is at it, or will be next; not behind another attempt. */
 bool sched_is_head(const struct sched *s, uint64_t attempt);
+/* The attempt has a lease. */
 bool sched_is_live(const struct sched *s, uint64_t attempt);
 /* Extends the lease of a live attempt; false when it is not live with that epoch. */
 bool sched_renew(struct sched *s, int64_t now, const struct sched_running *running);
-/* A live attempt's result. -ENOENT: not live; -ESTALE: epoch or board differ. Verdict says what becomes of the job; ret_job is the job. */
-int sched_result(struct sched *s, int64_t now, uint64_t attempt, uint32_t epoch, const char *board, enum outcome outcome, const char *reason,
-                 enum sched_verdict *ret_verdict, uint64_t *ret_job) SONATA_MUST_CHECK;
+/* A live attempt's result. -ENOENT: not live; -ESTALE: epoch or board differ. Verdict says what becomes of the job. */
+int sched_result(struct sched *s, int64_t now, const struct sched_result *result, enum sched_verdict *ret_verdict) SONATA_MUST_CHECK;
 /* A late good result answers a waiting job: as sched_result(ok) but for a dead attempt; a live attempt of the job is canceled. */
 int sched_finish(struct sched *s, uint64_t job) SONATA_MUST_CHECK;
 /* A worker still has an attempt thought lost, and its board was not given away: it is live again; a newer attempt of the job is canceled. */
 int sched_adopt(struct sched *s, int64_t now, uint64_t job, uint64_t attempt, uint32_t epoch, const char *board) SONATA_MUST_CHECK;
 /* After a restart: an attempt the store says is live, on a board known from the store. The lease gets the grace period. */
-int sched_restore(struct sched *s, int64_t now, uint64_t job, uint64_t attempt, uint32_t epoch, const char *board, const char *worker,
-                  uint64_t incarnation) SONATA_MUST_CHECK;
+int sched_restore(struct sched *s, int64_t now, uint64_t job, const struct sched_lease *lease) SONATA_MUST_CHECK;
 /* After a restart: a board with its epoch, offline until its worker says hello. */
 void sched_restore_board(struct sched *s, const char *id, const char *type, uint32_t epoch);
 /* 0 when unknown. */
@@ -191,6 +221,7 @@ uint32_t sched_board_epoch(const struct sched *s, const char *board);
 
 /* Attempt ids are given from here on. */
 void sched_set_next_attempt(struct sched *s, uint64_t next);
+/* The id that the next attempt gets. */
 uint64_t sched_next_attempt(const struct sched *s);
 
 /* Time passes: links, leases, back-offs. Returns the next moment something may happen by itself (INT64_MAX: never). */
@@ -210,7 +241,7 @@ uint32_t sched_count_boards(const struct sched *s, const struct sched_need *need
 /* Whether any known board (online or not) could serve the need. */
 bool sched_can_serve(const struct sched *s, const struct sched_need *need);
 
-/* A view of the board table. Returns the number of boards; index < that. */
+/* A board as people see it; pointers are borrowed until the next call that changes the scheduler. */
 struct sched_board_view {
     const struct sched_board_info *info;
     const char *worker;
@@ -221,10 +252,12 @@ struct sched_board_view {
     uint32_t n_attempts;
     enum sched_use use;
 };
+/* How many boards are known, and the one at index < that: in order of first sight. */
 uint32_t sched_board_count(const struct sched *s);
 void sched_board_view(const struct sched *s, uint32_t index, struct sched_board_view *ret_view);
 /* false: no such board. */
 bool sched_board_named(const struct sched *s, const char *board, struct sched_board_view *ret_view);
+/* Jobs that are not finished. */
 uint32_t sched_job_count(const struct sched *s);
 
 #endif

@@ -79,10 +79,10 @@ static int take_board(struct sched *s, struct worker *w, const struct sched_boar
     return 0;
 }
 
-static bool is_listed(const struct attempt *a, const struct sched_running *running, uint32_t n_running)
+static bool is_listed(const struct attempt *a, const struct sched_report *report)
 {
-    for (uint32_t i = 0; i < n_running; i++) {
-        if (running[i].attempt == a->id)
+    for (uint32_t i = 0; i < report->n_running; i++) {
+        if (report->running[i].attempt == a->id)
             return true;
     }
     return false;
@@ -90,13 +90,13 @@ static bool is_listed(const struct attempt *a, const struct sched_running *runni
 
 /* Attempts of this worker that it does not have: a restarted worker lost them; one that is still the same never got them. Those given out within
  * the last three heartbeats may be on the way. */
-static void settle_unlisted(struct sched *s, int64_t now, const struct worker *w, const struct sched_running *running, uint32_t n_running)
+static void settle_unlisted(struct sched *s, int64_t now, const struct worker *w, const struct sched_report *report)
 {
     for (uint32_t i = 0; i < w->n_boards; i++) {
         struct board *b = w->board[i];
         for (uint32_t k = b->n_slots; k-- > 0;) {
             struct attempt *a = b->slot[k];
-            if (is_listed(a, running, n_running))
+            if (is_listed(a, report))
                 continue;
             if (a->incarnation != w->incarnation)
                 attempt_lose(s, now, a, "its worker was restarted");
@@ -106,37 +106,35 @@ static void settle_unlisted(struct sched *s, int64_t now, const struct worker *w
     }
 }
 
-int sched_hello(struct sched *s, int64_t now, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                const struct sched_running *running, uint32_t n_running, struct sonata_error *err)
+int sched_hello(struct sched *s, int64_t now, const struct sched_report *report, struct sonata_error *err)
 {
-    struct worker *w = sched_find_worker(s, worker);
+    struct worker *w = sched_find_worker(s, report->worker);
     if (!w)
-        w = add_worker(s, worker);
-    w->incarnation = incarnation;
+        w = add_worker(s, report->worker);
+    w->incarnation = report->incarnation;
     hear(s, now, w);
     int r = 0;
-    for (uint32_t i = 0; i < n_boards; i++) {
-        int one = take_board(s, w, &boards[i], err);
+    for (uint32_t i = 0; i < report->n_boards; i++) {
+        int one = take_board(s, w, &report->boards[i], err);
         r = r ? r : one;
     }
-    settle_unlisted(s, now, w, running, n_running);
+    settle_unlisted(s, now, w, report);
     return r;
 }
 
-int sched_heartbeat(struct sched *s, int64_t now, const char *worker, uint64_t incarnation, const struct sched_board_info *boards, uint32_t n_boards,
-                    const struct sched_running *running, uint32_t n_running)
+int sched_heartbeat(struct sched *s, int64_t now, const struct sched_report *report)
 {
-    struct worker *w = sched_find_worker(s, worker);
-    if (!w || w->incarnation != incarnation)
+    struct worker *w = sched_find_worker(s, report->worker);
+    if (!w || w->incarnation != report->incarnation)
         return -ENOENT;
     hear(s, now, w);
-    for (uint32_t i = 0; i < n_boards; i++) {
-        struct board *b = sched_find_board(s, boards[i].id);
+    for (uint32_t i = 0; i < report->n_boards; i++) {
+        struct board *b = sched_find_board(s, report->boards[i].id);
         if (!b || b->worker != w)
             continue;
-        set_state(s, b, boards[i].state, boards[i].detail);
+        set_state(s, b, report->boards[i].state, report->boards[i].detail);
     }
-    settle_unlisted(s, now, w, running, n_running);
+    settle_unlisted(s, now, w, report);
     return 0;
 }
 

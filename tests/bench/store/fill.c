@@ -65,7 +65,7 @@ static void start(struct fill *f, const char *folder)
     struct sonata_error err = {{0}};
     struct engine_config config = engine_config_default();
     struct engine_hooks hooks = {.user = f, .assign = on_assign, .cancel = on_cancel};
-    if (store_open(folder, NULL, &f->store, &err) || engine_new(f->store, &config, &hooks, f->now, f->wall, &f->run, &err))
+    if (store_open(folder, NULL, &f->store, &err) || engine_new(&(struct engine_setup){f->store, &config, &hooks, f->now, f->wall}, &f->run, &err))
         die(folder, err.text);
 }
 
@@ -85,7 +85,7 @@ static void greet(struct fill *f)
     struct sonata_error err = {{0}};
     for (unsigned w = 0; w < WORKERS; w++) {
         describe_worker(w, name, board);
-        if (engine_hello(f->run, name, 1, board, BOARDS, NULL, 0, &err))
+        if (engine_hello(f->run, &(struct sched_report){name, 1, board, BOARDS, NULL, 0}, &err))
             die(name, err.text);
     }
 }
@@ -96,7 +96,7 @@ static void beat(struct fill *f)
     char name[WORKER_NAME_MAX];
     for (unsigned w = 0; w < WORKERS; w++) {
         describe_worker(w, name, board);
-        if (engine_heartbeat(f->run, name, 1, board, BOARDS, NULL, 0))
+        if (engine_heartbeat(f->run, &(struct sched_report){name, 1, board, BOARDS, NULL, 0}))
             die(name, "heartbeat refused");
     }
 }

@@ -65,7 +65,7 @@ void farm_start(struct farm *f)
     if (store_open(f->folder, &options, &f->store, &err))
         fail_msg("%s", err.text);
     struct engine_hooks hooks = {.user = f, .assign = on_assign, .cancel = on_cancel, .command = on_command};
-    if (engine_new(f->store, &f->config, &hooks, f->now, f->wall, &f->run, &err))
+    if (engine_new(&(struct engine_setup){f->store, &f->config, &hooks, f->now, f->wall}, &f->run, &err))
         fail_msg("%s", err.text);
 }
 
@@ -121,7 +121,7 @@ void farm_hello(struct farm *f)
     struct sched_running running[FARM_HELD_MAX];
     uint32_t n = list_held(f, running);
     engine_set_time(f->run, f->now, f->wall);
-    if (engine_hello(f->run, "w", f->incarnation, f->board, f->n_boards, running, n, &err))
+    if (engine_hello(f->run, &(struct sched_report){"w", f->incarnation, f->board, f->n_boards, running, n}, &err))
         fail_msg("%s", err.text);
 }
 
@@ -139,7 +139,7 @@ void farm_heartbeat(struct farm *f)
     struct sched_running running[FARM_HELD_MAX];
     uint32_t n = list_held(f, running);
     engine_set_time(f->run, f->now, f->wall);
-    assert_int_equal(engine_heartbeat(f->run, "w", f->incarnation, f->board, f->n_boards, running, n), 0);
+    assert_int_equal(engine_heartbeat(f->run, &(struct sched_report){"w", f->incarnation, f->board, f->n_boards, running, n}), 0);
 }
 
 int64_t farm_turn(struct farm *f)

@@ -94,12 +94,12 @@ static bool take(void *user, const struct board_event_record *e)
 static struct taken history(const char *board, uint32_t page)
 {
     struct taken t = {0};
-    uint8_t cursor[ENGINE_CURSOR_SIZE];
-    bool more = true;
-    for (uint32_t pages = 0; more; pages++) {
+    struct engine_page p = {.max = page, .user = &t, .more = true};
+    while (p.more) {
         uint32_t before = t.n;
-        assert_int_equal(engine_board_history(farm.run, board, pages ? cursor : NULL, page, take, &t, cursor, &more), 0);
-        assert_true(t.n - before <= page && (!more || t.n - before == page));
+        assert_int_equal(engine_board_history(farm.run, board, &p, take), 0);
+        assert_true(t.n - before <= page && (!p.more || t.n - before == page));
+        p.from = p.next;
     }
     return t;
 }
@@ -137,12 +137,12 @@ static void test_foreign_boards(void **state)
     assert_int_equal(engine_board_event(farm.run, "stranger", &e), -ENODEV); /* never said hello */
     struct sched_board_info other = {.id = "x-1", .type = "x", .state = "ready"};
     struct sonata_error err = {{0}};
-    assert_int_equal(engine_hello(farm.run, "w2", 1, &other, 1, NULL, 0, &err), 0);
+    assert_int_equal(engine_hello(farm.run, &(struct sched_report){"w2", 1, &other, 1, NULL, 0}, &err), 0);
     assert_int_equal(engine_board_event(farm.run, "w2", &e), -EBUSY); /* of a live worker: it must not be lost, nor believed */
     farm.now += 20 * SONATA_SECOND;
     farm_turn(&farm);
     engine_set_time(farm.run, farm.now, farm.wall);
-    assert_int_equal(engine_hello(farm.run, "w2", 1, &other, 1, NULL, 0, &err), 0);
+    assert_int_equal(engine_hello(farm.run, &(struct sched_report){"w2", 1, &other, 1, NULL, 0}, &err), 0);
     assert_int_equal(engine_board_event(farm.run, "w2", &e), -ENODEV);
     farm_turn(&farm);
     assert_int_equal(store_count(farm.store, STORE_BOARD_EVENT), 0);

@@ -113,7 +113,7 @@ static void test_an_unreadable_record_is_not_taken_for_absent(void **state)
 static void claim(uint64_t attempt)
 {
     struct sched_running running = {.attempt = attempt, .epoch = 1, .board = "pi-1"};
-    assert_int_equal(engine_heartbeat(farm.run, "w", farm.incarnation, farm.board, farm.n_boards, &running, 1), 0);
+    assert_int_equal(engine_heartbeat(farm.run, &(struct sched_report){"w", farm.incarnation, farm.board, farm.n_boards, &running, 1}), 0);
 }
 
 /* A worker that holds attempts of after the backup: the master goes on behind their numbers, across a restart, and believes no absurd ones. */
@@ -153,14 +153,14 @@ static void test_what_another_worker_was_given(void **state)
     const struct measurement *honest = &farm.held[0].result;
     struct sched_running listed = {.attempt = honest->attempt, .epoch = honest->epoch, .phase = "latency", .started = true};
     copy_string(listed.board, sizeof listed.board, honest->board);
-    assert_int_equal(engine_hello(farm.run, "evil", 9, &own, 1, &listed, 1, &err), 0);
-    assert_int_equal(engine_hello(farm.run, "evil", 9, &taken, 1, &listed, 1, &err), -EEXIST);
+    assert_int_equal(engine_hello(farm.run, &(struct sched_report){"evil", 9, &own, 1, &listed, 1}, &err), 0);
+    assert_int_equal(engine_hello(farm.run, &(struct sched_report){"evil", 9, &taken, 1, &listed, 1}, &err), -EEXIST);
     assert_string_equal(engine_result(farm.run, "evil", honest), "unknown");
     struct bytes b = {0};
     struct board_record stored;
     copy_string(taken.type, sizeof taken.type, "evil");
     copy_string(taken.id, sizeof taken.id, honest->board);
-    assert_int_equal(engine_hello(farm.run, "evil", 9, &taken, 1, NULL, 0, &err), -EEXIST);
+    assert_int_equal(engine_hello(farm.run, &(struct sched_report){"evil", 9, &taken, 1, NULL, 0}, &err), -EEXIST);
     farm_turn(&farm);
     assert_int_equal(store_get(farm.store, STORE_BOARD, key_text(honest->board), &b), 0);
     assert_int_equal(board_record_decode(b.data, b.size, &stored), 0);
@@ -170,7 +170,7 @@ static void test_what_another_worker_was_given(void **state)
         farm.now += SONATA_SECOND;
         farm.wall += SONATA_SECOND;
         farm_turn(&farm);
-        assert_int_equal(engine_heartbeat(farm.run, "evil", 9, &own, 1, &listed, 1), 0);
+        assert_int_equal(engine_heartbeat(farm.run, &(struct sched_report){"evil", 9, &own, 1, &listed, 1}), 0);
     }
     assert_false(sched_is_live(engine_sched(farm.run), honest->attempt));
     assert_string_equal(engine_result(farm.run, "evil", honest), "unknown");
@@ -189,15 +189,15 @@ static void test_boards_of_a_worker_are_bounded(void **state)
     int refused = 0;
     for (int i = 0; i < 300; i++) {
         snprintf(b.id, sizeof b.id, "b-%d", i);
-        refused += engine_hello(farm.run, "many", 9, &b, 1, NULL, 0, &err) == -EUSERS;
+        refused += engine_hello(farm.run, &(struct sched_report){"many", 9, &b, 1, NULL, 0}, &err) == -EUSERS;
     }
     assert_int_equal(refused, 300 - SCHED_BOARDS_EVER_MAX);
     farm_turn(&farm);
     assert_int_equal(store_count(farm.store, STORE_BOARD), SCHED_BOARDS_EVER_MAX);
     snprintf(b.id, sizeof b.id, "b-7");
-    assert_int_equal(engine_hello(farm.run, "many", 9, &b, 1, NULL, 0, &err), 0);
+    assert_int_equal(engine_hello(farm.run, &(struct sched_report){"many", 9, &b, 1, NULL, 0}, &err), 0);
     snprintf(b.id, sizeof b.id, "c");
-    assert_int_equal(engine_hello(farm.run, "another", 9, &b, 1, NULL, 0, &err), 0);
+    assert_int_equal(engine_hello(farm.run, &(struct sched_report){"another", 9, &b, 1, NULL, 0}, &err), 0);
 }
 
 static void test_late_result_answers_when_board_was_not_given_away(void **state)

@@ -112,12 +112,13 @@ static void count_upload(void *user, const struct engine_upload *u)
 
 static uint32_t pages(const char *team, uint32_t max)
 {
-    uint8_t cursor[ENGINE_UPLOAD_CURSOR_SIZE];
-    bool more = true;
+    struct engine_page page = {.max = max, .more = true};
     uint32_t n = 0;
     listed = listed_in_use = 0;
-    for (; more; n++)
-        assert_int_equal(engine_list_uploads(farm.run, team, n ? cursor : NULL, max, count_upload, NULL, cursor, &more), 0);
+    for (; page.more; n++) {
+        assert_int_equal(engine_list_uploads(farm.run, team, &page, count_upload), 0);
+        page.from = page.next;
+    }
     return n;
 }
 

@@ -29,7 +29,7 @@ static struct sched_board_info board_info(const char *id)
 static void hello(const char *worker, uint64_t incarnation, const char *board, const struct sched_running *running, uint32_t n)
 {
     struct sched_board_info b = board_info(board);
-    assert_int_equal(sched_hello(s, now, worker, incarnation, &b, 1, running, n, NULL), 0);
+    assert_int_equal(sched_hello(s, now, &(struct sched_report){worker, incarnation, &b, 1, running, n}, NULL), 0);
 }
 
 static void drain(void)
@@ -133,14 +133,14 @@ static void test_heartbeats_keep_the_lease(void **state)
     struct sched_running r = running_of(&a);
     for (int i = 0; i < 100; i++) {
         pass(2);
-        assert_int_equal(sched_heartbeat(s, now, "w", 1, NULL, 0, &r, 1), 0);
+        assert_int_equal(sched_heartbeat(s, now, &(struct sched_report){"w", 1, NULL, 0, &r, 1}), 0);
         assert_true(sched_renew(s, now, &r));
         assert_null(find(SCHED_LOST));
     }
     r.epoch++;
     assert_false(sched_renew(s, now, &r));
-    assert_int_equal(sched_heartbeat(s, now, "w", 2, NULL, 0, &r, 1), -ENOENT); /* another start of the worker: hello first */
-    assert_int_equal(sched_heartbeat(s, now, "v", 1, NULL, 0, &r, 1), -ENOENT);
+    assert_int_equal(sched_heartbeat(s, now, &(struct sched_report){"w", 2, NULL, 0, &r, 1}), -ENOENT); /* another start of the worker: hello first */
+    assert_int_equal(sched_heartbeat(s, now, &(struct sched_report){"v", 1, NULL, 0, &r, 1}), -ENOENT);
 }
 
 static void test_result_once(void **state)
@@ -148,13 +148,12 @@ static void test_result_once(void **state)
     (void)state;
     struct sched_action a = assigned();
     enum sched_verdict v;
-    uint64_t job;
-    assert_int_equal(sched_result(s, now, a.attempt, a.epoch + 1, a.board, OUTCOME_OK, "", &v, &job), -ESTALE);
-    assert_int_equal(sched_result(s, now, a.attempt, a.epoch, "other", OUTCOME_OK, "", &v, &job), -ESTALE);
-    assert_int_equal(sched_result(s, now, a.attempt, a.epoch, a.board, OUTCOME_OK, "", &v, &job), 0);
+    assert_int_equal(sched_result(s, now, &(struct sched_result){a.attempt, a.epoch + 1, a.board, OUTCOME_OK, ""}, &v), -ESTALE);
+    assert_int_equal(sched_result(s, now, &(struct sched_result){a.attempt, a.epoch, "other", OUTCOME_OK, ""}, &v), -ESTALE);
+    assert_int_equal(sched_result(s, now, &(struct sched_result){a.attempt, a.epoch, a.board, OUTCOME_OK, ""}, &v), 0);
     assert_int_equal(v, SCHED_FINISHED);
-    assert_int_equal(job, 7);
-    assert_int_equal(sched_result(s, now, a.attempt, a.epoch, a.board, OUTCOME_OK, "", &v, &job), -ENOENT);
+    assert_false(sched_has_job(s, 7));
+    assert_int_equal(sched_result(s, now, &(struct sched_result){a.attempt, a.epoch, a.board, OUTCOME_OK, ""}, &v), -ENOENT);
     assert_int_equal(sched_job_count(s), 0);
 }
 
@@ -164,8 +163,7 @@ static unsigned attempts_until_buried(enum outcome outcome)
     for (unsigned n = 1; n < 20; n++) {
         struct sched_action a = assigned();
         enum sched_verdict v;
-        uint64_t job;
-        assert_int_equal(sched_result(s, now, a.attempt, a.epoch, a.board, outcome, "why", &v, &job), 0);
+        assert_int_equal(sched_result(s, now, &(struct sched_result){a.attempt, a.epoch, a.board, outcome, "why"}, &v), 0);
         drain();
         if (v == SCHED_GIVEN_UP) {
             assert_non_null(find(SCHED_BURY));
@@ -175,7 +173,7 @@ static unsigned attempts_until_buried(enum outcome outcome)
         }
         for (int i = 0; i < 100; i++) { /* the back-off passes while the worker stays alive */
             pass(1);
-            assert_int_equal(sched_heartbeat(s, now, "w", 1, NULL, 0, NULL, 0), 0);
+            assert_int_equal(sched_heartbeat(s, now, &(struct sched_report){"w", 1, NULL, 0, NULL, 0}), 0);
         }
     }
     return 0;
@@ -202,12 +200,11 @@ static void test_back_off_doubles(void **state)
     for (int k = 0; k < 3; k++, expected *= 2) {
         struct sched_action a = assigned();
         enum sched_verdict v;
-        uint64_t job;
-        assert_int_equal(sched_result(s, now, a.attempt, a.epoch, a.board, OUTCOME_INFRA, "", &v, &job), 0);
+        assert_int_equal(sched_result(s, now, &(struct sched_result){a.attempt, a.epoch, a.board, OUTCOME_INFRA, ""}, &v), 0);
         int64_t failed = now;
         for (;;) {
             now += SONATA_SECOND / 4;
-            assert_int_equal(sched_heartbeat(s, now, "w", 1, NULL, 0, NULL, 0), 0);
+            assert_int_equal(sched_heartbeat(s, now, &(struct sched_report){"w", 1, NULL, 0, NULL, 0}), 0);
             sched_tick(s, now);
             if (sched_open_slots(s, 1, &need) == 0)
                 break; /* the job waits for the board again */
@@ -254,7 +251,7 @@ static void test_adoption_cancels_the_newer_attempt(void **state)
     hello("v", 1, "c", NULL, 0);
     for (int i = 0; i < 10; i++) {
         pass(1);
-        assert_int_equal(sched_heartbeat(s, now, "v", 1, NULL, 0, NULL, 0), 0);
+        assert_int_equal(sched_heartbeat(s, now, &(struct sched_report){"v", 1, NULL, 0, NULL, 0}), 0);
     }
     struct sched_action newer = assigned();
     assert_string_equal(newer.board, "c");
@@ -277,7 +274,7 @@ static void test_restart_of_the_master_gives_grace(void **state)
     struct sched *t = sched_new(&c);
     sched_restore_board(t, "b", "pi", 9);
     assert_int_equal(sched_add(t, 7, 1, &need, &fresh), 0);
-    assert_int_equal(sched_restore(t, now, 7, 55, 9, "b", "w", 1), 0);
+    assert_int_equal(sched_restore(t, now, 7, &(struct sched_lease){55, 9, "b", 1}), 0);
     sched_tick(t, now + 89 * SONATA_SECOND);
     assert_true(sched_is_live(t, 55));
     sched_tick(t, now + 91 * SONATA_SECOND);
@@ -319,8 +316,7 @@ static void test_a_board_that_is_not_used(void **state)
     assert_int_equal(sched_tries(s, 2).infra, 0);
     assert_int_equal(sched_total_slots(s, &need), 0);
     enum sched_verdict verdict;
-    uint64_t job;
-    assert_int_equal(sched_result(s, now, head.attempt, head.epoch, "b", OUTCOME_OK, "", &verdict, &job), 0);
+    assert_int_equal(sched_result(s, now, &(struct sched_result){head.attempt, head.epoch, "b", OUTCOME_OK, ""}, &verdict), 0);
     sched_dispatch(s, now);
     drain();
     assert_null(find(SCHED_ASSIGN));
@@ -375,8 +371,8 @@ static void test_restored_attempts_stand_in_order(void **state)
     sched_restore_board(t, "b", "pi", 8);
     assert_int_equal(sched_add(t, 1, 1, &need, &fresh), 0);
     assert_int_equal(sched_add(t, 2, 1, &need, &fresh), 0);
-    assert_int_equal(sched_restore(t, now, 1, 56, 8, "b", "w", 1), 0);
-    assert_int_equal(sched_restore(t, now, 2, 55, 7, "b", "w", 1), 0);
+    assert_int_equal(sched_restore(t, now, 1, &(struct sched_lease){56, 8, "b", 1}), 0);
+    assert_int_equal(sched_restore(t, now, 2, &(struct sched_lease){55, 7, "b", 1}), 0);
     assert_true(sched_is_head(t, 55));
     assert_false(sched_is_head(t, 56));
     sched_tick(t, now + 91 * SONATA_SECOND);
@@ -397,7 +393,7 @@ static void test_duplicate_board_name(void **state)
     (void)state;
     struct sched_board_info b[2] = {board_info("b"), board_info("d")};
     struct sonata_error err = {{0}};
-    assert_int_equal(sched_hello(s, now, "v", 1, b, 2, NULL, 0, &err), -EEXIST);
+    assert_int_equal(sched_hello(s, now, &(struct sched_report){"v", 1, b, 2, NULL, 0}, &err), -EEXIST);
     assert_non_null(strstr(err.text, "'b'"));
     assert_int_equal(sched_board_count(s), 2); /* the other one is registered */
 }

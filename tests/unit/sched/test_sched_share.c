@@ -44,7 +44,7 @@ static void start(struct farm *f)
         b[i] = (struct sched_board_info){.n_metrics = 1, .metric = {"latency"}, .state = "ready", .type = "pi"};
         snprintf(b[i].id, sizeof b[i].id, "%d", i);
     }
-    assert_int_equal(sched_hello(f->s, f->now, "w", 1, b, BOARDS, NULL, 0, NULL), 0);
+    assert_int_equal(sched_hello(f->s, f->now, &(struct sched_report){"w", 1, b, BOARDS, NULL, 0}, NULL), 0);
     for (unsigned t = 0; t < TEAMS; t++)
         sched_set_team(f->s, 10 + t, t, weight[t]);
 }
@@ -80,7 +80,6 @@ static void finish_next(struct farm *f)
     }
     assert_non_null(first);
     enum sched_verdict v;
-    uint64_t job;
     f->now = first->ends_ns;
     for (int i = 0; i < BOARDS; i++) { /* heartbeats */
         struct sched_running r = {.attempt = f->board[i].lease.attempt, .epoch = f->board[i].lease.epoch, .started = true};
@@ -91,7 +90,7 @@ static void finish_next(struct farm *f)
     assert_int_equal(sched_alive(f->s, f->now, "w"), 0);
     sched_tick(f->s, f->now);
     sched_measured(f->s, first->lease.attempt, first->took_ns);
-    assert_int_equal(sched_result(f->s, f->now, first->lease.attempt, first->lease.epoch, first->lease.board, OUTCOME_OK, "", &v, &job), 0);
+    assert_int_equal(sched_result(f->s, f->now, &(struct sched_result){first->lease.attempt, first->lease.epoch, first->lease.board, OUTCOME_OK, ""}, &v), 0);
     f->used_s[first->team] += (double)first->took_ns / 1e9;
     first->live = false;
 }
@@ -247,12 +246,11 @@ static void test_priority_is_strict_within_a_team(void **state)
         sched_dispatch(f.s, f.now);
         while (sched_next_action(f.s, &a)) {
             enum sched_verdict v;
-            uint64_t job;
             if (a.type != SCHED_ASSIGN)
                 continue;
             of[a.job / 1000]++;
             sched_measured(f.s, a.attempt, SONATA_SECOND);
-            assert_int_equal(sched_result(f.s, f.now, a.attempt, a.epoch, a.board, OUTCOME_OK, "", &v, &job), 0);
+            assert_int_equal(sched_result(f.s, f.now, &(struct sched_result){a.attempt, a.epoch, a.board, OUTCOME_OK, ""}, &v), 0);
         }
         if (of[3] < 12)
             assert_int_equal(of[1], 0); /* nothing of the lower one before the higher one is done */
