@@ -24,6 +24,7 @@ test=(
   libonnx-testdata                                                           # ONNX's own tests of every operator
   clang lld qemu-system-arm                                                  # Cortex-M firmware without hardware
   zsh mandoc                                                                 # completion as zsh reads it; mistakes in manual pages
+  chromium prometheus                                                        # sonata-web: pages in a browser (node and npm of the build fetch the rest), metrics and alert rules
   systemd python3-seccomp                                                    # the units: systemd-analyze, system call filters
 )
 # shellcheck disable=SC2034

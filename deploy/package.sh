@@ -38,7 +38,7 @@ if [ "$arch" = "$native" ]; then
   if [ -z "$build" ]; then
     build=$source/build/release
     (cd "$source" && cmake --preset release > /dev/null)
-    ninja -C "$build" sonata sonata-bench sonata-master sonata-worker sonata-supernet sonata_manuals
+    ninja -C "$build" sonata sonata-bench sonata-master sonata-web sonata-worker sonata-supernet sonata_manuals
   fi
 else
   sysroot=$("$here/cross/sysroot.sh" "$arch")
@@ -93,7 +93,7 @@ Description: measures neural networks on the boards of this host
  microcontrollers or through external tools, and reports accuracy, latency and energy.' ;;
     sonata) echo 'Recommends: dataset-fashion-mnist
 Description: finds neural networks for edge boards by measuring on them
- Master, command-line client and supernet trainer of SONATA, hardware-in-the-loop
+ Master, web pages, command-line client and supernet trainer of SONATA, hardware-in-the-loop
  multi-objective architecture search.' ;;
   esac
 }

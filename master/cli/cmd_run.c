@@ -25,6 +25,7 @@
 #include "cli/run_state.h"
 #include "cli/servers.h"
 #include "cli/session.h"
+#include "cli/web_server.h"
 #include "conf/search_file.h"
 
 enum { LOOK_EVERY_MS = 250, SUPPLY_PATIENCE_S = 8, FOLDER_MAX = 1024 };
@@ -32,7 +33,8 @@ enum { LOOK_EVERY_MS = 250, SUPPLY_PATIENCE_S = 8, FOLDER_MAX = 1024 };
 struct settings {
     struct cli_common common;
     struct option_list boards;
-    bool fresh, quiet, no_networks;
+    bool fresh, quiet, no_networks, web;
+    int64_t web_port;
 };
 
 const struct option_def run_options[] = {
@@ -52,6 +54,19 @@ const struct option_def run_options[] = {
      .type = OPTION_FLAG,
      .offset = offsetof(struct settings, fresh),
      .help = "Start over; an existing state folder is moved aside, not deleted."},
+    {.name = "web",
+     .letter = 'w',
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct settings, web),
+     .help = "Also show it in a browser: prints a link (see `sonata web`)."},
+    {.name = "web-port",
+     .type = OPTION_INT,
+     .offset = offsetof(struct settings, web_port),
+     .argument = "PORT",
+     .standard = "7180",
+     .min = 0,
+     .max = 65535,
+     .help = "Port for --web; when it is taken, any free one."},
     {.name = "no-networks", .type = OPTION_FLAG, .offset = offsetof(struct settings, no_networks), .help = "Write no ONNX files at the end."},
     {.name = "quiet", .letter = 'q', .type = OPTION_FLAG, .offset = offsetof(struct settings, quiet), .help = "No progress, only the result."},
     {.name = "patience",
@@ -87,6 +102,7 @@ struct run {
     struct run_state memory;
     struct servers *servers;
     struct session *session;
+    struct web_server *web;
     struct progress progress;
     struct results_board seen[RESULTS_BOARDS_MAX];
     size_t n_seen;
@@ -94,6 +110,17 @@ struct run {
     int64_t unsupplied_since_ns;
     struct sonata_error servers_error; /* of a child that cannot be kept alive */
 };
+
+static int tend_web(struct run *run)
+{
+    const char *link = NULL, *event = NULL;
+    int r = run->web ? web_server_poll(run->web, &link, &event, &run->servers_error) : 0;
+    if (event)
+        progress_note(&run->progress, "%s", event);
+    if (link)
+        progress_note(&run->progress, "in a browser, once, within 15 minutes: %s", link);
+    return r;
+}
 
 /* Watched while waiting for the master and between looks. */
 static int tend(void *user)
@@ -105,7 +132,7 @@ static int tend(void *user)
     int r = servers_poll(run->servers, &event, &run->servers_error);
     if (event)
         progress_note(&run->progress, "%s", event);
-    return r;
+    return r ? r : tend_web(run);
 }
 
 /* FILE in "ID:table:FILE,…" of a search file is relative to that file. */
@@ -133,8 +160,11 @@ static int choose_boards(struct run *run, struct sonata_error *err)
     if (run->n_boards)
         return 0;
     if (!spec->supernet[0])
-        return sonata_error_set(err, -EINVAL, "%s names no supernet, so this machine cannot measure its networks; add `evaluation: {dataset: …, supernet: …}`, or give a "
-                                "table with --board ID:table:FILE.csv,metric=COLUMN,…", run->file_path);
+        return sonata_error_set(
+            err, -EINVAL,
+            "%s names no supernet, so this machine cannot measure its networks; add `evaluation: {dataset: …, supernet: …}`, or give a "
+            "table with --board ID:table:FILE.csv,metric=COLUMN,…",
+            run->file_path);
     snprintf(run->board_text[0], sizeof run->board_text[0], "host:engine,dataset=%s", spec->dataset);
     run->board[0] = run->board_text[0];
     run->n_boards = 1;
@@ -163,6 +193,12 @@ static int prepare(struct run *run, struct sonata_error *err)
     return 0;
 }
 
+static int start_web(struct run *run, struct sonata_error *err)
+{
+    struct web_server_config config = {.folder = run->state, .endpoint = servers_endpoint(run->servers), .port = run->settings->web_port};
+    return run->settings->web ? web_server_start(&config, &run->web, err) : 0;
+}
+
 /* The lock is taken by servers_start(), so the memory is read after it. */
 static int start(struct run *run, struct sonata_error *err)
 {
@@ -174,8 +210,9 @@ static int start(struct run *run, struct sonata_error *err)
         r = run_state_open(run->state, &run->file.spec, &run->memory, err);
     if (r == -EEXIST) {
         struct sonata_error changed = *err;
-        return sonata_error_set(err, r, "%.330s.\nEither restore the file, or keep both with --state OTHER_DIR, or start over with --fresh (moves the folder aside)",
-                                changed.text);
+        return sonata_error_set(
+            err, r, "%.330s.\nEither restore the file, or keep both with --state OTHER_DIR, or start over with --fresh (moves the folder aside)",
+            changed.text);
     }
     if (!r)
         r = servers_run(run->servers, &config, err);
@@ -185,7 +222,7 @@ static int start(struct run *run, struct sonata_error *err)
         return r;
     session_set_patience(run->session, run->settings->common.patience_ns);
     session_on_wait(run->session, tend, run);
-    return 0;
+    return start_web(run, err);
 }
 
 static int upload(struct run *run, struct sonata_error *err)
@@ -269,10 +306,7 @@ static int check_supply(struct run *run, struct sonata_error *err)
                             board[0] ? " on a board of type " : "", board, have);
 }
 
-static bool ended(const char *state)
-{
-    return !strcmp(state, "done") || !strcmp(state, "failed") || !strcmp(state, "canceled");
-}
+static bool ended(const char *state) { return !strcmp(state, "done") || !strcmp(state, "failed") || !strcmp(state, "canceled"); }
 
 /* A master that is being restarted is silent for a moment; session_call() repeats the request until it is back. */
 static int watch(struct run *run, struct sonata_error *err)
@@ -329,8 +363,8 @@ static int finish(struct run *run, struct sonata_error *err)
     } else if (!r) {
         char active[16];
         format_duration(c->results->status.active_ns, active);
-        printf("%s: %s, %u evaluations in %s, %zu networks on the front\n\n", c->results->status.name, c->results->status.state, c->results->status.told, active,
-               c->results->n_front);
+        printf("%s: %s, %u evaluations in %s, %zu networks on the front\n\n", c->results->status.name, c->results->status.state,
+               c->results->status.told, active, c->results->n_front);
         front_table(c->results, stdout);
         print_written(run, n_networks);
     }
@@ -343,8 +377,8 @@ static int finish(struct run *run, struct sonata_error *err)
 
 static int explain_interrupt(const struct run *run)
 {
-    fprintf(stderr, "stopped; everything measured so far is kept. Go on with: sonata run %s%s%s\n", run->file_path, run->settings->common.state ? " --state " : "",
-            run->settings->common.state ? run->settings->common.state : "");
+    fprintf(stderr, "stopped; everything measured so far is kept. Go on with: sonata run %s%s%s\n", run->file_path,
+            run->settings->common.state ? " --state " : "", run->settings->common.state ? run->settings->common.state : "");
     return CLI_INTERRUPTED;
 }
 
@@ -374,6 +408,7 @@ int cmd_run(const struct command *self, int argc, char **argv)
         r = finish(run, &err);
     progress_end(&run->progress);
     session_close(run->session);
+    web_server_stop(run->web);
     servers_stop(run->servers);
     if (r == -EINTR || (r && interrupted))
         return explain_interrupt(run);

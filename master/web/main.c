@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -84,7 +85,12 @@ static int open_http(struct program *p, struct sonata_error *err)
                                  .body_max = (size_t)s->body_max,
                                  .receive_s = (unsigned)(s->receive_ns / SONATA_SECOND),
                                  .idle_s = IDLE_S};
-    return http_open(&p->web.loop, &config, (struct http_app){web_handle, &p->web}, &p->web.http, err);
+    r = http_open(&p->web.loop, &config, (struct http_app){web_handle, &p->web}, &p->web.http, err);
+    if (r == -EADDRINUSE && s->port_or_any) {
+        config.port = 0;
+        r = http_open(&p->web.loop, &config, (struct http_app){web_handle, &p->web}, &p->web.http, err);
+    }
+    return r;
 }
 
 static int open_all(struct program *p, struct sonata_error *err)
@@ -123,10 +129,21 @@ static void link_text(struct web *w, char *text, size_t size)
     const struct web_settings *s = w->settings;
     char code[LOGIN_SECRET_TEXT] = "";
     bool v6 = strchr(s->address, ':');
-    if (s->print_link)
+    if (s->print_link || s->link_file[0])
         login_new_code(w->login, clock_monotonic_ns(), s->link_ns, code);
     snprintf(text, size, "%s://%s%s%s:%u%s/%s%s", s->tls_certificate[0] ? "https" : "http", v6 ? "[" : "", s->address, v6 ? "]" : "",
              http_port(w->http), s->base_path, code[0] ? "#login=" : "", code);
+}
+
+static void write_link(const struct web *w, const char *text)
+{
+    struct sonata_error err = {{0}};
+    if (!w->settings->link_file[0])
+        return;
+    mode_t old = umask(077);
+    if (file_write_atomic(w->settings->link_file, text, strlen(text), &err))
+        log_warn("the link is not written", "reason=\"%s\"", err.text);
+    umask(old);
 }
 
 /* The link is a secret: it goes to whoever asked for it, never to the log. */
@@ -135,6 +152,7 @@ static void announce(struct web *w)
     char text[400];
     int fd = (int)w->settings->ready_fd;
     link_text(w, text, sizeof text);
+    write_link(w, text);
     service_notify("READY=1");
     log_info("ready", "address=%s port=%u master=%s pid=%ld", w->settings->address, http_port(w->http), w->settings->server, (long)getpid());
     if (fd >= 0) {

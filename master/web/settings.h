@@ -8,11 +8,12 @@ struct web_settings {
     const char *server, *key, *server_key; /* the master: endpoint of its client port, our key file, its public key */
     const char *address;
     int64_t port;
+    bool port_or_any;
     const char *tls_certificate, *tls_key; /* PEM files */
     bool behind_proxy, read_only;
     struct option_list host; /* names browsers may call us by, besides localhost and numeric addresses */
     const char *base_path;   /* "" or "/sonata" */
-    const char *token_file, *web_root;
+    const char *token_file, *link_file, *web_root;
     int64_t session_ns, link_ns, patience_ns, poll_ns, receive_ns;
     int64_t connections, per_address;
     double body_max;

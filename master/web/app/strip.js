@@ -17,6 +17,10 @@ export function changed(layers, other) {
   return new Set(layers.filter((l) => have.get(key(l)) !== shape(l)));
 }
 
+const widthOf = (/** @type {any} */ l) => Math.max(7, Math.sqrt(l.out) * 3.2);
+/** Room a network's strip takes, so that two are drawn at one scale. @param {any[]} layers */
+const room = (layers) => 8 + layers.reduce((sum, l, i) => sum + widthOf(l) + GAP + (i && (l.stage || null) !== (layers[i - 1].stage || null) ? 7 : 0), 0);
+
 /** @param {any[]} layers @param {{other?: any[]|null, onpick?: (l: any) => void, label?: string}} [o] @returns {any} */
 export function strip(layers, o = {}) {
   const total = layers.reduce((sum, l) => sum + l.macs, 0) || 1, most = Math.max(...layers.map((l) => l.macs / total)), tall = Math.max(...layers.map((l) => l.out_size), 1);
@@ -29,7 +33,7 @@ export function strip(layers, o = {}) {
   };
   for (const l of layers) {
     if ((l.stage || null) !== stage) { endStage(); if (x > 4) x += 7; stage = l.stage || null; stageStart = x; }
-    const w = Math.max(7, Math.sqrt(l.out) * 3.2), h = Math.max(8, HEIGHT * Math.sqrt(l.out_size / tall)), share = l.macs / total;
+    const w = widthOf(l), h = Math.max(8, HEIGHT * Math.sqrt(l.out_size / tall)), share = l.macs / total;
     const level = l.macs ? Math.min(6, 1 + Math.floor(5.999 * Math.sqrt(share / most))) : 0;
     const title = `${l.stage ? `stage ${l.stage} block ${l.block}: ` : ''}${NAMES[/** @type {keyof typeof NAMES} */ (l.role)] || l.role}${l.kernel > 1 ? ` ${l.kernel}×${l.kernel}` : ''}${l.stride > 1 ? ', stride ' + l.stride : ''}\n${l.in} → ${l.out} channels, ${l.in_size}² → ${l.out_size}²\n${num(l.macs)} MACs, ${(100 * share).toFixed(1)} %${l.add ? '\nadds its block’s input' : ''}${differs.has(l) ? '\ndiffers' : ''}`;
     parts.push(svg('rect', { x, y: TOP + (HEIGHT - h) / 2, width: w, height: h, rx: 2, class: `layer level-${level}${differs.has(l) ? ' differs' : ''}` }, svg('title', null, title)));
@@ -38,7 +42,7 @@ export function strip(layers, o = {}) {
     x += w + GAP;
   }
   endStage();
-  const width = x + 4;
+  const width = Math.max(room(layers), o.other ? room(o.other) : 0);
   return el('div.strip-box', { tabindex: '0', role: 'region', 'aria-label': o.label || 'layers' }, svg('svg', { viewBox: `0 0 ${width} ${HEIGHT + TOP + 26}`, style: { width: `min(100%, ${Math.round(width * 1.7)}px)`, minWidth: `${Math.min(width, 560)}px` }, role: 'img', 'aria-label': describe(layers), class: 'strip' }, parts, labels));
 }
 

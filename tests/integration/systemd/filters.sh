@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Both daemons through a search, a replay and a backup, under the system call filters of their units. Skipped where systemd-analyze or libseccomp's Python
+# The daemons through a search, a replay and a backup, under the system call filters of their units. Skipped where systemd-analyze or libseccomp's Python
 # module (python3-seccomp) is missing.
 units=${2:?usage: filters.sh BIN_FOLDER UNIT_FOLDER}
 export ASAN_OPTIONS=detect_leaks=0 # LeakSanitizer traces its own process, which the filters forbid as they should
@@ -40,6 +40,14 @@ done
 expect 0 "60 of 60" as m/admin.key show 1
 expect 0 "identical" as m/admin.key replay 1
 expect 0 "is a copy" as m/admin.key backup copy
+under sonata-web.service sonata-web --server "$SONATA_SERVER" --key m/admin.key --port 0 --token-file web.token --link-file web.link > web.log 2>&1 &
+web=$!
+for _ in $(seq 100); do [ -s web.link ] && break; sleep 0.1; done
+[ -s web.link ] || fail "sonata-web does not start under its unit's filter: $(tail -n 3 web.log)"
+address=$(sed 's/#.*//' web.link)
+expect 0 'sonata_searches{state="done"} 1' $python -c "import urllib.request as u, sys; print(u.urlopen(u.Request(sys.argv[1] + 'metrics', headers={'Authorization': 'Bearer ' + open('web.token').read().strip()}), timeout=10).read().decode())" "$address"
+kill "$web"
+wait "$web" || fail "sonata-web did not end in order: $(tail -n 3 web.log)"
 kill -HUP "$master" "$worker"
 kill "$worker"
 wait "$worker" || fail "the worker did not end in order: $(tail -n 3 w.log)"
