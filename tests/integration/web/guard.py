@@ -211,8 +211,8 @@ def check_secrets(farm, web):
 
 
 def main():
-    with Farm(sys.argv[1]) as farm:
-        farm.submit("vision", "mine", 40)
+    with Farm(sys.argv[1], delay="20ms") as farm:
+        farm.submit("vision", "mine", 1500) # not done before it is paused
         farm.submit("audio", "theirs", 40, seed=4)
         web = farm.web("admin", "--receive", "2s")
         session = check_login(web)
