@@ -17,5 +17,7 @@ int64_t clock_cpu_ns(void);
 void clock_sleep_ns(int64_t ns);
 /* "2026-01-31T12:00:00Z" into text[24]. */
 void clock_format_utc(int64_t wall_ns, char text[24]);
+/* That form back, or a duration ("2h") before now_ns. 0 or -EINVAL. */
+int clock_parse_utc(const char *text, int64_t now_ns, int64_t *ret_wall_ns);
 
 #endif

@@ -13,7 +13,7 @@
 
 struct settings {
     struct cli_common common;
-    const char *reason;
+    const char *reason, *from, *to;
     int64_t max;
 };
 
@@ -25,6 +25,18 @@ const struct option_def board_options[] = {
      .argument = "TEXT",
      .standard = "",
      .help = "Why; admins see it in `sonata boards` and in the history."},
+    {.name = "from",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, from),
+     .argument = "TIME",
+     .standard = "",
+     .help = "invalidate: results it began since then are taken back: 2026-01-31T12:00:00Z, or how long ago: 2h."},
+    {.name = "to",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, to),
+     .argument = "TIME",
+     .standard = "0s",
+     .help = "invalidate: and before that."},
     {.name = "max",
      .letter = 'n',
      .type = OPTION_INT,
@@ -50,6 +62,8 @@ static const struct {
     {"power-cycle", "is switched off and on, then proves itself"},
     {"release", "may work again, after it proved itself"},
     {"retire", "gets no jobs ever again"},
+    {"disown", "belongs to no key any more: the next worker that brings it has it"},
+    {"invalidate", "loses what it began to measure in that time: it is taken back over the next seconds, searches are told anew"},
 };
 
 static const char *meaning_of(const char *action)
@@ -61,6 +75,17 @@ static const char *meaning_of(const char *action)
     return NULL;
 }
 
+/* The span of `invalidate`. */
+static int take_span(const struct settings *s, Sonata__BoardControl *control, struct sonata_error *err)
+{
+    if (!s->from[0])
+        return sonata_error_set(err, -EINVAL, "invalidate needs --from: since when its results are not to be trusted");
+    int r = clock_parse_utc(s->from, clock_wall_ns(), &control->from_wall_ns);
+    if (!r)
+        r = clock_parse_utc(s->to, clock_wall_ns(), &control->to_wall_ns);
+    return r ? sonata_error_set(err, r, "--from %.40s --to %.40s: a time such as 2026-01-31T12:00:00Z, or 2h for two hours ago, is expected", s->from, s->to) : 0;
+}
+
 static int give_order(const struct command *self, const struct settings *s, struct session *session, char *board, char *action)
 {
     struct sonata_error err = {{0}};
@@ -70,6 +95,8 @@ static int give_order(const struct command *self, const struct settings *s, stru
     control.board = board;
     control.action = action;
     control.reason = (char *)(uintptr_t)s->reason;
+    if (!strcmp(action, "invalidate") && take_span(s, &control, &err))
+        return command_fail(self, CLI_USAGE, "%s", err.text);
     request.verb_case = SONATA__REQUEST__VERB_BOARD_CONTROL;
     request.board_control = &control;
     int r = session_call(session, &request, &reply, &err);
@@ -196,7 +223,7 @@ int cmd_board(const struct command *self, int argc, char **argv)
     char *board = argv[rest], *action = argv[rest + 1];
     bool history = !strcmp(action, "history");
     if (!history && !meaning_of(action))
-        return command_fail(self, CLI_USAGE, "'%s' is here; expected drain, quarantine, recalibrate, power-cycle, release, retire or history", action);
+        return command_fail(self, CLI_USAGE, "'%s' is here; expected drain, quarantine, recalibrate, power-cycle, release, retire, disown, invalidate or history", action);
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;
     int r = session_open_common(&s.common, &session, &err);

@@ -124,6 +124,32 @@ int client_board_control(struct rpc_call *call)
     return engine_board_control(call->rpc->run, &order, &call->reply->err);
 }
 
+static int check_known(struct rpc_call *call)
+{
+    struct sched_board_view v;
+    const char *board = call->request->board_control->board;
+    return sched_board_named(engine_sched(call->rpc->run), board, &v) ? 0 : sonata_error_set(&call->reply->err, -ENOENT, "there is no board '%.40s'", board);
+}
+
+int client_board_invalidate(struct rpc_call *call)
+{
+    const Sonata__BoardControl *verb = call->request->board_control;
+    int rc = check_known(call);
+    if (!rc && (verb->from_wall_ns < 0 || verb->from_wall_ns >= verb->to_wall_ns))
+        rc = sonata_error_set(&call->reply->err, -EINVAL, "the time whose results are taken back ends before it begins");
+    if (!rc && (rc = engine_invalidate(call->rpc->run, verb->board, verb->from_wall_ns, verb->to_wall_ns)))
+        sonata_error_set(&call->reply->err, rc, "no results are taken back: %s", rc == -EAGAIN ? "the store cannot be written" : "the time lies ahead");
+    return rc;
+}
+
+int client_board_disown(struct rpc_call *call)
+{
+    int rc = check_known(call);
+    if (!rc)
+        engine_board_bind(call->rpc->run, call->request->board_control->board, "");
+    return rc;
+}
+
 enum { HISTORY_DEFAULT = 100 };
 
 struct history {

@@ -94,6 +94,8 @@ int worker_load_names(struct rpc *rpc, struct sonata_error *err) SONATA_MUST_CHE
 struct rpc_worker *worker_of_peer(const struct rpc *rpc, const struct net_peer *peer, const char *key);
 /* NULL: nobody has had that name. */
 struct rpc_worker *worker_with_name(const struct rpc *rpc, const char *name);
+/* Not revoked; without keys every one is. */
+bool worker_key_is_in_force(const struct rpc *rpc, const char *key);
 /* By another key, in force. */
 bool worker_name_is_taken(const struct rpc *rpc, const char *name, const char *key);
 /* The peer speaks for that name from now on, which is not taken; a binding is part of this turn. NULL: no room for another name. */

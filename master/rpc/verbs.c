@@ -34,6 +34,8 @@ static const struct verb table[] = {
     {VERB(BOARD_CONTROL), "power-cycle", RIGHT_ADMINS, EFFECT_CHANGES, NAMES_NO_SEARCH, 0, client_board_control, audit_board},
     {VERB(BOARD_CONTROL), "release", RIGHT_ADMINS, EFFECT_CHANGES, NAMES_NO_SEARCH, 0, client_board_control, audit_board},
     {VERB(BOARD_CONTROL), "retire", RIGHT_ADMINS, EFFECT_CHANGES, NAMES_NO_SEARCH, 0, client_board_control, audit_board},
+    {VERB(BOARD_CONTROL), "invalidate", RIGHT_ADMINS, EFFECT_CHANGES, NAMES_NO_SEARCH, 0, client_board_invalidate, audit_board},
+    {VERB(BOARD_CONTROL), "disown", RIGHT_ADMINS, EFFECT_CHANGES, NAMES_NO_SEARCH, 0, client_board_disown, audit_board},
     {VERB(BOARD_HISTORY), NULL, RIGHT_ADMINS, EFFECT_READS, NAMES_NO_SEARCH, 0, client_board_history, NULL},
     {VERB(PUT_BLOB), NULL, RIGHT_CLIENTS, EFFECT_UPLOADS, NAMES_NO_SEARCH, 0, client_put_blob, NULL},
     {VERB(UPLOADS), "list", RIGHT_CLIENTS, EFFECT_READS, NAMES_NO_SEARCH, 0, client_uploads_list, NULL},

@@ -67,6 +67,8 @@ int client_insight(struct rpc_call *call);
 /* client_boards.c */
 int client_boards(struct rpc_call *call);
 int client_board_control(struct rpc_call *call);
+int client_board_invalidate(struct rpc_call *call);
+int client_board_disown(struct rpc_call *call);
 /* The reason that a person gave, on one line. -EINVAL: longer than fits. */
 int client_order_reason(const char *text, char ret_reason[REASON_MAX], struct sonata_error *err) SONATA_MUST_CHECK;
 int client_board_history(struct rpc_call *call);

@@ -36,13 +36,13 @@ struct rpc_worker *worker_with_name(const struct rpc *rpc, const char *name)
 
 static bool is_online(const struct rpc *rpc, const struct rpc_worker *w) { return sched_is_online(engine_sched(rpc->run), w->name); }
 
-static bool key_is_in_force(const struct rpc *rpc, const char *key) { return !rpc->config.access || access_who(rpc->config.access, key); }
+bool worker_key_is_in_force(const struct rpc *rpc, const char *key) { return !rpc->config.access || access_who(rpc->config.access, key); }
 
 /* Another name of the same hash has its place in the table. */
 bool worker_name_is_taken(const struct rpc *rpc, const char *name, const char *key)
 {
     const struct rpc_worker *w = map_get(&rpc->by_name, hash64_text(name));
-    return w && (strcmp(w->name, name) || (strcmp(w->key, key) && key_is_in_force(rpc, w->key)));
+    return w && (strcmp(w->name, name) || (strcmp(w->key, key) && worker_key_is_in_force(rpc, w->key)));
 }
 
 uint32_t worker_names_of(const struct rpc *rpc, const char *key)
@@ -72,7 +72,7 @@ static bool keeps_its_name(void *user, void *value)
 {
     const struct making_room *room = user;
     struct rpc_worker *w = value;
-    bool own = !strcmp(w->key, room->key), gone = !key_is_in_force(room->rpc, w->key);
+    bool own = !strcmp(w->key, room->key), gone = !worker_key_is_in_force(room->rpc, w->key);
     if (!gone && (!own || is_online(room->rpc, w)))
         return true;
     forget(room->rpc, w);
@@ -135,7 +135,7 @@ int worker_release_name(struct rpc *rpc, const char *actor, const char *name, st
     struct rpc_worker *w = worker_with_name(rpc, name);
     if (!w)
         return sonata_error_set(err, -ENOENT, "no key has the worker name '%.63s'", name);
-    if (is_online(rpc, w) && key_is_in_force(rpc, w->key))
+    if (is_online(rpc, w) && worker_key_is_in_force(rpc, w->key))
         return sonata_error_set(err, -EBUSY, "the worker '%s' is online: stop it first, or revoke its key", w->name);
     char text[AUDIT_TEXT_MAX];
     snprintf(text, sizeof text, "worker name %s released from key %.8s", w->name, w->key);

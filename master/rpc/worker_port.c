@@ -61,6 +61,22 @@ static uint32_t read_running(Sonata__RunningAttempt **in, size_t n, struct sched
     return count;
 }
 
+/* Boards of another key whose worker may come back, and more than a key may have. */
+static uint32_t drop_foreign_boards(struct rpc *rpc, const char *key, struct sched_board_info *board, uint32_t n, struct sonata_error *err)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        char owner[BOARD_KEY_MAX];
+        engine_board_owner(rpc->run, board[i].id, owner);
+        if (key[0] && owner[0] && strcmp(owner, key) && worker_key_is_in_force(rpc, owner))
+            sonata_error_set(err, -EADDRINUSE,
+                             "board '%s' belongs to another key: give it another name, or an admin lets it go: `sonata board %s disown`", board[i].id, board[i].id);
+        else if (!engine_board_may_come(rpc->run, board[i].id, key, err))
+            board[kept++] = board[i];
+    }
+    return kept;
+}
+
 static void send_welcome(struct rpc *rpc, const struct net_peer *peer)
 {
     const struct engine_config config = engine_configuration(rpc->run);
@@ -104,8 +120,13 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
     struct sched_board_info *board = xcalloc(bounded(hello->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
     struct sched_running *running = xcalloc(bounded(hello->n_running, SCHED_RUNNING_MAX), sizeof *running);
     uint32_t n_boards = read_boards(hello->boards, hello->n_boards, board, &err), n_running = read_running(hello->running, hello->n_running, running);
+    n_boards = drop_foreign_boards(rpc, key, board, n_boards, &err);
     send_welcome(rpc, peer);
     int rc = engine_hello(rpc->run, &(struct sched_report){w->name, hello->incarnation, board, n_boards, running, n_running}, &err);
+    for (uint32_t i = 0; i < n_boards && key[0]; i++) {
+        if (sched_serves(engine_sched(rpc->run), w->name, board[i].id))
+            engine_board_bind(rpc->run, board[i].id, key);
+    }
     free(board);
     free(running);
     log_info("worker says hello", "worker=%s software=\"%.60s\" boards=%u of=%zu running=%u", w->name, hello->software, n_boards, hello->n_boards,

@@ -3,13 +3,17 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "health/canary.h"
 #include "run/board_history.h"
 #include "run/board_orders.h"
 #include "run/board_table.h"
 #include "run/note.h"
+#include "run/records.h"
 #include "run/spread.h"
 #include "run/suspect.h"
+
+#define SKEW_NS (3600 * SONATA_SECOND) /* between the clocks of a worker and the master; a span begins when the board was first seen, and ends at the event */
 
 /* Whether the event says that the board passed a canary. Without a reference they are not timed: it only had to answer. */
 static bool passed(const struct watched *w, const struct board_event *e)
@@ -72,7 +76,10 @@ int engine_board_event(struct engine *r, const char *worker, const struct board_
     struct watched *w = watched_get(r, e->board);
     board_history_put(r, w, worker, e);
     take_event(r, w, v.info->type, e);
-    if (e->invalid_to_wall_ns > e->invalid_from_wall_ns && engine_invalidate(r, e->board, e->invalid_from_wall_ns, e->invalid_to_wall_ns))
+    struct board_record board;
+    board_load(r, e->board, &board);
+    int64_t from = max_of(e->invalid_from_wall_ns, board.first_wall_ns - SKEW_NS), to = min_of(e->invalid_to_wall_ns, max_of(e->wall_ns, r->wall));
+    if (e->invalid_to_wall_ns > e->invalid_from_wall_ns && engine_invalidate(r, e->board, from, to))
         engine_note(r, true, "span of bad results is refused", "board=%s from=%lld to=%lld", e->board, (long long)e->invalid_from_wall_ns,
                     (long long)e->invalid_to_wall_ns);
     return 0;

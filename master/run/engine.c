@@ -9,6 +9,7 @@
 #include "run/board_table.h"
 #include "run/engine_internal.h"
 #include "run/evaluation_table.h"
+#include "run/board_owners.h"
 #include "run/fair.h"
 #include "run/load.h"
 #include "run/number.h"
@@ -53,6 +54,7 @@ static void make_parts(struct engine *r)
     r->uploads = uploads_new();
     r->retention = retention_new();
     r->workers = workers_new();
+    r->board_owners = board_owners_new();
     r->fair = fair_new();
     r->pool = pool_new();
     r->outgoing = outgoing_new();
@@ -99,6 +101,7 @@ void engine_free(struct engine *r)
     uploads_free(r->uploads);
     retention_free(r->retention);
     workers_free(r->workers);
+    board_owners_free(r->board_owners);
     fair_free(r->fair);
     pool_free(r->pool);
     outgoing_free(r->outgoing);

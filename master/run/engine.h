@@ -101,6 +101,11 @@ const struct sched *engine_sched(const struct engine *r);
 int engine_hello(struct engine *r, const struct sched_report *report, struct sonata_error *err) SONATA_MUST_CHECK;
 /* The same from time to time; boards only with their states. -ENOENT: it must say hello first. While blocked leases are renewed all the same. */
 int engine_heartbeat(struct engine *r, const struct sched_report *report) SONATA_MUST_CHECK;
+/* Public key that the board belongs to; "": none. Before a hello: whether the board may come with that key (-EUSERS: it has too many); after it: it belongs to
+ * that key from now on. */
+void engine_board_owner(struct engine *r, const char *board, char ret_key[BOARD_KEY_MAX]);
+int engine_board_may_come(struct engine *r, const char *board, const char *key, struct sonata_error *err) SONATA_MUST_CHECK;
+void engine_board_bind(struct engine *r, const char *board, const char *key);
 /* The worker leaves in good order: its attempts wait for other boards. Nothing happens while blocked. */
 void engine_goodbye(struct engine *r, const char *worker);
 /* A result. The verdict ("accepted", "duplicate", "replicate", "stale_epoch", "invalidated", "unknown") is to be sent after the turn is durable; NULL

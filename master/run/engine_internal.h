@@ -35,6 +35,7 @@ struct engine {
     struct uploads *uploads;
     struct retention *retention; /* retain.c */
     struct workers *workers;
+    struct board_owners *board_owners;
     struct fair *fair;
     struct pool *pool;
     struct outgoing *outgoing;

@@ -1,5 +1,6 @@
 /* Rebuilds the state in memory from the store when the master starts: boards with their epochs, searches (the unfinished with their core),
  * pending individuals, open evaluations as jobs, and the attempts that had a lease when the master stopped. */
+#include "run/board_owners.h"
 #include "run/load.h"
 
 #include <errno.h>
@@ -34,8 +35,10 @@ static bool load_board(void *user, const uint8_t *key, size_t n_key, const uint8
     struct board_record b;
     (void)key;
     (void)n_key;
-    if (!board_record_decode(value, n_value, &b))
+    if (!board_record_decode(value, n_value, &b)) {
         sched_restore_board(r->sched, b.name, b.type, b.epoch);
+        board_owners_load(r, &b);
+    }
     return true;
 }
 

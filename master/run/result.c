@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "run/attempts.h"
 #include "run/board_health.h"
 #include "run/evaluation.h"
@@ -135,6 +136,15 @@ static const char *result_of_dead(struct engine *r, struct attempt_record *a, st
     return "replicate";
 }
 
+/* What the worker says of times, within what is known here: it cannot have taken longer than since it was given out, nor have begun tomorrow. Shares, quotas and
+ * spans of bad results are counted with it. */
+static void bound_times(const struct engine *r, const struct attempt_record *a, struct measurement *m)
+{
+    int64_t since = max_of(r->wall - a->assigned_wall_ns, (int64_t)0) + SONATA_SECOND;
+    m->duration_ns = min_of(m->duration_ns, min_of(since, 7 * SONATA_DAY));
+    m->started_wall_ns = clamp_of(m->started_wall_ns, (int64_t)0, r->wall + SONATA_DAY);
+}
+
 const char *engine_result(struct engine *r, const char *worker, const struct measurement *measurement)
 {
     if (r->blocked)
@@ -145,6 +155,8 @@ const char *engine_result(struct engine *r, const char *worker, const struct mea
     struct measurement m = measurement_copy(measurement);
     const char *verdict;
     bool known = !attempt_load(r, m.attempt, &a) && a.epoch == m.epoch && !strcmp(a.board, m.board);
+    if (known)
+        bound_times(r, &a, &m);
     if (!known || (strcmp(a.worker, worker) && !sched_serves(r->sched, worker, a.board)))
         verdict = "unknown"; /* also what another worker was given: nobody answers in its place */
     else if (a.has_measurement)

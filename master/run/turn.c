@@ -10,6 +10,7 @@
 #include "run/actions.h"
 #include "run/advance.h"
 #include "run/board_health.h"
+#include "run/board_owners.h"
 #include "run/fair.h"
 #include "run/invalidate.h"
 #include "run/note.h"
@@ -141,6 +142,8 @@ int64_t engine_turn(struct engine *r)
     int64_t wall = next_wall_deadline(r), day_end = usage_day_end_ns(r);
     due = wall < due ? wall : due;
     due = day_end < due ? day_end : due;
+    int64_t owners = board_owners_step(r);
+    due = owners < due ? owners : due;
     int64_t pause = fair_due(r);
     due = pause < due ? pause : due;
     return more ? r->now : due;

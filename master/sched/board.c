@@ -1,4 +1,5 @@
 /* The table of boards: what each offers and may be used for, who serves it, and the view for people. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -110,6 +111,26 @@ void sched_restore_board(struct sched *s, const char *id, const char *type, uint
         b = board_add(s, id);
     copy_string(b->info.type, sizeof b->info.type, type);
     b->epoch = epoch;
+}
+
+bool sched_forget_board(struct sched *s, const char *id)
+{
+    struct board *b = sched_find_board(s, id);
+    if (!b || b->epoch || b->n_slots || (b->worker && b->worker->link != LINK_OFFLINE))
+        return false;
+    struct worker *w = b->worker;
+    for (uint32_t i = 0; w && i < w->n_boards; i++) {
+        if (w->board[i] == b)
+            w->board[i--] = w->board[--w->n_boards];
+    }
+    uint32_t at = 0;
+    while (s->board[at] != b)
+        at++;
+    memmove(&s->board[at], &s->board[at + 1], (--s->n_boards - at) * sizeof(struct board *));
+    map_remove(&s->board_by_name, hash64_text(id));
+    s->generation++;
+    free(b);
+    return true;
 }
 
 uint32_t sched_board_epoch(const struct sched *s, const char *board)

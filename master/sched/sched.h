@@ -216,6 +216,8 @@ int sched_adopt(struct sched *s, int64_t now, uint64_t job, uint64_t attempt, ui
 int sched_restore(struct sched *s, int64_t now, uint64_t job, const struct sched_lease *lease) SONATA_MUST_CHECK;
 /* After a restart: a board with its epoch, offline until its worker says hello. */
 void sched_restore_board(struct sched *s, const char *id, const char *type, uint32_t epoch);
+/* Forgets a board that no worker brings now and that never had a job. False: it is not such a one. */
+bool sched_forget_board(struct sched *s, const char *id);
 /* 0 when unknown. */
 uint32_t sched_board_epoch(const struct sched *s, const char *board);
 

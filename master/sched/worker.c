@@ -56,6 +56,9 @@ static void hear(struct sched *s, int64_t now, struct worker *w)
     copy_string(act->reason, sizeof act->reason, "online");
 }
 
+/* No more jobs are given out between two backups; and the number never comes to its end by what workers say. */
+enum { EPOCH_JUMP_MAX = 1000000 };
+
 /* Takes over what the worker says about a board. The epoch never goes back: a master that lost nothing knows the larger one, and a worker that
  * saw a larger one (a restored backup) must not be fenced by an old number. */
 static int take_board(struct sched *s, struct worker *w, const struct sched_board_info *info, struct sonata_error *err)
@@ -74,7 +77,7 @@ static int take_board(struct sched *s, struct worker *w, const struct sched_boar
     set_state(s, b, info->state, info->detail);
     move_board(b, w);
     s->generation++;
-    if (info->epoch > b->epoch)
+    if (info->epoch > b->epoch && info->epoch - b->epoch <= EPOCH_JUMP_MAX && info->epoch <= UINT32_MAX / 2)
         b->epoch = info->epoch;
     return 0;
 }

@@ -3,8 +3,8 @@
 
 #include "store/fields.h"
 
-/* BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. */
-enum { BOARD_VERSION = 1, BOARD_EVENT_VERSION = 1, BOARD_HEALTH_VERSION = 3, INVALID_VERSION = 1 };
+/* BOARD_VERSION 2: whose it is. BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. */
+enum { BOARD_VERSION = 2, BOARD_EVENT_VERSION = 1, BOARD_HEALTH_VERSION = 3, INVALID_VERSION = 1 };
 
 const char *board_order_name(enum board_order o)
 {
@@ -21,6 +21,8 @@ static void walk_board(struct fields *f, struct board_record *x)
     field_u64(f, &x->failed);
     field_i64(f, &x->busy_ns);
     field_i64(f, &x->first_wall_ns);
+    if (f->version >= 2)
+        field_string(f, x->key, sizeof x->key);
 }
 FIELDS_RECORD(board_record, struct board_record, walk_board, BOARD_VERSION)
 

@@ -11,12 +11,14 @@
 #include "domain/metric.h"
 #include "health/blame.h"
 
+enum { BOARD_KEY_MAX = 41 }; /* a public key as Z85 text */
 struct board_record {
     char name[BOARD_NAME_MAX], type[BOARD_NAME_MAX];
     uint32_t epoch;
     uint64_t done, failed;
     int64_t busy_ns;
     int64_t first_wall_ns;
+    char key[BOARD_KEY_MAX]; /* it belongs to; "": none yet */
 };
 
 /* When a board measured wrong: spans of wall-clock time [from, to), apart and in order. Spans whose scan is not over are looked through for
