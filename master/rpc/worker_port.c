@@ -62,17 +62,24 @@ static uint32_t read_running(Sonata__RunningAttempt **in, size_t n, struct sched
 }
 
 /* Boards of another key whose worker may come back, and more than a key may have. */
-static uint32_t drop_foreign_boards(struct rpc *rpc, const char *key, struct sched_board_info *board, uint32_t n, struct sonata_error *err)
+static uint32_t drop_foreign_boards(struct rpc *rpc, const char *key, struct sched_board_info *board, uint32_t n, int *ret_code,
+                                    struct sonata_error *err)
 {
     uint32_t kept = 0;
+    *ret_code = 0;
     for (uint32_t i = 0; i < n; i++) {
         char owner[BOARD_KEY_MAX];
         engine_board_owner(rpc->run, board[i].id, owner);
+        int code = 0;
         if (key[0] && owner[0] && strcmp(owner, key) && worker_key_is_in_force(rpc, owner))
-            sonata_error_set(err, -EADDRINUSE,
-                             "board '%s' belongs to another key: give it another name, or an admin lets it go: `sonata board %s disown`", board[i].id, board[i].id);
-        else if (!engine_board_may_come(rpc->run, board[i].id, key, err))
+            code = sonata_error_set(err, -EADDRINUSE,
+                                    "board '%s' belongs to another key: give it another name, or an admin lets it go: `sonata board %s disown`",
+                                    board[i].id, board[i].id);
+        else
+            code = engine_board_may_come(rpc->run, board[i].id, key, err);
+        if (!code)
             board[kept++] = board[i];
+        *ret_code = code ? code : *ret_code;
     }
     return kept;
 }
@@ -120,7 +127,8 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
     struct sched_board_info *board = xcalloc(bounded(hello->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
     struct sched_running *running = xcalloc(bounded(hello->n_running, SCHED_RUNNING_MAX), sizeof *running);
     uint32_t n_boards = read_boards(hello->boards, hello->n_boards, board, &err), n_running = read_running(hello->running, hello->n_running, running);
-    n_boards = drop_foreign_boards(rpc, key, board, n_boards, &err);
+    int foreign;
+    n_boards = drop_foreign_boards(rpc, key, board, n_boards, &foreign, &err);
     send_welcome(rpc, peer);
     int rc = engine_hello(rpc->run, &(struct sched_report){w->name, hello->incarnation, board, n_boards, running, n_running}, &err);
     for (uint32_t i = 0; i < n_boards && key[0]; i++) {
@@ -133,6 +141,7 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
              n_running);
     if (rc || n_boards < hello->n_boards) {
         log_warn("board refused", "worker=%s reason=\"%s\"", w->name, err.text);
+        rc = foreign ? foreign : rc;
         rpc_fault(rpc, rpc->workers, peer, rc ? rc : -EINVAL, err.text);
     }
 }

@@ -1,5 +1,5 @@
-/* See board_owners.h. The owner is in the record of the board, from the first hello that brings it with a key; it ends when an admin lets the board go, and
- * with the board. So nobody takes over what another's board is said to have measured, also while its worker is away and after a restart. */
+/* See board_owners.h. The owner is in the record of the board, from the first hello that brings it with a key; it ends when an admin lets the board
+ * go, and with the board. So nobody takes over what another's board is said to have measured, also while its worker is away and after a restart. */
 #include "run/board_owners.h"
 
 #include <errno.h>
@@ -65,8 +65,8 @@ int engine_board_may_come(struct engine *r, const char *board, const char *key, 
     bool known = read_board(r, board, &b);
     if ((known && !strcmp(b.key, key)) || !key[0] || count_of(r, key) < PER_KEY)
         return 0;
-    return sonata_error_set(err, -EUSERS, "board '%s': this key has %d boards, which is its limit: those that never measured are forgotten after a day", board,
-                            PER_KEY);
+    return sonata_error_set(
+        err, -EUSERS, "board '%s': this key has %d boards, which is its limit: those that never measured are forgotten after a day", board, PER_KEY);
 }
 
 void engine_board_bind(struct engine *r, const char *board, const char *key)

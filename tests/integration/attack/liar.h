@@ -9,6 +9,8 @@ struct liar {
     struct net_client *link;
     const char *name;
     uint64_t incarnation;
+    Sonata__Envelope *kept[16]; /* came while something else was waited for */
+    unsigned n_kept;
 };
 
 /* Connects with these keys (NULL: none). Aborts the test program when it cannot. */
@@ -17,7 +19,7 @@ void liar_close(struct liar *l);
 void liar_send(struct liar *l, Sonata__Envelope *e);
 /* The next message within timeout_ms, or NULL; envelope_free(). */
 Sonata__Envelope *liar_receive(struct liar *l, int timeout_ms);
-/* The same, passing over messages of other kinds. */
+/* The next message of that kind; others are kept for later calls. */
 Sonata__Envelope *liar_expect(struct liar *l, Sonata__Envelope__BodyCase kind, int timeout_ms);
 /* Says hello with one board of that type that measures accuracy and latency. */
 void liar_hello(struct liar *l, const char *board, const char *type, uint32_t epoch);
