@@ -282,13 +282,15 @@ int master_main(struct settings *settings, int argc, char **argv)
     uint64_t incarnation = (uint64_t)clock_wall_ns();
     signal(SIGXFSZ, SIG_IGN); /* a file over its limit is an error code of the write */
     int r = loop_init(&m.loop, &m);
-    if (r)
-        r = sonata_error_set(&err, r, "the event loop cannot be made: %s", uv_strerror(r));
+    if (r) { /* no handle of it may be touched */
+        log_error("cannot start", "reason=\"the event loop cannot be made: %s\"", uv_strerror(r));
+        rpc_free(m.rpc);
+        return 1;
+    }
     m.loop.turn = on_turn;
     m.loop.stop = on_stop;
     start_timers(&m);
-    if (!r)
-        r = open_state(&m, incarnation, &err);
+    r = open_state(&m, incarnation, &err);
     if (!r)
         r = open_ports(&m, incarnation, &err);
     if (r) {

@@ -13,10 +13,10 @@
 static bool read_board(const Sonata__BoardInfo *in, struct sched_board_info *b, struct sonata_error *err)
 {
     *b = (struct sched_board_info){.epoch = in->epoch};
-    if (!name_is_valid(in->id, 40) || !name_is_valid(in->type, sizeof b->type)) {
+    if (!name_is_valid(in->id, sizeof b->id) || !name_is_valid(in->type, sizeof b->type)) {
         sonata_error_set(err, -EINVAL,
-                         "board '%.48s' of type '%.48s': names of 1 to 39 printable characters without space, quote, / and @ are expected", in->id,
-                         in->type);
+                         "board '%.48s' of type '%.48s': names of 1 to %d printable characters without space, quote, / and @ are expected", in->id,
+                         in->type, BOARD_NAME_MAX - 1);
         return false;
     }
     copy_string(b->id, sizeof b->id, in->id);
@@ -139,6 +139,9 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
     free(running);
     log_info("worker says hello", "worker=%s software=\"%.60s\" boards=%u of=%zu running=%u", w->name, hello->software, n_boards, hello->n_boards,
              n_running);
+    if (!rc && hello->n_boards > SCHED_BOARDS_PER_WORKER)
+        sonata_error_set(&err, -EINVAL, "a worker has at most %d boards, this one %zu: the others are not used", SCHED_BOARDS_PER_WORKER,
+                         hello->n_boards);
     if (rc || n_boards < hello->n_boards) {
         log_warn("board refused", "worker=%s reason=\"%s\"", w->name, err.text);
         rc = foreign ? foreign : rc;

@@ -192,8 +192,8 @@ static void check_record(struct walk *w, struct key key, const uint8_t *value, s
         return;
     }
     if (db >= 0 && w->sealed && !seal_holds((uint8_t)db, key.p, key.n, value, n)) {
-        char hex[2 * 40 + 1] = "";
-        for (size_t i = 0; i < key.n && i < 40; i++)
+        char hex[2 * 48 + 1] = "";
+        for (size_t i = 0; i < key.n && i < 48; i++)
             snprintf(hex + 2 * i, 3, "%02x", key.p[i]);
         finding(w, "database %s, record %s: its checksum is wrong", w->now->name, hex);
     }

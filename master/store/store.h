@@ -68,12 +68,12 @@ void store_close(struct store *s);
 /* Big-endian keys: numeric order is key order. */
 struct store_key {
     size_t n;
-    uint8_t bytes[40];
+    uint8_t bytes[48];
 };
 struct store_key key_u64(uint64_t a);
 struct store_key key_u64_pair(uint64_t a, uint64_t b);
 struct store_key key_u64_triple(uint64_t a, uint64_t b, uint64_t c);
-/* Text or a hash; at most 40 bytes are kept, so longer text must differ before that. */
+/* Text or a hash; at most 48 bytes are kept, so longer text must differ before that. */
 struct store_key key_bytes(const void *p, size_t n);
 struct store_key key_text(const char *text);
 /* Number at byte 8*i of a stored key. */

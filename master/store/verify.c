@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "store/pages.h"
@@ -29,8 +30,14 @@ static int open_file(const char *folder, struct sonata_error *err)
     char path[4096];
     if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", folder) >= sizeof path)
         return sonata_error_set(err, -ENAMETOOLONG, "%s: too long", folder);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? sonata_error_set(err, -errno, "%s: %s", path, strerror(errno)) : fd;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return sonata_error_set(err, -errno, "%s: %s", path, strerror(errno));
+    struct stat st;
+    if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+        return fd;
+    close(fd);
+    return sonata_error_set(err, -EBADMSG, "%s is not a file", path);
 }
 
 static int check_meta(const char *folder, int fd, struct sonata_error *err)
@@ -110,7 +117,7 @@ void store_clear_readers(const char *folder)
 {
     MDB_env *env;
     int dead;
-    if (mdb_env_create(&env))
+    if (store_check_meta(folder, NULL) || mdb_env_create(&env))
         return;
     if (!mdb_env_open(env, folder, MDB_RDONLY | MDB_NOTLS, 0600))
         mdb_reader_check(env, &dead);

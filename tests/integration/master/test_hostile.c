@@ -31,7 +31,7 @@
 #include "support/farm_keys.h"
 #include "support/table_farm.h"
 
-enum { ANSWER_MS = 15000, PROGRESS_MS = 30000, MEMORY_GROWTH_KIB = 400 << 10, CONNECTIONS = 200, SILENT = 300, PER_ADDRESS = 250, FLOOD = 100000,
+enum { BOARDS_OF_A_WORKER = 64, ANSWER_MS = 15000, PROGRESS_MS = 30000, MEMORY_GROWTH_KIB = 400 << 10, CONNECTIONS = 200, SILENT = 300, PER_ADDRESS = 250, FLOOD = 100000,
        READERS = 40, READ_REQUESTS = 150, READERS_GROWTH_KIB = 48 << 10, STRANGERS = 100, STRANGERS_LOG = 64 << 10 };
 
 static struct table_farm farm;
@@ -622,6 +622,51 @@ static void many_names(void **state)
     zmq_close(s);
 }
 
+/* A hello of n boards whose names are as long as names may be and differ in their ends. */
+static void pack_many_boards(const char *worker, size_t n, struct bytes *out)
+{
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    Sonata__Hello h = SONATA__HELLO__INIT;
+    Sonata__BoardInfo *info = xcalloc(n, sizeof *info), **boards = xcalloc(n, sizeof *boards);
+    char(*name)[BOARD_NAME_MAX] = xcalloc(n, sizeof *name);
+    for (size_t i = 0; i < n; i++) {
+        sonata__board_info__init(&info[i]);
+        snprintf(name[i], sizeof *name, "%0*zu", BOARD_NAME_MAX - 1, i);
+        info[i].id = name[i];
+        info[i].type = (char *)"tab";
+        info[i].state = (char *)"quarantined";
+        boards[i] = &info[i];
+    }
+    h.worker = (char *)worker;
+    h.incarnation = 7;
+    h.n_boards = n;
+    h.boards = boards;
+    e.body_case = SONATA__ENVELOPE__BODY_HELLO;
+    e.hello = &h;
+    envelope_pack(&e, out);
+    free(name);
+    free(boards);
+    free(info);
+}
+
+static void many_boards_with_long_names(void **state)
+{
+    (void)state;
+    void *s = hostile_socket(farm.worker, &foreign.keys, NULL);
+    cleanup_bytes struct bytes some = {0}, many = {0};
+    pack_many_boards("long", 2, &some);
+    zmq_send(s, some.data, some.size, 0);
+    assert_false(is_faulted(s, -EINVAL, 500)); /* what a worker takes for a name, the master does */
+    pack_many_boards("long", BOARDS_OF_A_WORKER + 1, &many);
+    zmq_send(s, many.data, many.size, 0);
+    bool told = false;
+    for (Sonata__Envelope *e; !told && (e = receive(s, ANSWER_MS)); envelope_free(e))
+        told = e->body_case == SONATA__ENVELOPE__BODY_FAULT && strstr(e->fault->text, "at most 64 boards");
+    assert_true(told);
+    assert_service_goes_on();
+    zmq_close(s);
+}
+
 static void set_routing_id(void *s)
 {
     assert_int_equal(zmq_setsockopt(s, ZMQ_ROUTING_ID, "same", 4), 0);
@@ -763,6 +808,7 @@ int main(void)
         cmocka_unit_test(flood_of_unknown_keys),
         cmocka_unit_test(another_workers_name_and_board),
         cmocka_unit_test(many_names),
+        cmocka_unit_test(many_boards_with_long_names),
         cmocka_unit_test(another_workers_connection),
         cmocka_unit_test(results_nobody_asked_for),
         cmocka_unit_test(replayed_submission),
