@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "run/evaluation_table.h"
@@ -86,21 +87,58 @@ bool evaluation_find(struct engine *r, const struct evaluation_record *want, con
     return found;
 }
 
+/* Ids of the index under the key, room for one more. A damaged one begins anew: --check tells. */
+static uint64_t *read_index(struct engine *r, const struct store_key *key, uint32_t *ret_n)
+{
+    cleanup_bytes struct bytes b = {0};
+    struct reader in = {0};
+    uint32_t n = 0;
+    if (!store_get(r->store, STORE_EVALUATION_KEY, *key, &b)) {
+        in = reader_of(b.data, b.size);
+        reader_u8(&in);
+        n = reader_count(&in, KEY_IDS_MAX, 8);
+    }
+    uint64_t *id = xcalloc((size_t)n + 1, sizeof *id);
+    for (uint32_t i = 0; i < n; i++)
+        id[i] = reader_u64(&in);
+    *ret_n = n;
+    return id;
+}
+
+/* It answers, or will. */
+static bool is_of_use(struct engine *r, uint64_t id)
+{
+    struct evaluation_record e;
+    if (evaluation_get(r, id))
+        return true;
+    return !evaluation_load(r, id, &e) && (e.state == EVALUATION_DONE || e.state == EVALUATION_INFEASIBLE);
+}
+
+/* Evaluations that came to nothing make room; when all are of use, the oldest. Returns how many are left. */
+static uint32_t make_room(struct engine *r, uint64_t *id, uint32_t n)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (is_of_use(r, id[i]))
+            id[kept++] = id[i];
+    }
+    if (kept == KEY_IDS_MAX)
+        memmove(id, id + 1, --kept * sizeof *id);
+    return kept;
+}
+
 void evaluation_index(struct engine *r, const struct store_key *key, uint64_t id)
 {
-    cleanup_bytes struct bytes old = {0}, b = {0};
-    uint32_t n = 0;
-    struct reader in = {0};
-    if (!store_get(r->store, STORE_EVALUATION_KEY, *key, &old)) {
-        in = reader_of(old.data, old.size);
-        reader_u8(&in);
-        n = reader_count(&in, KEY_IDS_MAX - 1, 8);
-    }
+    cleanup_bytes struct bytes b = {0};
+    uint32_t n;
+    cleanup_free uint64_t *ids = read_index(r, key, &n);
+    if (n == KEY_IDS_MAX)
+        n = make_room(r, ids, n);
+    ids[n++] = id;
     bytes_put_u8(&b, KEY_VERSION);
-    bytes_put_u32(&b, n + 1);
+    bytes_put_u32(&b, n);
     for (uint32_t i = 0; i < n; i++)
-        bytes_put_u64(&b, reader_u64(&in));
-    bytes_put_u64(&b, id);
+        bytes_put_u64(&b, ids[i]);
     store_put(r->store, STORE_EVALUATION_KEY, *key, b.data, b.size);
 }
 

@@ -495,6 +495,54 @@ static void test_known_results_are_reused(void **state)
     free(spec);
 }
 
+struct found_key {
+    struct store_key key;
+    uint64_t evaluation;
+};
+
+static bool take_key(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct found_key *f = user;
+    assert_int_equal(n_value, 1 + 4 + 8);
+    f->key = key_bytes(key, n_key);
+    struct reader in = reader_of(value + 5, 8);
+    f->evaluation = reader_u64(&in);
+    return true;
+}
+
+/* The index of one architecture is full, most of it of evaluations that came to nothing: a further one must not cost those that are answered. */
+static void test_a_full_index_keeps_answers(void **state)
+{
+    (void)state;
+    enum { FULL = 4096 };
+    farm_add_board(&farm, "pi-2", "pi", "accuracy energy latency");
+    uint64_t first = start(2);
+    farm_work(&farm, first, 100);
+    assert_int_equal(farm.measured, 2);
+    struct found_key f;
+    assert_int_equal(store_scan(farm.store, STORE_EVALUATION_KEY, (struct store_key){0}, 0, take_key, &f), 0);
+    cleanup_bytes struct bytes full = {0};
+    bytes_put_u8(&full, 1);
+    bytes_put_u32(&full, FULL);
+    for (uint32_t i = 0; i + 1 < FULL; i++)
+        bytes_put_u64(&full, 1000000 + i);
+    bytes_put_u64(&full, f.evaluation);
+    store_put(farm.store, STORE_EVALUATION_KEY, f.key, full.data, full.size);
+    farm_turn(&farm);
+    struct search_spec *spec = farm_spec("energy", "random", 2, 3);
+    copy_string(spec->objective[1].metric, sizeof spec->objective[1].metric, "energy");
+    farm_work(&farm, farm_submit(&farm, spec), 100);
+    assert_int_equal(farm.measured, 4); /* the same architectures with another metric */
+    free(spec);
+    spec = farm_spec("again", "random", 2, 3);
+    uint64_t third = farm_submit(&farm, spec);
+    farm_work(&farm, third, 100);
+    assert_int_equal(engine_search_by_id(farm.run, third)->reused, 2);
+    assert_int_equal(farm.measured, 4);
+    assert_int_equal(farm_check(&farm), 0); /* what was of no use is gone */
+    free(spec);
+}
+
 static void test_open_evaluation_is_shared(void **state)
 {
     (void)state;
@@ -531,6 +579,7 @@ int main(void)
         T(test_infeasible_is_final),
         T(test_missing_metric_is_a_bug_tried_once_more),
         T(test_known_results_are_reused),
+        T(test_a_full_index_keeps_answers),
         T(test_open_evaluation_is_shared),
 #undef T
     };
