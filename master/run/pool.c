@@ -42,15 +42,7 @@ uint32_t pool_under_way(const struct engine *r) { return r->pool->under_way; }
 
 bool pool_is_at_work(const struct engine *r) { return r->pool->under_way || r->pool->beside; }
 
-bool search_is_quick(const struct search_spec *spec)
-{
-    static const char *const quick[] = {"random", "nsga2", "aging", "local", "optuna-nsga2"};
-    for (size_t i = 0; i < sizeof quick / sizeof *quick; i++) {
-        if (!strcmp(spec->algorithm, quick[i]))
-            return true;
-    }
-    return false;
-}
+bool search_is_quick(const struct search_spec *spec) { return core_algorithm_is_quick(spec->algorithm); }
 
 void search_drop_core(struct search *rs)
 {

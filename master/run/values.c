@@ -37,24 +37,29 @@ static void metric_label(const char *metric, const char *board, char text[METRIC
         copy_string(text, METRIC_NAME_MAX, metric);
 }
 
-static struct metric_value *find_value(const struct individual_record *ind, const char *label)
+/* Place of the value of that name, n_metrics when there is none. */
+static uint32_t place_of(const struct individual_record *ind, const char *label)
 {
-    for (uint32_t i = 0; i < ind->n_metrics; i++) {
-        if (!strcmp(ind->metric[i].name, label))
-            return (struct metric_value *)&ind->metric[i];
-    }
-    return NULL;
+    uint32_t i = 0;
+    while (i < ind->n_metrics && strcmp(ind->metric[i].name, label))
+        i++;
+    return i;
+}
+
+static const struct metric_value *find_value(const struct individual_record *ind, const char *label)
+{
+    uint32_t i = place_of(ind, label);
+    return i < ind->n_metrics ? &ind->metric[i] : NULL;
 }
 
 static void set_value(struct individual_record *ind, const char *label, const struct metric_value *value)
 {
-    struct metric_value *v = find_value(ind, label);
-    if (!v && ind->n_metrics == METRICS_MAX)
+    uint32_t i = place_of(ind, label);
+    if (i == METRICS_MAX)
         return;
-    if (!v)
-        v = &ind->metric[ind->n_metrics++];
-    *v = *value;
-    copy_string(v->name, sizeof v->name, label);
+    ind->n_metrics += i == ind->n_metrics;
+    ind->metric[i] = *value;
+    copy_string(ind->metric[i].name, sizeof ind->metric[i].name, label);
 }
 
 static double side_violation(double excess, double limit) { return excess > 0 ? excess / fmax(fabs(limit), 1e-9) : 0; }

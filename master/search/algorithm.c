@@ -19,6 +19,12 @@ int64_t algorithm_find(const char *name)
     return -1;
 }
 
+bool core_algorithm_is_quick(const char *algorithm)
+{
+    int64_t i = algorithm_find(algorithm);
+    return i >= 0 && algorithms[i]->quick;
+}
+
 const struct algorithm *algorithm_get(uint32_t index) { return algorithms[index]; }
 
 const char *algorithm_names(void) { return "sonata+, sonata, nsga2, random, aging, linas, nsganetv2, local, optuna-nsga2"; }

@@ -85,6 +85,7 @@ static uint32_t aging_breed(struct core *s, uint32_t n, struct candidate *ret)
 }
 
 const struct algorithm algorithm_aging = {.name = "aging",
+                                          .quick = true,
                                           .option_groups = GROUP_ALL | GROUP_EVOLUTION,
                                           .n_arms = 3,
                                           .arm = mutation_arms,
@@ -141,6 +142,7 @@ static void local_defaults(const struct core_params *p, struct settings *s)
 }
 
 const struct algorithm algorithm_local = {.name = "local",
+                                          .quick = true,
                                           .option_groups = GROUP_ALL,
                                           .n_arms = 3,
                                           .arm = neighbour_arms,
@@ -202,6 +204,7 @@ static uint32_t optuna_breed(struct core *s, uint32_t n, struct candidate *ret)
 }
 
 const struct algorithm algorithm_optuna_nsga2 = {.name = "optuna-nsga2",
+                                                 .quick = true,
                                                  .option_groups = GROUP_ALL | GROUP_EVOLUTION,
                                                  .n_arms = 3,
                                                  .arm = offspring_arms,

@@ -62,6 +62,8 @@ struct core_result {
 
 struct core;
 
+/* Whether proposals of the algorithm cost microseconds, as it has no models to fit; false of one that is not known. */
+bool core_algorithm_is_quick(const char *algorithm);
 /* 0 or -EINVAL with the reason. */
 int core_params_check(const struct core_params *p, struct sonata_error *err) SONATA_MUST_CHECK;
 /* New search; space and params are copied. -EINVAL when one of them is wrong. */
@@ -115,7 +117,7 @@ struct core_insight {
     double arm_weight[16]; /* the agent's current preference, sums to 1 */
     uint64_t arm_uses[16];
 };
-void core_insight(const struct core *s, struct core_insight *ret_insight);
+void core_insight(struct core *s, struct core_insight *ret_insight);
 
 /* Whether it has models, which core_hint() would train. */
 bool core_has_models(const struct core *s);
@@ -136,7 +138,7 @@ int core_load(const struct space *space, const void *data, size_t n, struct core
 
 /* The forests of its models as one flat blob, to be kept beside core_save() bytes of the same moment; it predicts from such a blob without
  * growing or decoding anything. Writes nothing when there are none, or when they would take more than `max` bytes. */
-void core_forests_save(const struct core *s, size_t max, struct bytes *out);
+void core_forests_save(struct core *s, size_t max, struct bytes *out);
 /* Another number whenever the forests are others; 0: there are none. */
 uint64_t core_forests_number(const struct core *s);
 /* Gives a search that was just loaded the forests saved at that moment; the bytes are taken over and left empty. -EBADMSG: damaged, or others than

@@ -32,6 +32,7 @@ enum { GROUP_ALL = 1, GROUP_EVOLUTION = 2, GROUP_MODEL = 4, GROUP_SONATA = 8, GR
 
 struct algorithm {
     const char *name;
+    bool quick; /* no models: proposals cost microseconds */
     uint32_t option_groups;
     uint32_t n_arms;
     const char *const *arm;

@@ -42,7 +42,7 @@ static void describe_importance(const struct core *s, struct core_insight *out)
     }
 }
 
-void core_insight(const struct core *s, struct core_insight *ret_insight)
+void core_insight(struct core *s, struct core_insight *ret_insight)
 {
     *ret_insight = (struct core_insight){.n_objectives = s->params.n_objectives, .generation = s->generation};
     for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++)

@@ -188,7 +188,7 @@ static struct forest_params forest_params(const struct core *s, uint32_t which)
                                   .stream = STREAM_FOREST * (1 + s->models->n_grown * (CORE_OBJECTIVES_MAX + 1) + which)};
 }
 
-static void grow_forests(const struct core *s)
+static void grow_forests(struct core *s)
 {
     struct models *m = s->models;
     for (uint32_t o = 0; o < s->params.n_objectives; o++) {
@@ -203,7 +203,7 @@ static void grow_forests(const struct core *s)
 }
 
 /* Probability that an architecture is infeasible: a forest on 0 / 1. */
-static void grow_risk(const struct core *s)
+static void grow_risk(struct core *s)
 {
     struct models *m = s->models;
     uint32_t bad = 0, first = m->risk_told > RISK_ROWS_MAX ? m->risk_told - RISK_ROWS_MAX : 0;
@@ -224,7 +224,7 @@ static void grow_risk(const struct core *s)
     sample_fini(&d);
 }
 
-void models_ready(const struct core *s)
+void models_ready(struct core *s)
 {
     struct models *m = s->models;
     if (!m->forests_due)
@@ -421,7 +421,7 @@ static void predict_objective(void *context, uint32_t o)
     free(mean);
 }
 
-void models_predict(const struct core *s, struct candidate *c, uint32_t n, double beta, bool full)
+void models_predict(struct core *s, struct candidate *c, uint32_t n, double beta, bool full)
 {
     const struct models *m = s->models;
     models_ready(s);
@@ -584,7 +584,7 @@ bool models_load(struct models *m, struct core *s, struct reader *in)
     return true;
 }
 
-void models_forests_save(const struct core *s, size_t max, struct bytes *out)
+void models_forests_save(struct core *s, size_t max, struct bytes *out)
 {
     const struct models *m = s->models;
     size_t empty = FOREST_KEEP_FRAME, size = empty;
@@ -604,7 +604,7 @@ void models_forests_save(const struct core *s, size_t max, struct bytes *out)
     forest_keep_seal(out);
 }
 
-int models_forests_load(const struct core *s, struct bytes *forests)
+int models_forests_load(struct core *s, struct bytes *forests)
 {
     struct models *m = s->models;
     if (!m->forests_due || !forest_keep_check(forests->data, forests->size))

@@ -57,7 +57,7 @@ void models_forget(struct models *m);
  * results or when the settings want no surrogate. */
 bool models_refresh(struct core *s);
 /* Predictions of n candidates: q at mean - beta sd and risk; with `full` also mean, sd (with noise) and predicted. Objective units. */
-void models_predict(const struct core *s, struct candidate *c, uint32_t n, double beta, bool full);
+void models_predict(struct core *s, struct candidate *c, uint32_t n, double beta, bool full);
 
 /* Rolling quality on the last TRUST_WINDOW predicted and measured rows. NAN with fewer than TRUST_MIN. */
 void models_quality(const struct core *s, double ret_rank_correlation[CORE_OBJECTIVES_MAX], double ret_coverage[CORE_OBJECTIVES_MAX]);
@@ -65,13 +65,13 @@ void models_quality(const struct core *s, double ret_rank_correlation[CORE_OBJEC
 bool models_trusted(const struct core *s);
 
 /* Makes forests and what follows from them (importance, value tables) after a load; at no cost when they are there. */
-void models_ready(const struct core *s);
+void models_ready(struct core *s);
 
 void models_save(const struct models *m, struct bytes *out);
 /* Takes over what the models were fitted to; they are made again from it at the first use, the same to the bit. False when the bytes are not ours. */
 bool models_load(struct models *m, struct core *s, struct reader *in);
 /* core_forests_save() and core_forests_load() (search.h). */
-void models_forests_save(const struct core *s, size_t max, struct bytes *out);
-int models_forests_load(const struct core *s, struct bytes *forests);
+void models_forests_save(struct core *s, size_t max, struct bytes *out);
+int models_forests_load(struct core *s, struct bytes *forests);
 
 #endif

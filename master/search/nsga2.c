@@ -22,6 +22,7 @@ static const char *const arms[] = {"init", "random", "offspring"};
 
 const struct algorithm algorithm_nsga2 = {
     .name = "nsga2",
+    .quick = true,
     .option_groups = GROUP_ALL | GROUP_EVOLUTION,
     .n_arms = 3,
     .arm = arms,

@@ -28,4 +28,4 @@ static void told(struct core *s, const uint32_t *rows, uint32_t n)
 static const char *const arms[] = {"init", "random"};
 
 const struct algorithm algorithm_random = {
-    .name = "random", .option_groups = GROUP_ALL, .n_arms = 2, .arm = arms, .defaults = defaults, .breed = breed, .told = told};
+    .name = "random", .quick = true, .option_groups = GROUP_ALL, .n_arms = 2, .arm = arms, .defaults = defaults, .breed = breed, .told = told};

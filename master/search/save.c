@@ -391,7 +391,7 @@ int core_load(const struct space *space, const void *data, size_t n, struct core
     return 0;
 }
 
-void core_forests_save(const struct core *s, size_t max, struct bytes *out)
+void core_forests_save(struct core *s, size_t max, struct bytes *out)
 {
     if (s->models)
         models_forests_save(s, max, out);
