@@ -27,7 +27,7 @@ struct metric_value {
     uint32_t n;       /* samples behind it, 0: exact */
 };
 
-/* How an attempt ended (MEASUREMENT error classes). */
+/* How an attempt ended: good, or the class of its error. */
 enum outcome {
     OUTCOME_OK,         /* measured; may carry flags such as noisy */
     OUTCOME_INFEASIBLE, /* the candidate cannot run here: final, a result */

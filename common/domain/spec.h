@@ -1,4 +1,4 @@
-/* What a search file says (DESIGN section 3), parsed and checked by conf/search_file.h, carried to the master by codec. */
+/* What a search file says, parsed and checked by conf/search_file.h, carried to the master by codec. */
 #ifndef SONATA_DOMAIN_SPEC_H
 #define SONATA_DOMAIN_SPEC_H
 

@@ -1,4 +1,4 @@
-/* PURE: who is to blame, the board or the candidate (MEASUREMENT 3.5). A board that fails three different candidates is sick; a candidate that brings down
+/* PURE: who is to blame, the board or the candidate. A board that fails three different candidates is sick; a candidate that brings down
  * two boards which are well afterwards is poisonous. */
 #ifndef SONATA_HEALTH_BLAME_H
 #define SONATA_HEALTH_BLAME_H

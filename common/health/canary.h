@@ -1,5 +1,5 @@
 /* PURE: canaries. A canary is a fixed small network per board type; its latency against a reference taken under the board's fingerprint tells whether
- * the board still is the instrument it was (MEASUREMENT 1.4). Times in nanoseconds, latencies in microseconds. */
+ * the board still is the instrument it was. Times in nanoseconds, latencies in microseconds. */
 #ifndef SONATA_HEALTH_CANARY_H
 #define SONATA_HEALTH_CANARY_H
 

@@ -1,4 +1,4 @@
-/* PURE: the health of one board as a state machine (MEASUREMENT 3.4). Time is passed in; effects are returned as action bits that the owner carries out and
+/* PURE: the health of one board as a state machine. Time is passed in; effects are returned as action bits that the owner carries out and
  * answers with further events.
  *
  *   UNKNOWN -> CALIBRATING -> READY <-> BUSY -> SUSPECT -> READY | RECOVERING | QUARANTINED

@@ -9,7 +9,7 @@
 
 enum { REPORT_PASSES = 3 }; /* measurements that an evaluation of tier report rests on */
 
-#define SEARCH_SLOW_NS (5 * SONATA_MS) /* a step of the core that took longer: the search goes to the pool */
+#define SEARCH_SLOW_NS (5 * SONATA_MS)      /* a step of the core that took longer: the search goes to the pool */
 #define QUARANTINE_NS (300 * SONATA_SECOND) /* of a board that failed, when the configuration says nothing else */
 
 struct engine {
@@ -48,13 +48,13 @@ struct search {
     bool dirty;               /* the header is to be written this turn */
     struct search_spec *spec; /* NULL when finished: read from the store on demand */
     uint8_t space_hash[32];
-    struct core *core;   /* NULL when finished */
-    bool front_changed;  /* it was told something, and search_refresh() did not look since (snapshot.h) */
-    bool busy;           /* the core belongs to another thread, or will (pool.c) */
-    bool slow;           /* a step of the core took long: the next ones are made on another thread */
+    struct core *core;           /* NULL when finished */
+    bool front_changed;          /* it was told something, and search_refresh() did not look since (snapshot.h) */
+    bool busy;                   /* the core belongs to another thread, or will (pool.c) */
+    bool slow;                   /* a step of the core took long: the next ones are made on another thread */
     struct team_time *team_time; /* fair.c; NULL: not known yet */
-    bool proposal_order; /* results are told in the order of the proposals */
-    uint32_t window;     /* proposals in flight in that order */
+    bool proposal_order;         /* results are told in the order of the proposals */
+    uint32_t window;             /* proposals in flight in that order */
 
     struct pending_list *pending;
     struct ask *ask;

@@ -19,7 +19,7 @@
 #include "run/suspect_table.h"
 
 /* Measurements an evaluation of the tier rests on. At `report` each candidate is measured in passes, between which others have the board: A B C A B
- * C, in random order (MEASUREMENT 1.2). Every pass is a whole attempt: another process, another moment. */
+ * C, in random order, so that a drift of the board does not fall on one candidate. Every pass is a whole attempt: another process, another moment. */
 static uint32_t passes_of(const char *tier) { return strcmp(tier, "report") ? 1 : REPORT_PASSES; }
 
 bool evaluation_lacks_passes(struct engine *r, const struct evaluation_record *e)

@@ -6,7 +6,8 @@
 
 struct pending;
 
-/* The record of a proposal: what is counted from its genotype, and whether that rules it out. Changes nothing else: on the thread that has the core. */
+/* The record of a proposal: what is counted from its genotype, and whether that rules it out. Changes nothing else: on the thread that has the core.
+ */
 void individual_describe(const struct search *rs, const struct core_proposal *proposal, struct pending *p);
 /* A proposal of the core becomes an individual: counted, vetoed, or asked for. */
 void individual_create(struct search *rs, const struct core_proposal *proposal);

@@ -12,13 +12,13 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "run/pool.h"
 #include "run/evaluation.h"
 #include "run/evaluation_table.h"
 #include "run/event_log.h"
 #include "run/individual.h"
 #include "run/note.h"
 #include "run/pending.h"
+#include "run/pool.h"
 #include "run/records.h"
 #include "run/reopen.h"
 #include "run/searches.h"

@@ -1,5 +1,6 @@
-/* Records of the store, one pair of functions for each kind. Reading sees what this turn wrote; writing joins the transaction of the turn. Only -ENOENT
- * says that there is no such record: after any other code the store commits nothing more (store.h), so what is decided on it never becomes true. */
+/* Records of the store, one pair of functions for each kind. Reading sees what this turn wrote; writing joins the transaction of the turn. Only
+ * -ENOENT says that there is no such record: after any other code the store commits nothing more (store.h), so what is decided on it never becomes
+ * true. */
 #ifndef SONATA_RUN_RECORDS_H
 #define SONATA_RUN_RECORDS_H
 

@@ -55,7 +55,7 @@ static const char *result_of_wrong(struct engine *r, struct attempt_record *a, c
     return "invalidated";
 }
 
-/* Invalid once more than a job may be (MEASUREMENT 3.5): what was measured all the same counts as noisy when it is whole, else the job is
+/* Invalid once more than a job may be: what was measured all the same counts as noisy when it is whole, else the job is
  * unmeasurable. */
 static void settle_invalid(struct engine *r, const struct evaluation *e, struct measurement *m)
 {

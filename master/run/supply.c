@@ -1,4 +1,4 @@
-/* Whether the boards the master knows can supply what a specification asks, when it is submitted (MEASUREMENT 3.5: class config).
+/* Whether the boards the master knows can supply what a specification asks, when it is submitted: what none can is an error of class config.
  *
  * A board that was heard since the master started has said what it supplies, and is believed also while it is offline. A board known from the
  * store alone has not: as long as there is one that may fit, a submission is taken and waits, as for a type that never registered. */

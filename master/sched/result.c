@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "sched/sched_internal.h"
 
-/* What an error class does to a job (MEASUREMENT error classes): which counter it uses and how often it may. */
+/* What an error class does to a job: which counter it uses and how often it may. */
 static uint32_t *blame(struct sched *s, struct job *j, enum outcome outcome, uint32_t *ret_limit)
 {
     switch (outcome) {
