@@ -96,3 +96,8 @@ int analytic_metric(const struct space *s, const struct genotype *g, const char 
     const struct named by_name[] = {{"params", a.params}, {"macs", a.macs}, {"ram", a.ram}, {"weights", a.weights}, {"flash", a.flash}};
     return find(name, by_name, sizeof by_name / sizeof *by_name, ret_value) ? 0 : -ENOENT;
 }
+
+bool analytic_computes(const struct space *s, const char *metric, const char *board)
+{
+    return !board[0] && s->network.family[0] && metric_is_analytic(metric, board);
+}

@@ -34,6 +34,9 @@ int analytic_count(const struct space *s, const struct genotype *g, struct analy
 /* From a layer list (weights may be NULL). */
 void analytic_of_network(const struct network *n, struct analytic *ret_counts);
 struct analytic_memory analytic_memory_of_network(const struct network *n);
+/* Whether the master computes the metric of a search's objective or constraint itself: it is one of the nine fields, no board is named for it, and
+ * the space describes networks. All else is measured. */
+bool analytic_computes(const struct space *s, const char *metric, const char *board);
 /* One of the nine fields by name. -EINVAL: no network family; -ENOENT: another name. */
 int analytic_metric(const struct space *s, const struct genotype *g, const char *name, double *ret_value) SONATA_MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /* See metric.h. */
 #include "domain/metric.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,3 +95,15 @@ bool metrics_are_exact(const struct metric_value *metric, uint32_t n)
 }
 
 bool outcome_is_good(enum outcome o) { return o == OUTCOME_OK || o == OUTCOME_INFEASIBLE; }
+
+static double side_violation(double excess, double limit) { return excess > 0 ? excess / fmax(fabs(limit), 1e-9) : 0; }
+
+double constraint_violation(const struct constraint *c, double value)
+{
+    double v = 0;
+    if (isfinite(c->max))
+        v += side_violation(value - c->max, c->max);
+    if (isfinite(c->min))
+        v += side_violation(c->min - value, c->min);
+    return v;
+}

@@ -109,6 +109,8 @@ struct constraint {
 bool metric_is_memory(const char *name);
 /* Computed from the genotype without a board: params, macs, flash, ram, weights, and the memory fields unless a board type is named ("": none). */
 bool metric_is_analytic(const char *name, const char *board);
+/* How far a value is outside the limits of a constraint, as a share of the limit; 0: it keeps them. */
+double constraint_violation(const struct constraint *c, double value);
 /* None of the values rests on samples: another measurement would give the same. */
 bool metrics_are_exact(const struct metric_value *metric, uint32_t n);
 

@@ -236,7 +236,6 @@ static void add_fact(void *user, const char *key, size_t n, const char *value)
 
 cJSON *attempt_json(const struct measurement *m)
 {
-    char text[96];
     cJSON *o = cJSON_CreateObject();
     json_integer(o, "attempt", (int64_t)m->attempt);
     cJSON_AddStringToObject(o, "board", m->board);
@@ -244,10 +243,8 @@ cJSON *attempt_json(const struct measurement *m)
     cJSON_AddStringToObject(o, "verdict", attempt_verdict(m));
     cJSON_AddStringToObject(o, "outcome", outcome_name(m->outcome));
     cJSON_AddStringToObject(o, "reason", m->reason);
-    format_flags(m->flags, text);
-    cJSON_AddStringToObject(o, "flags", text);
-    clock_format_utc(m->started_wall_ns, text);
-    cJSON_AddStringToObject(o, "started", text);
+    json_flags(o, m->flags);
+    json_time(o, "started", m->started_wall_ns);
     json_number(o, "duration_s", (double)m->duration_ns / 1e9);
     json_integer(o, "samples", m->n_samples);
     cJSON *windows = cJSON_AddArrayToObject(o, "window_medians_ms");

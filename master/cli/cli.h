@@ -8,6 +8,9 @@
 #include "base/error.h"
 #include "conf/options.h"
 
+/* Version of what --json prints (docs/JSON.md): goes up when a member is taken away or means something else. */
+#define JSON_VERSION "1"
+
 /* Exit codes, documented in sonata(1). */
 enum cli_exit {
     CLI_OK = 0,

@@ -63,7 +63,7 @@ static void print_state(struct text_table *t, const struct results_board *b)
 
 static void print_boards(const struct results_board *board, size_t n)
 {
-    static const char *const heading[] = {"board", "type", "backend", "worker", "state", "done", "failed", "busy", "canary", "metrics", "doing"};
+    static const char *const heading[] = {"board", "type", "backend", "worker", "state", "done", "failed", "busy", "canary", "doing", "metrics"};
     struct text_table *t = text_table_new();
     for (size_t i = 0; i < 11; i++)
         text_table_column(t, heading[i], i >= 5 && i <= 8);
@@ -80,8 +80,8 @@ static void print_boards(const struct results_board *board, size_t n)
         char canary[40];
         canary_text(b, canary);
         text_table_cell(t, "%s", canary);
-        text_table_cell(t, "%s", b->metrics);
         text_table_cell(t, "%s", b->phase[0] ? b->phase : b->detail);
+        text_table_cell(t, "%s", b->metrics);
     }
     text_table_print(t, stdout);
     text_table_free(t);

@@ -9,9 +9,11 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/json.h"
+#include "cli/servers.h"
 #include "conf/search_file.h"
 #include "conf/space_file.h"
 #include "conf/yaml_doc.h"
+#include "domain/analytic.h"
 
 struct settings {
     struct cli_common common;
@@ -34,14 +36,14 @@ static bool is_space_file(const char *path)
     return !strncmp(text, "genes:", 6) || strstr(text, "\ngenes:");
 }
 
-static void print_bound(const struct constraint *k)
+static void print_bound(const struct space *space, const struct constraint *k)
 {
     char low[24], high[24], name[METRIC_NAME_MAX + BOARD_NAME_MAX + 2];
     format_value(k->min, low);
     format_value(k->max, high);
     results_heading(k->metric, k->board, name);
-    printf("    %s%s%s%s%s  (%s)\n", k->min > -1e300 ? low : "", k->min > -1e300 ? " <= " : "", name, k->max < 1e300 ? " <= " : "", k->max < 1e300 ? high : "",
-           metric_is_analytic(k->metric, k->board) ? "computed before anything is measured" : "measured");
+    printf("    %s%s%s%s%s  (%s)\n", k->min > -1e300 ? low : "", k->min > -1e300 ? " <= " : "", name, k->max < 1e300 ? " <= " : "",
+           k->max < 1e300 ? high : "", analytic_computes(space, k->metric, k->board) ? "computed before anything is measured" : "measured");
 }
 
 static void print_space(const struct space *s)
@@ -61,14 +63,17 @@ static void print_search(const char *path, const struct search_file *f)
     print_space(&s->space);
     for (uint32_t i = 0; i < s->n_objectives; i++) {
         const struct objective *o = &s->objective[i];
-        const char *where = metric_is_analytic(o->metric, o->board) ? "computed on the master" : o->board[0] ? "measured on boards of type " : "measured on any board that supplies it";
-        printf("  %s %s%s%s: %s%s\n", o->goal == GOAL_MAX ? "maximise" : "minimise", o->metric, metric_unit(o->metric)[0] ? " in " : "", metric_unit(o->metric), where,
-               metric_is_analytic(o->metric, o->board) ? "" : o->board);
+        bool computed = analytic_computes(&s->space, o->metric, o->board);
+        const char *unit = metric_unit(o->metric), *where = "computed on the master";
+        if (!computed)
+            where = o->board[0] ? "measured on boards of type " : "measured on any board that supplies it";
+        printf("  %s %s%s%s: %s%s\n", o->goal == GOAL_MAX ? "maximise" : "minimise", o->metric, unit[0] ? " in " : "", unit, where,
+               computed ? "" : o->board);
     }
     if (s->n_constraints)
         puts("  subject to");
     for (uint32_t i = 0; i < s->n_constraints; i++)
-        print_bound(&s->constraint[i]);
+        print_bound(&s->space, &s->constraint[i]);
     char wall[16] = "no limit of";
     if (s->budget_wall_ns)
         format_duration(s->budget_wall_ns, wall);
@@ -118,12 +123,25 @@ static int check_space(const char *path, cJSON *list, struct sonata_error *err)
     return 0;
 }
 
+/* The worker that `sonata run` would start is asked whether it takes the boards: files, columns, programs and data sets are looked at. */
+static int check_boards(const char *path, const struct search_file *f, struct sonata_error *err)
+{
+    const char *board[SEARCH_BOARDS_MAX];
+    for (unsigned i = 0; i < f->n_boards; i++)
+        board[i] = f->board[i];
+    struct servers_config config = {.state = ".", .worker = true, .n_boards = f->n_boards, .board = board};
+    int r = servers_check_worker(&config, err);
+    return r ? sonata_error_prefix(err, r, "%s: boards", path) : 0;
+}
+
 static int check_one(const char *path, cJSON *list, struct sonata_error *err)
 {
     if (is_space_file(path))
         return check_space(path, list, err);
     cleanup_free struct search_file *f = xcalloc(1, sizeof *f);
     int r = search_file_load(path, f, err);
+    if (!r && f->n_boards)
+        r = check_boards(path, f, err);
     if (!r && list)
         cJSON_AddItemToArray(list, search_json(path, f));
     else if (!r)

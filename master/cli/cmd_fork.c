@@ -124,6 +124,11 @@ int cmd_fork(const struct command *self, int argc, char **argv)
     s.seed = NOT_GIVEN;
     if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
+    if (s.common.state)
+        return command_fail(
+            self, CLI_USAGE,
+            "a state folder runs one search, so a fork in it would wait for ever; submit to a master (--server), or run a file of its own, "
+            "which reuses what the same space measured");
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;
     cleanup_free struct search_spec *spec = xcalloc(1, sizeof *spec);

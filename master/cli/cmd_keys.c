@@ -85,8 +85,8 @@ static int print_json(const Sonata__Reply *reply)
         cJSON_AddStringToObject(o, "role", k->role);
         cJSON_AddStringToObject(o, "team", k->team);
         cJSON_AddStringToObject(o, "public_key", k->public_key);
-        json_integer(o, "created_wall_ns", k->created_wall_ns);
-        json_integer(o, "revoked_wall_ns", k->revoked_wall_ns);
+        json_time(o, "created", k->created_wall_ns);
+        json_time(o, "revoked", k->revoked_wall_ns);
         json_integer(o, "workers", k->workers);
         cJSON_AddItemToArray(list, o);
     }
@@ -167,7 +167,7 @@ static int new_key(const struct command *self, const struct settings *s, struct 
 }
 
 /* revoke a key, or release the name of a worker. */
-static int take_back(const struct command *self, struct session *session, const char *action, const char *which)
+static int take_back(const struct command *self, const struct settings *s, struct session *session, const char *action, const char *which)
 {
     struct sonata_error err = {{0}};
     Sonata__Keys keys = SONATA__KEYS__INIT;
@@ -177,6 +177,8 @@ static int take_back(const struct command *self, struct session *session, const 
     int r = call(session, &keys, &reply, &err);
     if (r)
         return command_fail(self, exit_of(r), "%s", err.text);
+    if (s->common.json)
+        return json_done(action, which);
     printf("%s is %sd\n", which, action);
     return CLI_OK;
 }
@@ -198,5 +200,5 @@ int cmd_keys(const struct command *self, int argc, char **argv)
     int r = session_open_common(&s.common, &session, &err);
     if (r)
         return command_fail(self, exit_of(r), "%s", err.text);
-    return list ? list_keys(self, &s, session) : make ? new_key(self, &s, session, name) : take_back(self, session, action, name);
+    return list ? list_keys(self, &s, session) : make ? new_key(self, &s, session, name) : take_back(self, &s, session, action, name);
 }

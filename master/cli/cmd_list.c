@@ -1,6 +1,9 @@
 /* sonata list: the searches of a master. */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/clock.h"
+#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -9,9 +12,29 @@
 
 struct settings {
     struct cli_common common;
+    const char *state_name, *team;
+    int64_t since_ns;
 };
 
 const struct option_def list_options[] = {
+    {.name = "in-state",
+     .type = OPTION_CHOICE,
+     .offset = offsetof(struct settings, state_name),
+     .choices = "running|paused|done|failed|canceled|unfinished",
+     .help = "Only searches in that state; unfinished: running or paused."},
+    {.name = "team",
+     .letter = 't',
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, team),
+     .argument = "NAME",
+     .help = "Only searches of that team."},
+    {.name = "since",
+     .type = OPTION_DURATION,
+     .offset = offsetof(struct settings, since_ns),
+     .argument = "TIME",
+     .min = 1,
+     .max = 1e10,
+     .help = "Only searches that were submitted or ended within that time: 12h, 7d."},
     CLI_SERVER_OPTIONS(struct settings),
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
@@ -37,18 +60,31 @@ static void list_row(struct text_table *t, const struct results_status *st)
     text_table_cell(t, "%s", st->reason);
 }
 
-static int print_list(const Sonata__Reply *reply, bool json, struct sonata_error *err)
+static bool is_wanted(const struct settings *s, const struct results_status *st)
+{
+    bool unfinished = !strcmp(st->state, "running") || !strcmp(st->state, "paused");
+    if (s->state_name && strcmp(s->state_name, st->state) && !(unfinished && !strcmp(s->state_name, "unfinished")))
+        return false;
+    if (s->team && strcmp(s->team, st->team))
+        return false;
+    return !s->since_ns || max_of(st->created_wall_ns, st->finished_wall_ns) >= clock_wall_ns() - s->since_ns;
+}
+
+static int print_list(const Sonata__Reply *reply, const struct settings *s, struct sonata_error *err)
 {
     static const char *const heading[] = {"id", "of team", "name", "state", "evaluations", "front", "hypervolume", "unusable", "time", "note"};
     struct text_table *t = text_table_new();
     cJSON *list = cJSON_CreateArray();
+    bool json = s->common.json;
+    size_t shown = 0;
     int r = 0;
     for (size_t i = 0; i < 10; i++)
         text_table_column(t, heading[i], i == 0 || (i >= 4 && i <= 8));
     for (size_t i = 0; !r && i < reply->n_searches; i++) {
         struct results_status st;
         r = results_from_status_message(reply->searches[i], &st, err);
-        if (!r) {
+        if (!r && is_wanted(s, &st)) {
+            shown++;
             list_row(t, &st);
             cJSON_AddItemToArray(list, json_status(&st));
         }
@@ -59,6 +95,8 @@ static int print_list(const Sonata__Reply *reply, bool json, struct sonata_error
         json_print(list);
     if (!r && !json && !reply->n_searches)
         puts("no searches; submit one with `sonata submit FILE`");
+    else if (!r && !json && !shown)
+        puts("no search is like that");
     if (!r && !json)
         text_table_print(t, stdout);
     text_table_free(t);
@@ -82,6 +120,6 @@ int cmd_list(const struct command *self, int argc, char **argv)
     if (!r)
         r = session_call(session, &request, &reply, &err);
     if (!r)
-        r = print_list(reply->reply, s.common.json, &err);
+        r = print_list(reply->reply, &s, &err);
     return r ? command_fail(self, exit_of(r), "%s", err.text) : CLI_OK;
 }

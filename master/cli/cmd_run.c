@@ -27,6 +27,7 @@
 #include "cli/session.h"
 #include "cli/web_server.h"
 #include "conf/search_file.h"
+#include "domain/analytic.h"
 
 enum { LOOK_EVERY_MS = 250, SUPPLY_PATIENCE_S = 8, FOLDER_MAX = 1024 };
 
@@ -273,7 +274,7 @@ static bool find_unsupplied(const struct run *run, const char **ret_metric, cons
         bool objective = i < s->n_objectives;
         const char *metric = objective ? s->objective[i].metric : s->constraint[i - s->n_objectives].metric;
         const char *board = objective ? s->objective[i].board : s->constraint[i - s->n_objectives].board;
-        bool found = metric_is_analytic(metric, board);
+        bool found = analytic_computes(&s->space, metric, board);
         for (size_t k = 0; k < run->n_seen && !found; k++)
             found = supplies(&run->seen[k], metric, board);
         if (!found) {
@@ -382,6 +383,14 @@ static int explain_interrupt(const struct run *run)
     return CLI_INTERRUPTED;
 }
 
+/* A hang-up ends the run in order, unless who started it (nohup) wants it to go on. */
+static void take_hangup(const struct sigaction *action)
+{
+    struct sigaction was;
+    if (!sigaction(SIGHUP, NULL, &was) && was.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, action, NULL);
+}
+
 int cmd_run(const struct command *self, int argc, char **argv)
 {
     struct settings s = {0};
@@ -396,7 +405,7 @@ int cmd_run(const struct command *self, int argc, char **argv)
     progress_init(&run->progress, stderr, s.quiet);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    take_hangup(&action);
     int r = prepare(run, &err);
     if (!r)
         r = start(run, &err);

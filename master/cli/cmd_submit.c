@@ -42,6 +42,15 @@ static int upload(struct session *session, const struct search_file *f, struct s
     return r ? r : session_put_blob(session, f->spec.supernet_hash, blob.data, blob.size, err);
 }
 
+/* Right after its submission a search runs, or says why not: no board of the type, no metric, a quota. */
+static void say_what_holds_it(struct session *session, uint64_t id)
+{
+    struct sonata_error err = {{0}};
+    cleanup_results struct results *results = NULL;
+    if (!results_fetch_status(session, id, &results, &err) && results->status.reason[0])
+        printf("note: %s\n", results->status.reason);
+}
+
 int cmd_submit(const struct command *self, int argc, char **argv)
 {
     struct settings s = {.priority = NOT_GIVEN};
@@ -67,6 +76,7 @@ int cmd_submit(const struct command *self, int argc, char **argv)
         return command_fail(self, exit_of(r), "%s", err.text);
     if (!s.common.json) {
         printf("search %llu (%s) submitted; follow it with `sonata watch %llu`\n", (unsigned long long)id, f->spec.name, (unsigned long long)id);
+        say_what_holds_it(session, id);
         return CLI_OK;
     }
     cJSON *o = cJSON_CreateObject();

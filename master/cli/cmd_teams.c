@@ -116,9 +116,9 @@ static int print_json(const Sonata__Reply *reply)
         json_integer(o, "searches_max", m->searches_max);
         json_integer(o, "boards", m->boards);
         json_integer(o, "boards_max", m->boards_max);
-        json_integer(o, "day_ns", m->day_ns);
-        json_integer(o, "day_ns_max", m->day_ns_max);
-        json_integer(o, "board_ns", m->board_ns);
+        json_number(o, "day_s", (double)m->day_ns * 1e-9);
+        json_number(o, "day_s_max", (double)m->day_ns_max * 1e-9);
+        json_number(o, "board_s", (double)m->board_ns * 1e-9);
         json_integer(o, "uploaded_bytes", (int64_t)m->uploaded);
         json_integer(o, "uploads_max", m->uploads_max == UINT64_MAX ? 0 : (int64_t)m->uploads_max);
         cJSON_AddBoolToObject(o, "share", m->share);
@@ -192,6 +192,8 @@ int cmd_teams(const struct command *self, int argc, char **argv)
         r = set ? set_team(session, &s, name, &err) : call(session, "list", NULL, &reply, &err);
     if (r)
         return command_fail(self, exit_of(r), "%s", err.text);
+    if (set && s.common.json)
+        return json_done(action, name);
     if (set) {
         printf("team %s is set\n", name);
         return CLI_OK;

@@ -104,11 +104,20 @@ static int print_json(const struct uploads *all)
         cJSON_AddStringToObject(o, "hash", u->hex);
         cJSON_AddStringToObject(o, "team", u->team);
         json_integer(o, "bytes", (int64_t)u->bytes);
-        json_integer(o, "wall_ns", u->wall_ns);
+        json_time(o, "since", u->wall_ns);
         json_integer(o, "searches_unfinished", u->searches);
         cJSON_AddItemToArray(list, o);
     }
     return json_print(list);
+}
+
+static void print_removed(const char *action, unsigned n, uint64_t bytes)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "action", action);
+    cJSON_AddNumberToObject(o, "removed", n);
+    json_integer(o, "bytes", (int64_t)bytes);
+    json_print(o);
 }
 
 static int remove_one(struct session *session, const struct upload *u, struct sonata_error *err)
@@ -124,7 +133,7 @@ static int remove_one(struct session *session, const struct upload *u, struct so
 }
 
 /* By the first characters of its hash. The same content of several teams, as an admin sees it, is one. */
-static int remove_named(struct session *session, const struct uploads *all, const char *which, struct sonata_error *err)
+static int remove_named(struct session *session, const struct uploads *all, const char *which, bool json, struct sonata_error *err)
 {
     const struct upload *found = NULL;
     size_t n = strlen(which);
@@ -138,12 +147,14 @@ static int remove_named(struct session *session, const struct uploads *all, cons
     if (!found)
         return sonata_error_set(err, -ENOENT, "no upload begins with '%.64s': give at least %d characters as `sonata uploads` shows them", which, HEX_MIN);
     int r = remove_one(session, found, err);
-    if (!r)
+    if (!r && !json)
         printf("%.16s is removed\n", found->hex);
+    else if (!r)
+        print_removed("remove", 1, found->bytes);
     return r;
 }
 
-static int prune(struct session *session, const struct uploads *all, struct sonata_error *err)
+static int prune(struct session *session, const struct uploads *all, bool json, struct sonata_error *err)
 {
     unsigned n = 0;
     uint64_t bytes = 0;
@@ -161,7 +172,10 @@ static int prune(struct session *session, const struct uploads *all, struct sona
         n += !r;
         bytes += r ? 0 : u->bytes;
     }
-    printf("%u upload%s removed, %.1f MiB\n", n, n == 1 ? "" : "s", (double)bytes / 1048576);
+    if (json)
+        print_removed("prune", n, bytes);
+    else
+        printf("%u upload%s removed, %.1f MiB\n", n, n == 1 ? "" : "s", (double)bytes / 1048576);
     return 0;
 }
 
@@ -184,7 +198,7 @@ int cmd_uploads(const struct command *self, int argc, char **argv)
     if (!r)
         r = fetch(session, &all, &err);
     if (!r && !list)
-        r = removes ? remove_named(session, &all, which, &err) : prune(session, &all, &err);
+        r = removes ? remove_named(session, &all, which, s.common.json, &err) : prune(session, &all, s.common.json, &err);
     if (r)
         code = command_fail(self, exit_of(r), "%s", err.text);
     else if (list && s.common.json)

@@ -25,7 +25,7 @@ void json_integer(cJSON *object, const char *key, int64_t v)
     cJSON_AddRawToObject(object, key, text);
 }
 
-static void json_time(cJSON *object, const char *key, int64_t wall_ns)
+void json_time(cJSON *object, const char *key, int64_t wall_ns)
 {
     char text[24];
     if (!wall_ns) {
@@ -34,6 +34,15 @@ static void json_time(cJSON *object, const char *key, int64_t wall_ns)
     }
     clock_format_utc(wall_ns, text);
     cJSON_AddStringToObject(object, key, text);
+}
+
+void json_flags(cJSON *object, uint32_t flags)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, "flags");
+    for (unsigned i = 0; flag_name(i); i++) {
+        if (flags >> i & 1)
+            cJSON_AddItemToArray(list, cJSON_CreateString(flag_name(i)));
+    }
 }
 
 cJSON *json_status(const struct results_status *s)
@@ -73,8 +82,16 @@ static cJSON *json_gene(const struct space *s, const struct gene *g)
     cJSON *choices = cJSON_AddArrayToObject(o, "choices");
     for (unsigned v = 0; v < g->n_choices; v++)
         cJSON_AddItemToArray(choices, cJSON_CreateString(g->label[v]));
-    if (g->condition_gene >= 0)
-        cJSON_AddStringToObject(o, "when", s->gene[g->condition_gene].name);
+    if (g->condition_gene < 0)
+        return o;
+    const struct gene *switching = &s->gene[g->condition_gene];
+    cJSON *when = cJSON_AddObjectToObject(o, "when");
+    cJSON_AddStringToObject(when, "gene", switching->name);
+    cJSON *in = cJSON_AddArrayToObject(when, "in");
+    for (unsigned v = 0; v < switching->n_choices; v++) {
+        if (g->condition_mask >> v & 1)
+            cJSON_AddItemToArray(in, cJSON_CreateString(switching->label[v]));
+    }
     return o;
 }
 
@@ -157,7 +174,6 @@ static cJSON *json_values(const struct results_individual *x)
 
 cJSON *json_individual(const struct results *r, const struct results_individual *x)
 {
-    char flags[96];
     cJSON *o = cJSON_CreateObject();
     json_integer(o, "id", (int64_t)x->id);
     cJSON_AddStringToObject(o, "state", x->state);
@@ -180,10 +196,10 @@ cJSON *json_individual(const struct results *r, const struct results_individual 
             json_number(v, "sd", x->sd[i]);
         }
     }
-    format_flags(x->flags, flags);
+    json_number(o, "violation", results_violation(r, x));
     cJSON_AddNumberToObject(o, "generation", x->generation);
     cJSON_AddStringToObject(o, "board", x->board);
-    cJSON_AddStringToObject(o, "flags", flags);
+    json_flags(o, x->flags);
     cJSON_AddStringToObject(o, "reason", x->reason);
     cJSON_AddBoolToObject(o, "reused", x->reused);
     cJSON_AddNumberToObject(o, "order", x->told_order);
@@ -201,9 +217,16 @@ cJSON *json_board(const struct results_board *b)
     cJSON_AddStringToObject(o, "backend", b->backend);
     cJSON_AddStringToObject(o, "worker", b->worker);
     cJSON_AddBoolToObject(o, "online", b->online);
-    cJSON_AddStringToObject(o, "state", b->state);
+    cJSON_AddStringToObject(o, "state", b->online ? b->state : "offline");
     cJSON_AddStringToObject(o, "phase", b->phase);
-    cJSON_AddStringToObject(o, "metrics", b->metrics);
+    cJSON *metrics = cJSON_AddArrayToObject(o, "metrics");
+    for (const char *p = b->metrics; *p;) {
+        char name[METRIC_NAME_MAX];
+        size_t n = strcspn(p, ",");
+        snprintf(name, sizeof name, "%.*s", (int)n, p);
+        cJSON_AddItemToArray(metrics, cJSON_CreateString(name));
+        p += n + strspn(p + n, ", ");
+    }
     cJSON_AddStringToObject(o, "detail", b->detail);
     if (!b->anonymous) {
         json_integer(o, "done", (int64_t)b->done);
@@ -295,4 +318,12 @@ int json_print(cJSON *value)
     int r = fputs(text, stdout) == EOF ? CLI_FAILURE : CLI_OK;
     free(text);
     return r;
+}
+
+int json_done(const char *action, const char *name)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "action", action);
+    cJSON_AddStringToObject(o, "name", name);
+    return json_print(o);
 }

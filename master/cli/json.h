@@ -19,10 +19,16 @@ cJSON *json_insight(const struct results *r);
 cJSON *json_results(const struct results *r, bool all);
 /* NaN and infinities become null. */
 void json_number(cJSON *object, const char *key, double v);
+/* ISO 8601 in UTC; 0 becomes null. */
+void json_time(cJSON *object, const char *key, int64_t wall_ns);
+/* "flags": ["noisy", …] of enum measurement_flag. */
+void json_flags(cJSON *object, uint32_t flags);
 /* Ids and times beyond 2^53 are kept exact. */
 void json_integer(cJSON *object, const char *key, int64_t v);
 /* Prints (indented unless compact) with a newline and deletes. Text for free(). */
 char *json_text(cJSON *value, bool compact);
 int json_print(cJSON *value);
+/* What a change that has nothing more to tell prints. Returns the exit code. */
+int json_done(const char *action, const char *name);
 
 #endif

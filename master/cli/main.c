@@ -30,6 +30,8 @@ static bool answer(int argc, char **argv)
     const char *word = argv[1];
     if (!strcmp(word, "--help") || !strcmp(word, "-h") || (!strcmp(word, "help") && argc == 2))
         manual_usage(stdout);
+    else if (!strcmp(word, "--version") && argc > 2 && !strcmp(argv[2], "--json"))
+        puts("{\"sonata\": \"" SONATA_VERSION "\", \"json\": " JSON_VERSION "}");
     else if (!strcmp(word, "--version"))
         puts("sonata " SONATA_VERSION);
     else if (!strcmp(word, "--man"))

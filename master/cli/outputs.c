@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/medium.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/text_table.h"
 
@@ -100,14 +101,22 @@ void front_table(const struct results *r, FILE *out)
         snprintf(text, sizeof text, "%s%s%s", h->name[i], unit[0] ? " " : "", unit);
         text_table_column(t, text, true);
     }
+    bool flagged = false;
+    for (size_t k = 0; k < r->n_front; k++)
+        flagged = flagged || r->individual[r->front[k]].flags;
+    if (flagged)
+        text_table_column(t, "flags", false);
     text_table_column(t, "bred by", false);
     text_table_column(t, "architecture", false);
     for (size_t k = 0; k < r->n_front; k++) {
         const struct results_individual *x = &r->individual[r->front[k]];
-        char genotype[GENOTYPE_TEXT];
+        char genotype[GENOTYPE_TEXT], flags[96];
         text_table_cell(t, "%" PRIu64, x->id);
         for (unsigned i = 0; i < h->n; i++)
             value_cell(t, results_value(x, h->metric[i], h->board[i]));
+        format_flags(x->flags, flags);
+        if (flagged)
+            text_table_cell(t, "%s", flags);
         text_table_cell(t, "%s", x->arm);
         genotype_format(&r->spec.space, &x->genotype, genotype, sizeof genotype);
         text_table_cell(t, "%s", genotype);
@@ -141,7 +150,23 @@ static void csv_header(const struct results *r, const struct headings *h, struct
         bytes_printf(out, ",");
         csv_text_cell(out, r->spec.space.gene[j].name);
     }
-    bytes_printf(out, ",arm,generation,board,flags,order,hypervolume\n");
+    bytes_printf(out, ",arm,generation,board,flags,order,hypervolume,violation,parents,reason,measured\n");
+}
+
+/* Parents as "3 17", why it failed or was vetoed, when its result was told. */
+static void csv_origin(const struct results_individual *x, struct bytes *out)
+{
+    char parents[48], when[24] = "";
+    struct text_builder t = text_begin(parents, sizeof parents);
+    for (unsigned i = 0; i < 2; i++) {
+        if (x->parent[i] >= 0)
+            text_join(&t, " ", "%" PRId64, x->parent[i]);
+    }
+    if (x->told_wall_ns)
+        clock_format_utc(x->told_wall_ns, when);
+    bytes_printf(out, ",%s,", parents);
+    csv_text_cell(out, x->reason);
+    bytes_printf(out, ",%s", when);
 }
 
 static void csv_line(const struct results *r, const struct headings *h, const struct results_individual *x, struct bytes *out)
@@ -173,6 +198,8 @@ static void csv_line(const struct results *r, const struct headings *h, const st
     csv_text_cell(out, flags);
     bytes_printf(out, ",%u", x->told_order);
     csv_number(out, x->hypervolume);
+    csv_number(out, results_violation(r, x));
+    csv_origin(x, out);
     bytes_printf(out, "\n");
 }
 

@@ -38,12 +38,23 @@ static void genotype_code(const struct space *s, const struct genotype *g, char 
     code[s->n_genes] = 0;
 }
 
+/* Its metric has a column as an objective already. */
+static bool is_objective(const struct results *r, const struct constraint *c)
+{
+    for (uint32_t k = 0; k < r->spec.n_objectives; k++) {
+        if (!strcmp(r->spec.objective[k].metric, c->metric) && !strcmp(r->spec.objective[k].board, c->board))
+            return true;
+    }
+    return false;
+}
+
 static cJSON *point_json(const struct results *r, const struct results_individual *x)
 {
     char code[SPACE_GENES_MAX + 1];
     cJSON *o = cJSON_CreateObject();
     cJSON_AddNumberToObject(o, "i", (double)x->id);
-    cJSON_AddStringToObject(o, "s", x->state);
+    bool breaks = !strcmp(x->state, "done") && results_violation(r, x) > 0;
+    cJSON_AddStringToObject(o, "s", breaks ? "violates" : x->state);
     cJSON_AddNumberToObject(o, "f", x->on_front);
     cJSON_AddStringToObject(o, "a", x->arm);
     cJSON *v = cJSON_AddArrayToObject(o, "v"), *l = cJSON_AddArrayToObject(o, "l"), *u = cJSON_AddArrayToObject(o, "u"), *c = cJSON_AddArrayToObject(o, "c");
@@ -55,7 +66,8 @@ static cJSON *point_json(const struct results *r, const struct results_individua
     }
     for (uint32_t k = 0; k < r->spec.n_constraints; k++) {
         const struct metric_value *m = results_value(x, r->spec.constraint[k].metric, r->spec.constraint[k].board);
-        number_or_null(c, m ? m->value : NAN);
+        if (!is_objective(r, &r->spec.constraint[k]))
+            number_or_null(c, m ? m->value : NAN);
     }
     json_number(o, "h", x->told_order ? x->hypervolume : NAN);
     json_number(o, "o", x->told_order ? (double)x->told_order : (double)NAN);
@@ -130,8 +142,10 @@ static cJSON *data_json(const struct results *r)
     cJSON *objectives = cJSON_AddArrayToObject(o, "objectives"), *constraints = cJSON_AddArrayToObject(o, "constraints");
     for (uint32_t i = 0; i < r->spec.n_objectives; i++)
         cJSON_AddItemToArray(objectives, metric_json(r->spec.objective[i].metric, r->spec.objective[i].board, r->spec.objective[i].goal == GOAL_MAX ? "max" : "min"));
-    for (uint32_t i = 0; i < r->spec.n_constraints; i++)
-        cJSON_AddItemToArray(constraints, metric_json(r->spec.constraint[i].metric, r->spec.constraint[i].board, ""));
+    for (uint32_t i = 0; i < r->spec.n_constraints; i++) {
+        if (!is_objective(r, &r->spec.constraint[i]))
+            cJSON_AddItemToArray(constraints, metric_json(r->spec.constraint[i].metric, r->spec.constraint[i].board, ""));
+    }
     cJSON_AddItemToObject(o, "genes", genes_json(&r->spec.space));
     cJSON *points = cJSON_AddArrayToObject(o, "points"), *front = cJSON_AddArrayToObject(o, "front"), *spread = cJSON_AddArrayToObject(o, "spread");
     for (size_t i = 0; i < r->n_individuals; i++)

@@ -1,6 +1,7 @@
 /* See results.h: the data itself, without messages. */
 #include "cli/results.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,17 @@ const struct metric_value *results_value(const struct results_individual *x, con
     return plain ? plain : other;
 }
 
+double results_violation(const struct results *r, const struct results_individual *x)
+{
+    double violation = 0;
+    for (uint32_t k = 0; k < r->spec.n_constraints; k++) {
+        const struct constraint *c = &r->spec.constraint[k];
+        const struct metric_value *v = results_value(x, c->metric, c->board);
+        violation += v && isfinite(v->value) ? constraint_violation(c, v->value) : 0;
+    }
+    return violation;
+}
+
 void results_heading(const char *metric, const char *board, char text[METRIC_NAME_MAX + BOARD_NAME_MAX + 2])
 {
     snprintf(text, METRIC_NAME_MAX + BOARD_NAME_MAX + 2, "%s%s%s", metric, board[0] ? "@" : "", board);
@@ -107,12 +119,17 @@ const char *metric_unit(const char *metric)
     return "";
 }
 
-void format_flags(uint32_t flags, char text[96])
+const char *flag_name(unsigned bit)
 {
     static const char *const name[] = {"noisy", "bimodal", "outliers", "warm-up not stable", "contended", "throttled"};
+    return bit < sizeof name / sizeof *name ? name[bit] : NULL;
+}
+
+void format_flags(uint32_t flags, char text[96])
+{
     struct text_builder t = text_begin(text, 96);
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; flag_name(i); i++) {
         if (flags >> i & 1)
-            text_join(&t, ", ", "%s", name[i]);
+            text_join(&t, ", ", "%s", flag_name(i));
     }
 }

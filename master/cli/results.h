@@ -110,10 +110,14 @@ void results_index(struct results *r);
 const struct results_individual *results_find(const struct results *r, uint64_t id);
 /* The value behind an objective: "metric@board", else "metric", else "metric@" of any board when the objective names none. NULL: not measured. */
 const struct metric_value *results_value(const struct results_individual *x, const char *metric, const char *board);
+/* Sum of constraint_violation() over what was measured: 0 when every constraint is kept. */
+double results_violation(const struct results *r, const struct results_individual *x);
 /* "latency@host (min)" style heading without the goal: metric, or metric@board. */
 void results_heading(const char *metric, const char *board, char text[METRIC_NAME_MAX + BOARD_NAME_MAX + 2]);
 /* "ms" for latency and so on; "" when unknown. */
 const char *metric_unit(const char *metric);
+/* Name of a bit of enum measurement_flag; NULL: there are no more. */
+const char *flag_name(unsigned bit);
 /* "noisy, bimodal" of enum measurement_flag. */
 void format_flags(uint32_t flags, char text[96]);
 

@@ -5,6 +5,7 @@
 #include "cli/session.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +152,28 @@ static int receive_step(struct session *s, const ProtobufCBinaryData *id, Sonata
     return 1;
 }
 
+/* The only state folder of `sonata run` here; "": there is none, or several. */
+static void find_state_here(char *name, size_t size)
+{
+    glob_t found;
+    name[0] = '\0';
+    if (!glob("*.sonata/master", 0, NULL, &found) && found.gl_pathc == 1)
+        snprintf(name, size, "%.*s", (int)(strlen(found.gl_pathv[0]) - strlen("/master")), found.gl_pathv[0]);
+    globfree(&found);
+}
+
+static int refused_error(const struct session *s, struct sonata_error *err)
+{
+    char here[256];
+    int r = -ECONNREFUSED;
+    find_state_here(here, sizeof here);
+    if (here[0])
+        return sonata_error_set(err, r, "no master answers: nothing listens at %s; the run that is here is read with --state %s", s->endpoint, here);
+    return sonata_error_set(
+        err, r, "no master answers: nothing listens at %s; start one with `sonata-master`, name another with --server, or use `sonata run`",
+        s->endpoint);
+}
+
 /* What stands in the way of a connection that never was, as far as it is certain; 0: nothing is yet. */
 static int link_error(struct session *s, struct sonata_error *err)
 {
@@ -162,9 +185,7 @@ static int link_error(struct session *s, struct sonata_error *err)
     case NET_LINK_UNRESOLVED:
         return sonata_error_set(err, -ECONNREFUSED, "no master answers: the host of %s is not known; check --server", s->endpoint);
     case NET_LINK_REFUSED:
-        return sonata_error_set(
-            err, -ECONNREFUSED,
-            "no master answers: nothing listens at %s; start one with `sonata-master`, name another with --server, or use `sonata run`", s->endpoint);
+        return refused_error(s, err);
     case NET_LINK_STRANGER:
         return sonata_error_set(err, -ECONNREFUSED,
                                 "no master answers: what listens at %s is not a master; check the port in --server (7102 by default)", s->endpoint);

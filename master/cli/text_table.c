@@ -1,15 +1,19 @@
 /* See text_table.h. Widths count UTF-8 characters, not bytes. */
+#define _DEFAULT_SOURCE // struct winsize
 #include "cli/text_table.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/parse.h"
 
-enum { CELL_MAX = 512 };
+enum { CELL_MAX = 512, LAST_MIN = 16 };
 
 struct text_table {
     size_t n_columns, n_cells, capacity;
@@ -62,7 +66,32 @@ static size_t width_of(const char *text)
     return n;
 }
 
-static void print_row(const struct text_table *t, char *const *row, const size_t *width, FILE *out)
+/* Columns of the terminal that `out` is; 0: it is none. */
+static size_t terminal_width(FILE *out)
+{
+    struct winsize size;
+    uint64_t columns;
+    const char *text = getenv("COLUMNS");
+    if (text && !parse_u64(text, 20, 10000, &columns))
+        return columns;
+    return isatty(fileno(out)) && !ioctl(fileno(out), TIOCGWINSZ, &size) ? size.ws_col : 0;
+}
+
+/* The last cell of a row, in the `room` characters that are left (0: as it is). */
+static void print_last(const char *text, size_t room, FILE *out)
+{
+    if (!room || width_of(text) <= room) {
+        fputs(text, out);
+        return;
+    }
+    size_t n = 0;
+    const char *p = text;
+    for (; *p && (n < room - 1 || ((unsigned char)*p & 0xc0) == 0x80); p++)
+        n += ((unsigned char)p[1] & 0xc0) != 0x80;
+    fprintf(out, "%.*s…", (int)(p - text), text);
+}
+
+static void print_row(const struct text_table *t, char *const *row, const size_t *width, size_t room, FILE *out)
 {
     for (size_t c = 0; c < t->n_columns; c++) {
         int pad = (int)(width[c] - width_of(row[c]));
@@ -73,7 +102,7 @@ static void print_row(const struct text_table *t, char *const *row, const size_t
         else if (c + 1 < t->n_columns)
             fprintf(out, "%s%*s", row[c], pad, "");
         else
-            fputs(row[c], out);
+            print_last(row[c], room, out);
     }
     fputc('\n', out);
 }
@@ -91,7 +120,11 @@ void text_table_print(const struct text_table *t, FILE *out)
             width[c] = max_of(n, width[c]);
         }
     }
-    print_row(t, t->heading, width, out);
+    size_t columns = terminal_width(out), used = 2 * (t->n_columns - 1);
+    for (size_t c = 0; c + 1 < t->n_columns; c++)
+        used += width[c];
+    size_t room = columns > used + LAST_MIN ? columns - used : columns ? (size_t)LAST_MIN : 0;
+    print_row(t, t->heading, width, room, out);
     for (size_t i = 0; i < t->n_cells; i += t->n_columns)
-        print_row(t, t->cell + i, width, out);
+        print_row(t, t->cell + i, width, room, out);
 }

@@ -11,7 +11,7 @@
 
 bool plan_is_analytic(const struct search_spec *spec, const char *metric, const char *board)
 {
-    return !board[0] && spec->space.network.family[0] && metric_is_analytic(metric, board);
+    return analytic_computes(&spec->space, metric, board);
 }
 
 bool plan_metric(const struct search_spec *spec, uint32_t i, const char **ret_metric, const char **ret_board)
@@ -62,19 +62,6 @@ static void set_value(struct individual_record *ind, const char *label, const st
     copy_string(ind->metric[i].name, sizeof ind->metric[i].name, label);
 }
 
-static double side_violation(double excess, double limit) { return excess > 0 ? excess / fmax(fabs(limit), 1e-9) : 0; }
-
-/* Excess over the limit as a share of it; 0 when kept. */
-static double violation_of(const struct constraint *c, double value)
-{
-    double v = 0;
-    if (isfinite(c->max))
-        v += side_violation(value - c->max, c->max);
-    if (isfinite(c->min))
-        v += side_violation(c->min - value, c->min);
-    return v;
-}
-
 double plan_analytic(const struct search *rs, struct individual_record *ind)
 {
     const struct search_spec *spec = rs->spec;
@@ -89,7 +76,7 @@ double plan_analytic(const struct search *rs, struct individual_record *ind)
         v.low = v.high = v.value;
         set_value(ind, metric, &v);
         if (i >= spec->n_objectives)
-            violation += violation_of(&spec->constraint[i - spec->n_objectives], v.value);
+            violation += constraint_violation(&spec->constraint[i - spec->n_objectives], v.value);
     }
     return violation;
 }
@@ -146,7 +133,7 @@ bool plan_objectives(const struct search *rs, const struct individual_record *in
         if (i < spec->n_objectives)
             ret_objective[i] = spec->objective[i].goal == GOAL_MAX ? -v->value : v->value;
         else
-            violation += violation_of(&spec->constraint[i - spec->n_objectives], v->value);
+            violation += constraint_violation(&spec->constraint[i - spec->n_objectives], v->value);
     }
     *ret_violation = violation;
     return true;
@@ -182,7 +169,7 @@ double plan_violation(const struct search *rs, const struct individual_record *i
         char label[METRIC_NAME_MAX];
         metric_label(c->metric, c->board, label);
         const struct metric_value *v = find_value(ind, label);
-        violation += v && isfinite(v->value) ? violation_of(c, v->value) : 0;
+        violation += v && isfinite(v->value) ? constraint_violation(c, v->value) : 0;
     }
     return violation;
 }

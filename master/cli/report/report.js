@@ -43,6 +43,7 @@
 
   var front = D.front.map(function (i) { return points[i]; });
   var done = points.filter(function (p) { return p.s === 'done'; });
+  var outside = points.filter(function (p) { return p.s === 'violates'; }); /* measured, but outside the constraints */
 
   function escapeHtml(s) { return String(s).replace(/[&<>"]/g, function (c) { return {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;'}[c]; }); }
   function hover(p) {
@@ -111,13 +112,14 @@
     var rising = (objectives[kx].goal === 'min') === (objectives[ky].goal === 'max');
     var c = chart('front-chart', {
       grid: {left: 70, right: 24, top: 34, bottom: 74},
-      legend: {top: 0, right: 12, itemGap: 24, data: ['measured', 'front'], textStyle: {color: SOFT}},
+      legend: {top: 0, right: 12, itemGap: 24, data: outside.length ? ['measured', 'outside the constraints', 'front'] : ['measured', 'front'], textStyle: {color: SOFT}},
       tooltip: {trigger: 'item', confine: true, formatter: function (q) { return q.data && q.data.p ? hover(q.data.p) : ''; }},
       dataZoom: [{type: 'inside', xAxisIndex: 0, filterMode: 'none'}, {type: 'inside', yAxisIndex: 0, filterMode: 'none'}],
       xAxis: axis(title(objectives[kx]), isLog(kx) ? {type: 'log'} : {}),
       yAxis: axis(title(objectives[ky]), {nameGap: 48}),
       series: [
         {name: 'measured', type: 'scatter', symbolSize: 7, itemStyle: {color: OTHER, opacity: 0.55}, data: done.filter(function (p) { return !p.f && p.v[kx] !== null && p.v[ky] !== null; }).map(xy)},
+        {name: 'outside the constraints', type: 'scatter', symbol: 'triangle', symbolSize: 7, itemStyle: {color: 'none', borderColor: SOFT, opacity: 0.7}, data: outside.filter(function (p) { return p.v[kx] !== null && p.v[ky] !== null; }).map(xy)},
         {name: 'front', type: 'line', step: two ? (rising ? 'end' : 'start') : false, showSymbol: true, symbol: 'circle', symbolSize: 11, lineStyle: {color: FRONT, width: two ? 2 : 0},
          itemStyle: {color: FRONT, borderColor: '#fff', borderWidth: 1}, data: line.map(xy), z: 5}
       ]

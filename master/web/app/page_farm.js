@@ -89,7 +89,7 @@ export async function boardPage(box, path) {
     fill(head, el('div.page-head', null, el('div', null, el('p.crumb', null, el('a', { href: '#/farm' }, 'Farm'), ' / ' + b.type), el('h1', null, b.id, ' ', badge(state, state === 'held' ? b.held || b.state : state))), el('span.spacer'),
       me.value?.read_only || !events ? null : el('div.row', null, ORDERS.map(([action, name, text]) => el('button', { type: 'button', onclick: () => giveOrder(b, action, name, text) }, name)))),
     b.warning ? el('p.warn', null, b.warning) : null,
-    el('section.card', null, el('dl', null, pair('state', b.state), pair('does', b.phase), pair('held', b.held ? `${b.held}${b.held_why ? ' ' + b.held_why : ''}` : ''), pair('worker', b.worker), pair('backend', b.backend), pair('measures', b.metrics), pair('detail', b.detail), pair('results', b.done !== undefined ? `${num(b.done)}, ${num(b.failed)} attempts failed` : ''),
+    el('section.card', null, el('dl', null, pair('state', b.state), pair('does', b.phase), pair('held', b.held ? `${b.held}${b.held_why ? ' ' + b.held_why : ''}` : ''), pair('worker', b.worker), pair('backend', b.backend), pair('measures', b.metrics.join(', ')), pair('detail', b.detail), pair('results', b.done !== undefined ? `${num(b.done)}, ${num(b.failed)} attempts failed` : ''),
       pair('busy', b.busy_share !== null ? Math.round(100 * b.busy_share) + ' % since it is known' : ''), pair('canary', d === null ? canaryText(b) : `${num(b.canary_us)} µs, reference ${num(b.reference_us)} µs (${d >= 0 ? '+' : '−'}${Math.abs(d).toFixed(1)} %), ${ago(b.canary_at)}`))));
     const canaries = (events || []).filter((e) => e.canary_us > 0 && e.reference_us > 0).reverse();
     chart.element.hidden = canaries.length < 2;

@@ -40,7 +40,7 @@ awk -F, 'NR == FNR { if (FNR > 1) { acc[FNR] = $4 + 0; lat[FNR] = $8 + 0; n = FN
          FNR > 1 { for (i = 2; i <= n; i++) if (acc[i] >= $4 && lat[i] <= $8 && (acc[i] > $4 || lat[i] < $8)) { print "dominated: " $0; bad = 1 } }
          END { exit bad }' first.sonata/all.csv first.sonata/front.csv || fail "the front is not a front"
 awk -F, 'NR == FNR { seen[$1 "," $2 "," $3 "," $4] = ($5 + 0) "," ($6 + 0); next }
-         FNR > 1 { key = $(NF-9) "," $(NF-8) "," $(NF-7) "," $(NF-6); if (seen[key] != ($4 + 0) "," ($8 + 0)) { print "not the table: " $0; bad = 1 } }
+         FNR > 1 { key = $(NF-13) "," $(NF-12) "," $(NF-11) "," $(NF-10); if (seen[key] != ($4 + 0) "," ($8 + 0)) { print "not the table: " $0; bad = 1 } }
          END { exit bad }' table.csv first.sonata/all.csv || fail "values differ from the table"
 
 # the readers

@@ -1,4 +1,5 @@
 """The part of JSON Schema that openapi.json uses, strictly: a property that the schema does not name is a finding."""
+import re
 
 TYPES = {
     "object": dict, "array": list, "string": str, "boolean": bool, "null": type(None),
@@ -25,6 +26,8 @@ def findings(doc, schema, value, where="$"):
         return [f"{where}: {value!r:.60} is not of type {'/'.join(names)}"]
     if "enum" in schema and value not in schema["enum"]:
         return [f"{where}: {value!r:.60} is not one of {schema['enum']}"]
+    if "pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value):
+        return [f"{where}: {value!r:.60} is not of the form {schema['pattern']}"]
     found = []
     if isinstance(value, dict):
         known, more = schema.get("properties", {}), schema.get("additionalProperties")

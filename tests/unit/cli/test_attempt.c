@@ -93,7 +93,10 @@ static void for_programs(void **state)
     struct measurement m = sample();
     cJSON *o = attempt_json(&m), *facts = cJSON_GetObjectItem(o, "facts");
     assert_string_equal(cJSON_GetObjectItem(o, "verdict")->valuestring, "noisy");
-    assert_string_equal(cJSON_GetObjectItem(o, "flags")->valuestring, "noisy, contended");
+    const cJSON *flags = cJSON_GetObjectItem(o, "flags");
+    assert_int_equal(cJSON_GetArraySize(flags), 2);
+    assert_string_equal(cJSON_GetArrayItem(flags, 0)->valuestring, "noisy");
+    assert_string_equal(cJSON_GetArrayItem(flags, 1)->valuestring, "contended");
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(o, "window_medians_ms")), 3);
     assert_string_equal(cJSON_GetObjectItem(facts, "canary_ratio")->valuestring, "1.0021");
     assert_string_equal(cJSON_GetObjectItem(facts, "new_fact")->valuestring, "a=b");

@@ -52,14 +52,15 @@ static void test_csv(void **state)
     struct results *r = sample_results();
     struct bytes out = {0}, all = {0};
     csv_text(r, false, &out);
-    assert_string_equal(as_text(&out),
-                        "id,state,front,accuracy,accuracy_low,accuracy_high,accuracy_n,latency@host,latency@host_low,latency@host_high,latency@host_n,"
-                        "params,params_low,params_high,params_n,d,k,op,arm,generation,board,flags,order,hypervolume\n"
-                        "2,done,1,93.25,92.75,93.75,20,2.5,2.49,2.51,20,3000,3000,3000,0,2,3,<b>,init,0,host,,3,0.2\n"
-                        "0,done,1,85.5,85,86,20,1.25,1.24,1.26,20,1000,1000,1000,0,1,,conv,init,0,host,,1,0\n");
+    assert_string_equal(
+        as_text(&out),
+        "id,state,front,accuracy,accuracy_low,accuracy_high,accuracy_n,latency@host,latency@host_low,latency@host_high,latency@host_n,"
+        "params,params_low,params_high,params_n,d,k,op,arm,generation,board,flags,order,hypervolume,violation,parents,reason,measured\n"
+        "2,done,1,93.25,92.75,93.75,20,2.5,2.49,2.51,20,3000,3000,3000,0,2,3,<b>,init,0,host,,3,0.2,0,,,1970-01-01T00:00:00Z\n"
+        "0,done,1,85.5,85,86,20,1.25,1.24,1.26,20,1000,1000,1000,0,1,,conv,init,0,host,,1,0,0,,,1970-01-01T00:00:00Z\n");
     csv_text(r, true, &all);
     const char *text = as_text(&all);
-    assert_non_null(strstr(text, "\n3,failed,0,,,,,,,,,,,,,1,,conv,init,0,host,,4,0.3\n")); /* nothing measured: empty cells */
+    assert_non_null(strstr(text, "\n3,failed,0,,,,,,,,,,,,,1,,conv,init,0,host,,4,0.3,0,,")); /* nothing measured: empty cells */
     bytes_fini(&out);
     bytes_fini(&all);
     results_free(r);
