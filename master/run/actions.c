@@ -101,9 +101,13 @@ static void apply_bury(struct engine *r, const struct sched_action *act)
     engine_note(r, true, "evaluation given up", "%s class=%s reason=\"%s\"", evaluation_fields(r, act->job, fields), outcome_name(act->outcome),
                 act->reason);
     enum evaluation_state standing = evaluation_standing(r, &e->record);
-    bool answered = standing != EVALUATION_CANCELED; /* measured again in vain: what was known stands */
-    e->record.cause = answered ? OUTCOME_OK : act->outcome;
-    evaluation_close(r, e, answered ? standing : EVALUATION_FAILED, answered ? "" : act->reason);
+    if (standing != EVALUATION_CANCELED) { /* measured again in vain: what was known stands */
+        e->record.cause = OUTCOME_OK;
+        evaluation_close(r, e, standing, "");
+        return;
+    }
+    e->record.cause = act->outcome;
+    evaluation_close(r, e, EVALUATION_FAILED, act->reason);
 }
 
 void actions_apply(struct engine *r)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "run/event_log.h"
 #include "run/fair.h"
 #include "run/individual.h"
@@ -96,11 +97,9 @@ uint32_t search_wanted(struct search *rs)
         n = flying < rs->window ? rs->window - flying : 0;
     } else {
         uint32_t limit = search_flight_limit(rs);
-        n = idle_slots(rs);
-        n = flying >= limit ? 0 : n < limit - flying ? n : limit - flying;
+        n = flying < limit ? min_of(idle_slots(rs), limit - flying) : 0;
     }
-    n = n < left ? n : left;
-    return n < ASK_MAX ? n : ASK_MAX;
+    return min_of(min_of(n, left), (uint32_t)ASK_MAX);
 }
 
 static void take_proposals(struct search *rs)

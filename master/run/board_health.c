@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/time.h"
 #include "health/blame.h"
 #include "run/board_history.h"
@@ -29,7 +30,10 @@ void board_health_free(struct board_health *h) { free(h); }
 
 static const char *duration_text(int64_t ns, char text[24])
 {
-    snprintf(text, 24, "%.3g %s", (double)ns / 1e9 / (ns < 120 * SONATA_SECOND ? 1 : 60), ns < 120 * SONATA_SECOND ? "s" : "min");
+    if (ns < 120 * SONATA_SECOND)
+        snprintf(text, 24, "%.3g s", (double)ns / 1e9);
+    else
+        snprintf(text, 24, "%.3g min", (double)ns / 1e9 / 60);
     return text;
 }
 
@@ -47,7 +51,7 @@ void board_hold(struct engine *r, struct watched *w, const char *why)
     h->hold_until_wall_ns = r->wall + wait;
     h->probation = false;
     w->hold_until_ns = r->now + wait;
-    r->board_health->due_ns = w->hold_until_ns < r->board_health->due_ns ? w->hold_until_ns : r->board_health->due_ns;
+    r->board_health->due_ns = min_of(r->board_health->due_ns, w->hold_until_ns);
     blame_clear(&h->blame);
     snprintf(text, sizeof text, "%s; no jobs for %s, then one at a time until one is good", why, duration_text(wait, left));
     board_history_add(r, w, "quarantine", text);
@@ -136,9 +140,8 @@ static bool load_health(void *user, const uint8_t *key, size_t n_key, const uint
     struct watched *w = watched_get(r, h.name);
     w->record = h;
     if (h.hold_until_wall_ns) { /* a clock set back must not hold it longer than a day */
-        int64_t left = h.hold_until_wall_ns - r->wall;
-        w->hold_until_ns = r->now + (left < 0 ? 0 : left < SONATA_DAY ? left : SONATA_DAY);
-        r->board_health->due_ns = w->hold_until_ns < r->board_health->due_ns ? w->hold_until_ns : r->board_health->due_ns;
+        w->hold_until_ns = r->now + clamp_of(h.hold_until_wall_ns - r->wall, (int64_t)0, (int64_t)SONATA_DAY);
+        r->board_health->due_ns = min_of(r->board_health->due_ns, w->hold_until_ns);
     }
     watched_apply_use(r, w);
     return true;

@@ -59,5 +59,6 @@ void watched_apply_use(struct engine *r, const struct watched *w)
 {
     const struct board_health_record *h = &w->record;
     bool stopped = board_order_stands(h->order) || h->order == BOARD_ORDER_QUARANTINE || w->hold_until_ns;
-    (void)!sched_use_board(r->sched, h->name, stopped ? SCHED_USE_NOT : h->probation ? SCHED_USE_ONE : SCHED_USE_FULLY);
+    enum sched_use use = h->probation ? SCHED_USE_ONE : SCHED_USE_FULLY;
+    (void)!sched_use_board(r->sched, h->name, stopped ? SCHED_USE_NOT : use);
 }

@@ -112,7 +112,29 @@ static void put_unless_told(struct search *rs, const struct individual_record *r
         individual_put(rs, record);
 }
 
-/* One group has its answer. A veto (infeasible or failed) ends the individual: its other evaluations are not needed any more. */
+/* A veto (infeasible or failed) ends the individual: its other evaluations are not needed any more. */
+static void rule_out(struct search *rs, struct pending *p, const struct evaluation_record *record, const struct measurement *m, const char *reason)
+{
+    struct individual_record *ind = &p->record;
+    bool infeasible = record->state == EVALUATION_INFEASIBLE;
+    p->status = infeasible ? CORE_INFEASIBLE : CORE_FAILED;
+    ind->ruled = infeasible ? INDIVIDUAL_INFEASIBLE : INDIVIDUAL_FAILED;
+    ind->cause = record->cause != OUTCOME_OK ? record->cause : OUTCOME_INFRA;
+    if (infeasible)
+        ind->cause = OUTCOME_INFEASIBLE;
+    ind->measured = 0;
+    if ((!reason || !reason[0]) && m)
+        reason = m->reason;
+    copy_string(ind->reason, sizeof ind->reason, reason ? reason : "");
+    if (m) {
+        ind->flags |= m->flags;
+        copy_string(ind->board, sizeof ind->board, m->board);
+    }
+    p->n_open = 0;
+    evaluation_drop_waiters(rs, p, "the architecture was ruled out by another evaluation");
+    pending_complete(rs, p);
+}
+
 void individual_answer(struct search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m,
                        const char *reason)
 {
@@ -120,26 +142,14 @@ void individual_answer(struct search *rs, uint64_t id, uint32_t group, const str
     if (!p || p->complete)
         return;
     p->n_open--;
-    if (record->state == EVALUATION_DONE && m) {
+    if (record->state != EVALUATION_DONE || !m) {
+        rule_out(rs, p, record, m, reason);
+    } else {
         individual_take(rs, &p->record, group, record, m);
         if (!p->n_open)
             pending_complete(rs, p);
         else if (is_between_stages(rs, p))
             begin_second_stage(rs, p);
-    } else {
-        bool infeasible = record->state == EVALUATION_INFEASIBLE;
-        p->status = infeasible ? CORE_INFEASIBLE : CORE_FAILED;
-        p->record.ruled = infeasible ? INDIVIDUAL_INFEASIBLE : INDIVIDUAL_FAILED;
-        p->record.cause = infeasible ? OUTCOME_INFEASIBLE : record->cause != OUTCOME_OK ? record->cause : OUTCOME_INFRA;
-        p->record.measured = 0;
-        copy_string(p->record.reason, sizeof p->record.reason, reason && reason[0] ? reason : m ? m->reason : "");
-        if (m) {
-            p->record.flags |= m->flags;
-            copy_string(p->record.board, sizeof p->record.board, m->board);
-        }
-        p->n_open = 0;
-        evaluation_drop_waiters(rs, p, "the architecture was ruled out by another evaluation");
-        pending_complete(rs, p);
     }
     put_unless_told(rs, &p->record);
 }

@@ -40,7 +40,9 @@ static int replay_tell(struct replay *p, const struct event_record *e)
 {
     struct core_result result = {.status = (enum core_status)e->status, .violation = e->violation};
     memcpy(result.objective, e->objective, sizeof result.objective);
-    int rc = e->status > CORE_FAILED ? -EBADMSG : e->type == EVENT_TELL ? core_tell(p->core, e->id, &result) : core_retell(p->core, e->id, &result);
+    int rc = -EBADMSG;
+    if (e->status <= CORE_FAILED)
+        rc = e->type == EVENT_TELL ? core_tell(p->core, e->id, &result) : core_retell(p->core, e->id, &result);
     return rc ? sonata_error_set(p->err, rc, "search %llu: the result of proposal %llu at event %llu is refused", (unsigned long long)p->id,
                                  (unsigned long long)e->id, (unsigned long long)p->next)
               : 0;

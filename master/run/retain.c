@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/time.h"
 #include "codec/codec.h"
 #include "run/note.h"
@@ -108,7 +109,7 @@ static uint64_t droppable(struct search *rs)
     struct reader in = reader_of(b.data, b.size);
     reader_u8(&in);
     uint64_t event = reader_u64(&in);
-    return in.bad ? 0 : event < rs->record.events ? event : rs->record.events - 1;
+    return in.bad ? 0 : min_of(event, rs->record.events - 1);
 }
 
 static bool drop_some_events(struct search *rs)

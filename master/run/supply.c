@@ -111,7 +111,9 @@ static enum supply supply_of(const struct sched *s, const char *metric, const ch
             continue;
         if (!is_described(&v))
             return SUPPLY_UNKNOWN;
-        enum supply one = !listed(v.info, metric) ? SUPPLY_NO : !strcmp(v.info->backend, "engine") ? SUPPLY_ENGINES_ONLY : SUPPLY_YES;
+        enum supply one = !strcmp(v.info->backend, "engine") ? SUPPLY_ENGINES_ONLY : SUPPLY_YES;
+        if (!listed(v.info, metric))
+            one = SUPPLY_NO;
         found = one > found ? one : found;
     }
     return found;

@@ -122,8 +122,10 @@ static uint32_t spoken_for(const struct sched *s, const struct owner *o, const s
 static uint32_t day_room(const struct owner *o)
 {
     const struct team *t = o->team;
-    double n = t->quota.day_ns ? ceil(((double)t->quota.day_ns - t->day_used_ns - t->live_ns) / fmax(o->mean_ns, 1)) : UINT32_MAX;
-    return n <= 0 ? 0 : n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+    if (!t->quota.day_ns)
+        return UINT32_MAX;
+    double n = ceil(((double)t->quota.day_ns - t->day_used_ns - t->live_ns) / fmax(o->mean_ns, 1));
+    return (uint32_t)clamp_of(n, 0.0, (double)UINT32_MAX);
 }
 
 uint32_t sched_open_slots(struct sched *s, uint64_t owner, const struct sched_need *need)

@@ -142,7 +142,9 @@ enum sched_held sched_held(const struct sched *s, uint64_t owner)
     const struct owner *o = map_get(&s->owners, owner);
     if (!o)
         return SCHED_NOT_HELD;
-    return day_is_used(o->team) ? SCHED_HELD_DAY : !team_room(o->team, 1) ? SCHED_HELD_BOARDS : SCHED_NOT_HELD;
+    if (day_is_used(o->team))
+        return SCHED_HELD_DAY;
+    return team_room(o->team, 1) ? SCHED_NOT_HELD : SCHED_HELD_BOARDS;
 }
 
 uint32_t sched_waiting(const struct sched *s, uint64_t owner)

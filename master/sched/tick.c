@@ -12,7 +12,9 @@ static int64_t tick_workers(struct sched *s, int64_t now)
         if (w->link == LINK_OFFLINE)
             continue;
         int64_t silent = now - w->heard_ns;
-        enum link link = silent >= s->config.offline_ns ? LINK_OFFLINE : silent >= s->config.suspect_ns ? LINK_SUSPECT : LINK_ONLINE;
+        enum link link = silent >= s->config.suspect_ns ? LINK_SUSPECT : LINK_ONLINE;
+        if (silent >= s->config.offline_ns)
+            link = LINK_OFFLINE;
         if (link < w->link) {
             w->link = link;
             s->generation++;
