@@ -270,13 +270,17 @@ int results_fetch_boards(struct session *s, struct results_board *board, size_t 
     Sonata__Request request = SONATA__REQUEST__INIT;
     request.verb_case = SONATA__REQUEST__VERB_BOARDS;
     request.boards = &list;
-    cleanup_envelope Sonata__Envelope *reply = NULL;
-    int code = session_call(s, &request, &reply, err);
-    if (code)
-        return code;
-    size_t n = min_of(reply->reply->n_boards, max);
-    for (size_t i = 0; i < n; i++)
-        results_board_from_message(reply->reply->boards[i], &board[i]);
-    *ret_n = n;
+    *ret_n = 0;
+    for (bool more = true; more && *ret_n < max;) {
+        cleanup_envelope Sonata__Envelope *reply = NULL;
+        int code = session_call(s, &request, &reply, err);
+        if (code)
+            return code;
+        size_t n = min_of(reply->reply->n_boards, max - *ret_n);
+        for (size_t i = 0; i < n; i++)
+            results_board_from_message(reply->reply->boards[i], &board[(*ret_n)++]);
+        more = reply->reply->more && n;
+        list.from += (uint32_t)n;
+    }
     return 0;
 }

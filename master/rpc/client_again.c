@@ -11,23 +11,31 @@
 
 enum { REQUEST_KEEP_DAYS = 7, FORGET_LOOKS = 8 };
 
-/* Requests are remembered per team: another team's id never brings up its answer. */
-static struct store_key request_key(const struct rpc_caller *caller, const Sonata__Request *q)
+/* Requests are remembered per team: another team's id never brings up its answer; and with what they ask: an id that is used again for something else is
+ * another request. Those of an older master are remembered without. */
+static struct store_key request_key(const struct rpc_call *call, bool with_question)
 {
-    uint8_t key[REQUEST_ID_SIZE + 8];
-    uint64_t team = hash64_text(caller->team);
-    memcpy(key, q->id.data, REQUEST_ID_SIZE);
+    uint8_t key[REQUEST_ID_SIZE + 16];
+    uint64_t team = hash64_text(call->caller->team);
+    memcpy(key, call->request->id.data, REQUEST_ID_SIZE);
     memcpy(key + REQUEST_ID_SIZE, &team, sizeof team);
-    return key_bytes(key, sizeof key);
+    memcpy(key + REQUEST_ID_SIZE + 8, &call->question, sizeof call->question);
+    return key_bytes(key, with_question ? sizeof key : REQUEST_ID_SIZE + 8);
 }
 
-Sonata__Reply *again_find(struct rpc *rpc, const struct rpc_caller *caller, const Sonata__Request *q)
+static Sonata__Reply *find(const struct rpc_call *call, bool with_question)
 {
     cleanup_bytes struct bytes b = {0};
     struct answer_record old;
-    if (store_get(engine_store(rpc->run), STORE_REQUEST, request_key(caller, q), &b) || answer_record_decode(b.data, b.size, &old))
+    if (store_get(engine_store(call->rpc->run), STORE_REQUEST, request_key(call, with_question), &b) || answer_record_decode(b.data, b.size, &old))
         return NULL;
     return sonata__reply__unpack(NULL, old.n_reply, old.reply);
+}
+
+Sonata__Reply *again_find(const struct rpc_call *call)
+{
+    Sonata__Reply *old = find(call, true);
+    return old ? old : find(call, false);
 }
 
 struct old_requests {
@@ -70,6 +78,6 @@ void again_remember(const struct rpc_call *call)
     cleanup_bytes struct bytes packed = {0}, b = {0};
     sonata__reply__pack(reply, bytes_append(&packed, NULL, sonata__reply__get_packed_size(reply)));
     answer_record_encode(&(struct answer_record){engine_wall(rpc->run), packed.data, packed.size}, &b);
-    store_put(engine_store(rpc->run), STORE_REQUEST, request_key(call->caller, call->request), b.data, b.size);
+    store_put(engine_store(rpc->run), STORE_REQUEST, request_key(call, true), b.data, b.size);
     forget_some(rpc);
 }

@@ -89,17 +89,22 @@ static Sonata__BoardStatus *status_message(struct rpc *rpc, const struct sched_b
     return m;
 }
 
+enum { PAGE_BYTES = 3 << 20 };
+
 int client_boards(struct rpc_call *call)
 {
     struct rpc *rpc = call->rpc;
     struct rpc_reply *reply = call->reply;
     const struct sched *s = engine_sched(rpc->run);
-    uint32_t n = sched_board_count(s);
-    reply->message.boards = xcalloc(n ? n : 1, sizeof *reply->message.boards);
-    for (uint32_t i = 0; i < n; i++) {
+    uint32_t n = sched_board_count(s), from = call->request->boards->from;
+    size_t bytes = 0;
+    reply->message.boards = xcalloc(RPC_PAGE_MAX, sizeof *reply->message.boards);
+    for (uint32_t i = from; i < n && !reply->message.more; i++) {
         struct sched_board_view v;
         sched_board_view(s, i, &v);
-        reply->message.boards[reply->message.n_boards++] = status_message(rpc, &v);
+        Sonata__BoardStatus *m = reply->message.boards[reply->message.n_boards++] = status_message(rpc, &v);
+        bytes += sonata__board_status__get_packed_size(m);
+        reply->message.more = i + 1 < n && (bytes > PAGE_BYTES || reply->message.n_boards == RPC_PAGE_MAX);
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "rpc/verbs.h"
 
 static bool changes(const struct verb *verb) { return verb && verb->effect == EFFECT_CHANGES; }
@@ -71,14 +72,22 @@ static void send_reply(struct rpc *rpc, const struct net_peer *peer, Sonata__Rep
 }
 
 /* The answer given before, when there is one. */
-static bool answer_again(struct rpc *rpc, const struct net_peer *peer, const struct rpc_caller *caller, const Sonata__Request *q)
+static bool answer_again(const struct net_peer *peer, const struct rpc_call *call)
 {
-    Sonata__Reply *old = again_find(rpc, caller, q);
+    struct rpc *rpc = call->rpc;
+    Sonata__Reply *old = again_find(call);
     if (!old)
         return false;
     send_reply(rpc, peer, old, false);
     sonata__reply__free_unpacked(old, NULL);
     return true;
+}
+
+static uint64_t question_of(const Sonata__Request *q)
+{
+    cleanup_bytes struct bytes b = {0};
+    sonata__request__pack(q, bytes_append(&b, NULL, sonata__request__get_packed_size(q)));
+    return hash64(b.data, b.size);
 }
 
 static void on_request(struct rpc *rpc, const struct net_peer *peer, const struct rpc_caller *caller, Sonata__Request *q)
@@ -88,9 +97,9 @@ static void on_request(struct rpc *rpc, const struct net_peer *peer, const struc
         return;
     }
     struct rpc_reply reply = {.message = SONATA__REPLY__INIT};
-    struct rpc_call call = {rpc, caller, q, NULL, &reply};
+    struct rpc_call call = {rpc, caller, q, NULL, question_of(q), &reply};
     reply.message.code = verb_find(q, &call.verb, &reply.err);
-    if (changes(call.verb) && answer_again(rpc, peer, caller, q))
+    if (changes(call.verb) && answer_again(peer, &call))
         return;
     reply.message.id = q->id;
     reply.message.server = (char *)"sonata-master " SONATA_VERSION;

@@ -25,18 +25,33 @@ struct fair *fair_new(void) { return xcalloc(1, sizeof(struct fair)); }
 
 int64_t fair_clock(const struct engine *r) { return r->hooks.clock ? r->hooks.clock(r->hooks.user) : 0; }
 
-struct team_time *fair_team(struct search *rs)
+static struct team_time *team_named(struct engine *r, const char *name)
 {
-    struct engine *r = rs->engine;
-    if (rs->team_time)
-        return rs->team_time;
-    uint64_t key = hash64_text(rs->record.team);
+    uint64_t key = hash64_text(name);
     struct team_time *t = map_get(&r->fair->teams, key);
     if (!t) {
         t = xcalloc(1, sizeof *t);
         map_set(&r->fair->teams, key, t);
     }
-    return rs->team_time = t;
+    return t;
+}
+
+struct team_time *fair_team(struct search *rs)
+{
+    if (!rs->team_time)
+        rs->team_time = team_named(rs->engine, rs->record.team);
+    return rs->team_time;
+}
+
+/* The bucket as a moment: each submission moves it on, and it may be SUBMISSIONS_AT_ONCE of them ahead of now. */
+bool fair_may_submit(struct engine *r, const char *team)
+{
+    struct team_time *t = team_named(r, team);
+    int64_t from = max_of(t->submissions_ns, r->now);
+    if (from - r->now > (SUBMISSIONS_AT_ONCE - 1) * SUBMISSION_NS)
+        return false;
+    t->submissions_ns = from + SUBMISSION_NS;
+    return true;
 }
 
 void fair_turn(struct engine *r)

@@ -27,7 +27,12 @@ struct team_time {
     uint64_t turn;                   /* the last in which it had a search that ran */
     uint32_t running;                /* threads of the pool */
     uint64_t served;                 /* when it last got one, as a number that grows */
+    int64_t submissions_ns;          /* until then its submissions are used up, one every SUBMISSION_NS */
 };
 struct team_time *fair_team(struct search *rs);
+/* A submission leaves records for good: so many of a team at once, then one at a time. False: not now. */
+enum { SUBMISSIONS_AT_ONCE = 100 };
+#define SUBMISSION_NS (10 * SONATA_SECOND)
+bool fair_may_submit(struct engine *r, const char *team);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "codec/codec.h"
 #include "run/event_log.h"
+#include "run/fair.h"
 #include "run/note.h"
 #include "run/number.h"
 #include "run/params.h"
@@ -71,13 +72,21 @@ static uint32_t count_unfinished(const struct engine *r, const char *team)
     return n;
 }
 
-static int check_limits(const struct engine *r, const struct engine_owner *owner, struct sonata_error *err)
+static int check_limits(struct engine *r, const struct engine_owner *owner, struct sonata_error *err)
 {
-    if (count_unfinished(r, NULL) >= r->config.searches_max)
+    uint32_t all = count_unfinished(r, NULL), own = count_unfinished(r, owner->team), limit = r->config.searches_max;
+    bool named = owner->team && owner->team[0];
+    if (named && all < limit && own >= limit - all)
+        return sonata_error_set(err, -EBUSY, "your team has %u unfinished searches, as many as there are places left for all others: wait for one or cancel one",
+                                own);
+    if (all >= limit)
         return sonata_error_set(err, -EBUSY, "%u searches are unfinished, which is the limit: wait for one or cancel one", r->config.searches_max);
     if (owner->searches_max && count_unfinished(r, owner->team) >= owner->searches_max)
         return sonata_error_set(err, -EDQUOT, "your team has %u unfinished searches, which is its limit: wait for one or cancel one",
                                 owner->searches_max);
+    if (named && !fair_may_submit(r, owner->team))
+        return sonata_error_set(err, -EBUSY, "your team submitted %d searches in a short time: it may submit one every %d s", SUBMISSIONS_AT_ONCE,
+                                (int)(SUBMISSION_NS / SONATA_SECOND));
     return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "codec/codec.h"
 #include "farm.h"
@@ -245,9 +246,56 @@ static void test_uploads_of_before(void **state)
     bytes_fini(&record);
 }
 
+static int try_submit(const char *team)
+{
+    struct sonata_error err = {{0}};
+    struct search_spec *spec = farm_spec("s", "random", 5, 1);
+    uint64_t id = 0;
+    int rc = engine_submit(farm.run, spec, &(struct engine_owner){.team = team}, &id, &err);
+    free(spec);
+    return rc;
+}
+
+/* Without any quota one team leaves places to others, and a script that submits and cancels is slowed down. */
+static void test_one_team_does_not_take_all_places(void **state)
+{
+    (void)state;
+    farm.config.searches_max = 40;
+    engine_reconfigure(farm.run, &farm.config);
+    uint32_t n = 0;
+    while (n < 100 && !try_submit("greedy"))
+        n++;
+    assert_in_range(n, 15, 20);
+    assert_int_equal(try_submit("greedy"), -EBUSY);
+    assert_int_equal(try_submit("other"), 0);
+    assert_int_equal(try_submit(""), 0);
+}
+
+static void test_submissions_have_a_rate(void **state)
+{
+    (void)state;
+    struct sonata_error err = {{0}};
+    uint32_t n = 0;
+    for (; n < 1000; n++) {
+        if (try_submit("script"))
+            break;
+        assert_int_equal(engine_control(farm.run, n + 1, "cancel", 0, &err), 0);
+        farm_turn(&farm);
+    }
+    assert_int_equal(n, 100);
+    assert_int_equal(try_submit("other"), 0);
+    farm.now += 25 * SONATA_SECOND;
+    engine_set_time(farm.run, farm.now, farm.wall);
+    assert_int_equal(try_submit("script"), 0);
+    assert_int_equal(try_submit("script"), 0);
+    assert_int_equal(try_submit("script"), -EBUSY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_one_team_does_not_take_all_places, open_farm, close_farm),
+        cmocka_unit_test_setup_teardown(test_submissions_have_a_rate, open_farm, close_farm),
         cmocka_unit_test_setup_teardown(test_numbers_within_the_team, open_farm, close_farm),
         cmocka_unit_test_setup_teardown(test_uploads_belong_to_a_pool, open_farm, close_farm),
         cmocka_unit_test_setup_teardown(test_uploads_count_until_they_are_removed, open_farm, close_farm),
