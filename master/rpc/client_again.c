@@ -11,8 +11,8 @@
 
 enum { REQUEST_KEEP_DAYS = 7, FORGET_LOOKS = 8 };
 
-/* Requests are remembered per team: another team's id never brings up its answer; and with what they ask: an id that is used again for something else is
- * another request. Those of an older master are remembered without. */
+/* Requests are remembered per team: another team's id never brings up its answer; and with what they ask: an id that is used again for something else
+ * is another request. Those of an older master are remembered without. */
 static struct store_key request_key(const struct rpc_call *call, bool with_question)
 {
     uint8_t key[REQUEST_ID_SIZE + 16];

@@ -48,6 +48,8 @@ void search_drop_core(struct search *rs)
 {
     core_free(rs->core);
     rs->core = NULL;
+    if (!search_is_finished(rs)) /* the master stops: results still come, and are stored */
+        return;
     free(rs->spec);
     rs->spec = NULL;
 }

@@ -15,7 +15,7 @@ uint32_t pool_under_way(const struct engine *r);
 bool pool_is_at_work(const struct engine *r);
 /* Whether proposals of its algorithm cost microseconds: they are then computed in place and run again at leisure. */
 bool search_is_quick(const struct search_spec *spec);
-/* Memory that a search needs while it runs: its core, which must be here, and its specification. */
+/* Frees the core, which must be here, and when the search is finished its specification. */
 void search_drop_core(struct search *rs);
 /* Whether steps of the search core are to be made on another thread: those of algorithms that compute for long, of searches whose steps proved slow,
  * and of those that need no board. False without the hook. */

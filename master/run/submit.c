@@ -77,8 +77,8 @@ static int check_limits(struct engine *r, const struct engine_owner *owner, stru
     uint32_t all = count_unfinished(r, NULL), own = count_unfinished(r, owner->team), limit = r->config.searches_max;
     bool named = owner->team && owner->team[0];
     if (named && all < limit && own >= limit - all)
-        return sonata_error_set(err, -EBUSY, "your team has %u unfinished searches, as many as there are places left for all others: wait for one or cancel one",
-                                own);
+        return sonata_error_set(
+            err, -EBUSY, "your team has %u unfinished searches, as many as there are places left for all others: wait for one or cancel one", own);
     if (all >= limit)
         return sonata_error_set(err, -EBUSY, "%u searches are unfinished, which is the limit: wait for one or cancel one", r->config.searches_max);
     if (owner->searches_max && count_unfinished(r, owner->team) >= owner->searches_max)

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "liar.h"
+#include "support/liar.h"
 #include "support/client.h"
 #include "support/cmocka.h"
 #include "support/farm_keys.h"

@@ -12,7 +12,7 @@
 #include "support/client.h"
 #include "support/cmocka.h"
 #include "support/table_farm.h"
-#include "zmtp.h"
+#include "support/zmtp.h"
 
 enum { ANSWER_MS = 15000, MESSAGES = 60, CROWD = 220 };
 

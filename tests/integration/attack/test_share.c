@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "hostile_space.h"
+#include "support/hostile_space.h"
 #include "net/net.h"
 #include "support/client.h"
 #include "support/cmocka.h"

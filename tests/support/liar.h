@@ -1,6 +1,6 @@
 /* A worker and a client that follow the protocol and say what the test wants. Every message waits for its answers at most some seconds. */
-#ifndef SONATA_TESTS_ATTACK_LIAR_H
-#define SONATA_TESTS_ATTACK_LIAR_H
+#ifndef SONATA_TESTS_SUPPORT_LIAR_H
+#define SONATA_TESTS_SUPPORT_LIAR_H
 
 #include "codec/codec.h"
 #include "net/net.h"

@@ -1,5 +1,5 @@
 /* See liar.h. */
-#include "liar.h"
+#include "support/liar.h"
 
 #include <stdio.h>
 #include <stdlib.h>

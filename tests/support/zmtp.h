@@ -1,6 +1,6 @@
 /* A peer that speaks ZMTP 3.1 (NULL mechanism, a DEALER) by itself over a bare socket: what libzmq would not send, when it would not send it. */
-#ifndef SONATA_TESTS_ATTACK_ZMTP_H
-#define SONATA_TESTS_ATTACK_ZMTP_H
+#ifndef SONATA_TESTS_SUPPORT_ZMTP_H
+#define SONATA_TESTS_SUPPORT_ZMTP_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* See zmtp.h. */
-#include "zmtp.h"
+#include "support/zmtp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

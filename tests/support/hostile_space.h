@@ -1,6 +1,6 @@
 /* Search spaces made to cost. */
-#ifndef SONATA_TESTS_ATTACK_HOSTILE_SPACE_H
-#define SONATA_TESTS_ATTACK_HOSTILE_SPACE_H
+#ifndef SONATA_TESTS_SUPPORT_HOSTILE_SPACE_H
+#define SONATA_TESTS_SUPPORT_HOSTILE_SPACE_H
 
 #include "support/mbconv_space.h"
 
