@@ -22,7 +22,8 @@
  * C, in random order, so that a drift of the board does not fall on one candidate. Every pass is a whole attempt: another process, another moment. */
 static uint32_t passes_of(const char *tier) { return strcmp(tier, "report") ? 1 : REPORT_PASSES; }
 
-bool evaluation_lacks_passes(struct engine *r, const struct evaluation_record *e)
+/* Answered, but by fewer measurements than its tier asks for: another search was canceled in the middle. */
+static bool lacks_passes(struct engine *r, const struct evaluation_record *e)
 {
     struct measurement m = {0};
     if (1 + e->n_further >= passes_of(e->tier) || !e->accepted || measurement_load(r, e->accepted, &m))
@@ -85,7 +86,7 @@ void evaluation_request(struct search *rs, struct pending *p, uint32_t group)
     bool found = evaluation_find(r, &want, &key, &known);
     if (found) {
         p->record.evaluation[group] = known.id;
-        struct evaluation *more = evaluation_lacks_passes(r, &known) ? evaluation_reopen(r, known.id, REOPENED_FURTHER, REPORT_PASSES) : NULL;
+        struct evaluation *more = lacks_passes(r, &known) ? evaluation_reopen(r, known.id, REOPENED_FURTHER, REPORT_PASSES) : NULL;
         if (more) {
             p->record.reused = false;
             evaluation_join(more, rs, p->record.id, group);

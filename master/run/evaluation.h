@@ -21,8 +21,6 @@ int evaluation_schedule(struct engine *r, struct evaluation *e) SONATA_MUST_CHEC
 /* Opens it again with fresh tries until it rests on `wanted` measurements (how: ignored when it has no answer); one that is open wants more. The
  * caller joins it. NULL: no such evaluation. */
 struct evaluation *evaluation_reopen(struct engine *r, uint64_t id, enum reopened how, uint32_t wanted);
-/* Answered, but by fewer measurements than its tier asks for: another search was canceled in the middle. */
-bool evaluation_lacks_passes(struct engine *r, const struct evaluation_record *e);
 /* The tries of its job as the scheduler counts them now, into the record. */
 void evaluation_take_tries(const struct engine *r, struct evaluation_record *e);
 /* Its attempt ended without an answer and the job waits again: writes the tries; no attempt is live. */

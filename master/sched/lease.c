@@ -84,7 +84,7 @@ void attempt_withdraw(struct sched *s, struct attempt *a, const char *reason)
 }
 
 /* Silence takes the attempts of a board one by one: only the one it was at when it was last heard counts. */
-bool attempt_is_head(const struct attempt *a)
+static bool is_head(const struct attempt *a)
 {
     const struct board *b = a->board;
     return b->slot[0] == a && !(b->lost_ns && (!b->worker || b->lost_ns >= b->worker->heard_ns));
@@ -93,7 +93,7 @@ bool attempt_is_head(const struct attempt *a)
 bool sched_is_head(const struct sched *s, uint64_t attempt)
 {
     const struct attempt *a = map_get(&s->attempts, attempt);
-    return a && attempt_is_head(a);
+    return a && is_head(a);
 }
 
 void sched_retry(struct sched *s, int64_t now, struct job *j, bool back_off)
@@ -114,7 +114,7 @@ void attempt_lose(struct sched *s, int64_t now, struct attempt *a, const char *w
     struct job *j = a->job;
     struct sched_action *lost = push_attempt_action(s, SCHED_LOST, a, why);
     lost->outcome = OUTCOME_LOST;
-    lost->head = attempt_is_head(a);
+    lost->head = is_head(a);
     a->board->lost_ns = lost->head ? now : a->board->lost_ns;
     j->avoid = a->board;
     attempt_close(s, a);

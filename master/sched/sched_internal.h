@@ -182,8 +182,6 @@ void attempt_lose(struct sched *s, int64_t now, struct attempt *a, const char *w
 void attempt_cancel(struct sched *s, struct attempt *a, const char *reason);
 /* Canceled before it began; its job waits for another board. Frees it. */
 void attempt_withdraw(struct sched *s, struct attempt *a, const char *reason);
-/* Its board was at it when it was last heard, or will be next. */
-bool attempt_is_head(const struct attempt *a);
 /* The job is tried again, at once or after the back-off of its failures. */
 void sched_retry(struct sched *s, int64_t now, struct job *j, bool back_off);
 
