@@ -20,82 +20,10 @@ static void *at(const struct option_def *def, void *settings)
     return (char *)settings + def->offset;
 }
 
-static int range_error(const struct option_def *def, const char *text, const char *what, struct sonata_error *err)
-{
-    if (def->min == 0 && def->max == 0)
-        return sonata_error_set(err, -EINVAL, "--%s: '%.80s' is here; expected %s", def->name, text, what);
-    return sonata_error_set(err, -EINVAL, "--%s: '%.80s' is here; expected %s from %.15g to %.15g", def->name, text, what, def->min, def->max);
-}
-
-static bool in_range(const struct option_def *def, double v)
-{
-    return (def->min == 0 && def->max == 0) || (v >= def->min && v <= def->max);
-}
-
-/* Whether text is one of the words of "a|b|c". */
-static bool is_choice(const char *choices, const char *text)
-{
-    size_t n = strlen(text);
-    for (const char *p = choices; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL) {
-        if (!strncmp(p, text, n) && n && (p[n] == '|' || !p[n]))
-            return true;
-    }
-    return false;
-}
-
-static int set_flag(const struct option_def *def, const char *text, bool *value, struct sonata_error *err)
-{
-    if (strcmp(text, "true") && strcmp(text, "false"))
-        return sonata_error_set(err, -EINVAL, "--%s: '%.80s' is here; expected true or false", def->name, text);
-    *value = text[0] == 't';
-    return 0;
-}
-
-static int set_number(const struct option_def *def, const char *text, void *settings, struct sonata_error *err)
-{
-    double v;
-    if (def->type == OPTION_INT) {
-        int64_t i;
-        if (parse_i64(text, INT64_MIN, INT64_MAX, &i) || !in_range(def, (double)i))
-            return range_error(def, text, "a whole number", err);
-        *(int64_t *)at(def, settings) = i;
-        return 0;
-    }
-    if (def->type == OPTION_DURATION) {
-        int64_t ns;
-        if (parse_duration_ns(text, &ns) || !in_range(def, (double)ns * 1e-9))
-            return range_error(def, text, "a duration such as 90s, 15m or 2h, in seconds", err);
-        *(int64_t *)at(def, settings) = ns;
-        return 0;
-    }
-    if (parse_quantity(text, &v) || !in_range(def, v))
-        return range_error(def, text, "a number", err);
-    *(double *)at(def, settings) = v;
-    return 0;
-}
-
 int option_set(const struct option_def *def, const char *text, void *settings, struct sonata_error *err)
 {
-    struct option_list *list = at(def, settings);
-    switch (def->type) {
-    case OPTION_FLAG:
-        return set_flag(def, text, at(def, settings), err);
-    case OPTION_CHOICE:
-        if (!is_choice(def->choices, text))
-            return sonata_error_set(err, -EINVAL, "--%s: '%.80s' is here; expected one of %s", def->name, text, def->choices);
-        *(const char **)at(def, settings) = text;
-        return 0;
-    case OPTION_TEXT:
-        *(const char **)at(def, settings) = text;
-        return 0;
-    case OPTION_LIST:
-        if (list->n == OPTION_LIST_MAX)
-            return sonata_error_set(err, -EINVAL, "--%s: given more than %d times", def->name, OPTION_LIST_MAX);
-        list->item[list->n++] = text;
-        return 0;
-    default:
-        return set_number(def, text, settings, err);
-    }
+    int r = option_read(def, text, settings, err);
+    return r ? sonata_error_prefix(err, r, "--%s", def->name) : 0;
 }
 
 void options_defaults(const struct option_def *table, void *settings)
@@ -207,15 +135,6 @@ static int split_line(char *line, char **ret_name, char **ret_value)
     return 0;
 }
 
-static const struct option_def *find_name(const struct option_def *table, const char *name)
-{
-    for (const struct option_def *d = table; d->name; d++) {
-        if (!strcmp(d->name, name))
-            return d;
-    }
-    return NULL;
-}
-
 int options_file(const struct option_def *table, const char *path, void *settings, struct bytes *keep, struct sonata_error *err)
 {
     int r = file_read(path, OPTION_FILE_MAX, keep, err);
@@ -235,7 +154,7 @@ int options_file(const struct option_def *table, const char *path, void *setting
             return sonata_error_set(err, -EINVAL, "%s:%u: expected `name: value`", path, number);
         if (!name)
             continue;
-        const struct option_def *d = find_name(table, name);
+        const struct option_def *d = option_find(table, name);
         if (!d)
             return sonata_error_set(err, -EINVAL, "%s:%u: unknown key '%.60s'; see --help for the names", path, number, name);
         r = option_set(d, value, settings, err);
@@ -252,18 +171,41 @@ const char *option_argument(const struct option_def *def)
     return def->type == OPTION_CHOICE ? def->choices : "VALUE";
 }
 
+enum { HELP_COLUMN = 30, HEAD_MAX = 26 };
+
+/* Help of several lines stands in its column. */
+static void print_help_text(const char *text, FILE *out)
+{
+    for (; *text; text++) {
+        fputc(*text, out);
+        if (*text == '\n')
+            fprintf(out, "%*s", HELP_COLUMN, "");
+    }
+}
+
+static void print_help_line(const struct option_def *d, FILE *out)
+{
+    char head[120], letter[8] = "    ";
+    if (d->letter)
+        snprintf(letter, sizeof letter, "-%c, ", d->letter);
+    const char *argument = d->type == OPTION_FLAG ? "" : option_argument(d);
+    snprintf(head, sizeof head, "%s--%s%s%s", letter, d->name, argument[0] ? " " : "", argument);
+    if (strlen(head) > HEAD_MAX)
+        fprintf(out, "  %s\n%*s", head, HELP_COLUMN, "");
+    else
+        fprintf(out, "  %-*s  ", HEAD_MAX, head);
+    print_help_text(d->help, out);
+    if (d->standard && d->type != OPTION_FLAG)
+        fprintf(out, " [%s]", d->standard);
+    fputc('\n', out);
+}
+
 void options_help(const struct option_def *table, FILE *out)
 {
     for (const struct option_def *d = table; d->name; d++) {
-        char head[80], letter[8] = "    ";
-        if (d->letter)
-            snprintf(letter, sizeof letter, "-%c, ", d->letter);
-        const char *argument = option_argument(d);
-        snprintf(head, sizeof head, "%s--%s%s%s", letter, d->name, d->type == OPTION_FLAG ? "" : " ", d->type == OPTION_FLAG ? "" : argument);
-        fprintf(out, strlen(head) > 26 ? "  %s\n%30s%s" : "  %-26s%.0s  %s", head, "", d->help);
-        if (d->standard && d->type != OPTION_FLAG)
-            fprintf(out, " [%s]", d->standard);
-        fputc('\n', out);
+        if (d->section)
+            fprintf(out, "%s%s\n", d == table ? "" : "\n", d->section);
+        print_help_line(d, out);
     }
 }
 
@@ -278,6 +220,10 @@ static void dump_value(const struct option_def *d, const void *settings, FILE *o
         fprintf(out, "%.15gs", (double)*(const int64_t *)value * 1e-9);
     else if (d->type == OPTION_NUMBER)
         fprintf(out, "%.15g", *(const double *)value);
+    else if (d->type == OPTION_COUNT)
+        fprintf(out, "%u", *(const uint32_t *)value);
+    else if (d->type == OPTION_BUFFER)
+        fputs(value, out);
     else
         fputs(*(const char *const *)value ? *(const char *const *)value : "", out);
 }

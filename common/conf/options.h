@@ -15,36 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-
-enum option_type {
-    OPTION_FLAG,     /* bool; no argument */
-    OPTION_TEXT,     /* const char *; points into argv, the environment or the default: never freed */
-    OPTION_INT,      /* int64_t, within min .. max */
-    OPTION_NUMBER,   /* double; suffixes k, M, Ki … allowed; within min .. max */
-    OPTION_DURATION, /* int64_t nanoseconds: 90s, 15m, 2h; min and max in seconds */
-    OPTION_CHOICE,   /* const char *, one of the words in `choices` ("a|b|c") */
-    OPTION_LIST      /* struct option_list; may be given several times */
-};
-
-enum { OPTION_LIST_MAX = 32 };
-
-struct option_list {
-    unsigned n;
-    const char *item[OPTION_LIST_MAX];
-};
-
-struct option_def {
-    const char *name;         /* long form without dashes, also the key in a file; NULL ends the table */
-    char letter;              /* short form, 0: none */
-    enum option_type type;
-    size_t offset;            /* of the value in the settings structure */
-    const char *argument;     /* what --help calls the argument: "DIR" */
-    const char *help;         /* one sentence */
-    const char *standard;     /* default as text; NULL: what the settings hold beforehand stays, so callers initialise them */
-    double min, max;          /* both 0: unbounded */
-    const char *choices;
-    bool reloadable;          /* takes effect on SIGHUP */
-};
+#include "base/option.h"
 
 /* Writes every default. Aborts on a default that does not parse (a bug). */
 void options_defaults(const struct option_def *table, void *settings);
@@ -56,7 +27,7 @@ int options_parse(const struct option_def *table, int argc, char **argv, void *s
 /* A file of `name: value` lines ('#' comments, lists as [a, b] are not needed: repeat the key). Unknown keys are errors with file:line. The text is
  * kept alive by *keep (bytes_fini it when the settings are no longer used). */
 int options_file(const struct option_def *table, const char *path, void *settings, struct bytes *keep, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Sets one option from text. */
+/* option_read() with the option as a command line writes it before an error: "--name: …". */
 int option_set(const struct option_def *def, const char *text, void *settings, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* What help calls the value of an option: "DIR", "a|b", "VALUE". */

@@ -6,115 +6,46 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/number.h"
-#include "base/parse.h"
+#include "base/option.h"
 #include "search/core_internal.h"
 
-enum option_type { OPTION_BOOL, OPTION_ENUM, OPTION_COUNT, OPTION_REAL };
-
-/* Who reads an option: algorithms[].option_groups must contain the group. */
-struct option {
-    const char *name;
-    uint32_t groups;
-    enum option_type type;
-    size_t offset;
-    double min, max;
-    const char *values[8]; /* OPTION_ENUM, in the order of the enum */
-};
-
 #define AT(field) offsetof(struct settings, field)
-static const struct option options[] = {
-    {"batch", GROUP_ALL, OPTION_COUNT, AT(batch), 1, 1000, {0}},
-    {"generational", GROUP_ALL, OPTION_BOOL, AT(generational), 0, 0, {0}},
-    {"mutation", GROUP_EVOLUTION, OPTION_ENUM, AT(mutation), 0, 0, {"reset", "ordinal", "resample"}},
-    {"crossover", GROUP_EVOLUTION, OPTION_ENUM, AT(crossover), 0, 0, {"uniform", "block"}},
-    {"crossover-rate", GROUP_EVOLUTION, OPTION_REAL, AT(crossover_rate), 0, 1, {0}},
-    {"design", GROUP_ALL, OPTION_ENUM, AT(design), 0, 0, {"random", "stratified"}},
-    {"least-used", GROUP_EVOLUTION, OPTION_ENUM, AT(least_used), 0, 0, {"auto", "on", "off"}},
-    {"surrogate", GROUP_MODEL, OPTION_ENUM, AT(surrogate), 0, 0, {"gp", "forest", "ridge", "none"}},
-    {"trees", GROUP_MODEL, OPTION_COUNT, AT(trees), 5, 500, {0}},
-    {"mask", GROUP_MODEL, OPTION_BOOL, AT(mask), 0, 0, {0}},
-    {"inner-generations", GROUP_MODEL, OPTION_COUNT, AT(inner_generations), 1, 500, {0}},
-    {"inner-population", GROUP_MODEL, OPTION_COUNT, AT(inner_population), 8, 500, {0}},
-    {"train-max", GROUP_MODEL, OPTION_COUNT, AT(train_max), 50, 5000, {0}},
-    {"bound", GROUP_MODEL, OPTION_REAL, AT(bound), 0, 1e6, {0}},
-    {"importance", GROUP_SONATA, OPTION_BOOL, AT(importance), 0, 0, {0}},
-    {"beta", GROUP_SONATA, OPTION_REAL, AT(beta), 0, 5, {0}},
-    {"fallback", GROUP_SONATA, OPTION_BOOL, AT(fallback), 0, 0, {0}},
-    {"feasibility", GROUP_SONATA, OPTION_BOOL, AT(feasibility), 0, 0, {0}},
-    {"pool", GROUP_SONATA, OPTION_COUNT, AT(pool), 10, 5000, {0}},
-    {"screen", GROUP_SONATA, OPTION_COUNT, AT(screen), 1, 100, {0}},
-    {"agent", GROUP_SONATA, OPTION_ENUM, AT(agent), 0, 0, {"fixed", "thompson", "linucb", "actor-critic", "ppo"}},
-    {"reward", GROUP_SONATA, OPTION_ENUM, AT(reward), 0, 0, {"front", "gain", "survival"}},
-    {"discount", GROUP_SONATA, OPTION_REAL, AT(discount), 0, 1, {0}},
-    {"reference", GROUP_SONATA, OPTION_REAL, AT(reference), 0.1, 10, {0}},
-    {"scale-quantile", GROUP_SONATA, OPTION_REAL, AT(scale_quantile), 0.5, 1, {0}},
-    {"sources", GROUP_PLUS, OPTION_ENUM, AT(sources), 0, 0, {"both", "inner", "screen"}},
-    {"native", GROUP_OPERATORS, OPTION_BOOL, AT(arm_native), 0, 0, {0}},
-    {"importance-crossover", GROUP_OPERATORS, OPTION_BOOL, AT(arm_importance), 0, 0, {0}},
-    {"local-effect", GROUP_OPERATORS, OPTION_BOOL, AT(arm_local), 0, 0, {0}},
-    {"surrogate-crossover", GROUP_OPERATORS, OPTION_BOOL, AT(arm_crossover), 0, 0, {0}},
+/* group: who reads the option; algorithms[].option_groups must contain it. */
+static const struct option_def options[] = {
+    {.name = "batch", .group = GROUP_ALL, .offset = AT(batch), .type = OPTION_COUNT, .min = 1, .max = 1000},
+    {.name = "generational", .group = GROUP_ALL, .offset = AT(generational), .type = OPTION_FLAG},
+    {.name = "mutation", .group = GROUP_EVOLUTION, .offset = AT(mutation), .type = OPTION_WORD, .choices = "reset|ordinal|resample"},
+    {.name = "crossover", .group = GROUP_EVOLUTION, .offset = AT(crossover), .type = OPTION_WORD, .choices = "uniform|block"},
+    {.name = "crossover-rate", .group = GROUP_EVOLUTION, .offset = AT(crossover_rate), .type = OPTION_NUMBER, .min = 0, .max = 1},
+    {.name = "design", .group = GROUP_ALL, .offset = AT(design), .type = OPTION_WORD, .choices = "random|stratified"},
+    {.name = "least-used", .group = GROUP_EVOLUTION, .offset = AT(least_used), .type = OPTION_WORD, .choices = "auto|on|off"},
+    {.name = "surrogate", .group = GROUP_MODEL, .offset = AT(surrogate), .type = OPTION_WORD, .choices = "gp|forest|ridge|none"},
+    {.name = "trees", .group = GROUP_MODEL, .offset = AT(trees), .type = OPTION_COUNT, .min = 5, .max = 500},
+    {.name = "mask", .group = GROUP_MODEL, .offset = AT(mask), .type = OPTION_FLAG},
+    {.name = "inner-generations", .group = GROUP_MODEL, .offset = AT(inner_generations), .type = OPTION_COUNT, .min = 1, .max = 500},
+    {.name = "inner-population", .group = GROUP_MODEL, .offset = AT(inner_population), .type = OPTION_COUNT, .min = 8, .max = 500},
+    {.name = "train-max", .group = GROUP_MODEL, .offset = AT(train_max), .type = OPTION_COUNT, .min = 50, .max = 5000},
+    {.name = "bound", .group = GROUP_MODEL, .offset = AT(bound), .type = OPTION_NUMBER, .min = 0, .max = 1e6},
+    {.name = "importance", .group = GROUP_SONATA, .offset = AT(importance), .type = OPTION_FLAG},
+    {.name = "beta", .group = GROUP_SONATA, .offset = AT(beta), .type = OPTION_NUMBER, .min = 0, .max = 5},
+    {.name = "fallback", .group = GROUP_SONATA, .offset = AT(fallback), .type = OPTION_FLAG},
+    {.name = "feasibility", .group = GROUP_SONATA, .offset = AT(feasibility), .type = OPTION_FLAG},
+    {.name = "pool", .group = GROUP_SONATA, .offset = AT(pool), .type = OPTION_COUNT, .min = 10, .max = 5000},
+    {.name = "screen", .group = GROUP_SONATA, .offset = AT(screen), .type = OPTION_COUNT, .min = 1, .max = 100},
+    {.name = "agent", .group = GROUP_SONATA, .offset = AT(agent), .type = OPTION_WORD, .choices = "fixed|thompson|linucb|actor-critic|ppo"},
+    {.name = "reward", .group = GROUP_SONATA, .offset = AT(reward), .type = OPTION_WORD, .choices = "front|gain|survival"},
+    {.name = "discount", .group = GROUP_SONATA, .offset = AT(discount), .type = OPTION_NUMBER, .min = 0, .max = 1},
+    {.name = "reference", .group = GROUP_SONATA, .offset = AT(reference), .type = OPTION_NUMBER, .min = 0.1, .max = 10},
+    {.name = "scale-quantile", .group = GROUP_SONATA, .offset = AT(scale_quantile), .type = OPTION_NUMBER, .min = 0.5, .max = 1},
+    {.name = "sources", .group = GROUP_PLUS, .offset = AT(sources), .type = OPTION_WORD, .choices = "both|inner|screen"},
+    {.name = "native", .group = GROUP_OPERATORS, .offset = AT(arm_native), .type = OPTION_FLAG},
+    {.name = "importance-crossover", .group = GROUP_OPERATORS, .offset = AT(arm_importance), .type = OPTION_FLAG},
+    {.name = "local-effect", .group = GROUP_OPERATORS, .offset = AT(arm_local), .type = OPTION_FLAG},
+    {.name = "surrogate-crossover", .group = GROUP_OPERATORS, .offset = AT(arm_crossover), .type = OPTION_FLAG},
+    {0},
 };
 #undef AT
-
-static const struct option *find_option(const char *name)
-{
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        if (!strcmp(options[i].name, name))
-            return &options[i];
-    }
-    return NULL;
-}
-
-static int parse_enum(const struct option *o, const char *text, uint32_t *ret_value, struct sonata_error *err)
-{
-    char known[160] = "";
-    for (uint32_t i = 0; i < 8 && o->values[i]; i++) {
-        if (!strcmp(o->values[i], text)) {
-            *ret_value = i;
-            return 0;
-        }
-        size_t used = strlen(known);
-        (void)copy_string(known + used, sizeof known - used, i ? ", " : "");
-        used = strlen(known);
-        (void)copy_string(known + used, sizeof known - used, o->values[i]);
-    }
-    return sonata_error_set(err, -EINVAL, "option %s=%s: one of %s is expected", o->name, text, known);
-}
-
-static int parse_bool(const struct option *o, const char *text, bool *ret_value, struct sonata_error *err)
-{
-    bool on = !strcmp(text, "on") || !strcmp(text, "true"), off = !strcmp(text, "off") || !strcmp(text, "false");
-    if (!on && !off)
-        return sonata_error_set(err, -EINVAL, "option %s=%s: on or off is expected", o->name, text);
-    *ret_value = on;
-    return 0;
-}
-
-static int apply(const struct option *o, const char *text, struct settings *s, struct sonata_error *err)
-{
-    char *field = (char *)s + o->offset;
-    uint64_t count;
-    double real;
-    switch (o->type) {
-    case OPTION_BOOL:
-        return parse_bool(o, text, (bool *)field, err);
-    case OPTION_ENUM:
-        return parse_enum(o, text, (uint32_t *)(void *)field, err);
-    case OPTION_COUNT:
-        if (parse_u64(text, (uint64_t)o->min, (uint64_t)o->max, &count))
-            return sonata_error_set(err, -EINVAL, "option %s=%s: a whole number %g to %g is expected", o->name, text, o->min, o->max);
-        *(uint32_t *)(void *)field = (uint32_t)count;
-        return 0;
-    case OPTION_REAL:
-        if (parse_double(text, &real) || real < o->min || real > o->max)
-            return sonata_error_set(err, -EINVAL, "option %s=%s: a number %g to %g is expected", o->name, text, o->min, o->max);
-        *(double *)(void *)field = real;
-        return 0;
-    }
-    return -EINVAL;
-}
 
 static void set_defaults(const struct core_params *p, struct settings *s)
 {
@@ -173,14 +104,14 @@ int settings_resolve(const struct core_params *p, struct settings *ret_settings,
     s.population = p->population ? p->population : s.population;
     s.init = p->init ? p->init : s.init ? s.init : s.population;
     for (uint32_t i = 0; i < p->n_options; i++) {
-        const struct option *o = find_option(p->option[i].name);
+        const struct option_def *o = option_find(options, p->option[i].name);
         if (!o)
             return sonata_error_set(err, -EINVAL, "option '%s' is not known (docs/SEARCH.md lists them)", p->option[i].name);
-        if (!(o->groups & algorithm->option_groups))
+        if (!(o->group & algorithm->option_groups))
             return sonata_error_set(err, -EINVAL, "option '%s' means nothing to algorithm '%s'", o->name, algorithm->name);
-        int r = apply(o, p->option[i].value, &s, err);
+        int r = option_read(o, p->option[i].value, &s, err);
         if (r)
-            return r;
+            return sonata_error_prefix(err, r, "option %s", o->name);
     }
     if (!s.arm_native && !(s.arm_importance && s.importance) && !s.arm_local && !s.arm_crossover)
         return sonata_error_set(err, -EINVAL, "at least one operator must stay on");

@@ -34,9 +34,9 @@ static void wrong_options_are_named(void **state)
     (void)state;
     refuse("nsga3", NULL, NULL, "sonata+, sonata, nsga2");
     refuse("sonata+", "agnet", "fixed", "'agnet' is not known");
-    refuse("sonata+", "agent", "ppo2", "one of fixed, thompson, linucb, actor-critic, ppo");
-    refuse("sonata+", "beta", "x", "a number 0 to 5");
-    refuse("sonata+", "beta", "9", "a number 0 to 5");
+    refuse("sonata+", "agent", "ppo2", "one of fixed|thompson|linucb|actor-critic|ppo");
+    refuse("sonata+", "beta", "x", "a number from 0 to 5");
+    refuse("sonata+", "beta", "9", "a number from 0 to 5");
     refuse("sonata+", "trees", "1.5", "a whole number");
     refuse("sonata+", "mask", "yes", "on or off");
     refuse("nsga2", "agent", "fixed", "means nothing to algorithm 'nsga2'");
