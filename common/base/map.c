@@ -11,6 +11,13 @@ void map_fini(struct map *m)
     *m = (struct map){0};
 }
 
+void map_fini_free(struct map *m)
+{
+    for (uint32_t i = 0; i < m->n_entries; i++)
+        free(m->entry[i].value);
+    map_fini(m);
+}
+
 static uint32_t home(const struct map *m, uint64_t key)
 {
     return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (m->n_entries - 1);

@@ -16,6 +16,8 @@ struct map {
 };
 
 void map_fini(struct map *m);
+/* The same, and every value goes to free(): for maps that own theirs. */
+void map_fini_free(struct map *m);
 /* NULL when absent. */
 void *map_get(const struct map *m, uint64_t key);
 /* value is not NULL; replaces. */

@@ -15,10 +15,7 @@ struct bucket {
 
 void limiter_fini(struct limiter *l)
 {
-    uint32_t at = 0;
-    for (void *p; (p = map_next(&l->bucket, &at));)
-        free(p);
-    map_fini(&l->bucket);
+    map_fini_free(&l->bucket);
 }
 
 static double message_burst(const struct limit_rates *r) { return 2 * r->messages; }

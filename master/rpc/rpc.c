@@ -83,10 +83,7 @@ void rpc_free(struct rpc *rpc)
 {
     if (!rpc)
         return;
-    uint32_t at = 0;
-    for (void *p; (p = map_next(&rpc->by_name, &at));)
-        free(p);
-    map_fini(&rpc->by_name);
+    map_fini_free(&rpc->by_name);
     map_fini(&rpc->by_peer);
     outbox_fini(rpc);
     for (unsigned i = 0; i < RPC_UPLOADS_MAX; i++)

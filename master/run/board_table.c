@@ -17,10 +17,7 @@ void boards_free(struct boards *b)
 {
     if (!b)
         return;
-    uint32_t at = 0;
-    for (void *w; (w = map_next(&b->by_name, &at));)
-        free(w);
-    map_fini(&b->by_name);
+    map_fini_free(&b->by_name);
     free(b);
 }
 

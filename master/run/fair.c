@@ -108,11 +108,8 @@ int64_t fair_due(const struct engine *r)
 
 void fair_free(struct fair *f)
 {
-    uint32_t at = 0;
     if (!f)
         return;
-    for (void *t; (t = map_next(&f->teams, &at));)
-        free(t);
-    map_fini(&f->teams);
+    map_fini_free(&f->teams);
     free(f);
 }

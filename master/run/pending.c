@@ -22,10 +22,7 @@ struct pending_list *pending_new(void) { return xcalloc(1, sizeof(struct pending
 
 static void free_all(struct pending_list *l)
 {
-    uint32_t at = 0;
-    for (void *p; (p = map_next(&l->by_id, &at));)
-        free(p);
-    map_fini(&l->by_id);
+    map_fini_free(&l->by_id);
 }
 
 void pending_free(struct pending_list *l)

@@ -87,9 +87,6 @@ void spreads_free(struct spreads *s)
 {
     if (!s)
         return;
-    uint32_t at = 0;
-    for (void *p; (p = map_next(&s->by_type, &at));)
-        free(p);
-    map_fini(&s->by_type);
+    map_fini_free(&s->by_type);
     free(s);
 }

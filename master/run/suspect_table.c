@@ -38,10 +38,7 @@ void suspects_free(struct suspects *t)
 {
     if (!t)
         return;
-    uint32_t at = 0;
-    for (void *p; (p = map_next(&t->open, &at));)
-        free(p);
-    map_fini(&t->open);
+    map_fini_free(&t->open);
     free(t);
 }
 

@@ -110,10 +110,7 @@ void uploads_free(struct uploads *u)
 {
     if (!u)
         return;
-    uint32_t at = 0;
-    for (void *p; (p = map_next(&u->teams, &at));)
-        free(p);
-    map_fini(&u->teams);
+    map_fini_free(&u->teams);
     map_fini(&u->uses);
     free(u);
 }

@@ -51,10 +51,7 @@ void usage_free(struct usage *u)
 {
     if (!u)
         return;
-    uint32_t at = 0;
-    for (void *p; (p = map_next(&u->teams, &at));)
-        free(p);
-    map_fini(&u->teams);
+    map_fini_free(&u->teams);
     free(u);
 }
 

@@ -51,12 +51,6 @@ void sched_free(struct sched *s)
 {
     if (!s)
         return;
-    uint32_t at = 0;
-    for (void *p; (p = map_next(&s->jobs, &at));)
-        free(p);
-    at = 0;
-    for (void *p; (p = map_next(&s->attempts, &at));)
-        free(p);
     for (uint32_t i = 0; i < s->n_workers; i++) {
         free(s->worker[i]->board);
         free(s->worker[i]);
@@ -65,8 +59,8 @@ void sched_free(struct sched *s)
         free(s->board[i]);
     for (uint32_t i = 0; i < s->n_queues; i++)
         free(s->queue[i]);
-    map_fini(&s->jobs);
-    map_fini(&s->attempts);
+    map_fini_free(&s->jobs);
+    map_fini_free(&s->attempts);
     map_fini(&s->board_by_name);
     map_fini(&s->worker_by_name);
     shares_free(s);

@@ -209,14 +209,8 @@ void shares_decay(struct sched *s, int64_t now)
 
 void shares_free(struct sched *s)
 {
-    uint32_t at = 0;
-    for (void *p; (p = map_next(&s->teams, &at));)
-        free(p);
-    at = 0;
-    for (void *p; (p = map_next(&s->owners, &at));)
-        free(p);
-    map_fini(&s->teams);
-    map_fini(&s->owners);
+    map_fini_free(&s->teams);
+    map_fini_free(&s->owners);
 }
 
 void sched_set_team(struct sched *s, uint64_t owner, uint64_t team, double weight)

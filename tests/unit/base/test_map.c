@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -67,6 +68,18 @@ static void test_filter(void **state)
     map_fini(&m);
 }
 
+static void test_owned_values_go_with_it(void **state) /* that they do is seen by the address sanitizer */
+{
+    (void)state;
+    struct map m = {0};
+    map_fini_free(&m);
+    for (uint64_t k = 0; k < KEYS; k++)
+        map_set(&m, k, malloc(8));
+    map_fini_free(&m);
+    assert_int_equal(m.count, 0);
+    assert_null(map_get(&m, 1));
+}
+
 static void test_empty(void **state)
 {
     (void)state;
@@ -80,6 +93,7 @@ static void test_empty(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_operations), cmocka_unit_test(test_filter), cmocka_unit_test(test_empty)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_operations), cmocka_unit_test(test_filter),
+                                       cmocka_unit_test(test_owned_values_go_with_it), cmocka_unit_test(test_empty)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
