@@ -614,9 +614,20 @@ static void late_members_get_their_turn(void **state)
     assert_true(unused[2] < unused[0]);
 }
 
+/* Those without models; the master computes them in place and runs their logs again from the start. */
+static void quick_algorithms_are_named(void **state)
+{
+    (void)state;
+    assert_true(core_algorithm_is_quick("random") && core_algorithm_is_quick("nsga2") && core_algorithm_is_quick("optuna-nsga2"));
+    assert_true(core_algorithm_is_quick("aging") && core_algorithm_is_quick("local"));
+    assert_false(core_algorithm_is_quick("sonata+") || core_algorithm_is_quick("sonata") || core_algorithm_is_quick("linas"));
+    assert_false(core_algorithm_is_quick("nsganetv2") || core_algorithm_is_quick("no such"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quick_algorithms_are_named),
         cmocka_unit_test(restart_at_every_step_changes_nothing),
         cmocka_unit_test(restart_between_retells_changes_nothing),
         cmocka_unit_test(retold_results_are_what_counts),
