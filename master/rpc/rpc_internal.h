@@ -26,6 +26,9 @@ struct rpc_worker {
     struct net_peer peer; /* of its last hello; size 0: none since the start */
     char name[WORKER_NAME_MAX];
     char key[KEY_TEXT_MAX]; /* public key that the name belongs to; "" on a plain port */
+    uint64_t incarnation;   /* of its last hello that was taken; 0: none since the start */
+    uint64_t past[4];       /* of the ones before, newest first */
+    int64_t clone_wall_ns;  /* when two of that name and key were found to run at once; 0: never */
 };
 
 struct rpc_upload {
@@ -96,6 +99,12 @@ struct rpc_worker *worker_of_peer(const struct rpc *rpc, const struct net_peer *
 struct rpc_worker *worker_with_name(const struct rpc *rpc, const char *name);
 /* Not revoked; without keys every one is. */
 bool worker_key_is_in_force(const struct rpc *rpc, const char *key);
+/* An incarnation that another one followed says hello again while that is online: two run under the name, with a copy of the key. Both are told. */
+bool worker_is_clone(struct rpc *rpc, const struct net_peer *peer, const char *name, uint64_t incarnation);
+/* The worker of that name was one of two not long ago. */
+bool worker_was_cloned(const struct rpc *rpc, const char *name);
+/* The incarnation of a hello that is taken. */
+void worker_note_incarnation(struct rpc_worker *w, uint64_t incarnation);
 /* By another key, in force. */
 bool worker_name_is_taken(const struct rpc *rpc, const char *name, const char *key);
 /* The peer speaks for that name from now on, which is not taken; a binding is part of this turn. NULL: no room for another name. */

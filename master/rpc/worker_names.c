@@ -8,10 +8,14 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/memory.h"
+#include "base/time.h"
 #include "rpc/rpc_internal.h"
 #include "store/record_team.h"
 #include "store/store.h"
+
+#define CLONE_SHOWN_NS (600 * SONATA_SECOND)
 
 static uint64_t peer_key(const struct net_peer *peer) { return hash64(peer->id, peer->size); }
 
@@ -43,6 +47,38 @@ bool worker_name_is_taken(const struct rpc *rpc, const char *name, const char *k
 {
     const struct rpc_worker *w = map_get(&rpc->by_name, hash64_text(name));
     return w && (strcmp(w->name, name) || (strcmp(w->key, key) && worker_key_is_in_force(rpc, w->key)));
+}
+
+void worker_note_incarnation(struct rpc_worker *w, uint64_t incarnation)
+{
+    if (w->incarnation == incarnation)
+        return;
+    memmove(w->past + 1, w->past, sizeof w->past - sizeof *w->past);
+    w->past[0] = w->incarnation;
+    w->incarnation = incarnation;
+}
+
+bool worker_is_clone(struct rpc *rpc, const struct net_peer *peer, const char *name, uint64_t incarnation)
+{
+    static const char text[] = "two workers run with this name and key, as a copied disk makes them: give each a name (and key) of its own; the one that was "
+                               "started last is listened to";
+    struct rpc_worker *w = worker_with_name(rpc, name);
+    bool before = false;
+    for (size_t i = 0; w && i < sizeof w->past / sizeof *w->past; i++)
+        before = before || (incarnation && w->past[i] == incarnation && w->incarnation != incarnation);
+    if (!before || !is_online(rpc, w))
+        return false;
+    w->clone_wall_ns = engine_wall(rpc->run);
+    log_warn("two workers run with one name and key", "worker=%s", w->name);
+    rpc_fault(rpc, rpc->workers, peer, -EEXIST, text);
+    rpc_fault(rpc, rpc->workers, &w->peer, -EEXIST, text);
+    return true;
+}
+
+bool worker_was_cloned(const struct rpc *rpc, const char *name)
+{
+    const struct rpc_worker *w = worker_with_name(rpc, name);
+    return w && w->clone_wall_ns && engine_wall(rpc->run) - w->clone_wall_ns < CLONE_SHOWN_NS;
 }
 
 uint32_t worker_names_of(const struct rpc *rpc, const char *key)

@@ -118,12 +118,15 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
         rpc_fault(rpc, rpc->workers, peer, -EEXIST, "this connection speaks for another worker already: one connection, one name");
         return;
     }
+    if (worker_is_clone(rpc, peer, hello->worker, hello->incarnation))
+        return;
     w = worker_take_name(rpc, peer, hello->worker, key);
     if (!w) {
         rpc_fault(rpc, rpc->workers, peer, -EUSERS,
                   "this key has too many worker names, or the master knows too many: an admin lets some go with `sonata keys release NAME`");
         return;
     }
+    worker_note_incarnation(w, hello->incarnation);
     struct sched_board_info *board = xcalloc(bounded(hello->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
     struct sched_running *running = xcalloc(bounded(hello->n_running, SCHED_RUNNING_MAX), sizeof *running);
     uint32_t n_boards = read_boards(hello->boards, hello->n_boards, board, &err), n_running = read_running(hello->running, hello->n_running, running);

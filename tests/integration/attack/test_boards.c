@@ -152,6 +152,49 @@ static void an_admin_takes_results_back(void **state)
     liar_close(&l);
 }
 
+static char *warning_of(const char *board)
+{
+    Sonata__Request q = SONATA__REQUEST__INIT;
+    Sonata__ListBoards list = SONATA__LIST_BOARDS__INIT;
+    char *warning = NULL;
+    q.verb_case = SONATA__REQUEST__VERB_BOARDS;
+    q.boards = &list;
+    client_use_keys(&admin.security);
+    Sonata__Reply *reply = client_ask(farm.client, &q, ANSWER_MS);
+    assert_non_null(reply);
+    for (size_t i = 0; i < reply->n_boards; i++) {
+        if (!strcmp(reply->boards[i]->info->id, board))
+            warning = xstrdup(reply->boards[i]->warning);
+    }
+    sonata__reply__free_unpacked(reply, NULL);
+    return warning;
+}
+
+/* A copied disk: two workers of one name and key. Both learn of it, people see it, and the newer one works. */
+static void a_cloned_worker_is_named(void **state)
+{
+    (void)state;
+    struct liar first, second;
+    liar_open(&first, farm.worker, &thief.security, "clone");
+    liar_open(&second, farm.worker, &thief.security, "clone");
+    first.incarnation = 111;
+    second.incarnation = 222;
+    assert_int_equal(liar_hello_fault(&first, "clone-1", "odd", 0), 0);
+    assert_int_equal(liar_hello_fault(&second, "clone-1", "odd", 0), 0); /* might be a restart */
+    assert_int_equal(liar_hello_fault(&first, "clone-1", "odd", 0), -EEXIST);
+    Sonata__Envelope *fault = liar_expect(&second, SONATA__ENVELOPE__BODY_FAULT, ANSWER_MS);
+    assert_non_null(fault);
+    assert_int_equal(fault->fault->code, -EEXIST);
+    envelope_free(fault);
+    char *warning = warning_of("clone-1");
+    assert_non_null(warning);
+    assert_non_null(strstr(warning, "two workers"));
+    free(warning);
+    assert_int_equal(liar_hello_fault(&second, "clone-1", "odd", 0), 0);
+    liar_close(&first);
+    liar_close(&second);
+}
+
 static int open_farm(void **state)
 {
     (void)state;
@@ -182,6 +225,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(another_key_does_not_get_a_board),
         cmocka_unit_test(numbers_without_end),
         cmocka_unit_test(an_admin_takes_results_back),
+        cmocka_unit_test(a_cloned_worker_is_named),
     };
     return cmocka_run_group_tests(tests, open_farm, close_farm);
 }
