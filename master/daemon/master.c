@@ -20,6 +20,7 @@
 #include "base/rng.h"
 #include "daemon/notify.h"
 #include "daemon/security.h"
+#include "daemon/steps.h"
 #include "loop/loop.h"
 #include "loop/service.h"
 #include "net/net.h"
@@ -108,6 +109,12 @@ static int64_t on_clock(void *user)
 {
     (void)user;
     return clock_monotonic_ns();
+}
+
+static void on_step(void *user, uint64_t search, bool begins)
+{
+    (void)user;
+    steps_mark(search, begins);
 }
 
 /* Waking the loop is all it does: the turn follows. */
@@ -210,9 +217,12 @@ static int open_state(struct master *m, uint64_t incarnation, struct sonata_erro
     if (r)
         return r;
     struct engine_config config = settings_run_config(s);
+    uint64_t died[STEPS_AT_ONCE];
+    config.n_died = steps_open(s->state, died);
+    config.died = died;
     config.sched.seed = incarnation;
     struct engine_hooks hooks = {
-        .user = m, .assign = on_assign, .cancel = on_cancel, .command = on_command, .work = on_work, .clock = on_clock, .team = on_team, .note = on_note};
+        .user = m, .assign = on_assign, .cancel = on_cancel, .command = on_command, .work = on_work, .clock = on_clock, .step = on_step, .team = on_team, .note = on_note};
     struct engine_setup setup = {.store = m->store, .config = &config, .hooks = &hooks, .now = clock_monotonic_ns(), .wall = clock_wall_ns()};
     return engine_new(&setup, &m->run, err);
 }
@@ -311,6 +321,7 @@ int master_main(struct settings *settings, int argc, char **argv)
     engine_free(m.run);
     security_close(&m.security);
     store_close(m.store);
+    steps_close();
     rpc_free(m.rpc);
     if (!r)
         log_info("stopped", "state=%s", settings->state);

@@ -45,6 +45,10 @@ static bool advance(struct search *rs)
 {
     if (!rs->core || rs->busy || rs->record.state == SEARCH_PAUSED)
         return false;
+    if (rs->record.strikes >= STRIKES_MAX) {
+        search_finish(rs, SEARCH_STOPPED_FAILED, PARKED);
+        return false;
+    }
     bool was_planned = rs->record.planned;
     if (!settle_plan(rs))
         return false;

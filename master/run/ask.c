@@ -139,7 +139,9 @@ void search_ask(struct search *rs, uint32_t n)
         return;
     }
     int64_t from = fair_clock(rs->engine);
+    fair_mark(rs, true);
     ask_work(rs);
+    fair_mark(rs, false);
     rs->slow = fair_clock(rs->engine) - from > SEARCH_SLOW_NS;
     take_proposals(rs);
 }

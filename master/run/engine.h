@@ -31,6 +31,8 @@ struct engine_config {
     uint64_t upload_reserve; /* bytes of the disk that uploads leave free; 256 MiB */
     uint32_t searches_max;   /* searches that are not finished; 1,000 */
     uint32_t threads;        /* given to the search core */
+    const uint64_t *died;    /* searches that had a step under way when the process before crashed: three times, and one is parked */
+    size_t n_died;
     uint32_t pool;           /* threads that steps of searches take at a time; one team never has all of more than one. 2 */
 };
 /* Every member as its comment says. */
@@ -57,6 +59,8 @@ struct engine_hooks {
     void (*work)(void *user, void (*fn)(void *arg), void (*done)(void *arg), void *arg);
     /* Nanoseconds that grow while the engine works, called on any thread. NULL: time stands still, and no team is given less than another. */
     int64_t (*clock)(void *user);
+    /* A step of a search begins or ends (also its loading at the start), on any thread: who crashes in one is told of it by engine_config. NULL: not noted. */
+    void (*step)(void *user, uint64_t search, bool begins);
     /* The team's share of board time and its limits; *ret_team holds an ordinary team's. NULL: all are ordinary. */
     void (*team)(void *user, const char *team, struct engine_team *ret_team);
     /* Something people should read; fields as in log_write(). NULL: nobody reads. */

@@ -10,6 +10,8 @@
 enum { REPORT_PASSES = 3 }; /* measurements that an evaluation of tier report rests on */
 
 #define SEARCH_SLOW_NS (5 * SONATA_MS)      /* a step of the core that took longer: the search goes to the pool */
+enum { STRIKES_MAX = 3 }; /* steps of a search that crash the master or take a minute, before it is parked */
+#define PARKED "parked: three steps of it crashed the master or took longer than a minute"
 #define QUARANTINE_NS (300 * SONATA_SECOND) /* of a board that failed, when the configuration says nothing else */
 
 struct engine {

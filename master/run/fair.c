@@ -25,6 +25,13 @@ struct fair *fair_new(void) { return xcalloc(1, sizeof(struct fair)); }
 
 int64_t fair_clock(const struct engine *r) { return r->hooks.clock ? r->hooks.clock(r->hooks.user) : 0; }
 
+void fair_mark(const struct search *rs, bool begins)
+{
+    const struct engine_hooks *hooks = &rs->engine->hooks;
+    if (hooks->step)
+        hooks->step(hooks->user, rs->record.id, begins);
+}
+
 static struct team_time *team_named(struct engine *r, const char *name)
 {
     uint64_t key = hash64_text(name);

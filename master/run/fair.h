@@ -9,6 +9,8 @@ struct fair *fair_new(void);
 void fair_free(struct fair *f);
 /* The clock of the hooks; 0 without one: time stands still, and nobody is limited. */
 int64_t fair_clock(const struct engine *r);
+/* A step of the core begins or ends here (engine_hooks). */
+void fair_mark(const struct search *rs, bool begins);
 /* A turn begins: slices are whole again. */
 void fair_turn(struct engine *r);
 /* Whether the search may take another step in this turn. */

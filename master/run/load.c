@@ -218,6 +218,38 @@ static int load_search(struct search *rs, struct sonata_error *err)
     return 0;
 }
 
+/* Searches that had a step under way when the process before crashed have it written down before anything of them is touched: should it happen again, it
+ * counts. */
+static int strike_died(struct engine *r, struct sonata_error *err)
+{
+    for (size_t i = 0; i < r->config.n_died; i++) {
+        struct search *rs = searches_get(r, r->config.died[i]);
+        if (!rs || search_is_finished(rs))
+            continue;
+        rs->record.strikes++;
+        rs->dirty = true;
+        engine_note(r, true, "the master crashed while a step of this search was under way", "search=%llu times=%u", (unsigned long long)rs->record.id,
+                    rs->record.strikes);
+        search_persist(rs);
+    }
+    r->config.died = NULL; /* the caller's */
+    return r->config.n_died ? store_commit(r->store, err) : 0;
+}
+
+/* The step of coming to life; one that is parked does not. */
+static int load_or_park(struct search *rs, struct sonata_error *err)
+{
+    const struct engine_hooks *hooks = &rs->engine->hooks;
+    if (rs->record.strikes >= STRIKES_MAX)
+        return sonata_error_set(err, -EINTR, PARKED);
+    if (hooks->step)
+        hooks->step(hooks->user, rs->record.id, true);
+    int rc = load_search(rs, err);
+    if (hooks->step)
+        hooks->step(hooks->user, rs->record.id, false);
+    return rc;
+}
+
 int engine_load(struct engine *r, struct sonata_error *err)
 {
     int rc = store_scan(r->store, STORE_BOARD, (struct store_key){0}, 0, load_board, r);
@@ -238,10 +270,12 @@ int engine_load(struct engine *r, struct sonata_error *err)
     sched_set_next_attempt(r->sched, next ? next : 1);
     evaluations_load(r);
     searches_load(r);
+    if ((rc = strike_died(r, err)))
+        return rc;
     for (uint32_t i = 0; i < searches_count(r); i++) {
         struct search *rs = searches_at(r, i);
         struct sonata_error why = {{0}};
-        if (search_is_finished(rs) || !load_search(rs, &why))
+        if (search_is_finished(rs) || !load_or_park(rs, &why))
             continue;
         /* one damaged search must not keep the others from going on; its data stay for inspection */
         engine_note(r, true, "search cannot be resumed", "search=%llu reason=\"%s\"", (unsigned long long)rs->record.id, why.text);

@@ -10,6 +10,8 @@
 #include "run/fair.h"
 #include "run/searches.h"
 
+#define OVERRUN_NS (60 * SONATA_SECOND)
+
 struct pool_job {
     struct pool_job *next;
     struct search *search;
@@ -17,6 +19,7 @@ struct pool_job {
     void *arg;
     bool beside;
     int64_t (*clock)(void *);
+    void (*step)(void *, uint64_t, bool);
     void *clock_user;
     int64_t took_ns;
 };
@@ -63,7 +66,11 @@ static void work(void *arg)
 {
     struct pool_job *j = arg;
     int64_t from = j->clock ? j->clock(j->clock_user) : 0;
+    if (j->step)
+        j->step(j->clock_user, j->search->record.id, true);
     j->fn(j->arg);
+    if (j->step)
+        j->step(j->clock_user, j->search->record.id, false);
     j->took_ns = j->clock ? j->clock(j->clock_user) - from : 0;
 }
 
@@ -76,6 +83,7 @@ static void work_done(void *arg)
     struct engine *r = rs->engine;
     struct team_time *t = fair_team(rs);
     int64_t from = fair_clock(r);
+    rs->dirty = rs->dirty || j->took_ns > OVERRUN_NS;
     r->pool->running--;
     t->running--;
     if (j->beside) {
@@ -85,6 +93,8 @@ static void work_done(void *arg)
         rs->busy = false;
     }
     j->done(j->arg);
+    if (j->took_ns > OVERRUN_NS)
+        rs->record.strikes++;
     fair_charge(rs, fair_clock(r) - from, !rs->record.n_groups);
     free(j);
     start_some(r);
@@ -122,7 +132,7 @@ static void enqueue(struct search *rs, void (*fn)(void *), void (*done)(void *),
 {
     struct engine *r = rs->engine;
     struct pool_job *j = xmalloc(sizeof *j), **at = &r->pool->waiting;
-    *j = (struct pool_job){.search = rs, .fn = fn, .done = done, .arg = arg, .beside = beside, .clock = r->hooks.clock, .clock_user = r->hooks.user};
+    *j = (struct pool_job){.search = rs, .fn = fn, .done = done, .arg = arg, .beside = beside, .clock = r->hooks.clock, .step = r->hooks.step, .clock_user = r->hooks.user};
     while (*at)
         at = &(*at)->next;
     *at = j;

@@ -105,7 +105,9 @@ void search_tell(struct search *rs, struct pending *p)
         return;
     }
     int64_t from = fair_clock(rs->engine);
+    fair_mark(rs, true);
     tell_work(rs);
+    fair_mark(rs, false);
     rs->slow = rs->slow || fair_clock(rs->engine) - from > SEARCH_SLOW_NS;
     search_settle_told(rs, &p->record, &rs->telling.result, rs->telling.rc);
     free(p);

@@ -6,9 +6,9 @@
 #include "store/record_internal.h"
 
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in
- * steps. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for
+ * steps; 8: strikes. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for
  * nothing else. */
-enum { SEARCH_VERSION = 7, INDIVIDUAL_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4 };
+enum { SEARCH_VERSION = 8, INDIVIDUAL_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -72,6 +72,8 @@ static void walk_search(struct fields *f, struct search_record *x)
         field_u32(f, &x->retry_end);
         field_u32(f, &x->retried);
     }
+    if (f->version >= 8)
+        field_u32(f, &x->strikes);
     field_check(f, x->retry_next <= x->retry_end);
 }
 FIELDS_RECORD(search_record, struct search_record, walk_search, SEARCH_VERSION)

@@ -32,6 +32,7 @@ struct search_record {
     int64_t created_wall_ns, finished_wall_ns, active_ns, board_ns;
     uint32_t front_size;
     double hypervolume;
+    uint32_t strikes; /* steps of it that crashed the master or took far too long */
     uint64_t fork_of;             /* search whose results it starts with; 0: none */
     uint64_t fork_next, fork_end; /* individuals of that search: the next to be looked at, the first not to be */
     bool planned;                 /* groups are settled */
