@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/parse.h"
+#include "domain/tier.h"
 #include "conf/share.h"
 #include "conf/space_file.h"
 #include "conf/yaml_doc.h"
@@ -139,7 +140,6 @@ static const cyaml_schema_value_t search_schema = {CYAML_VALUE_MAPPING(CYAML_FLA
 
 /* As master/search/core.h; the master checks again with the search core itself. */
 static const char *const algorithms[] = {"random", "nsga2", "sonata", "sonata+", "aging", "linas", "nsganetv2", "local", "optuna-nsga2"};
-static const char *const tiers[] = {"screen", "search", "report"};
 static const char *const metrics[] = {"accuracy", "latency", "energy",     "params",        "macs",           "flash",
                                       "ram",      "weights", "flash_code", "flash_weights", "ram_activation", "ram_runtime"};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -375,7 +375,7 @@ static int read_evaluation(struct conversion *c)
     struct search_spec *s = &c->file->spec;
     const struct raw_evaluation *raw = c->raw->evaluation;
     copy_string(s->tier, sizeof s->tier, raw && raw->tier ? raw->tier : "search");
-    if (!listed(s->tier, tiers, COUNT(tiers)))
+    if (tier_named(s->tier) == TIER_COUNT)
         return yaml_doc_error(c->doc, c->err, "evaluation.tier", "'%s' is here; expected screen, search or report", s->tier);
     if (!raw)
         return 0;

@@ -29,6 +29,16 @@ const char *health_state_name(enum health_state s)
     return s < HEALTH_STATE_COUNT ? state_names[s] : "?";
 }
 
+enum health_state health_state_named(const char *word)
+{
+    if (!word[0])
+        return HEALTH_STATE_COUNT;
+    enum health_state s = HEALTH_RETIRED;
+    while (s > HEALTH_UNKNOWN && strcmp(word, state_names[s]))
+        s--;
+    return s;
+}
+
 const char *health_event_name(enum health_event e)
 {
     return e < HEALTH_EVENT_COUNT ? event_names[e] : "?";

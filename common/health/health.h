@@ -29,6 +29,8 @@ enum health_state {
     HEALTH_STATE_COUNT
 };
 const char *health_state_name(enum health_state s);
+/* HEALTH_UNKNOWN: another word; HEALTH_STATE_COUNT: "", which says nothing. */
+enum health_state health_state_named(const char *word);
 
 /* What the owner reports. */
 enum health_event {

@@ -1,5 +1,5 @@
-/* See access.h. The lists are small (thousands at most): arrays in memory, searched in order; every change writes one record and one audit
- * entry into the store's turn. */
+/* See access.h. The lists are arrays in memory, the keys also found by a map, since every message looks its key up; every change writes one record
+ * and one audit entry into the store's turn. */
 #include "access/access.h"
 
 #include <ctype.h>
@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/map.h"
 #include "base/memory.h"
 
 struct access {
@@ -15,15 +17,13 @@ struct access {
     struct team *team;
     struct access_key *key;
     size_t n_teams, n_keys, team_capacity, key_capacity;
+    struct map key_place; /* hash64 of the public key → its place in `key`, from 1 */
     uint64_t next_audit;
 };
 
 static const char *const role_name[ACCESS_ROLE_COUNT] = {"worker", "team", "admin"};
 
-const char *access_role_name(enum access_role role)
-{
-    return (unsigned)role < ACCESS_ROLE_COUNT ? role_name[role] : NULL;
-}
+const char *access_role_name(enum access_role role) { return (unsigned)role < ACCESS_ROLE_COUNT ? role_name[role] : NULL; }
 
 int access_role_parse(const char *text, enum access_role *ret_role)
 {
@@ -53,6 +53,13 @@ static bool load_team(void *user, const uint8_t *key, size_t n_key, const uint8_
     return !l->rc;
 }
 
+/* Counts the key behind the last one in, and where it is. */
+static void note_place(struct access *a)
+{
+    uint64_t hash = hash64_text(a->key[a->n_keys].public_key);
+    map_set(&a->key_place, hash, (void *)(uintptr_t)++a->n_keys);
+}
+
 static bool load_key(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     (void)key, (void)n_key;
@@ -60,7 +67,8 @@ static bool load_key(void *user, const uint8_t *key, size_t n_key, const uint8_t
     struct access *a = l->access;
     a->key = xgrow(a->key, &a->key_capacity, a->n_keys + 1, sizeof *a->key);
     l->rc = key_decode(value, n_value, &a->key[a->n_keys]);
-    a->n_keys += !l->rc;
+    if (!l->rc)
+        note_place(a);
     return !l->rc;
 }
 
@@ -89,11 +97,16 @@ void access_free(struct access *a)
         return;
     free(a->team);
     free(a->key);
+    map_fini(&a->key_place);
     free(a);
 }
 
+/* Of several keys of one hash the map has the last, the others are found by looking through all. */
 static struct access_key *find_key(const struct access *a, const char *public_key)
 {
+    uintptr_t place = (uintptr_t)map_get(&a->key_place, hash64_text(public_key));
+    if (!place || !strcmp(a->key[place - 1].public_key, public_key))
+        return place ? &a->key[place - 1] : NULL;
     for (size_t i = 0; i < a->n_keys; i++) {
         if (!strcmp(a->key[i].public_key, public_key))
             return &a->key[i];
@@ -152,8 +165,8 @@ static int check_team(const struct team *t, struct sonata_error *err)
 
 static void describe_team(const struct team *t, char text[AUDIT_TEXT_MAX])
 {
-    snprintf(text, AUDIT_TEXT_MAX, "team %s: weight %g, searches %u, boards %u, hours per day %.4g, uploads %.0f MiB, share %s", t->name, t->weight, t->searches_max,
-             t->boards_max, (double)t->day_ns_max / 3600e9, (double)t->uploads_max / 1048576, t->share ? "yes" : "no");
+    snprintf(text, AUDIT_TEXT_MAX, "team %s: weight %g, searches %u, boards %u, hours per day %.4g, uploads %.0f MiB, share %s", t->name, t->weight,
+             t->searches_max, t->boards_max, (double)t->day_ns_max / 3600e9, (double)t->uploads_max / 1048576, t->share ? "yes" : "no");
 }
 
 int access_set_team(struct access *a, int64_t wall_ns, const char *actor, const struct team *team, struct sonata_error *err)
@@ -202,8 +215,9 @@ int access_add_key(struct access *a, int64_t wall_ns, const char *actor, const s
     if (a->n_keys == ACCESS_KEYS_MAX)
         return sonata_error_set(err, -EUSERS, "there are %d keys already", ACCESS_KEYS_MAX);
     a->key = xgrow(a->key, &a->key_capacity, a->n_keys + 1, sizeof *a->key);
-    struct access_key *k = &a->key[a->n_keys++];
+    struct access_key *k = &a->key[a->n_keys];
     *k = *key;
+    note_place(a);
     k->created_wall_ns = wall_ns;
     k->revoked_wall_ns = 0;
     if (k->role != ACCESS_TEAM)
@@ -252,7 +266,8 @@ int access_revoke_key(struct access *a, int64_t wall_ns, const char *actor, cons
     found->revoked_wall_ns = wall_ns;
     put_key(a, found);
     char text[AUDIT_TEXT_MAX];
-    snprintf(text, sizeof text, "key %.8s revoked: role %s, team '%s', label '%s'", found->public_key, role_name[found->role], found->team, found->label);
+    snprintf(text, sizeof text, "key %.8s revoked: role %s, team '%s', label '%s'", found->public_key, role_name[found->role], found->team,
+             found->label);
     access_audit(a, wall_ns, actor, text);
     return 0;
 }

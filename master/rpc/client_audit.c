@@ -34,18 +34,33 @@ void audit_submit(const struct rpc_call *call, char text[AUDIT_TEXT_MAX])
     snprintf(text, AUDIT_TEXT_MAX, "%s forked from %.60s: %.40s", search, parent, s ? s->name : "");
 }
 
+static void describe_control(const struct rpc_call *call, const char *what, char text[AUDIT_TEXT_MAX])
+{
+    char search[80];
+    describe_search(call->rpc, call->request->control->search, search, sizeof search);
+    snprintf(text, AUDIT_TEXT_MAX, "%s: %s", search, what);
+}
+
 void audit_control(const struct rpc_call *call, char text[AUDIT_TEXT_MAX])
 {
-    char search[80], what[60];
+    char what[60];
     const Sonata__Control *verb = call->request->control;
-    describe_search(call->rpc, verb->search, search, sizeof search);
-    if (!strcmp(verb->action, "priority"))
-        snprintf(what, sizeof what, "priority %d", verb->priority);
-    else if (!strcmp(verb->action, "extend"))
-        snprintf(what, sizeof what, "extend by %u", verb->evaluations);
-    else
-        snprintf(what, sizeof what, "%.16s%s%.16s", verb->action, verb->cause[0] ? " " : "", verb->cause);
-    snprintf(text, AUDIT_TEXT_MAX, "%s: %s", search, what);
+    snprintf(what, sizeof what, "%.16s%s%.16s", verb->action, verb->cause[0] ? " " : "", verb->cause);
+    describe_control(call, what, text);
+}
+
+void audit_priority(const struct rpc_call *call, char text[AUDIT_TEXT_MAX])
+{
+    char what[60];
+    snprintf(what, sizeof what, "priority %d", call->request->control->priority);
+    describe_control(call, what, text);
+}
+
+void audit_extend(const struct rpc_call *call, char text[AUDIT_TEXT_MAX])
+{
+    char what[60];
+    snprintf(what, sizeof what, "extend by %u", call->request->control->evaluations);
+    describe_control(call, what, text);
 }
 
 void audit_board(const struct rpc_call *call, char text[AUDIT_TEXT_MAX])

@@ -125,7 +125,7 @@ int client_board_control(struct rpc_call *call)
     int rc = client_order_reason(verb->reason, reason, &call->reply->err);
     if (rc)
         return rc;
-    struct engine_order order = {.board = verb->board, .action = verb->action, .reason = reason, .by = call->caller->label};
+    struct engine_order order = {.board = verb->board, .order = (enum board_order)call->verb->what, .reason = reason, .by = call->caller->label};
     return engine_board_control(call->rpc->run, &order, &call->reply->err);
 }
 
@@ -133,7 +133,9 @@ static int check_known(struct rpc_call *call)
 {
     struct sched_board_view v;
     const char *board = call->request->board_control->board;
-    return sched_board_named(engine_sched(call->rpc->run), board, &v) ? 0 : sonata_error_set(&call->reply->err, -ENOENT, "there is no board '%.40s'", board);
+    return sched_board_named(engine_sched(call->rpc->run), board, &v)
+               ? 0
+               : sonata_error_set(&call->reply->err, -ENOENT, "there is no board '%.40s'", board);
 }
 
 int client_board_invalidate(struct rpc_call *call)
@@ -143,7 +145,8 @@ int client_board_invalidate(struct rpc_call *call)
     if (!rc && (verb->from_wall_ns < 0 || verb->from_wall_ns >= verb->to_wall_ns))
         rc = sonata_error_set(&call->reply->err, -EINVAL, "the time whose results are taken back ends before it begins");
     if (!rc && (rc = engine_invalidate(call->rpc->run, verb->board, verb->from_wall_ns, verb->to_wall_ns)))
-        sonata_error_set(&call->reply->err, rc, "no results are taken back: %s", rc == -EAGAIN ? "the store cannot be written" : "the time lies ahead");
+        sonata_error_set(&call->reply->err, rc, "no results are taken back: %s",
+                         rc == -EAGAIN ? "the store cannot be written" : "the time lies ahead");
     return rc;
 }
 

@@ -229,7 +229,7 @@ int client_control(struct rpc_call *call)
 {
     const Sonata__Control *verb = call->request->control;
     call->reply->message.search = verb->search;
-    return engine_control(call->rpc->run, verb->search, verb->action, verb->evaluations, &call->reply->err);
+    return engine_control(call->rpc->run, verb->search, (enum engine_action)call->verb->what, verb->evaluations, &call->reply->err);
 }
 
 int client_priority(struct rpc_call *call)

@@ -44,6 +44,7 @@ struct verb {
     int (*run)(struct rpc_call *call);
     /* What was done, for the audit log of a master with keys; ids in request and reply, not numbers. NULL: nothing to tell (never of a change). */
     void (*audit)(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+    int what; /* the action as the handler's enum: enum engine_action, enum board_order; 0 otherwise */
 };
 
 /* The row of a request. -ENOSYS: the verb is not known; -EINVAL: its action is not, err lists those that are. */
@@ -83,6 +84,8 @@ int client_teams_set(struct rpc_call *call);
 int client_audit(struct rpc_call *call);
 void audit_submit(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
 void audit_control(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+void audit_priority(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+void audit_extend(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
 void audit_board(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
 void audit_upload(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
 void audit_backup(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);

@@ -186,7 +186,7 @@ static void on_result(struct rpc *rpc, const struct net_peer *peer, const struct
         rpc_garbage(rpc, "worker", result->measurement ? err.text : "a result without a measurement");
         return;
     }
-    const char *verdict = engine_result(rpc->run, w->name, &m);
+    const char *verdict = engine_verdict_name(engine_result(rpc->run, w->name, &m));
     if (verdict) {
         send_ack(rpc, peer, &m, verdict);
         log_debug("result", "worker=%s board=%s attempt=%llu outcome=%s verdict=%s", w->name, m.board, (unsigned long long)m.attempt,

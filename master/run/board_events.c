@@ -13,14 +13,16 @@
 #include "run/spread.h"
 #include "run/suspect.h"
 
-#define SKEW_NS (3600 * SONATA_SECOND) /* between the clocks of a worker and the master; a span begins when the board was first seen, and ends at the event */
+#define SKEW_NS                                                                                                                                      \
+    (3600 * SONATA_SECOND) /* between the clocks of a worker and the master; a span begins when the board was first seen, and ends at the event */
 
 /* Whether the event says that the board passed a canary. Without a reference they are not timed: it only had to answer. */
 static bool passed(const struct watched *w, const struct board_event *e)
 {
-    if (!strcmp(e->kind, "canary"))
+    enum board_event_kind kind = board_event_kind_named(e->kind);
+    if (kind == BOARD_EVENT_CANARY)
         return e->reference_us > 0 ? canary_judge(e->latency_us, e->reference_us) != CANARY_BAD : e->latency_us > 0;
-    return watched_has_canary(w) && (!strcmp(e->kind, "calibrated") || (!strcmp(e->kind, "state") && !strcmp(e->state, "ready")));
+    return watched_has_canary(w) && (kind == BOARD_EVENT_CALIBRATED || (kind == BOARD_EVENT_STATE && health_state_named(e->state) == HEALTH_READY));
 }
 
 static void take_canary(struct watched *w, const struct board_event *e)
@@ -28,13 +30,14 @@ static void take_canary(struct watched *w, const struct board_event *e)
     struct board_health_record *h = &w->record;
     if (e->reference_us > 0)
         h->reference_us = e->reference_us;
-    bool calibrated = !strcmp(e->kind, "calibrated");
+    enum board_event_kind kind = board_event_kind_named(e->kind);
+    bool calibrated = kind == BOARD_EVENT_CALIBRATED;
     h->canaries = h->canaries || e->reference_us > 0;
     if (calibrated) { /* without any latency canaries are off */
         h->canaries = e->latency_us > 0 || e->reference_us > 0;
         h->reference_us = e->reference_us;
     }
-    if (!strcmp(e->kind, "canary") || (calibrated && h->canaries)) {
+    if (kind == BOARD_EVENT_CANARY || (calibrated && h->canaries)) {
         h->latency_us = calibrated && e->latency_us <= 0 ? e->reference_us : e->latency_us;
         h->canary_wall_ns = e->wall_ns;
     }
@@ -44,14 +47,15 @@ static void take_event(struct engine *r, struct watched *w, const char *type, co
 {
     struct board_health_record *h = &w->record;
     double reference = h->reference_us;
+    enum health_state state = health_state_named(e->state);
     bool changed = e->state[0] && strcmp(h->state, e->state);
     if (changed)
-        engine_note(r, board_is_resting(e->state) || !strcmp(e->state, "suspect"), "board state", "board=%s state=%s was=%s text=\"%s\"", h->name,
-                    e->state, h->state[0] ? h->state : "unknown", e->text);
+        engine_note(r, board_is_resting(state) || state == HEALTH_SUSPECT, "board state", "board=%s state=%s was=%s text=\"%s\"", h->name, e->state,
+                    h->state[0] ? h->state : "unknown", e->text);
     if (e->state[0])
         copy_string(h->state, sizeof h->state, e->state);
     take_canary(w, e);
-    board_order_see(r, w, e->kind, e->state);
+    board_order_see(r, w, board_event_kind_named(e->kind), state);
     bool well = passed(w, e);
     if (well && e->wall_ns > h->well_wall_ns)
         h->well_wall_ns = e->wall_ns;

@@ -18,24 +18,24 @@
 #define ORDER_PATIENCE_NS (3600 * SONATA_SECOND) /* a power cycle must not come as a surprise a week later */
 
 /* Only a person or time ends it. */
-bool board_is_resting(const char *state) { return !strcmp(state, "maintenance") || !strcmp(state, "quarantined") || !strcmp(state, "retired"); }
+bool board_is_resting(enum health_state s) { return s == HEALTH_MAINTENANCE || s == HEALTH_QUARANTINED || s == HEALTH_RETIRED; }
 
 /* Whether a board with that event and state has the order. */
-static bool shows(enum board_order o, const char *kind, const char *state)
+static bool shows(enum board_order o, enum board_event_kind kind, enum health_state state)
 {
     switch (o) {
     case BOARD_ORDER_DRAIN:
-        return !strcmp(state, "maintenance") || !strcmp(state, "retired");
+        return state == HEALTH_MAINTENANCE || state == HEALTH_RETIRED;
     case BOARD_ORDER_RETIRE:
-        return !strcmp(state, "retired");
+        return state == HEALTH_RETIRED;
     case BOARD_ORDER_QUARANTINE:
         return board_is_resting(state);
     case BOARD_ORDER_RECALIBRATE:
-        return !strcmp(kind, "admin") || !strcmp(kind, "calibrated") || !strcmp(state, "calibrating");
+        return kind == BOARD_EVENT_ADMIN || kind == BOARD_EVENT_CALIBRATED || state == HEALTH_CALIBRATING;
     case BOARD_ORDER_POWER_CYCLE: /* without power rungs it ends in quarantine at once */
-        return !strcmp(kind, "admin") || !strcmp(kind, "recovery") || !strcmp(state, "recovering");
+        return kind == BOARD_EVENT_ADMIN || kind == BOARD_EVENT_RECOVERY || state == HEALTH_RECOVERING;
     case BOARD_ORDER_RELEASE:
-        return state[0] && (!board_is_resting(state) || !strcmp(state, "retired"));
+        return state != HEALTH_STATE_COUNT && (!board_is_resting(state) || state == HEALTH_RETIRED);
     default:
         return false;
     }
@@ -58,7 +58,7 @@ static void order_shown(struct engine *r, struct watched *w)
     watched_apply_use(r, w);
 }
 
-void board_order_see(struct engine *r, struct watched *w, const char *kind, const char *state)
+void board_order_see(struct engine *r, struct watched *w, enum board_event_kind kind, enum health_state state)
 {
     if (shows(w->record.order, kind, state))
         order_shown(r, w);
@@ -69,15 +69,6 @@ static void give_order(struct engine *r, const struct watched *w)
     struct sched_board_view v;
     if (sched_board_named(r->sched, w->record.name, &v) && v.online)
         outgoing_command(r, v.worker, w->record.name, board_order_name(w->record.order));
-}
-
-/* BOARD_ORDER_NONE: no such action. */
-static enum board_order order_named(const char *action)
-{
-    enum board_order o = BOARD_ORDER_COUNT;
-    while (--o > BOARD_ORDER_NONE && strcmp(action, board_order_name(o)))
-        ;
-    return o;
 }
 
 static int no_such_board(const struct engine *r, const char *board, struct sonata_error *err)
@@ -113,12 +104,12 @@ static void begin_order(struct engine *r, struct watched *w)
 
 int engine_board_control(struct engine *r, const struct engine_order *order, struct sonata_error *err)
 {
-    enum board_order o = order_named(order->action);
+    enum board_order o = order->order;
     struct sched_board_view v;
     if (r->blocked)
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
-    if (o == BOARD_ORDER_NONE)
-        return sonata_error_set(err, -EINVAL, "'%.40s': drain, quarantine, recalibrate, power-cycle, release or retire is expected", order->action);
+    if (!board_order_name(o))
+        return sonata_error_set(err, -EINVAL, "drain, quarantine, recalibrate, power-cycle, release or retire is expected");
     if (!sched_board_named(r->sched, order->board, &v))
         return no_such_board(r, order->board, err);
     struct watched *w = watched_get(r, order->board);
@@ -146,12 +137,12 @@ int engine_board_control(struct engine *r, const struct engine_order *order, str
 }
 
 /* Orders its board does not show are given (again); what the board is past asking for is over. */
-static void remind(struct engine *r, struct watched *w, const char *state)
+static void remind(struct engine *r, struct watched *w, enum health_state state)
 {
     struct board_health_record *h = &w->record;
     if (h->order == BOARD_ORDER_NONE)
         return;
-    bool shown = shows(h->order, "", state);
+    bool shown = shows(h->order, BOARD_EVENT_OTHER, state);
     bool late = r->wall - h->order_wall_ns > ORDER_PATIENCE_NS && (h->order == BOARD_ORDER_RECALIBRATE || h->order == BOARD_ORDER_POWER_CYCLE);
     if (!shown && !late) {
         give_order(r, w);
@@ -176,7 +167,7 @@ void boards_hello(struct engine *r, const char *worker, const struct sched_board
         if (!w || !sched_board_named(r->sched, boards[i].id, &v) || strcmp(v.worker, worker))
             continue;
         board_tell_lost(r, w);
-        remind(r, w, boards[i].state);
+        remind(r, w, health_state_named(boards[i].state));
         watched_apply_use(r, w);
     }
 }

@@ -70,29 +70,42 @@ static int extend(struct search *rs, uint32_t evaluations, struct sonata_error *
     return 0;
 }
 
-int engine_control(struct engine *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err)
+const char *engine_action_name(enum engine_action action)
+{
+    static const char *const name[ENGINE_ACTION_COUNT] = {"pause", "resume", "cancel", "extend"};
+    return (unsigned)action < ENGINE_ACTION_COUNT ? name[action] : NULL;
+}
+
+static int perform(struct search *rs, enum engine_action action, uint32_t evaluations, struct sonata_error *err)
+{
+    switch (action) {
+    case ENGINE_PAUSE:
+        return pause_search(rs, err);
+    case ENGINE_RESUME:
+        return resume(rs, err);
+    case ENGINE_EXTEND:
+        return extend(rs, evaluations, err);
+    default:
+        if (!search_is_finished(rs))
+            search_finish(rs, SEARCH_CANCELED, "canceled by request");
+        return 0;
+    }
+}
+
+int engine_control(struct engine *r, uint64_t id, enum engine_action action, uint32_t evaluations, struct sonata_error *err)
 {
     if (r->blocked)
         return sonata_error_set(err, -ENOSPC, "%s", r->blocked_reason);
     struct search *rs = searches_get(r, id);
     if (!rs)
         return sonata_error_set(err, -ENOENT, "there is no such search");
-    int rc = 0;
-    if (!strcmp(action, "pause"))
-        rc = pause_search(rs, err);
-    else if (!strcmp(action, "resume"))
-        rc = resume(rs, err);
-    else if (!strcmp(action, "extend"))
-        rc = extend(rs, evaluations, err);
-    else if (strcmp(action, "cancel"))
-        return sonata_error_set(err, -EINVAL, "'%s' is not an action: pause, resume, cancel or extend is expected", action);
-    else if (!search_is_finished(rs))
-        search_finish(rs, SEARCH_CANCELED, "canceled by request");
+    int rc = perform(rs, action, evaluations, err);
     if (rc)
         return rc;
-    event_log_control(rs, action);
+    event_log_control(rs, engine_action_name(action));
     actions_apply(r);
     char fields[NOTE_FIELDS_MAX];
-    engine_note(r, false, "search controlled", "%s action=%s state=%s", search_fields(rs, fields), action, search_state_name(rs->record.state));
+    engine_note(r, false, "search controlled", "%s action=%s state=%s", search_fields(rs, fields), engine_action_name(action),
+                search_state_name(rs->record.state));
     return 0;
 }

@@ -105,24 +105,37 @@ const struct sched *engine_sched(const struct engine *r);
 int engine_hello(struct engine *r, const struct sched_report *report, struct sonata_error *err) SONATA_MUST_CHECK;
 /* The same from time to time; boards only with their states. -ENOENT: it must say hello first. While blocked leases are renewed all the same. */
 int engine_heartbeat(struct engine *r, const struct sched_report *report) SONATA_MUST_CHECK;
-/* Public key that the board belongs to; "": none. Before a hello: whether the board may come with that key (-EUSERS: it has too many); after it: it belongs to
- * that key from now on. */
+/* Public key that the board belongs to; "": none. Before a hello: whether the board may come with that key (-EUSERS: it has too many); after it: it
+ * belongs to that key from now on. */
 void engine_board_owner(struct engine *r, const char *board, char ret_key[BOARD_KEY_MAX]);
 int engine_board_may_come(struct engine *r, const char *board, const char *key, struct sonata_error *err) SONATA_MUST_CHECK;
 void engine_board_bind(struct engine *r, const char *board, const char *key);
 /* The worker leaves in good order: its attempts wait for other boards. Nothing happens while blocked. */
 void engine_goodbye(struct engine *r, const char *worker);
-/* A result. The verdict ("accepted", "duplicate", "replicate", "stale_epoch", "invalidated", "unknown") is to be sent after the turn is durable; NULL
- * while blocked: do not acknowledge, the worker keeps it. */
-const char *engine_result(struct engine *r, const char *worker, const struct measurement *m);
+/* What became of a result; sent to its worker, as a word, after the turn is durable. */
+enum engine_verdict {
+    ENGINE_NOT_NOW, /* blocked: no answer, the worker keeps it */
+    ENGINE_ACCEPTED,
+    ENGINE_DUPLICATE,   /* it was here before */
+    ENGINE_REPLICATE,   /* good, but another attempt had answered */
+    ENGINE_STALE_EPOCH, /* its board was given away meanwhile */
+    ENGINE_INVALIDATED, /* its board measured wrong at that time */
+    ENGINE_UNKNOWN,     /* of no attempt that this worker was given */
+    ENGINE_VERDICT_COUNT
+};
+/* The word on the wire; NULL for ENGINE_NOT_NOW and outside the enum. */
+const char *engine_verdict_name(enum engine_verdict v);
+/* A result of a worker, or of whoever says that it is one. */
+enum engine_verdict engine_result(struct engine *r, const char *worker, const struct measurement *m);
 
 /* Boards: what happens to them, and what people want of them. */
 /* An event of a board of that worker. 0: stored now or before, to be acknowledged after the turn is durable. -EAGAIN: blocked, -EBUSY: another live
  * worker has the board: not to be acknowledged. -ENODEV: not a board of this worker: it will never be stored. */
 int engine_board_event(struct engine *r, const char *worker, const struct board_event *e) SONATA_MUST_CHECK;
 struct engine_order {
-    const char *board, *action; /* drain, quarantine, recalibrate, power-cycle, release, retire */
-    const char *reason, *by;    /* "": none */
+    const char *board;
+    enum board_order order;  /* one of a person's: not BOARD_ORDER_NONE */
+    const char *reason, *by; /* "": none */
 };
 /* Takes effect with this turn; the board's worker is told then, and again whenever it says hello, until the board shows it. -EPERM: retired. */
 int engine_board_control(struct engine *r, const struct engine_order *order, struct sonata_error *err) SONATA_MUST_CHECK;
@@ -171,9 +184,11 @@ int engine_retry(struct engine *r, uint64_t id, const char *cause, uint32_t *ret
  * accepted are taken back over the next turns, their evaluations open again, and every search that was told one is told anew, searches that are done
  * too. Idempotent. -EINVAL: no board or an empty span; -EAGAIN while blocked. */
 int engine_invalidate(struct engine *r, const char *board, int64_t from_wall_ns, int64_t to_wall_ns) SONATA_MUST_CHECK;
-/* action: pause, resume, cancel, or extend by so many evaluations. -ENOENT: no such search; -EINVAL: no such action, or not in its state; -ENOSPC
- * while blocked. */
-int engine_control(struct engine *r, uint64_t id, const char *action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
+enum engine_action { ENGINE_PAUSE, ENGINE_RESUME, ENGINE_CANCEL, ENGINE_EXTEND, ENGINE_ACTION_COUNT };
+/* "pause" …; NULL outside the enum. */
+const char *engine_action_name(enum engine_action action);
+/* evaluations: of ENGINE_EXTEND, by how many. -ENOENT: no such search; -EINVAL: not in its state; -ENOSPC while blocked. */
+int engine_control(struct engine *r, uint64_t id, enum engine_action action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Within its team a search of higher priority goes strictly first: -100 .. 100. Errors as engine_control(). */
 int engine_set_priority(struct engine *r, uint64_t id, int32_t priority, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Why a search that runs gets no boards although it wants some, into text: the quota of its team that is used up, or that none is ready. false: none.

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "domain/tier.h"
 #include "run/answer.h"
 #include "run/evaluation_table.h"
 #include "run/individual.h"
@@ -20,7 +21,7 @@
 
 /* Measurements an evaluation of the tier rests on. At `report` each candidate is measured in passes, between which others have the board: A B C A B
  * C, in random order, so that a drift of the board does not fall on one candidate. Every pass is a whole attempt: another process, another moment. */
-static uint32_t passes_of(const char *tier) { return strcmp(tier, "report") ? 1 : REPORT_PASSES; }
+static uint32_t passes_of(const char *tier) { return tier_named(tier) == TIER_REPORT ? REPORT_PASSES : 1; }
 
 /* Answered, but by fewer measurements than its tier asks for: another search was canceled in the middle. */
 static bool lacks_passes(struct engine *r, const struct evaluation_record *e)

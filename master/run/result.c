@@ -14,6 +14,12 @@
 #include "run/spans.h"
 #include "run/suspect.h"
 
+const char *engine_verdict_name(enum engine_verdict v)
+{
+    static const char *const name[ENGINE_VERDICT_COUNT] = {NULL, "accepted", "duplicate", "replicate", "stale_epoch", "invalidated", "unknown"};
+    return (unsigned)v < ENGINE_VERDICT_COUNT ? name[v] : NULL;
+}
+
 /* The first metric that was asked and is not there; NULL: all are. */
 static const char *missing_metric(const struct evaluation_record *e, const struct measurement *m)
 {
@@ -38,13 +44,13 @@ static void check_complete(const struct evaluation_record *e, struct measurement
 static enum attempt_state good_state(const struct evaluation *e) { return evaluation_is_further(e) ? ATTEMPT_REPLICATE : ATTEMPT_ACCEPTED; }
 
 /* Good or not, nothing is learned from a board at a time when it measured wrong. The job waits for another attempt, nobody is to blame. */
-static const char *result_of_wrong(struct engine *r, struct attempt_record *a, const struct measurement *m)
+static enum engine_verdict result_of_wrong(struct engine *r, struct attempt_record *a, const struct measurement *m)
 {
     enum sched_verdict verdict;
     struct evaluation *e = a->state == ATTEMPT_LIVE ? evaluation_get(r, a->evaluation) : NULL;
     sched_measured(r->sched, m->attempt, m->duration_ns);
     if (e && sched_result(r->sched, r->now, &(struct sched_result){m->attempt, m->epoch, m->board, OUTCOME_CANCELED, ""}, &verdict))
-        return "unknown";
+        return ENGINE_UNKNOWN;
     a->lost_epoch = sched_board_epoch(r->sched, a->board);
     attempt_record(r, a, m, ATTEMPT_INVALIDATED, e);
     if (e)
@@ -52,7 +58,7 @@ static const char *result_of_wrong(struct engine *r, struct attempt_record *a, c
     char fields[NOTE_FIELDS_MAX];
     engine_note(r, true, "result refused: its board measured wrong at that time", "attempt=%llu board=%s %s", (unsigned long long)m->attempt,
                 m->board, evaluation_fields(r, a->evaluation, fields));
-    return "invalidated";
+    return ENGINE_INVALIDATED;
 }
 
 /* Invalid once more than a job may be: what was measured all the same counts as noisy when it is whole, else the job is
@@ -80,18 +86,18 @@ static void note_failure(struct engine *r, const struct attempt_record *a, const
                 evaluation_fields(r, a->evaluation, fields), outcome_name(m->outcome), requeued, m->reason);
 }
 
-static const char *result_of_live(struct engine *r, struct attempt_record *a, struct measurement *m)
+static enum engine_verdict result_of_live(struct engine *r, struct attempt_record *a, struct measurement *m)
 {
     struct evaluation *e = evaluation_get(r, a->evaluation);
     if (!e)
-        return "unknown";
+        return ENGINE_UNKNOWN;
     check_complete(&e->record, m);
     settle_invalid(r, e, m);
     enum sched_verdict verdict;
     bool head = sched_is_head(r->sched, m->attempt);
     sched_measured(r->sched, m->attempt, m->duration_ns);
     if (sched_result(r->sched, r->now, &(struct sched_result){m->attempt, m->epoch, m->board, m->outcome, m->reason}, &verdict))
-        return "unknown";
+        return ENGINE_UNKNOWN;
     a->lost_epoch = sched_board_epoch(r->sched, a->board);
     attempt_record(r, a, m, outcome_is_good(m->outcome) ? good_state(e) : ATTEMPT_FAILED, e);
     if (!outcome_is_good(m->outcome))
@@ -104,28 +110,28 @@ static const char *result_of_live(struct engine *r, struct attempt_record *a, st
         boards_outcome(r, a->board, a->evaluation, m->outcome);
     if (head && (m->outcome == OUTCOME_INFRA || m->outcome == OUTCOME_LOST))
         suspect_add(r, a, m->started_wall_ns > 0 ? m->started_wall_ns + m->duration_ns : r->wall, m->started_wall_ns > 0);
-    return "accepted";
+    return ENGINE_ACCEPTED;
 }
 
 /* Lost, released or canceled before: sound when nobody else had the board since. */
-static const char *result_of_dead(struct engine *r, struct attempt_record *a, struct measurement *m)
+static enum engine_verdict result_of_dead(struct engine *r, struct attempt_record *a, struct measurement *m)
 {
     if (sched_board_epoch(r->sched, a->board) != a->lost_epoch) {
         attempt_record(r, a, m, ATTEMPT_STALE, NULL);
-        return "stale_epoch";
+        return ENGINE_STALE_EPOCH;
     }
     struct evaluation *e = evaluation_get(r, a->evaluation);
     if (e)
         check_complete(&e->record, m);
     if (!outcome_is_good(m->outcome)) {
         attempt_record(r, a, m, ATTEMPT_FAILED, NULL);
-        return "accepted";
+        return ENGINE_ACCEPTED;
     }
     suspect_clear(r, a);
     if (e && !sched_finish(r->sched, a->evaluation)) {
         attempt_record(r, a, m, good_state(e), e);
         evaluation_take(r, e, m);
-        return "accepted";
+        return ENGINE_ACCEPTED;
     }
     struct evaluation_record done;
     attempt_record(r, a, m, ATTEMPT_REPLICATE, NULL);
@@ -133,11 +139,11 @@ static const char *result_of_dead(struct engine *r, struct attempt_record *a, st
         done.replicates++;
         evaluation_put(r, &done);
     }
-    return "replicate";
+    return ENGINE_REPLICATE;
 }
 
-/* What the worker says of times, within what is known here: it cannot have taken longer than since it was given out, nor have begun tomorrow. Shares, quotas and
- * spans of bad results are counted with it. */
+/* What the worker says of times, within what is known here: it cannot have taken longer than since it was given out, nor have begun tomorrow. Shares,
+ * quotas and spans of bad results are counted with it. */
 static void bound_times(const struct engine *r, const struct attempt_record *a, struct measurement *m)
 {
     int64_t since = max_of(r->wall - a->assigned_wall_ns, (int64_t)0) + SONATA_SECOND;
@@ -145,22 +151,22 @@ static void bound_times(const struct engine *r, const struct attempt_record *a, 
     m->started_wall_ns = clamp_of(m->started_wall_ns, (int64_t)0, r->wall + SONATA_DAY);
 }
 
-const char *engine_result(struct engine *r, const char *worker, const struct measurement *measurement)
+enum engine_verdict engine_result(struct engine *r, const char *worker, const struct measurement *measurement)
 {
     if (r->blocked)
-        return NULL;
+        return ENGINE_NOT_NOW;
     if (sched_alive(r->sched, r->now, worker))
-        return "unknown";
+        return ENGINE_UNKNOWN;
     struct attempt_record a;
     struct measurement m = measurement_copy(measurement);
-    const char *verdict;
+    enum engine_verdict verdict;
     bool known = !attempt_load(r, m.attempt, &a) && a.epoch == m.epoch && !strcmp(a.board, m.board);
     if (known)
         bound_times(r, &a, &m);
     if (!known || (strcmp(a.worker, worker) && !sched_serves(r->sched, worker, a.board)))
-        verdict = "unknown"; /* also what another worker was given: nobody answers in its place */
+        verdict = ENGINE_UNKNOWN; /* also what another worker was given: nobody answers in its place */
     else if (a.has_measurement)
-        verdict = "duplicate";
+        verdict = ENGINE_DUPLICATE;
     else if (measured_wrong(r, &m) && (outcome_is_good(m.outcome) || m.outcome == OUTCOME_INVALID))
         verdict = result_of_wrong(r, &a, &m);
     else if (a.state == ATTEMPT_LIVE)

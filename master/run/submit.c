@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
+#include "domain/tier.h"
 #include "run/event_log.h"
 #include "run/fair.h"
 #include "run/note.h"
@@ -17,8 +18,6 @@
 #include "run/search.h"
 #include "run/searches.h"
 #include "run/supply.h"
-
-static const char *const known_tier[] = {"screen", "search", "report"};
 
 static int check_metric(const char *metric, const char *board, struct sonata_error *err)
 {
@@ -56,10 +55,8 @@ static int check_spec(const struct search_spec *spec, struct sonata_error *err)
     }
     if (r)
         return r;
-    for (size_t i = 0; i < sizeof known_tier / sizeof *known_tier; i++) {
-        if (!strcmp(spec->tier, known_tier[i]))
-            return 0;
-    }
+    if (spec->tier[0] && tier_named(spec->tier) != TIER_COUNT)
+        return 0;
     return sonata_error_set(err, -EINVAL, "tier '%s' is not known: screen, search or report is expected", spec->tier);
 }
 

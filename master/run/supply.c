@@ -2,6 +2,7 @@
  *
  * A board that was heard since the master started has said what it supplies, and is believed also while it is offline. A board known from the
  * store alone has not: as long as there is one that may fit, a submission is taken and waits, as for a type that never registered. */
+#include "domain/tier.h"
 #include "run/supply.h"
 
 #include <errno.h>
@@ -125,7 +126,7 @@ int supply_check_tier(const struct engine *r, const struct search_spec *spec, st
 {
     const char *metric, *board;
     for (uint32_t i = 0; plan_metric(spec, i, &metric, &board); i++) {
-        if (is_energy(metric) && !strcmp(spec->tier, "screen") && supply_of(r->sched, metric, board) == SUPPLY_ENGINES_ONLY)
+        if (is_energy(metric) && tier_named(spec->tier) == TIER_SCREEN && supply_of(r->sched, metric, board) == SUPPLY_ENGINES_ONLY)
             return sonata_error_set(err, -EINVAL, "config: tier 'screen' takes no energy, but '%s'%s%s is asked for: use tier search or report",
                                     metric, board[0] ? " on a board of type " : "", board);
     }

@@ -7,6 +7,7 @@
 #include "power/fingerprint.h"
 #include "base/clock.h"
 #include "domain/metric.h"
+#include "domain/tier.h"
 
 double preflight_limit_celsius(const struct board_config *config, const struct cpu_state *s)
 {
@@ -60,7 +61,7 @@ const char *flags_invalidate(uint32_t flags, const char *tier)
 {
     if (flags & FLAG_THROTTLED)
         return "throttled: the kernel counted throttle events while it was measured";
-    if (flags & FLAG_CONTENDED && strcmp(tier, "screen"))
+    if (flags & FLAG_CONTENDED && tier_named(tier) != TIER_SCREEN)
         return "contended: others had more than 3 % of the core's time";
     return NULL;
 }

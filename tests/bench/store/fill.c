@@ -139,9 +139,9 @@ static void measure(struct fill *f, const struct held *h)
     m.samples_us = f->samples ? xcalloc(f->samples, sizeof *m.samples_us) : NULL;
     for (uint32_t i = 0; i < f->samples; i++)
         m.samples_us[i] = (float)(1000 * latency * (1 + 0.02 * (rng_uniform(&f->rng) - 0.5)));
-    const char *verdict = engine_result(f->run, h->worker, &m);
-    if (!verdict || strcmp(verdict, "accepted"))
-        die("result", verdict ? verdict : "the store is blocked");
+    enum engine_verdict verdict = engine_result(f->run, h->worker, &m);
+    if (verdict != ENGINE_ACCEPTED)
+        die("result", verdict == ENGINE_NOT_NOW ? "the store is blocked" : engine_verdict_name(verdict));
     f->measured++;
     measurement_fini(&m);
 }

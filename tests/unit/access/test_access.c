@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "store/record_team.h"
 #include "base/memory.h"
+#include "store/record_team.h"
 #include "support/cmocka.h"
 
 static char folder[] = "/tmp/sonata-access-XXXXXX";
@@ -137,6 +138,34 @@ static void nonsense_is_refused(void **state)
     close_bench(&b);
 }
 
+static double cpu_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Every message looks its sender's key up: with as many keys as there may be it takes no time to speak of. */
+static void a_key_is_found_among_many(void **state)
+{
+    (void)state;
+    enum { MANY = 15000, LOOKS = 40000 };
+    struct bench b;
+    open_bench(&b);
+    struct access_key k = key_of('k', ACCESS_WORKER, "", "many");
+    for (int i = 0; i < MANY; i++) {
+        snprintf(k.public_key + KEY_TEXT_MAX - 1 - 8, 9, "%08d", i); /* they differ at the end: the slowest to compare */
+        assert_int_equal(access_add_key(b.access, 1, "test", &k, &b.err), 0);
+    }
+    double start = cpu_seconds();
+    for (int i = 0; i < LOOKS; i++) {
+        snprintf(k.public_key + KEY_TEXT_MAX - 1 - 8, 9, "%08d", i % (2 * MANY));
+        assert_int_equal(access_who(b.access, k.public_key) != NULL, i % (2 * MANY) < MANY);
+    }
+    assert_true(cpu_seconds() - start < 1); /* one after the other: 3 to 10 s */
+    close_bench(&b);
+}
+
 /* A team of before there was a quota of uploads has the ordinary one; set, it stays. */
 static void uploads_are_bounded_from_the_start(void **state)
 {
@@ -174,7 +203,7 @@ int main(void)
         cmocka_unit_test(roles_open_their_port_only),
         cmocka_unit_test(all_is_there_after_a_restart),
         cmocka_unit_test(revocation_is_final_and_guarded),
-        cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(a_key_is_found_among_many), cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(uploads_are_bounded_from_the_start),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -189,7 +189,7 @@ void farm_measure(struct farm *f, uint32_t i)
     f->measured++;
 }
 
-const char *farm_send(struct farm *f, uint32_t i) { return engine_result(f->run, "w", &f->held[i].result); }
+const char *farm_send(struct farm *f, uint32_t i) { return engine_verdict_name(engine_result(f->run, "w", &f->held[i].result)); }
 
 int farm_event(struct farm *f, const char *board, const char *kind, const char *state, double latency_us, double reference_us)
 {
@@ -204,7 +204,10 @@ int farm_event(struct farm *f, const char *board, const char *kind, const char *
 int farm_order(struct farm *f, const char *board, const char *action)
 {
     struct sonata_error err = {{0}};
-    struct engine_order order = {.board = board, .action = action, .reason = "a fan", .by = "alice"};
+    enum board_order named = BOARD_ORDER_COUNT;
+    while (--named > BOARD_ORDER_NONE && strcmp(action, board_order_name(named)))
+        ;
+    struct engine_order order = {.board = board, .order = named, .reason = "a fan", .by = "alice"};
     engine_set_time(f->run, f->now, f->wall);
     return engine_board_control(f->run, &order, &err);
 }

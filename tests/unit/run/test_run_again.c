@@ -187,7 +187,7 @@ static void test_retry_of_a_done_search(void **state)
     assert_int_equal(header(id).infeasible, 0);
     assert_int_equal(count(id, INDIVIDUAL_DONE), after.asked);
     assert_sound(id);
-    assert_int_equal(engine_control(farm.run, id, "extend", 20, NULL), 0); /* and it goes on from the new values */
+    assert_int_equal(engine_control(farm.run, id, ENGINE_EXTEND, 20, NULL), 0); /* and it goes on from the new values */
     farm_work(&farm, id, 3000);
     assert_int_equal(header(id).charged, 80);
     assert_sound(id);
@@ -237,7 +237,7 @@ static void test_retry_then_cancel(void **state)
     struct search_record before = header(id);
     assert_true(retry(id, "all") > 0);
     farm_turn(&farm);
-    assert_int_equal(engine_control(farm.run, id, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(farm.run, id, ENGINE_CANCEL, 0, NULL), 0);
     farm_turn(&farm);
     assert_int_equal(header(id).state, SEARCH_CANCELED);
     assert_int_equal(count(id, INDIVIDUAL_FAILED), before.failed);
@@ -289,7 +289,7 @@ static void test_retry_in_steps(void **state)
 
     assert_int_equal(retry(id, "all"), STEP); /* infeasible ones; and in the middle somebody thinks better of it */
     farm_turn(&farm);
-    assert_int_equal(engine_control(farm.run, id, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(farm.run, id, ENGINE_CANCEL, 0, NULL), 0);
     farm_turn(&farm);
     assert_int_equal(header(id).state, SEARCH_CANCELED);
     assert_int_equal(header(id).infeasible, before.infeasible);
@@ -404,7 +404,7 @@ static void test_results_are_taken_back(void **state)
     spec->seed = 9;
     uint64_t canceled = farm_submit(&farm, spec);
     farm_work(&farm, canceled, 25);
-    assert_int_equal(engine_control(farm.run, canceled, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(farm.run, canceled, ENGINE_CANCEL, 0, NULL), 0);
     spec->seed = 10;
     uint64_t running = farm_submit(&farm, spec);
     free(spec);
@@ -586,7 +586,7 @@ static void test_cancel_while_the_front_is_measured(void **state)
     uint64_t id = submit("nsga2", 40, 5, 1000);
     while (!header(id).replicates)
         farm_work(&farm, id, 1);
-    assert_int_equal(engine_control(farm.run, id, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(farm.run, id, ENGINE_CANCEL, 0, NULL), 0);
     farm_turn(&farm);
     assert_int_equal(count(id, INDIVIDUAL_DONE), 40); /* what was known stands */
     assert_sound(id);
@@ -675,7 +675,7 @@ static void test_report_cut_short(void **state)
     uint64_t first = farm_submit(&farm, spec);
     farm_work(&farm, first, 7);
     assert_true(farm.measured > 2);
-    assert_int_equal(engine_control(farm.run, first, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(farm.run, first, ENGINE_CANCEL, 0, NULL), 0);
     farm_turn(&farm);
     assert_int_equal(farm_check(&farm), 0);
     uint64_t second = farm_submit(&farm, spec);

@@ -59,14 +59,14 @@ static void test_unknown_and_forged(void **state)
     farm_measure(&farm, 0);
     struct measurement m = farm.held[0].result;
     m.epoch++;
-    assert_string_equal(engine_result(farm.run, "w", &m), "unknown");
+    assert_int_equal(engine_result(farm.run, "w", &m), ENGINE_UNKNOWN);
     m.epoch--;
     m.attempt = 99999;
-    assert_string_equal(engine_result(farm.run, "w", &m), "unknown");
+    assert_int_equal(engine_result(farm.run, "w", &m), ENGINE_UNKNOWN);
     m = farm.held[0].result;
     copy_string(m.board, sizeof m.board, "pi-9");
-    assert_string_equal(engine_result(farm.run, "w", &m), "unknown");
-    assert_string_equal(engine_result(farm.run, "stranger", &farm.held[0].result), "unknown");
+    assert_int_equal(engine_result(farm.run, "w", &m), ENGINE_UNKNOWN);
+    assert_int_equal(engine_result(farm.run, "stranger", &farm.held[0].result), ENGINE_UNKNOWN);
     assert_string_equal(farm_send(&farm, 0), "accepted");
     assert_string_equal(farm_send(&farm, 0), "duplicate");
 }
@@ -97,7 +97,7 @@ static void test_an_unreadable_record_is_not_taken_for_absent(void **state)
     assert_non_null(strstr(reason, "attempt"));
     pass_time(3600 * SONATA_SECOND);
     assert_true(engine_is_blocked(farm.run, &reason));
-    assert_null(engine_result(farm.run, "w", &farm.held[0].result));
+    assert_int_equal(engine_result(farm.run, "w", &farm.held[0].result), ENGINE_NOT_NOW);
     farm_crash(&farm);
     struct sonata_error err = {{0}};
     assert_int_equal(store_open(farm.folder, NULL, &farm.store, &err), 0);
@@ -155,7 +155,7 @@ static void test_what_another_worker_was_given(void **state)
     copy_string(listed.board, sizeof listed.board, honest->board);
     assert_int_equal(engine_hello(farm.run, &(struct sched_report){"evil", 9, &own, 1, &listed, 1}, &err), 0);
     assert_int_equal(engine_hello(farm.run, &(struct sched_report){"evil", 9, &taken, 1, &listed, 1}, &err), -EEXIST);
-    assert_string_equal(engine_result(farm.run, "evil", honest), "unknown");
+    assert_int_equal(engine_result(farm.run, "evil", honest), ENGINE_UNKNOWN);
     struct bytes b = {0};
     struct board_record stored;
     copy_string(taken.type, sizeof taken.type, "evil");
@@ -173,9 +173,9 @@ static void test_what_another_worker_was_given(void **state)
         assert_int_equal(engine_heartbeat(farm.run, &(struct sched_report){"evil", 9, &own, 1, &listed, 1}), 0);
     }
     assert_false(sched_is_live(engine_sched(farm.run), honest->attempt));
-    assert_string_equal(engine_result(farm.run, "evil", honest), "unknown");
+    assert_int_equal(engine_result(farm.run, "evil", honest), ENGINE_UNKNOWN);
     assert_string_equal(farm_send(&farm, 0), "accepted");
-    assert_string_equal(engine_result(farm.run, "evil", honest), "unknown");
+    assert_int_equal(engine_result(farm.run, "evil", honest), ENGINE_UNKNOWN);
     farm_turn(&farm);
     assert_int_equal(farm_check(&farm), 0);
 }
@@ -263,8 +263,8 @@ static void test_stale_epoch(void **state)
     farm_turn(&farm);
     assert_true(farm.n_held > 0);
     assert_true(farm.held[0].job.epoch > old.job.epoch);
-    assert_string_equal(engine_result(farm.run, "w", &old.result), "stale_epoch");
-    assert_string_equal(engine_result(farm.run, "w", &old.result), "duplicate");
+    assert_int_equal(engine_result(farm.run, "w", &old.result), ENGINE_STALE_EPOCH);
+    assert_int_equal(engine_result(farm.run, "w", &old.result), ENGINE_DUPLICATE);
     farm_turn(&farm);
     assert_int_equal(store_count(farm.store, STORE_MEASUREMENT), 1); /* kept for audit */
     assert_int_equal(farm_check(&farm), 0);

@@ -311,7 +311,7 @@ static void test_extend_goes_on(void **state)
     uint64_t id = farm_submit(&f, spec);
     farm_work(&f, id, 2000);
     assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_DONE);
-    assert_int_equal(engine_control(f.run, id, "extend", 20, NULL), 0);
+    assert_int_equal(engine_control(f.run, id, ENGINE_EXTEND, 20, NULL), 0);
     farm_work(&f, id, 2000);
     assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_DONE);
     assert_int_equal(engine_search_by_id(f.run, id)->charged, 60);
@@ -328,7 +328,7 @@ static void test_pause_and_cancel(void **state)
     struct search_spec *spec = farm_spec("s", "random", 50, 9);
     uint64_t id = farm_submit(&f, spec);
     farm_work(&f, id, 10);
-    assert_int_equal(engine_control(f.run, id, "pause", 0, NULL), 0);
+    assert_int_equal(engine_control(f.run, id, ENGINE_PAUSE, 0, NULL), 0);
     farm_work(&f, id, 10);
     while (f.n_held) {
         farm_measure(&f, 0);
@@ -342,17 +342,16 @@ static void test_pause_and_cancel(void **state)
     farm_start(&f);
     farm_hello(&f);
     assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_PAUSED);
-    assert_int_equal(engine_control(f.run, id, "resume", 0, NULL), 0);
+    assert_int_equal(engine_control(f.run, id, ENGINE_RESUME, 0, NULL), 0);
     farm_turn(&f);
     farm_turn(&f);
     assert_true(f.n_held > 0);
-    assert_int_equal(engine_control(f.run, id, "cancel", 0, NULL), 0);
+    assert_int_equal(engine_control(f.run, id, ENGINE_CANCEL, 0, NULL), 0);
     farm_turn(&f);
     assert_int_equal(f.n_held, 0); /* canceled on the board as well */
     assert_true(f.canceled > 0);
     assert_int_equal(engine_search_by_id(f.run, id)->state, SEARCH_CANCELED);
-    assert_int_not_equal(engine_control(f.run, id, "resume", 0, NULL), 0);
-    assert_int_not_equal(engine_control(f.run, id, "dance", 0, NULL), 0);
+    assert_int_not_equal(engine_control(f.run, id, ENGINE_RESUME, 0, NULL), 0);
     assert_int_equal(farm_check(&f), 0);
     free(spec);
     farm_close(&f);

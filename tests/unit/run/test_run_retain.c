@@ -228,7 +228,7 @@ static void test_old_events_go(void **state)
     uint64_t running = farm_submit(&f, spec);
     free(spec);
     farm_turn(&f);
-    assert_int_equal(engine_control(f.run, running, "pause", 0, &err), 0);
+    assert_int_equal(engine_control(f.run, running, ENGINE_PAUSE, 0, &err), 0);
     farm_turn(&f);
     uint64_t of_young = events_of(&f, young), of_running = events_of(&f, running);
 
@@ -251,7 +251,7 @@ static void test_old_events_go(void **state)
     assert_non_null(strstr(err.text, "--keep-events"));
     assert_int_equal(replay(&f, young, &err), 0);
 
-    assert_int_equal(engine_control(f.run, old, "extend", 20, &err), 0);
+    assert_int_equal(engine_control(f.run, old, ENGINE_EXTEND, 20, &err), 0);
     farm_work(&f, old, 50000);
     assert_int_equal(engine_search_by_id(f.run, old)->charged, 420);
     assert_int_equal(farm_check(&f), 0);

@@ -204,10 +204,10 @@ static void test_what_searches_rest_on_is_not_removed(void **state)
     assert_int_equal(engine_remove_upload(farm.run, space_hash, "a", &err), 0);
     restart();
     assert_int_equal(store_count(farm.store, STORE_BLOB), 1);
-    assert_int_equal(engine_control(farm.run, id, "extend", 5, &err), -ENOENT);
+    assert_int_equal(engine_control(farm.run, id, ENGINE_EXTEND, 5, &err), -ENOENT);
     assert_int_equal(engine_search_by_id(farm.run, id)->state, SEARCH_DONE);
     add_upload("a", 7, 1000, spec->supernet_hash);
-    assert_int_equal(engine_control(farm.run, id, "extend", 5, &err), 0);
+    assert_int_equal(engine_control(farm.run, id, ENGINE_EXTEND, 5, &err), 0);
     farm_turn(&farm);
     assert_int_equal(farm_check(&farm), 0);
     bytes_fini(&space);
@@ -279,7 +279,7 @@ static void test_submissions_have_a_rate(void **state)
     for (; n < 1000; n++) {
         if (try_submit("script"))
             break;
-        assert_int_equal(engine_control(farm.run, n + 1, "cancel", 0, &err), 0);
+        assert_int_equal(engine_control(farm.run, n + 1, ENGINE_CANCEL, 0, &err), 0);
         farm_turn(&farm);
     }
     assert_int_equal(n, 100);
