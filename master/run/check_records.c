@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/hash.h"
 #include "codec/codec.h"
 
@@ -102,18 +103,16 @@ bool check_invalid(void *user, const uint8_t *key, size_t n_key, const uint8_t *
 bool check_index(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct check *c = user;
-    struct reader in = reader_of(value, n_value);
+    cleanup_free uint64_t *id = NULL;
+    uint32_t n = 0;
     (void)key;
     (void)n_key;
-    reader_u8(&in);
-    uint32_t n = reader_count(&in, UINT32_MAX, 8);
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t id = reader_u64(&in);
-        if (!check_has(c, STORE_EVALUATION, key_u64(id)))
-            check_finding(c, "the index of evaluations names %llu, which does not exist", (ull)id);
-    }
-    if (!reader_done(&in))
+    if (ids_decode(value, n_value, UINT32_MAX, &id, &n))
         check_finding(c, "the index of evaluations has a damaged entry");
+    for (uint32_t i = 0; i < n; i++) {
+        if (!check_has(c, STORE_EVALUATION, key_u64(id[i])))
+            check_finding(c, "the index of evaluations names %llu, which does not exist", (ull)id[i]);
+    }
     return true;
 }
 

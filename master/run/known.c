@@ -10,7 +10,7 @@
 #include "run/evaluation_table.h"
 #include "run/records.h"
 
-enum { KEY_VERSION = 1, KEY_IDS_MAX = 4096 };
+enum { KEY_IDS_MAX = 4096 };
 
 /* What is evaluated where and how; metrics are compared apart, so that an answer with more metrics serves a request for fewer. */
 struct store_key evaluation_key(const struct evaluation_record *e)
@@ -61,19 +61,27 @@ static bool covers(const struct need_group *have, const struct need_group *want)
     return true;
 }
 
+/* Ids of the index under the key, with room for one more; to be freed. */
+static uint64_t *read_index(struct engine *r, const struct store_key *key, uint32_t *ret_n)
+{
+    cleanup_bytes struct bytes b = {0};
+    uint64_t *id = NULL;
+    int rc = store_get(r->store, STORE_EVALUATION_KEY, *key, &b);
+    *ret_n = 0;
+    if (!rc && (rc = ids_decode(b.data, b.size, KEY_IDS_MAX, &id, ret_n)))
+        store_report_damage(r->store, STORE_EVALUATION_KEY, *key, rc);
+    return id ? id : xcalloc(1, sizeof *id);
+}
+
 /* Best known evaluation for the request: an answered one before an open one. */
 bool evaluation_find(struct engine *r, const struct evaluation_record *want, const struct store_key *key, struct evaluation_record *ret_known)
 {
-    cleanup_bytes struct bytes b = {0};
-    if (store_get(r->store, STORE_EVALUATION_KEY, *key, &b))
-        return false;
-    struct reader in = reader_of(b.data, b.size);
-    reader_u8(&in);
-    uint32_t n = reader_count(&in, KEY_IDS_MAX, 8);
+    uint32_t n;
+    cleanup_free uint64_t *id = read_index(r, key, &n);
     bool found = false;
     for (uint32_t i = 0; i < n; i++) {
         struct evaluation_record e;
-        if (evaluation_load(r, reader_u64(&in), &e) || !covers(&e.need, &want->need))
+        if (evaluation_load(r, id[i], &e) || !covers(&e.need, &want->need))
             continue; /* a damaged one is for --check to tell */
         if (e.state == EVALUATION_DONE || e.state == EVALUATION_INFEASIBLE) {
             *ret_known = e;
@@ -85,24 +93,6 @@ bool evaluation_find(struct engine *r, const struct evaluation_record *want, con
         }
     }
     return found;
-}
-
-/* Ids of the index under the key, room for one more. A damaged one begins anew: --check tells. */
-static uint64_t *read_index(struct engine *r, const struct store_key *key, uint32_t *ret_n)
-{
-    cleanup_bytes struct bytes b = {0};
-    struct reader in = {0};
-    uint32_t n = 0;
-    if (!store_get(r->store, STORE_EVALUATION_KEY, *key, &b)) {
-        in = reader_of(b.data, b.size);
-        reader_u8(&in);
-        n = reader_count(&in, KEY_IDS_MAX, 8);
-    }
-    uint64_t *id = xcalloc((size_t)n + 1, sizeof *id);
-    for (uint32_t i = 0; i < n; i++)
-        id[i] = reader_u64(&in);
-    *ret_n = n;
-    return id;
 }
 
 /* It answers, or will. */
@@ -135,10 +125,7 @@ void evaluation_index(struct engine *r, const struct store_key *key, uint64_t id
     if (n == KEY_IDS_MAX)
         n = make_room(r, ids, n);
     ids[n++] = id;
-    bytes_put_u8(&b, KEY_VERSION);
-    bytes_put_u32(&b, n);
-    for (uint32_t i = 0; i < n; i++)
-        bytes_put_u64(&b, ids[i]);
+    ids_encode(ids, n, &b);
     store_put(r->store, STORE_EVALUATION_KEY, *key, b.data, b.size);
 }
 

@@ -106,10 +106,8 @@ static uint64_t droppable(struct search *rs)
     cleanup_bytes struct bytes b = {0};
     if (rs->record.events < 2 || store_get(rs->engine->store, STORE_POPULATION, key_u64(rs->record.id), &b))
         return 0;
-    struct reader in = reader_of(b.data, b.size);
-    reader_u8(&in);
-    uint64_t event = reader_u64(&in);
-    return in.bad ? 0 : min_of(event, rs->record.events - 1);
+    struct snapshot_record s;
+    return snapshot_record_decode(b.data, b.size, &s) ? 0 : min_of(s.events, rs->record.events - 1);
 }
 
 static bool drop_some_events(struct search *rs)

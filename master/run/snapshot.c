@@ -20,7 +20,6 @@ enum {
     SNAPSHOT_BYTES_PER_EVENT = 32768,
     QUICK_EVENTS = 8192,
     SNAPSHOT_EVENT_BYTES = 1024,
-    SNAPSHOT_VERSION = 1,
     FORESTS_BYTES_MAX = 4 << 20,
     PROGRESS_PAUSE = 20 /* times what measuring took */
 };
@@ -142,8 +141,7 @@ static void snapshot_forests(struct search *rs)
 void search_snapshot(struct search *rs)
 {
     cleanup_bytes struct bytes b = {0}, front = {0};
-    bytes_put_u8(&b, SNAPSHOT_VERSION);
-    bytes_put_u64(&b, rs->record.events);
+    snapshot_record_begin(rs->record.events, &b);
     core_save(rs->core, &b);
     store_put(rs->engine->store, STORE_POPULATION, key_u64(rs->record.id), b.data, b.size);
     rs->snapshot->event = rs->record.events;
@@ -154,10 +152,7 @@ void search_snapshot(struct search *rs)
     uint32_t n = core_front(rs->core, NULL, 0);
     uint64_t *id = xcalloc(n ? n : 1, sizeof *id);
     core_front(rs->core, id, n);
-    bytes_put_u8(&front, SNAPSHOT_VERSION);
-    bytes_put_u32(&front, n);
-    for (uint32_t i = 0; i < n; i++)
-        bytes_put_u64(&front, id[i]);
+    ids_encode(id, n, &front);
     store_put(rs->engine->store, STORE_FRONT, key_u64(rs->record.id), front.data, front.size);
     free(id);
 }
@@ -199,15 +194,14 @@ int snapshot_load(const struct core_origin *of, struct restored_core *ret_restor
     int r = store_get(of->store, STORE_POPULATION, key_u64(of->search), &b);
     if (r)
         return r;
-    struct reader in = reader_of(b.data, b.size);
-    uint8_t version = reader_u8(&in);
-    restored.event = reader_u64(&in);
-    restored.size = b.size;
-    if (in.bad || version != SNAPSHOT_VERSION)
+    struct snapshot_record stored;
+    if (snapshot_record_decode(b.data, b.size, &stored))
         return sonata_error_set(err, -EBADMSG, "search %llu: damaged snapshot", (unsigned long long)of->search);
+    restored.event = stored.events;
+    restored.size = b.size;
     if (restored.event > of->until)
         return -ENOENT;
-    if ((r = core_load(&of->spec->space, in.p, in.left, &restored.core, err)))
+    if ((r = core_load(&of->spec->space, stored.core, stored.n_core, &restored.core, err)))
         return r;
     restored.forests = load_forests(of->store, of->search, restored.core);
     *ret_restored = restored;
@@ -220,14 +214,11 @@ int snapshot_front(struct engine *r, uint64_t id, uint64_t **ret_ids, uint32_t *
     cleanup_bytes struct bytes b = {0};
     *ret_ids = NULL;
     *ret_n = 0;
-    if (store_get(r->store, STORE_FRONT, key_u64(id), &b))
-        return 0;
-    struct reader in = reader_of(b.data, b.size);
-    reader_u8(&in);
-    uint32_t n = reader_count(&in, UINT32_MAX, 8);
-    *ret_ids = xcalloc(n ? n : 1, sizeof **ret_ids);
-    for (uint32_t i = 0; i < n; i++)
-        (*ret_ids)[i] = reader_u64(&in);
-    *ret_n = n;
-    return 0;
+    int rc = store_get(r->store, STORE_FRONT, key_u64(id), &b);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    rc = ids_decode(b.data, b.size, UINT32_MAX, ret_ids, ret_n);
+    if (rc)
+        store_report_damage(r->store, STORE_FRONT, key_u64(id), rc);
+    return rc;
 }

@@ -1,10 +1,13 @@
 /* See record_evaluation.h and fields.h. */
 #include "store/record_evaluation.h"
 
+#include <stdlib.h>
+
+#include "base/memory.h"
 #include "store/record_internal.h"
 
 /* EVALUATION_VERSION 2: open again; 3: board to avoid. */
-enum { EVALUATION_VERSION = 3, ATTEMPT_VERSION = 1, SUSPECT_VERSION = 1 };
+enum { EVALUATION_VERSION = 3, ATTEMPT_VERSION = 1, SUSPECT_VERSION = 1, IDS_VERSION = 1 };
 
 const char *evaluation_state_name(enum evaluation_state s)
 {
@@ -101,3 +104,32 @@ static void walk_suspect(struct fields *f, struct suspect_record *x)
     }
 }
 FIELDS_RECORD(suspect_record, struct suspect_record, walk_suspect, SUSPECT_VERSION)
+
+void ids_encode(const uint64_t *id, uint32_t n, struct bytes *out)
+{
+    bytes_put_u8(out, IDS_VERSION);
+    bytes_put_u32(out, n);
+    for (uint32_t i = 0; i < n; i++)
+        bytes_put_u64(out, id[i]);
+}
+
+int ids_decode(const void *p, size_t n_bytes, uint32_t max, uint64_t **ret_ids, uint32_t *ret_n)
+{
+    struct fields f;
+    uint32_t n;
+    int rc = fields_reading(p, n_bytes, IDS_VERSION, &f);
+    if (rc)
+        return rc;
+    field_count(&f, &n, max, sizeof **ret_ids);
+    uint64_t *id = xcalloc((size_t)n + 1, sizeof *id);
+    for (uint32_t i = 0; i < n; i++)
+        field_u64(&f, &id[i]);
+    rc = fields_end(&f);
+    if (rc) {
+        free(id);
+        return rc;
+    }
+    *ret_ids = id;
+    *ret_n = n;
+    return 0;
+}

@@ -98,6 +98,11 @@ struct suspect_record {
     } failure[SUSPECT_MAX];
 };
 
+/* A list of ids: of evaluations under a key of the index, of the individuals on a front. */
+void ids_encode(const uint64_t *id, uint32_t n, struct bytes *out);
+/* *ret_ids is for free(), with room for one more. -EBADMSG also when there are more than `max`. */
+int ids_decode(const void *p, size_t n_bytes, uint32_t max, uint64_t **ret_ids, uint32_t *ret_n) SONATA_MUST_CHECK;
+
 /* Encoders append to out; decoders as said in record.h. */
 void evaluation_record_encode(const struct evaluation_record *r, struct bytes *out);
 int evaluation_record_decode(const void *p, size_t n, struct evaluation_record *ret_record) SONATA_MUST_CHECK;

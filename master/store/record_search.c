@@ -1,14 +1,15 @@
 /* See record_search.h and fields.h. */
 #include "store/record_search.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "store/record_internal.h"
 
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in
- * steps; 8: strikes. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each written for
- * nothing else. */
-enum { SEARCH_VERSION = 8, INDIVIDUAL_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4 };
+ * steps; 8: strikes. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each
+ * written for nothing else. */
+enum { SEARCH_VERSION = 8, INDIVIDUAL_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4, SNAPSHOT_VERSION = 1 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -198,3 +199,25 @@ void event_record_encode(const struct event_record *r, struct bytes *out)
     walk_event(&f, (struct event_record *)r);
 }
 FIELDS_DECODER(event_record, struct event_record, walk_event, EVENT_VERSION)
+
+void snapshot_record_begin(uint64_t events, struct bytes *out)
+{
+    struct fields f = fields_writing(out, SNAPSHOT_VERSION);
+    field_u64(&f, &events);
+}
+
+int snapshot_record_decode(const void *p, size_t n, struct snapshot_record *ret_record)
+{
+    struct fields f;
+    struct snapshot_record x = {0};
+    int rc = fields_reading(p, n, SNAPSHOT_VERSION, &f);
+    if (rc)
+        return rc;
+    field_u64(&f, &x.events);
+    if (f.in.bad)
+        return -EBADMSG;
+    x.core = f.in.p;
+    x.n_core = f.in.left;
+    *ret_record = x;
+    return 0;
+}

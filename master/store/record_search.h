@@ -32,7 +32,7 @@ struct search_record {
     int64_t created_wall_ns, finished_wall_ns, active_ns, board_ns;
     uint32_t front_size;
     double hypervolume;
-    uint32_t strikes; /* steps of it that crashed the master or took far too long */
+    uint32_t strikes;             /* steps of it that crashed the master or took far too long */
     uint64_t fork_of;             /* search whose results it starts with; 0: none */
     uint64_t fork_next, fork_end; /* individuals of that search: the next to be looked at, the first not to be */
     bool planned;                 /* groups are settled */
@@ -101,6 +101,17 @@ struct event_record {
     uint16_t n_genes; /* inject: the architecture; status, objectives and violation are those of a tell, id is what the core gave it */
     struct genotype genotype;
 };
+
+/* A moment of the search core: how many events it holds, and core_save() bytes. */
+struct snapshot_record {
+    uint64_t events;
+    const uint8_t *core; /* after decoding within the value */
+    size_t n_core;
+};
+/* The head alone: the core's bytes are appended behind it. */
+void snapshot_record_begin(uint64_t events, struct bytes *out);
+/* -EBADMSG, -EPROTONOSUPPORT. */
+int snapshot_record_decode(const void *p, size_t n, struct snapshot_record *ret_record) SONATA_MUST_CHECK;
 
 /* Encoders append to out; decoders as said in record.h. */
 void search_record_encode(const struct search_record *r, struct bytes *out);

@@ -239,9 +239,43 @@ static void test_boards(void **state)
     assert_null(board_order_name(BOARD_ORDER_NONE));
 }
 
+/* As they were written before they had functions of their own. */
+static void test_lists_of_ids_and_snapshots(void **state)
+{
+    (void)state;
+    static const uint8_t two[] = {1, 2, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+    struct bytes b = {0};
+    uint64_t *id = NULL;
+    uint32_t n = 0;
+    ids_encode((const uint64_t[]){5, 256}, 2, &b);
+    assert_int_equal(b.size, sizeof two);
+    assert_memory_equal(b.data, two, sizeof two);
+    assert_int_equal(ids_decode(two, sizeof two, 2, &id, &n), 0);
+    assert_int_equal(n, 2);
+    assert_int_equal(id[1], 256);
+    free(id);
+    for (size_t cut = 0; cut < sizeof two; cut++)
+        assert_int_equal(ids_decode(two, cut, 2, &id, &n), -EBADMSG);
+    assert_int_equal(ids_decode(two, sizeof two, 1, &id, &n), -EBADMSG);
+    static const uint8_t moment[] = {1, 7, 0, 0, 0, 0, 0, 0, 0, 'c', 'o', 'r', 'e'};
+    struct snapshot_record s;
+    bytes_clear(&b);
+    snapshot_record_begin(7, &b);
+    assert_int_equal(b.size, 9);
+    assert_memory_equal(b.data, moment, 9);
+    assert_int_equal(snapshot_record_decode(moment, sizeof moment, &s), 0);
+    assert_int_equal(s.events, 7);
+    assert_int_equal(s.n_core, 4);
+    assert_memory_equal(s.core, "core", 4);
+    assert_int_equal(snapshot_record_decode(moment, 8, &s), -EBADMSG);
+    assert_int_equal(snapshot_record_decode("\2xxxxxxxx", 9, &s), -EPROTONOSUPPORT);
+    bytes_fini(&b);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_search), cmocka_unit_test(test_individual), cmocka_unit_test(test_others),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lists_of_ids_and_snapshots),
+        cmocka_unit_test(test_search), cmocka_unit_test(test_individual), cmocka_unit_test(test_others),
                                        cmocka_unit_test(test_boards)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
