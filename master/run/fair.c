@@ -10,8 +10,8 @@
 #include "base/number.h"
 #include "run/searches.h"
 
-#define TURN_NS (20 * SONATA_MS)
-#define SLICE_NS (5 * SONATA_MS)
+#define TURN_NS (10 * SONATA_MS)
+#define SLICE_NS (3 * SONATA_MS)
 enum { SPARE_PAUSE = 19 }; /* times the time used: a twentieth */
 
 struct fair {
@@ -98,8 +98,21 @@ void fair_charge(struct search *rs, int64_t ns, bool spare)
     struct team_time *t = fair_team(rs);
     int64_t now = fair_clock(rs->engine);
     t->used_ns += ns;
-    if (spare)
+    if (spare) {
         t->pause_until_ns = max_of(t->pause_until_ns, now) + SPARE_PAUSE * ns;
+        t->wrote_spare = true;
+    }
+}
+
+void fair_commit(struct engine *r, int64_t ns)
+{
+    uint32_t at = 0;
+    int64_t now = fair_clock(r);
+    for (struct team_time *t; (t = map_next(&r->fair->teams, &at));) {
+        if (t->wrote_spare)
+            t->pause_until_ns = max_of(t->pause_until_ns, now) + SPARE_PAUSE * ns;
+        t->wrote_spare = false;
+    }
 }
 
 int64_t fair_due(const struct engine *r)

@@ -19,6 +19,8 @@ bool fair_may_step(struct search *rs);
 bool fair_is_paused(struct search *rs);
 /* Its team used that much of the loop's time; `spare`: for results that no board made, which others need not wait for. */
 void fair_charge(struct search *rs, int64_t ns, bool spare);
+/* The turn's writes were committed in that time: to teams that wrote what no board made it counts as theirs. */
+void fair_commit(struct engine *r, int64_t ns);
 /* When the pause of some team is over: the loop is to turn again then. INT64_MAX: none. */
 int64_t fair_due(const struct engine *r);
 /* More than one team has a search that runs. */
@@ -26,6 +28,7 @@ bool fair_is_shared(const struct engine *r);
 /* What the team of the search uses; the pool counts there too. */
 struct team_time {
     int64_t used_ns, pause_until_ns; /* of the turn; until when nothing is done that no board waits for */
+    bool wrote_spare;                /* since the last commit */
     uint64_t turn;                   /* the last in which it had a search that ran */
     uint32_t running;                /* threads of the pool */
     uint64_t served;                 /* when it last got one, as a number that grows */

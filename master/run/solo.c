@@ -15,7 +15,7 @@
 #include "run/tell.h"
 
 #define BATCH_NS (10 * SONATA_MS)
-enum { BATCH_MAX = 128 };
+enum { BATCH_MAX = 64 };
 
 /* One for a search, kept with it; its steps are there while it is under way. */
 struct batch {

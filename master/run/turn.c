@@ -114,6 +114,20 @@ static bool commit(struct engine *r)
     return false;
 }
 
+/* Headers and snapshots; the larger a search, the more its snapshot costs. */
+static void persist_all(struct engine *r)
+{
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        struct search *rs = searches_at(r, i);
+        bool spare = !rs->record.n_groups || rs->spare;
+        int64_t from = fair_clock(r);
+        if (!rs->dirty)
+            continue;
+        search_persist(rs);
+        fair_charge(rs, fair_clock(r) - from, spare);
+    }
+}
+
 int64_t engine_turn(struct engine *r)
 {
     pass_active_time(r);
@@ -135,10 +149,11 @@ int64_t engine_turn(struct engine *r)
     actions_apply(r);
     due = retain < due ? retain : due;
     due = boards_due_ns(r) < due ? boards_due_ns(r) : due;
-    for (uint32_t i = 0; i < searches_count(r); i++)
-        search_persist(searches_at(r, i));
+    persist_all(r);
+    int64_t from = fair_clock(r);
     if (!commit(r))
         return r->turn->retry_ns;
+    fair_commit(r, fair_clock(r) - from);
     int64_t wall = next_wall_deadline(r), day_end = usage_day_end_ns(r);
     due = wall < due ? wall : due;
     due = day_end < due ? day_end : due;
