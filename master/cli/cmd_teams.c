@@ -106,24 +106,8 @@ static void print_teams(const Sonata__Reply *reply)
 static int print_json(const Sonata__Reply *reply)
 {
     cJSON *list = cJSON_CreateArray();
-    for (size_t i = 0; i < reply->n_teams; i++) {
-        const Sonata__TeamInfo *m = reply->teams[i];
-        cJSON *o = cJSON_CreateObject();
-        cJSON_AddStringToObject(o, "name", m->name);
-        json_number(o, "weight", m->weight);
-        json_integer(o, "searches", m->searches);
-        json_integer(o, "searches_unfinished", m->searches_unfinished);
-        json_integer(o, "searches_max", m->searches_max);
-        json_integer(o, "boards", m->boards);
-        json_integer(o, "boards_max", m->boards_max);
-        json_number(o, "day_s", (double)m->day_ns * 1e-9);
-        json_number(o, "day_s_max", (double)m->day_ns_max * 1e-9);
-        json_number(o, "board_s", (double)m->board_ns * 1e-9);
-        json_integer(o, "uploaded_bytes", (int64_t)m->uploaded);
-        json_integer(o, "uploads_max", m->uploads_max == UINT64_MAX ? 0 : (int64_t)m->uploads_max);
-        cJSON_AddBoolToObject(o, "share", m->share);
-        cJSON_AddItemToArray(list, o);
-    }
+    for (size_t i = 0; i < reply->n_teams; i++)
+        cJSON_AddItemToArray(list, json_team(reply->teams[i]));
     return json_print(list);
 }
 

@@ -248,6 +248,7 @@ void results_board_from_message(const Sonata__BoardStatus *m, struct results_boa
     b->reference_us = m->reference_us;
     b->canary_wall_ns = m->canary_wall_ns;
     copy_string(b->held, sizeof b->held, m->held);
+    copy_string(b->software, sizeof b->software, m->software);
     copy_string(b->held_why, sizeof b->held_why, m->held_why);
     copy_string(b->warning, sizeof b->warning, m->warning);
     copy_string(b->worker, sizeof b->worker, m->worker);

@@ -216,6 +216,7 @@ cJSON *json_board(const struct results_board *b)
     cJSON_AddStringToObject(o, "type", b->type);
     cJSON_AddStringToObject(o, "backend", b->backend);
     cJSON_AddStringToObject(o, "worker", b->worker);
+    cJSON_AddStringToObject(o, "software", b->software);
     cJSON_AddBoolToObject(o, "online", b->online);
     cJSON_AddStringToObject(o, "state", b->online ? b->state : "offline");
     cJSON_AddStringToObject(o, "phase", b->phase);
@@ -241,6 +242,25 @@ cJSON *json_board(const struct results_board *b)
         json_number(o, "reference_us", b->reference_us);
         json_time(o, "canary_at", b->canary_wall_ns);
     }
+    return o;
+}
+
+cJSON *json_team(const Sonata__TeamInfo *m)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "name", m->name);
+    json_number(o, "weight", m->weight);
+    json_integer(o, "searches", m->searches);
+    json_integer(o, "searches_unfinished", m->searches_unfinished);
+    json_integer(o, "searches_max", m->searches_max);
+    json_integer(o, "boards", m->boards);
+    json_integer(o, "boards_max", m->boards_max);
+    json_number(o, "day_s", (double)m->day_ns * 1e-9);
+    json_number(o, "day_s_max", (double)m->day_ns_max * 1e-9);
+    json_number(o, "board_s", (double)m->board_ns * 1e-9);
+    json_integer(o, "uploaded_bytes", (int64_t)m->uploaded);
+    json_integer(o, "uploads_max", m->uploads_max == UINT64_MAX ? 0 : (int64_t)m->uploads_max);
+    cJSON_AddBoolToObject(o, "share", m->share);
     return o;
 }
 

@@ -13,6 +13,7 @@ cJSON *json_spec(const struct search_spec *s);
 cJSON *json_genotype(const struct space *s, const struct genotype *g);
 cJSON *json_individual(const struct results *r, const struct results_individual *x);
 cJSON *json_board(const struct results_board *b);
+cJSON *json_team(const Sonata__TeamInfo *m);
 /* NULL-safe: JSON null when nothing was learned yet. */
 cJSON *json_insight(const struct results *r);
 /* {"search": status, "spec": spec, "individuals": […]} of the front or of all. */

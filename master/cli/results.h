@@ -39,7 +39,7 @@ struct results_individual {
 };
 
 struct results_board {
-    char id[BOARD_NAME_MAX], type[BOARD_NAME_MAX], backend[32], state[32], phase[32], worker[64], detail[160], metrics[160];
+    char id[BOARD_NAME_MAX], type[BOARD_NAME_MAX], backend[32], state[32], phase[32], worker[64], detail[160], metrics[160], software[48];
     bool online, anonymous; /* anonymous: done and failed are not for us to know */
     uint64_t done, failed;
     double busy_share;

@@ -77,6 +77,8 @@ static Sonata__BoardStatus *status_message(struct rpc *rpc, const struct sched_b
     m->online = v->online;
     m->attempt = v->attempt;
     m->phase = xstrdup(v->suspect ? "link suspect" : v->phase);
+    const struct rpc_worker *worker = worker_with_name(rpc, v->worker);
+    m->software = xstrdup(worker ? worker->software : "");
     add_health(rpc, v, m);
     cleanup_bytes struct bytes b = {0};
     struct board_record record;

@@ -35,6 +35,8 @@ void reply_release(struct rpc_reply *reply)
     free(m->audit);
     if (m->task)
         sonata__task_status__free_unpacked(m->task, NULL);
+    if (m->master)
+        sonata__master_status__free_unpacked(m->master, NULL);
     if (m->insight)
         sonata__insight__free_unpacked(m->insight, NULL);
 }

@@ -29,6 +29,7 @@ struct rpc_worker {
     uint64_t incarnation;   /* of its last hello that was taken; 0: none since the start */
     uint64_t past[4];       /* of the ones before, newest first */
     int64_t clone_wall_ns;  /* when two of that name and key were found to run at once; 0: never */
+    char software[48];      /* as it said Hello; "": not since the start */
 };
 
 struct rpc_upload {

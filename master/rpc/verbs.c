@@ -8,12 +8,6 @@
 #define VERB(name) SONATA__REQUEST__VERB_##name
 #define FIELD(type, field) offsetof(Sonata__##type, field)
 
-static int ping(struct rpc_call *call)
-{
-    (void)call;
-    return 0;
-}
-
 static const struct verb table[] = {
     {VERB(SUBMIT), NULL, RIGHT_CLIENTS, EFFECT_CHANGES, NAMES_SEARCH_OR_NONE, FIELD(Submit, fork_of), client_submit, audit_submit, 0},
     {VERB(LIST), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_NO_SEARCH, 0, client_list, NULL, 0},
@@ -52,7 +46,7 @@ static const struct verb table[] = {
     {VERB(TASK), "replay", RIGHT_CLIENTS, EFFECT_READS, NAMES_SEARCH_OR_NONE, FIELD(Task, search), client_replay, NULL, 0},
     {VERB(TASK), "backup", RIGHT_ADMINS, EFFECT_READS, NAMES_NO_SEARCH, 0, client_backup, audit_backup, 0},
     {VERB(TASK), "status", RIGHT_CLIENTS, EFFECT_READS, NAMES_NO_SEARCH, 0, client_task_status, NULL, 0},
-    {VERB(PING), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_NO_SEARCH, 0, ping, NULL, 0},
+    {VERB(PING), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_NO_SEARCH, 0, client_ping, NULL, 0},
 };
 
 enum { ROWS = sizeof table / sizeof *table };

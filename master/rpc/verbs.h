@@ -63,6 +63,8 @@ int client_control(struct rpc_call *call);
 int client_priority(struct rpc_call *call);
 int client_retry(struct rpc_call *call);
 int client_measurement(struct rpc_call *call);
+/* client_ping.c */
+int client_ping(struct rpc_call *call);
 /* client_insight.c */
 int client_insight(struct rpc_call *call);
 /* client_boards.c */

@@ -127,6 +127,7 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
         return;
     }
     worker_note_incarnation(w, hello->incarnation);
+    (void)copy_string(w->software, sizeof w->software, hello->software);
     struct sched_board_info *board = xcalloc(bounded(hello->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
     struct sched_running *running = xcalloc(bounded(hello->n_running, SCHED_RUNNING_MAX), sizeof *running);
     uint32_t n_boards = read_boards(hello->boards, hello->n_boards, board, &err), n_running = read_running(hello->running, hello->n_running, running);

@@ -125,6 +125,7 @@ fits audit 0 audit
 fits "uploads list" 0 uploads
 fits "uploads prune" 0 uploads prune
 fits "keys revoke" 0 keys revoke alice
+expect 0 "key of" sonata keys new alice2 --team vision
 expect 0 "third" sonata list --in-state unfinished --team vision --since 1h
 expect 0 "no search is like that" sonata list --in-state done
 expect 0 "no search is like that" sonata list --team audio
@@ -141,11 +142,27 @@ fits "board history" 0 board bench history
 fits board 0 board bench release
 wait_for '"state":	"done"' sonata list --json
 fits retry 0 retry 1 --cause all
+fits status 0 status
 fits show 0 show 1
 fits backup 0 backup
 kill "$worker"
 wait "$worker"
 wait_for '"state":	"offline"' sonata boards --json
+fits status 0 status
+python3 - <<'P' || fail "the page of the master lacks something: $(cat out.json)"
+import json
+page = json.load(open("out.json"))
+assert page["master"]["server"].startswith("sonata-master ") and page["master"]["disk_size"] > 0 and page["master"]["store_bytes"] > 0
+assert page["master"]["backup"], "there was a backup"
+assert page["boards"] == 1 and page["boards_ready"] == 0
+away = page["boards_away"][0]
+assert away["board"]["id"] == "bench" and away["since"] and away["last"], away
+assert away["board"]["software"].startswith("sonata-worker "), away
+assert [t["name"] for t in page["teams"]] == ["vision"]
+P
+expect 0 "0 of 1 boards work; these do not" sonata status
+expect 0 "no search ended badly" sonata status
+expect 0 "0 of 1 boards work" sonata status --key alice2.key
 fits "keys release" 0 keys release pi
 
 left=$(grep -vxF "$tried" <(python3 "$here/fits_schema.py" --commands) | grep -vxE 'uploads remove|measure')
