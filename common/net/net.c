@@ -160,19 +160,19 @@ int net_listen(struct net *net, struct loop *loop, const char *endpoint, const s
     return 0;
 }
 
-int net_connect(struct net *net, struct loop *loop, const char *endpoint, size_t max_message, int hwm,
-                const struct net_security *security, struct net_handler handler, struct net_socket **ret_socket, struct sonata_error *err)
+int net_connect(struct net *net, struct loop *loop, const struct net_target *target, struct net_socket **ret_socket, struct sonata_error *err)
 {
+    const char *endpoint = target->endpoint;
     struct net_socket *s = xcalloc(1, sizeof *s);
-    s->handler = handler;
+    s->handler = target->handler;
     s->watch.socket = zmq_socket(net->context, ZMQ_DEALER);
     if (!s->watch.socket)
         return discard(s, sonata_error_set(err, net_errno(), "cannot open a socket: %s", zmq_strerror(zmq_errno())));
-    int r = net_set_common(s->watch.socket, max_message, hwm, hwm);
+    int r = net_set_common(s->watch.socket, target->max_message, target->queue, target->queue);
     if (!r)
         r = set_flag(s, ZMQ_IMMEDIATE); /* nothing is queued for a link that is down: the sender learns of it by -EAGAIN */
     if (!r)
-        r = net_set_security(s->watch.socket, security, false, err);
+        r = net_set_security(s->watch.socket, target->security, false, err);
     if (r)
         return discard(s, err && err->text[0] ? r : sonata_error_set(err, r, "cannot set socket options: %s", strerror(-r)));
     if (zmq_connect(s->watch.socket, endpoint)) {

@@ -53,10 +53,18 @@ struct net_bounds {
 /* ROUTER bound to endpoint ("tcp://127.0.0.1:0" picks a port, "ipc:///path"). -EADDRINUSE etc. with the endpoint in err. */
 int net_listen(struct net *net, struct loop *loop, const char *endpoint, const struct net_bounds *bounds, const struct net_security *security,
                struct net_handler handler, struct net_socket **ret_socket, struct sonata_error *err) SONATA_MUST_CHECK;
-/* DEALER connected to endpoint (reconnects by itself, 100 ms .. 5 s), under a routing id that the listener gives anew to every connection, so that no peer can
- * take another's. */
-int net_connect(struct net *net, struct loop *loop, const char *endpoint, size_t max_message, int hwm,
-                const struct net_security *security, struct net_handler handler, struct net_socket **ret_socket, struct sonata_error *err) SONATA_MUST_CHECK;
+/* A connection to be; the pointers are borrowed for the call. */
+struct net_target {
+    const char *endpoint;
+    size_t max_message;                  /* bytes of a frame; a larger one costs the connection */
+    int queue;                           /* messages, in either direction */
+    const struct net_security *security; /* NULL: plain */
+    struct net_handler handler;
+};
+/* DEALER connected to the endpoint of the target (reconnects by itself, 100 ms .. 5 s), under a routing id that the listener gives anew to every connection,
+ * so that no peer can take another's. */
+int net_connect(struct net *net, struct loop *loop, const struct net_target *target, struct net_socket **ret_socket,
+                struct sonata_error *err) SONATA_MUST_CHECK;
 /* The bound endpoint with the real port. */
 const char *net_endpoint(const struct net_socket *s);
 /* Never blocks. -EAGAIN: the peer's queue is full (ROUTER with ZMQ_ROUTER_MANDATORY: -EHOSTUNREACH when it is gone). */

@@ -50,10 +50,12 @@ static int perform(struct rpc_call *call)
         rc = border_in(call, err);
     if (!rc)
         rc = check_blocked(call, err);
+    struct store *store = engine_store(call->rpc->run);
+    uint64_t failed = store_failed_reads(store);
     if (!rc)
         rc = call->verb->run(call);
-    if (rc == -ENOENT && store_failure(engine_store(call->rpc->run), err)) /* perhaps it is there and cannot be read */
-        rc = -EIO;
+    if (store_failed_reads(store) != failed) /* what was not found, or is left out, may be there */
+        rc = sonata_error_set(err, -EIO, "the store cannot be read: the log names the record; an admin has to restore a backup");
     if (rc || !call->verb->audit || !call->rpc->config.access)
         return rc;
     char text[AUDIT_TEXT_MAX] = "";

@@ -26,10 +26,21 @@ void store_report_damage(struct store *s, enum store_db db, struct store_key key
     char hex[2 * sizeof key.bytes + 1], why[sizeof s->failure_text];
     if (s->read_only || !s->env)
         return; /* a look at it, or a failed write that is tried again: nothing is decided on what was read */
+    pthread_mutex_lock(&s->failure_lock);
+    s->failed_reads++;
+    pthread_mutex_unlock(&s->failure_lock);
     hash_to_hex(key.bytes, key.n, hex);
     snprintf(why, sizeof why, "cannot be read (database %s, record %s: %s): nothing more is written; restore a backup, or restart", store_db_name(db),
              hex, rc == -EBADMSG ? "damaged" : strerror(-rc));
     store_refuse(s, rc, why);
+}
+
+uint64_t store_failed_reads(struct store *s)
+{
+    pthread_mutex_lock(&s->failure_lock);
+    uint64_t n = s->failed_reads;
+    pthread_mutex_unlock(&s->failure_lock);
+    return n;
 }
 
 int store_failure(struct store *s, struct sonata_error *err)

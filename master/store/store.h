@@ -92,6 +92,8 @@ int store_get(struct store *s, enum store_db db, struct store_key key, struct by
 int store_get_committed(struct store *s, enum store_db db, struct store_key key, struct bytes *ret_value) SONATA_MUST_CHECK;
 /* A record that was read makes no sense to its decoder: the same as if it could not be read. */
 void store_report_damage(struct store *s, enum store_db db, struct store_key key, int rc);
+/* How many reads have failed so far. */
+uint64_t store_failed_reads(struct store *s);
 /* 0, or the code of the first read that failed, with its place and the remedy in err. */
 int store_failure(struct store *s, struct sonata_error *err);
 /* Committed records from key `from` on (n = 0: the first) whose key starts with the first `n_prefix` bytes of `from`, in key order. The

@@ -41,6 +41,7 @@ struct store {
     pthread_mutex_t failure_lock;
     int failure; /* 0, or why nothing more is written: the first read that failed, or another master */
     char failure_text[240];
+    uint64_t failed_reads;
 };
 
 /* databases.c */

@@ -127,7 +127,8 @@ int upstream_open(struct loop *loop, struct net *net, const char *endpoint, cons
     u->loop = loop;
     u->patience_ns = patience_ns;
     copy_string(u->endpoint, sizeof u->endpoint, endpoint);
-    int r = net_connect(net, loop, endpoint, 2 * WIRE_MESSAGE_MAX, HIGH_WATER, security, (struct net_handler){on_message, u}, &u->socket, err);
+    struct net_target target = {endpoint, 2 * WIRE_MESSAGE_MAX, HIGH_WATER, security, {on_message, u}};
+    int r = net_connect(net, loop, &target, &u->socket, err);
     if (r) {
         free(u);
         return r;

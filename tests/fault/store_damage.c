@@ -22,7 +22,7 @@
 
 enum { SECTOR = 512, PAGE = 4096, TOLD = 0, UNCHANGED = 1, CHANGED_IN_SILENCE = 2, UNTOLD_BUT_REFUSED = 3, TOLD_BUT_OPENED = 4 };
 
-static unsigned n_cases = 400;
+static unsigned n_cases = 300;
 static uint64_t seed = 1;
 static char folder[] = "/tmp/sonata-damage-XXXXXX";
 static struct bytes file;   /* the store as it was */

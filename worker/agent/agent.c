@@ -177,8 +177,8 @@ static int open_socket(struct agent *a, struct sonata_error *err)
 {
     const struct worker_config *c = a->config;
     struct net_security keys = keyfile_security(&c->keys);
-    return net_connect(a->net, a->loop, c->master, WIRE_MESSAGE_MAX, HWM, c->key[0] ? &keys : NULL, (struct net_handler){on_message, a}, &a->socket,
-                       err);
+    struct net_target target = {c->master, WIRE_MESSAGE_MAX, HWM, c->key[0] ? &keys : NULL, {on_message, a}};
+    return net_connect(a->net, a->loop, &target, &a->socket, err);
 }
 
 /* Hello tells what boards offer, so it waits for each to have been there once. */

@@ -91,7 +91,8 @@ static void start(struct bench *b, const char *endpoint, const struct net_securi
     int r = net_listen(b->net, &b->loop, endpoint, &(struct net_bounds){MAX_MESSAGE, BURST, BURST, 0, 0, 0}, server, (struct net_handler){server_message, b}, &b->server, &err);
     if (r)
         fail_msg("%s", err.text);
-    r = net_connect(b->net, &b->loop, net_endpoint(b->server), MAX_MESSAGE, BURST, client, (struct net_handler){client_message, b}, &b->client, &err);
+    struct net_target target = {net_endpoint(b->server), MAX_MESSAGE, BURST, client, {client_message, b}};
+    r = net_connect(b->net, &b->loop, &target, &b->client, &err);
     if (r)
         fail_msg("%s", err.text);
     uv_timer_init(&b->loop.uv, &b->tick);

@@ -152,6 +152,7 @@ static void a_failed_read_blocks_until_the_next_start(void **state)
     assert_int_equal(store_failure(s, &err), 0);
     store_report_damage(s, STORE_ATTEMPT, key_u64(7), -EBADMSG);
     assert_int_equal(store_failure(s, &err), -EBADMSG);
+    assert_int_equal(store_failed_reads(s), 1);
     assert_int_equal(store_commit(s, &err), -EBADMSG); /* also with nothing to write: what was answered rests on that read */
     store_put(s, STORE_ATTEMPT, key_u64(8), "eight", 5);
     assert_int_equal(store_commit(s, &err), -EBADMSG);
