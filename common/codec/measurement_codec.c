@@ -97,8 +97,12 @@ Sonata__Measurement *measurement_to_message(const struct measurement *s)
     m->n_process_median_us = s->n_processes;
     if (s->n_processes)
         m->process_median_us = xmemdup(s->process_median_us, s->n_processes * sizeof *s->process_median_us);
+    m->n_process_control_us = s->n_processes;
+    if (s->n_processes)
+        m->process_control_us = xmemdup(s->process_control_us, s->n_processes * sizeof *s->process_control_us);
     m->process_variance = s->process_prior.variance;
     m->process_freedom = s->process_prior.freedom;
+    m->process_moment = s->process_prior.moment;
     return m;
 }
 
@@ -142,15 +146,20 @@ static int times_from_message(const float *us, size_t n, size_t max, const char 
 
 static int processes_from_message(const Sonata__Measurement *m, struct measurement *s, struct sonata_error *err)
 {
-    s->process_prior = (struct process_prior){m->process_variance, m->process_freedom};
-    if (!(m->process_variance >= 0 && m->process_variance < 100) || !(m->process_freedom >= 0 && m->process_freedom < 1e6))
-        return sonata_error_set(err, -EINVAL, "variance %g of processes with %g degrees of freedom cannot be", m->process_variance,
-                                m->process_freedom);
+    s->process_prior = (struct process_prior){m->process_variance, m->process_freedom, m->process_moment};
+    if (!(m->process_variance >= 0 && m->process_variance < 100) || !(m->process_moment >= 0 && m->process_moment < 100) || !(m->process_freedom >= 0 && m->process_freedom < 1e6))
+        return sonata_error_set(err, -EINVAL, "variance %g of processes (%g degrees of freedom) and %g of moments cannot be", m->process_variance,
+                                m->process_freedom, m->process_moment);
     int r = times_from_message(m->process_median_us, m->n_process_median_us, PROCESSES_MAX, "process", s->process_median_us, &s->n_processes, err);
     for (uint32_t i = 0; i < s->n_processes && !r; i++) {
         if (!(s->process_median_us[i] > 0))
             r = sonata_error_set(err, -EINVAL, "process %u: its median is not a time", i);
     }
+    uint32_t n = 0;
+    if (!r)
+        r = times_from_message(m->process_control_us, m->n_process_control_us, PROCESSES_MAX, "control", s->process_control_us, &n, err);
+    if (!r && n && n != s->n_processes)
+        r = sonata_error_set(err, -EINVAL, "%u times of the control network for %u processes", n, s->n_processes);
     return r;
 }
 

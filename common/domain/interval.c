@@ -4,6 +4,7 @@
 #include <math.h>
 
 enum { FRACTION_STEPS = 400, BISECTIONS = 200 };
+static const double NORMAL_QUANTILE = 1.959963985;
 
 /* Continued fraction of the incomplete beta function by Lentz's method (Abramowitz and Stegun 26.5.8). */
 static double beta_fraction(double a, double b, double x)
@@ -62,7 +63,7 @@ void process_interval(const double *value, unsigned n, const struct process_prio
     i.freedom = known + n - 1;
     if (i.freedom > 0) {
         i.deviation = sqrt(((known > 0 ? known * prior->variance : 0) + squares) / i.freedom);
-        half = student_quantile(i.freedom) * i.deviation / sqrt(n);
+        half = hypot(student_quantile(i.freedom) * i.deviation / sqrt(n), prior ? NORMAL_QUANTILE * sqrt(prior->moment) : 0);
     }
     i.value = exp(mean);
     i.low = exp(mean - half);

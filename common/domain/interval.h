@@ -5,14 +5,15 @@
  * reasonable time" (ISMM 2013), section 9, take the variance of the mean from the sample variance S^2 of the highest level that was repeated. On the
  * log scale, since the effects multiply:
  *
- *     log x_p = mu + b_p + mean over windows of e_pw,      b_p ~ (0, process variance), e_pw ~ (0, window variance)
+ *     log x_p = mu + a + b_p + mean over windows of e_pw,   a ~ (0, moment), b_p ~ (0, process variance), e_pw ~ (0, window variance)
  *
  * S^2 of two or three processes is too poor an estimate to stand alone (Student's t with one degree of freedom is 12.7), so it is shrunk to what the
  * board showed over all networks (measure/spread.h): v = (f0 v0 + (P - 1) S^2) / (f0 + P - 1), and
  *
- *     mean of log x_p  +-  t(0.975; f0 + P - 1) sqrt(v / P)
+ *     mean of log x_p  +-  sqrt(t(0.975; f0 + P - 1)^2 v / P + 1.96^2 moment)
  *
- * which is the moderated t of Smyth, "Linear models and empirical Bayes methods" (2004), equation for s~^2 and section 4. */
+ * The first term is the moderated t of Smyth, "Linear models and empirical Bayes methods" (2004), equation for s~^2 and section 4; the second is what all processes of one
+ * measurement share, since they run within a minute of each other: no S^2 shows it. */
 #ifndef SONATA_DOMAIN_INTERVAL_H
 #define SONATA_DOMAIN_INTERVAL_H
 
@@ -20,6 +21,7 @@
 struct process_prior {
     double variance; /* v0 >= 0 */
     double freedom;  /* f0 >= 0; 0: nothing is known */
+    double moment;   /* >= 0: variance from one measurement to the next beyond that of their processes */
 };
 
 struct process_interval {

@@ -75,6 +75,7 @@ struct measurement {
     float window_median_us[WINDOWS_MAX];
     uint32_t n_processes;       /* whose windows these are, as many of each; 0: not told */
     float process_median_us[PROCESSES_MAX];
+    float process_control_us[PROCESSES_MAX]; /* of the board's own small network in the same process at the same time; 0: not taken */
     struct process_prior process_prior; /* what the board knew of their spread (domain/interval.h); freedom 0: nothing */
 };
 

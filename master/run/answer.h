@@ -4,7 +4,7 @@
 
 #include "run/engine_internal.h"
 
-/* The measurement that answers it; where it rests on several, the first with the means of all. Release it with measurement_fini(). Errors as
+/* The measurement that answers it; where it rests on several, the first with what all say together. Release it with measurement_fini(). Errors as
  * measurement_load(). */
 int evaluation_answer(struct engine *r, const struct evaluation_record *record, struct measurement *ret_measurement) SONATA_MUST_CHECK;
 

@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "run/engine.h"
 
-enum { REPORT_PASSES = 3 }; /* measurements that an evaluation of tier report rests on */
+enum { REPORT_PASSES = 6 }; /* measurements that an evaluation of tier report rests on */
 
 #define SEARCH_SLOW_NS (5 * SONATA_MS)      /* a step of the core that took longer: the search goes to the pool */
 enum { STRIKES_MAX = 3 }; /* steps of a search that crash the master or take a minute, before it is parked */

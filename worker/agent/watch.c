@@ -318,6 +318,9 @@ static void learn(struct watch *w, const struct measurement *m)
     for (uint32_t i = 0; i < m->n_processes; i++)
         value[i] = (double)m->process_median_us[i];
     spread_learn(&w->spread[w->driver.tier], value, m->n_processes);
+    for (uint32_t i = 0; i < m->n_processes; i++)
+        value[i] = (double)m->process_control_us[i];
+    spread_learn_control(&w->spread[w->driver.tier], value, m->n_processes);
     save(w);
 }
 

@@ -18,6 +18,8 @@
 #include "runtime/engine.h"
 #include "runtime/placement.h"
 
+static const int64_t CONTROL_NS = 40 * SONATA_MS;
+
 struct engine_board {
     const struct board_config *config;
     uint32_t n_datasets;
@@ -106,6 +108,8 @@ static int prepare(void *backend, const struct backend_job *job, struct sonata_e
     return 0;
 }
 
+static const char *executor_of(const struct engine_board *b) { return b->config->executor[0] ? b->config->executor : NULL; }
+
 static struct engine_request request_of(const struct engine_board *b, const struct backend_job *job)
 {
     return (struct engine_request){.space = job->space,
@@ -113,7 +117,7 @@ static struct engine_request request_of(const struct engine_board *b, const stru
                                    .supernet = job->supernet,
                                    .supernet_size = job->supernet_size,
                                    .dataset = find_dataset(b, job->job->dataset),
-                                   .executor = b->config->executor[0] ? b->config->executor : NULL,
+                                   .executor = executor_of(b),
                                    .seed = job->seed};
 }
 
@@ -147,7 +151,20 @@ static int time_it(void *user)
     return latency_measure(t->job->protocol, &(struct latency_target){infer, raw_now, t->session}, t->result, t->err);
 }
 
-static int measure_latency(struct engine_session *s, const struct backend_job *job, struct measurement *m, struct sonata_error *err)
+/* The board's canary network in the same process, at the same time: what it differs by from measurement to measurement is of the moment, not of the
+ * candidate (measure/spread.h). */
+static int measure_control(const struct backend_job *job, const char *executor, struct measurement *m, struct sonata_error *err)
+{
+    double us;
+    job->phase(job->phase_user, "control");
+    int r = canary_on_engine(executor, CONTROL_NS, &us, err);
+    if (!r)
+        m->process_control_us[0] = (float)us;
+    return r;
+}
+
+static int measure_latency(const struct engine_board *b, struct engine_session *s, const struct backend_job *job, struct measurement *m,
+                           struct sonata_error *err)
 {
     struct latency_result result;
     struct timed timed = {job, s, &result, err};
@@ -160,7 +177,7 @@ static int measure_latency(struct engine_session *s, const struct backend_job *j
     m->flags |= contention_end(&watch, m->fingerprint, sizeof m->fingerprint);
     latency_result_describe(&result, m->fingerprint, sizeof m->fingerprint, fingerprint_add);
     latency_result_report(&result, m);
-    return 0;
+    return job->protocol->processes > 1 ? measure_control(job, executor_of(b), m, err) : 0;
 }
 
 static int measure_accuracy(struct engine_session *s, const struct backend_job *job, struct measurement *m, struct sonata_error *err)
@@ -212,7 +229,7 @@ static void run(void *backend, const struct backend_job *job, struct measurement
         measurement_add(m, "params", net->params, net->params, net->params, 0);
         measurement_add(m, "macs", net->macs, net->macs, net->macs, 0);
         report_memory(s, m);
-        r = wanted(job, "latency") ? measure_latency(s, job, m, &err) : 0;
+        r = wanted(job, "latency") ? measure_latency(b, s, job, m, &err) : 0;
     }
     if (!r && !job->latency_only && wanted(job, "accuracy"))
         r = measure_accuracy(s, job, m, &err);

@@ -95,6 +95,10 @@ static int pilot(struct run *run, struct latency_result *result)
         p->warmup_window_ns = scaled(p, p->warmup_window_ns, (double)best);
         p->window_ns = scaled(p, p->window_ns, (double)best);
     }
+    if (p->warmup_share > 0) {
+        p->warmup_ns = (int64_t)((double)p->warmup_ns * p->warmup_share);
+        p->warmup_window_ns = (int64_t)((double)p->warmup_window_ns * p->warmup_share);
+    }
     run->batch = choose_batch(p, (double)best);
     return 0;
 }
@@ -238,6 +242,8 @@ void latency_result_report(struct latency_result *r, struct measurement *m)
     m->n_windows = r->n_windows;
     for (uint32_t i = 0; i < r->n_windows; i++)
         m->window_median_us[i] = (float)r->window_median_us[i];
+    m->n_processes = 1;
+    m->process_median_us[0] = (float)r->median_us;
     free(m->samples_us);
     m->samples_us = r->samples_us;
     m->n_samples = r->n_samples;

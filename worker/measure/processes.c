@@ -22,10 +22,7 @@ struct latency_protocol processes_protocol(const struct latency_protocol *tier, 
     p.min_inferences = (tier->min_inferences + tier->processes - 1) / tier->processes;
     p.accept_half_width = p.accept_cv = 0;
     p.samples_max = SAMPLES_MAX / tier->processes_max;
-    if (index) {
-        p.warmup_ns /= 4;
-        p.warmup_window_ns /= 4;
-    }
+    p.warmup_share = index ? 0.25 : 1;
     return p;
 }
 
@@ -92,6 +89,7 @@ static void summarise(const struct processes *s, const struct measurement *const
     m->n_windows = m->n_processes = 0;
     for (unsigned i = 0; i < n; i++) {
         value[i] = median_of_windows(chosen[i]);
+        m->process_control_us[m->n_processes] = chosen[i]->process_control_us[0];
         m->process_median_us[m->n_processes++] = (float)value[i];
         for (uint32_t w = 0; w < chosen[0]->n_windows && m->n_windows < WINDOWS_MAX; w++)
             m->window_median_us[m->n_windows++] = chosen[i]->window_median_us[w < chosen[i]->n_windows ? w : chosen[i]->n_windows - 1];
@@ -165,8 +163,8 @@ static void describe(const struct processes *s, struct measurement *m, const str
         drop_line(m->fingerprint, old[k]);
     snprintf(text, sizeof text,
              "processes=%u\nprocesses_again=%u\nwindows=%u\nprocess_sd=%.5f\nwindow_sd=%.5f\nprocess_sd_used=%.5f\nprocess_prior=%.5f "
-             "%.1f\ninterval_freedom=%.1f\n",
-             m->n_processes, s->n - m->n_processes, m->n_windows, process_sd, window_sd, i->deviation, sqrt(s->prior.variance), s->prior.freedom,
+             "%.1f %.5f\ninterval_freedom=%.1f\n",
+             m->n_processes, s->n - m->n_processes, m->n_windows, process_sd, window_sd, i->deviation, sqrt(s->prior.variance), s->prior.freedom, sqrt(s->prior.moment),
              i->freedom);
     size_t used = strlen(m->fingerprint);
     if (used + strlen(text) < sizeof m->fingerprint)

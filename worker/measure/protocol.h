@@ -36,6 +36,7 @@ struct latency_protocol {
      * scale_floor_ns: a network of microseconds needs no half-second windows. 0: durations are taken as they are. */
     double scale;
     int64_t scale_floor_ns;
+    double warmup_share; /* of the two warm-up durations, after that; 0: all */
 };
 
 /* screen, search or report; -ENOENT with the names that exist. "" means search. */

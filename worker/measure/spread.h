@@ -19,14 +19,20 @@ struct spread {
     double weight;       /* number of measurements, faded */
     double sum, squares; /* of e and e^2 */
     double sampling;     /* of psi'(d/2) */
+    /* The control network (struct measurement): its mean over the processes of one measurement. */
+    double control_weight, control_mean, control_variance; /* of the logarithm, from one measurement to the next */
+    double control_within;                                 /* what of that the processes explain: mean of S^2 / P */
 };
 
 /* Takes in one measurement: the values of its n >= 2 processes, positive and finite. Of one process nothing is learned. */
 void spread_learn(struct spread *s, const double *value, unsigned n);
+/* Takes in the control network's times beside them: what of their means differs from measurement to measurement by more than the processes explain is
+ * of the moment. Of one process, or where a time is 0, nothing is learned. */
+void spread_learn_control(struct spread *s, const double *value, unsigned n);
 /* What is known now. */
 struct process_prior spread_prior(const struct spread *s);
 
-/* The n of a board's tiers, appended to its other saved state: version 1, their number, the sums. */
+/* The n of a board's tiers, appended to its other saved state: version 2, their number, the sums. */
 void spreads_encode(const struct spread *s, size_t n, struct bytes *out);
 /* Nothing left to read, or a version or number of another program: nothing was learned. -EBADMSG when one is not what spread_learn() could have made;
  * ret_spread is then untouched. */

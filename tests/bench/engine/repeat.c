@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backend/canary_network.h"
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/file.h"
@@ -41,8 +42,10 @@
 enum { NETWORKS_MAX = 32, REPEATS_MAX = 100, NAIVE_RUNS = 50, PASSES = 6, FLAGS = 6 };
 enum { BAD_FLAGS = FLAG_NOISY | FLAG_CONTENDED | FLAG_THROTTLED | FLAG_BIMODAL | FLAG_WARMUP_NOT_STABLE };
 
+static const int64_t CONTROL_NS = 40 * SONATA_MS; /* as backend/engine.c */
+
 struct sample {
-    double naive_us, value_us, low_us, high_us, seconds;
+    double naive_us, value_us, low_us, high_us, seconds, variance; /* variance: of the logarithm, as the processes say */
     uint32_t flags, processes, again;
 };
 
@@ -126,7 +129,11 @@ static int candidate(const struct bench *b, const struct genotype *g, unsigned i
     }
     m->flags |= contention_end(&watch, text, sizeof text);
     latency_result_report(&result, m);
-    return 0;
+    double control;
+    r = b->protocol.processes > 1 ? canary_on_engine(NULL, CONTROL_NS, &control, &err) : 0;
+    if (!r && b->protocol.processes > 1)
+        m->process_control_us[0] = (float)control;
+    return r;
 }
 
 static pid_t start_hog(const struct bench *b)
@@ -192,8 +199,22 @@ static void learn(struct bench *b, const struct measurement *m)
     double value[PROCESSES_MAX];
     for (uint32_t i = 0; i < m->n_processes; i++)
         value[i] = (double)m->process_median_us[i];
-    if (!(m->flags & PROCESS_BAD))
-        spread_learn(&b->spread, value, m->n_processes);
+    if (m->flags & PROCESS_BAD)
+        return;
+    spread_learn(&b->spread, value, m->n_processes);
+    for (uint32_t i = 0; i < m->n_processes; i++)
+        value[i] = (double)m->process_control_us[i];
+    spread_learn_control(&b->spread, value, m->n_processes);
+}
+
+static double variance_of(const struct measurement *m, const struct process_prior *prior)
+{
+    double value[PROCESSES_MAX];
+    struct process_interval i;
+    for (uint32_t p = 0; p < m->n_processes; p++)
+        value[p] = (double)m->process_median_us[p];
+    process_interval(value, m->n_processes, prior, &i);
+    return i.deviation * i.deviation / m->n_processes;
 }
 
 /* A measurement of tiers whose processes follow each other. */
@@ -224,6 +245,7 @@ static int measure(struct bench *b, const struct genotype *g, struct sample *ret
                            .high_us = v->high * 1e3,
                            .flags = m.flags,
                            .seconds = (double)(clock_monotonic_ns() - start) / 1e9,
+                           .variance = variance_of(&m, &prior),
                            .processes = m.n_processes,
                            .again = taken - m.n_processes};
     measurement_fini(&m);
@@ -269,6 +291,7 @@ static int report_repeat(struct bench *b, struct rng *rng, struct sample (*ret)[
         to->low_us = i.low;
         to->high_us = i.high;
         to->processes = PASSES;
+        to->variance = i.deviation * i.deviation / PASSES;
     }
     return 0;
 }
@@ -300,8 +323,8 @@ static int run_all(struct bench *b)
             waitpid(hog, &status, 0);
         }
         struct process_prior prior = spread_prior(&b->spread);
-        fprintf(stderr, "repeat %llu of %llu: one process differs by %.2f %% (freedom %.1f)\n", (unsigned long long)i + 1,
-                2 * (unsigned long long)b->repeats, 100 * sqrt(prior.variance), prior.freedom);
+        fprintf(stderr, "repeat %llu of %llu: one process differs by %.2f %% (freedom %.1f), moments by %.2f %%\n", (unsigned long long)i + 1,
+                2 * (unsigned long long)b->repeats, 100 * sqrt(prior.variance), prior.freedom, 100 * sqrt(prior.moment));
     }
     return r;
 }
@@ -396,6 +419,32 @@ static void print_costs(const struct bench *b, int hogged)
            100 * middle(half, n_half), middle(seconds, n), processes / (double)n, again / (double)n);
 }
 
+/* How far the unflagged values of one network lie apart, against what their processes say: the rest is of the moment. */
+static void print_moments(const struct bench *b, int hogged)
+{
+    double seen = 0, said = 0, n = 0;
+    for (uint64_t k = 0; k < b->networks; k++) {
+        double mean = 0, squares = 0, own = 0, m = 0;
+        for (uint64_t i = 0; i < b->repeats; i++) {
+            const struct sample *s = &b->sample[hogged][k][i];
+            if (s->flags & BAD_FLAGS)
+                continue;
+            double x = log(s->value_us), d = x - mean;
+            m++;
+            mean += d / m;
+            squares += d * (x - mean);
+            own += s->variance;
+        }
+        if (m < 2)
+            continue;
+        seen += squares;
+        said += own / m * (m - 1);
+        n += m - 1;
+    }
+    printf("values of one network differ by %.2f %%, their processes explain %.2f %%: %.2f %% of the moment\n", 100 * sqrt(seen / n), 100 * sqrt(said / n),
+           100 * sqrt(fmax(seen - said, 0) / n));
+}
+
 static void print_flags(const struct bench *b, int hogged)
 {
     static const char *const name[FLAGS] = {"noisy", "bimodal", "outliers", "warm-up not stable", "contended", "throttled"};
@@ -439,6 +488,7 @@ int main(int argc, char **argv)
         for (int hogged = 0; hogged < 2 && !r; hogged++) {
             print_side(&b, hogged);
             print_costs(&b, hogged);
+            print_moments(&b, hogged);
             print_flags(&b, hogged);
         }
     }

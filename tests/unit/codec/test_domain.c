@@ -64,7 +64,7 @@ static struct measurement sample_measurement(uint32_t n)
 {
     struct measurement m = {.attempt = 1ULL << 40, .epoch = 3, .board = "pi-1", .board_type = "rpi4", .outcome = OUTCOME_OK, .flags = FLAG_NOISY,
                             .fingerprint = "kernel=6.1\ncpu=x\n", .started_wall_ns = 12345, .duration_ns = 678, .n_samples = n, .n_windows = 5,
-                            .n_processes = 2, .process_median_us = {501, 502.5F}, .process_prior = {0.0001, 4.5}};
+                            .n_processes = 2, .process_median_us = {501, 502.5F}, .process_control_us = {80, 0}, .process_prior = {0.0001, 4.5, 0.000004}};
     measurement_add(&m, "accuracy", 91.25, 91.25, 91.25, 0);
     measurement_add(&m, "latency", 0.5, 0.49, 0.52, 5);
     m.samples_us = n ? xcalloc(n, sizeof *m.samples_us) : NULL;
@@ -168,8 +168,8 @@ static void measurement_round_trip(void **state)
             assert_memory_equal(back.samples_us, m.samples_us, m.n_samples * sizeof *m.samples_us);
         assert_int_equal(back.attempt, m.attempt);
         assert_int_equal(back.n_windows, 5);
-        assert_true(back.n_processes == 2 && back.process_median_us[0] == 501 && back.process_median_us[1] == 502.5F);
-        assert_true(back.process_prior.variance == 0.0001 && back.process_prior.freedom == 4.5);
+        assert_true(back.n_processes == 2 && back.process_median_us[0] == 501 && back.process_median_us[1] == 502.5F && back.process_control_us[0] == 80);
+        assert_true(back.process_prior.variance == 0.0001 && back.process_prior.freedom == 4.5 && back.process_prior.moment == 0.000004);
         assert_true(measurement_metric(&back, "latency")->high == 0.52);
         assert_string_equal(back.fingerprint, m.fingerprint);
         measurement_fini(&m);
@@ -181,7 +181,7 @@ static void measurement_refusals(void **state)
 {
     (void)state;
     struct sonata_error err = {0};
-    for (int k = 0; k < 10; k++) {
+    for (int k = 0; k < 12; k++) {
         struct measurement m = sample_measurement(10), back = {0};
         cleanup_bytes struct bytes b = {0};
         switch (k) {
@@ -194,6 +194,8 @@ static void measurement_refusals(void **state)
         case 6: m.process_prior.variance = NAN; break;
         case 7: m.process_prior.freedom = -1; break;
         case 8: m.window_median_us[2] = -1; break;
+        case 9: m.process_prior.moment = -1; break;
+        case 10: m.process_control_us[1] = NAN; break;
         default: m.duration_ns = -1; break;
         }
         measurement_encode(&m, &b);
@@ -213,6 +215,8 @@ static void measurement_refuses_a_lying_frame(void **state)
     message->n_samples = SAMPLES_MAX + 1;
     assert_int_equal(measurement_from_message(message, &back, &err), -EINVAL);
     message->n_samples = 1000;
+    message->n_process_control_us = 1;
+    assert_int_equal(measurement_from_message(message, &back, &err), -EINVAL);
     message->process_median_us = xreallocarray(message->process_median_us, PROCESSES_MAX + 1, sizeof(float));
     for (message->n_process_median_us = 0; message->n_process_median_us <= PROCESSES_MAX; message->n_process_median_us++)
         message->process_median_us[message->n_process_median_us] = 1;

@@ -27,13 +27,18 @@ static void formula(void **state)
 {
     (void)state;
     const double value[] = {100, 102};
-    struct process_prior prior = {0.01 * 0.01, 4};
+    struct process_prior prior = {.variance = 0.01 * 0.01, .freedom = 4};
     struct process_interval i;
     process_interval(value, 2, &prior, &i);
     double d = log(1.02), s2 = d * d / 2, v = (4 * 1e-4 + s2) / 5, half = 2.57058184 * sqrt(v / 2);
     assert_true(fabs(i.value / sqrt(100 * 102.) - 1) < 1e-12);
     assert_true(fabs(i.deviation / sqrt(v) - 1) < 1e-12 && i.freedom == 5);
     assert_true(fabs(log(i.high / i.value) / half - 1) < 1e-7 && fabs(log(i.value / i.low) / half - 1) < 1e-7);
+
+    prior.moment = 0.003 * 0.003;
+    process_interval(value, 2, &prior, &i);
+    assert_true(fabs(log(i.high / i.value) / hypot(half, 1.96 * 0.003) - 1) < 1e-4);
+    prior.moment = 0;
 
     process_interval(value, 2, NULL, &i); /* one degree of freedom alone */
     assert_true(fabs(log(i.high / i.value) / (12.7062047 * sqrt(s2 / 2)) - 1) < 1e-7);
@@ -55,7 +60,7 @@ static void coverage_under_the_model(void **state)
     for (size_t f = 0; f < 3; f++) {
         for (unsigned n = 1; n <= 6; n++) {
             unsigned hits = 0;
-            struct process_prior prior = {0.01 * 0.01, f0[f]};
+            struct process_prior prior = {.variance = 0.01 * 0.01, .freedom = f0[f]};
             for (int trial = 0; trial < TRIALS; trial++) {
                 double variance = prior.variance * f0[f] / (2 * rng_gamma(&rng, f0[f] / 2)), value[6];
                 struct process_interval i;

@@ -115,6 +115,21 @@ static void screen_scales_with_the_network(void **state)
     latency_result_fini(&r);
 }
 
+static void a_share_of_the_warm_up(void **state)
+{
+    (void)state;
+    struct fake f = {.latency_ns = constant_1ms, .rng = rng_seeded(11, 0)};
+    struct latency_target target = {infer, now_ns, &f};
+    struct latency_protocol p;
+    struct latency_result r = {0};
+    struct sonata_error err = {0};
+    assert_int_equal(latency_protocol_find("screen", &p, &err), 0);
+    p.warmup_share = 0.25; /* of the 100 ms that 100 inferences take */
+    assert_int_equal(latency_measure(&p, &target, &r, &err), 0);
+    assert_true(r.warmup_ns == 75 * MS && r.measure_ns == 300 * MS);
+    latency_result_fini(&r);
+}
+
 static void warm_up_waits_for_stability(void **state)
 {
     (void)state;
@@ -266,6 +281,7 @@ int main(void)
         cmocka_unit_test(search_tier_durations),
         cmocka_unit_test(fast_networks_are_batched),
         cmocka_unit_test(screen_scales_with_the_network),
+        cmocka_unit_test(a_share_of_the_warm_up),
         cmocka_unit_test(warm_up_waits_for_stability),
         cmocka_unit_test(warm_up_cap),
         cmocka_unit_test(jitter_gives_an_interval_around_the_truth),

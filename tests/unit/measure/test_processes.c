@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "measure/processes.h"
 
-static const struct process_prior prior = {0.004 * 0.004, 8};
+static const struct process_prior prior = {.variance = 0.004 * 0.004, .freedom = 8};
 
 static struct processes *begin(const char *name)
 {
@@ -57,7 +57,7 @@ static void shares(void **state)
     next = processes_protocol(&tier, 1);
     assert_true(first.windows == 2 && first.windows_max == 2 && first.min_inferences == 10 && first.warmup_ns == tier.warmup_ns);
     assert_true(first.accept_cv == 0 && first.accept_half_width == 0 && first.samples_max == SAMPLES_MAX / 5);
-    assert_true(next.windows == 2 && next.window_ns == tier.window_ns && next.warmup_ns == tier.warmup_ns / 4);
+    assert_true(next.windows == 2 && next.window_ns == tier.window_ns && next.warmup_share == 0.25 && first.warmup_share == 1);
     assert_int_equal(latency_protocol_find("screen", &tier, &err), 0);
     assert_true(processes_protocol(&tier, 0).windows == 2 && tier.processes == 2);
     assert_int_equal(latency_protocol_find("report", &tier, &err), 0);

@@ -55,6 +55,30 @@ static void unknown_boards_are_assumed_careful(void **state)
     assert_true(sqrt(p.variance) > 5e-5 && sqrt(p.variance) < 2e-4 && p.freedom <= 20.001 && s.weight < 501);
 }
 
+static void moments_are_learned_from_the_control(void **state)
+{
+    (void)state;
+    struct rng rng = rng_seeded(SEED, 5);
+    const double sd[] = {0, 0.003, 0.01};
+    for (size_t i = 0; i < 3; i++) {
+        struct spread s = {0};
+        assert_true(fabs(sqrt(spread_prior(&s).moment) - 0.002) < 1e-9);
+        for (int k = 0; k < 300; k++) {
+            double shared = sd[i] * rng_normal(&rng), v[3];
+            for (int p = 0; p < 3; p++)
+                v[p] = 80 * exp(shared + 0.004 * rng_normal(&rng));
+            spread_learn_control(&s, v, k % 3 ? 3 : 2);
+        }
+        double found = sqrt(spread_prior(&s).moment);
+        print_message("true %.4f: %.4f\n", sd[i], found);
+        assert_true(i ? fabs(found / sd[i] - 1) < 0.25 : found < 0.0011);
+        double weight = s.control_weight;
+        spread_learn_control(&s, (const double[]){80, 0, 80}, 3); /* one was not taken */
+        spread_learn_control(&s, (const double[]){80}, 1);
+        assert_true(s.control_weight == weight);
+    }
+}
+
 static void a_board_that_changed_is_learned_anew(void **state)
 {
     (void)state;
@@ -77,8 +101,10 @@ static void is_saved(void **state)
     struct spread s[2] = {{0}}, back[2];
     struct sonata_error err;
     const double v[] = {10, 10.1, 10.3};
-    for (int i = 0; i < 30; i++)
+    for (int i = 0; i < 30; i++) {
         spread_learn(&s[1], v, 3);
+        spread_learn_control(&s[1], v, 3);
+    }
     cleanup_bytes struct bytes b = {0};
     spreads_encode(s, 2, &b);
     struct reader in = reader_of(b.data, b.size);
@@ -86,7 +112,7 @@ static void is_saved(void **state)
     assert_true(reader_done(&in) && !memcmp(s, back, sizeof s));
     in = reader_of(b.data, b.size - 1);
     assert_int_equal(spreads_decode(&in, 2, back, &err), -EBADMSG);
-    const uint8_t other[] = {2, 2, 0, 0};
+    const uint8_t other[] = {1, 2, 0, 0};
     for (size_t n = 0; n <= sizeof other; n += sizeof other) { /* nothing there, as before there were any; of a later version */
         in = reader_of(other, n);
         assert_int_equal(spreads_decode(&in, 2, back, &err), 0);
@@ -94,14 +120,14 @@ static void is_saved(void **state)
     }
     struct rng rng = rng_seeded(SEED, 3);
     for (int i = 0; i < 20000; i++) { /* whatever is read gives a usable prior */
-        for (int k = 0; k < 4; k++) {
+        for (int k = 0; k < 8; k++) {
             uint64_t noise = rng_u64(&rng) >> (rng_below(&rng, 3) * 8);
             memcpy(b.data + 2 + 8 * k, &noise, sizeof noise);
         }
         in = reader_of(b.data, b.size);
         if (!spreads_decode(&in, 2, back, &err)) {
             struct process_prior p = spread_prior(&back[0]);
-            assert_true(isfinite(p.variance) && p.variance > 0 && p.freedom > 0 && isfinite(p.freedom));
+            assert_true(isfinite(p.variance) && p.variance > 0 && p.freedom > 0 && isfinite(p.freedom) && isfinite(p.moment) && p.moment > 0);
         }
     }
 }
@@ -111,6 +137,7 @@ static void is_saved(void **state)
 struct board {
     const char *name;
     double process_sd, uneven; /* of a network: process_sd times lognormal(uneven) */
+    double moment_sd;          /* of what the processes of one measurement share */
     double window_sd, drift;   /* windows of one process are correlated by drift */
     int shape;                 /* of the process effect: 0 normal, 1 one in five processes is 3 sd slow, 2 Student's t with 3 degrees of freedom */
 };
@@ -125,13 +152,14 @@ static double process_effect(const struct board *b, double sd, struct rng *rng)
     return sd * z;
 }
 
-static void simulate_process(const struct board *b, double sd, unsigned windows, struct rng *rng, struct measurement *m)
+static void simulate_process(const struct board *b, double sd, double moment, unsigned windows, struct rng *rng, struct measurement *m)
 {
     double effect = process_effect(b, sd, rng), drift = 0;
     *m = (struct measurement){.n_windows = windows};
+    m->process_control_us[0] = (float)(80 * exp(moment + b->process_sd * rng_normal(rng)));
     for (unsigned w = 0; w < windows; w++) {
         drift = b->drift * drift + b->window_sd * rng_normal(rng);
-        m->window_median_us[w] = (float)(1000 * exp(effect + drift));
+        m->window_median_us[w] = (float)(1000 * exp(moment + effect + drift));
     }
     measurement_add(m, "latency", 1, 1, 1, windows);
 }
@@ -141,16 +169,19 @@ static void simulate_measurement(const struct board *b, double sd, const struct 
                                  struct processes *s, struct measurement *ret_m)
 {
     struct process_prior prior = spread_prior(spread);
-    double value[PROCESSES_MAX];
+    double value[PROCESSES_MAX], moment = b->moment_sd * rng_normal(rng);
     struct measurement one;
     processes_begin(s, tier, &prior);
     do
-        simulate_process(b, sd, processes_protocol(tier, s->n).windows, rng, &one);
+        simulate_process(b, sd, moment, processes_protocol(tier, s->n).windows, rng, &one);
     while (processes_take(s, &one, false) != PROCESSES_DONE);
     processes_finish(s, ret_m);
     for (uint32_t p = 0; p < ret_m->n_processes; p++)
         value[p] = (double)ret_m->process_median_us[p];
     spread_learn(spread, value, ret_m->n_processes);
+    for (uint32_t p = 0; p < ret_m->n_processes; p++)
+        value[p] = (double)ret_m->process_control_us[p];
+    spread_learn_control(spread, value, ret_m->n_processes);
 }
 
 enum { NETWORKS = 30, REPEATS = 40, BOARDS_OF_A_KIND = 4 };
@@ -193,13 +224,14 @@ static void simulate_board(const struct board *b, const struct latency_protocol 
 static void bar(const char *name, double least)
 {
     static const struct board boards[] = {
-        {"even", 0.006, 0, 0.002, 0, 0},
-        {"calm", 0.001, 0.2, 0.001, 0, 0},
-        {"uneven", 0.006, 0.6, 0.003, 0, 0},
-        {"wild", 0.02, 0.5, 0.01, 0, 0},
-        {"drifting windows", 0.002, 0.3, 0.004, 0.8, 0},
-        {"one in five slow", 0.005, 0.4, 0.002, 0, 1},
-        {"heavy tails", 0.004, 0.4, 0.002, 0, 2},
+        {"even", 0.006, 0, 0, 0.002, 0, 0},
+        {"calm", 0.001, 0.2, 0, 0.001, 0, 0},
+        {"uneven", 0.006, 0.6, 0.001, 0.003, 0, 0},
+        {"wild", 0.02, 0.5, 0.002, 0.01, 0, 0},
+        {"drifting windows", 0.002, 0.3, 0, 0.004, 0.8, 0},
+        {"one in five slow", 0.005, 0.4, 0.001, 0.002, 0, 1},
+        {"heavy tails", 0.004, 0.4, 0.001, 0.002, 0, 2},
+        {"good and bad times", 0.003, 0.4, 0.006, 0.002, 0, 0},
     };
     struct latency_protocol tier;
     struct sonata_error err;
@@ -236,7 +268,8 @@ static void intervals_hold_at_screen(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(learns_what_is_there),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(moments_are_learned_from_the_control),
+                                       cmocka_unit_test(learns_what_is_there),
                                        cmocka_unit_test(unknown_boards_are_assumed_careful),
                                        cmocka_unit_test(a_board_that_changed_is_learned_anew),
                                        cmocka_unit_test(is_saved),

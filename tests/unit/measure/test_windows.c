@@ -36,9 +36,9 @@ static void steady_windows_end_at_the_tiers_number(void **state)
     (void)state;
     struct latency_protocol p = tier("report");
     struct windows_summary s;
-    for (unsigned n = 1; n <= 6; n++) {
+    for (unsigned n = 1; n <= 3; n++) {
         windows_summarise(steady, n, &s);
-        assert_int_equal(windows_want_more(&p, &s, n, (int64_t)n * 10 * SECOND), n < 6);
+        assert_int_equal(windows_want_more(&p, &s, n, (int64_t)n * 10 * SECOND), n < 3);
     }
     assert_true(windows_accepted(&p, &s));
 }
@@ -48,13 +48,13 @@ static void wild_windows_go_on_to_the_cap(void **state)
     (void)state;
     struct latency_protocol p = tier("report");
     struct windows_summary s;
-    for (unsigned n = 6; n <= 12; n++) {
+    for (unsigned n = 3; n <= 6; n++) {
         windows_summarise(wild, n, &s);
         assert_false(windows_accepted(&p, &s));
         assert_int_equal(windows_want_more(&p, &s, n, (int64_t)n * 10 * SECOND), n < p.windows_max);
     }
-    windows_summarise(wild, 7, &s);
-    assert_false(windows_want_more(&p, &s, 7, p.cap_ns)); /* or to the time */
+    windows_summarise(wild, 5, &s);
+    assert_false(windows_want_more(&p, &s, 5, p.cap_ns)); /* or to the time */
     p = tier("screen");
     windows_summarise(wild, 3, &s);
     assert_false(windows_want_more(&p, &s, 3, 0)); /* screen adds none */

@@ -1,5 +1,6 @@
 /* Results that are measured again: retry, results of a board taken back, the front replicated; each with deaths of the master in between. */
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "farm.h"
+#include "run/answer.h"
+#include "run/records.h"
 
 static struct farm farm;
 static bool broken;      /* boards answer failures to some architectures */
@@ -615,7 +618,7 @@ static void answer_exactly(struct farm *f, const struct evaluation_job *job, str
         measurement_add(m, job->metric[i], 1 + job->genotype.allele[i], 1 + job->genotype.allele[i], 1 + job->genotype.allele[i], 0);
 }
 
-/* Tier report: three passes for each candidate, others have the board in between, the value is the mean of the passes. */
+/* Tier report: six passes for each candidate, others have the board in between, the value is the mean of the passes. */
 static void test_report_is_interleaved(void **state)
 {
     (void)state;
@@ -641,11 +644,11 @@ static void test_report_is_interleaved(void **state)
         *before = given[a].candidate;
     }
     print_message("%u attempts, %u directly after one of the same candidate\n", attempts, follows);
-    assert_true(attempts >= 60 && other > 0);
+    assert_true(attempts >= 20 * REPORT_PASSES && other > 0);
     assert_true(follows * 5 < attempts); /* one candidate after itself: only when nothing else waits */
     for (uint32_t i = 0; i < 20; i++) {
         struct individual_record r = farm_individual(&farm, id, i);
-        assert_int_equal(r.measured, 3);
+        assert_int_equal(r.measured, REPORT_PASSES);
         for (uint32_t k = 0; k < r.n_metrics; k++)
             assert_int_equal(r.metric[k].low < r.metric[k].high, !strncmp(r.metric[k].name, "latency", 7)); /* accuracy is exact */
     }
@@ -682,9 +685,46 @@ static void test_report_cut_short(void **state)
     work_with_deaths(second);
     assert_int_equal(header(second).state, SEARCH_DONE);
     for (uint32_t i = 0; i < 20; i++)
-        assert_int_equal(farm_individual(&farm, second, i).measured, 3);
+        assert_int_equal(farm_individual(&farm, second, i).measured, REPORT_PASSES);
     assert_sound(second);
     free(spec);
+}
+
+/* The interval of several measurements on one board is made of all their processes, by the model the board uses (domain/interval.h); where boards differ
+ * or do not tell, whole measurements are the unit. */
+static void test_processes_are_joined(void **state)
+{
+    (void)state;
+    enum { N = 3, FIRST = 9001 };
+    struct evaluation_record e = {.accepted = FIRST, .n_further = N - 1, .further = {FIRST + 1, FIRST + 2}};
+    double us[2 * N];
+    for (uint64_t k = 0; k < N; k++) {
+        struct measurement m = {.attempt = FIRST + k, .board = "pi-1", .board_type = "pi", .n_processes = 2, .process_prior = {1e-5, 5, 4e-6}};
+        measurement_add(&m, "latency", 1 + 0.001 * (double)k, 0.9, 99, 6);
+        measurement_add(&m, "latency_p90", 2 + 0.1 * (double)k, 0.9, 99, 6);
+        for (uint64_t p = 0; p < 2; p++)
+            us[2 * k + p] = (double)(m.process_median_us[p] = (float)(1000 + k * k + 4 * p));
+        measurement_put(farm.run, &m);
+    }
+    for (int apart = 0; apart < 3; apart++) {
+        struct measurement m = {0};
+        struct process_prior prior = {1e-5, 5, 4e-6 / N};
+        struct process_interval i;
+        process_interval(us, 2 * N, &prior, &i);
+        assert_int_equal(evaluation_answer(farm.run, &e, &m), 0);
+        const struct metric_value *v = measurement_metric(&m, "latency"), *other = measurement_metric(&m, "latency_p90");
+        assert_true(v->n == 18 && fabs(other->value - 2.1) < 1e-9 && fabs(other->high - other->value - 4.303 * 0.1 / sqrt(3)) < 1e-3);
+        if (!apart)
+            assert_true(fabs(v->value - i.value / 1e3) < 1e-9 && fabs(v->low - i.low / 1e3) < 1e-9 && fabs(v->high - i.high / 1e3) < 1e-9);
+        else
+            assert_true(fabs(v->value - 1.001) < 1e-9 && fabs(v->high - v->value - 4.303 * 0.001 / sqrt(3)) < 1e-5);
+        measurement_fini(&m);
+        assert_int_equal(measurement_load(farm.run, FIRST + 1, &m), 0);
+        copy_string(m.board, sizeof m.board, apart ? "pi-1" : "pi-2"); /* the second on another board; then one that does not tell */
+        m.n_processes = apart ? 0 : 2;
+        measurement_put(farm.run, &m);
+        measurement_fini(&m);
+    }
 }
 
 int main(void)
@@ -705,6 +745,7 @@ int main(void)
                                        T(test_a_replicate_is_taken_back),
                                        T(test_cancel_while_the_front_is_measured),
                                        T(test_report_is_interleaved),
-                                       T(test_report_cut_short)};
+                                       T(test_report_cut_short),
+                                       T(test_processes_are_joined)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
