@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "cli/results.h"
+#include "cli/separable.h"
 
 enum { PAGE = 200, INDIVIDUALS_MAX = 200000 };
 
@@ -168,6 +169,7 @@ int results_fetch_individuals(struct session *s, struct results *r, bool front_o
         more = reply->reply->more && reply->reply->n_individuals;
     }
     results_index(r);
+    results_separate(r);
     return 0;
 }
 

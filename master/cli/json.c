@@ -178,6 +178,10 @@ cJSON *json_individual(const struct results *r, const struct results_individual 
     json_integer(o, "id", (int64_t)x->id);
     cJSON_AddStringToObject(o, "state", x->state);
     cJSON_AddBoolToObject(o, "front", x->on_front);
+    if (x->on_front)
+        cJSON_AddBoolToObject(o, "separable", !x->unseparable);
+    if (x->unseparable)
+        json_integer(o, "not_separable_from", (int64_t)x->rival);
     cJSON_AddItemToObject(o, "genes", json_genotype(&r->spec.space, &x->genotype));
     cJSON_AddItemToObject(o, "metrics", json_values(x));
     cJSON_AddStringToObject(o, "arm", x->arm);

@@ -86,6 +86,15 @@ static void value_cell(struct text_table *t, const struct metric_value *v)
     }
 }
 
+static bool has_unseparable(const struct results *r)
+{
+    for (size_t k = 0; k < r->n_front; k++) {
+        if (r->individual[r->front[k]].unseparable)
+            return true;
+    }
+    return false;
+}
+
 void front_table(const struct results *r, FILE *out)
 {
     struct text_table *t = text_table_new();
@@ -106,6 +115,9 @@ void front_table(const struct results *r, FILE *out)
         flagged = flagged || r->individual[r->front[k]].flags;
     if (flagged)
         text_table_column(t, "flags", false);
+    bool marked = has_unseparable(r);
+    if (marked)
+        text_table_column(t, "not separable at 95 %", false);
     text_table_column(t, "bred by", false);
     text_table_column(t, "architecture", false);
     for (size_t k = 0; k < r->n_front; k++) {
@@ -117,6 +129,10 @@ void front_table(const struct results *r, FILE *out)
         format_flags(x->flags, flags);
         if (flagged)
             text_table_cell(t, "%s", flags);
+        if (marked && x->unseparable)
+            text_table_cell(t, "from %" PRIu64, x->rival);
+        else if (marked)
+            text_table_cell(t, "%s", "");
         text_table_cell(t, "%s", x->arm);
         genotype_format(&r->spec.space, &x->genotype, genotype, sizeof genotype);
         text_table_cell(t, "%s", genotype);

@@ -56,6 +56,8 @@ static cJSON *point_json(const struct results *r, const struct results_individua
     bool breaks = !strcmp(x->state, "done") && results_violation(r, x) > 0;
     cJSON_AddStringToObject(o, "s", breaks ? "violates" : x->state);
     cJSON_AddNumberToObject(o, "f", x->on_front);
+    if (x->unseparable)
+        cJSON_AddNumberToObject(o, "n", (double)x->rival);
     cJSON_AddStringToObject(o, "a", x->arm);
     cJSON *v = cJSON_AddArrayToObject(o, "v"), *l = cJSON_AddArrayToObject(o, "l"), *u = cJSON_AddArrayToObject(o, "u"), *c = cJSON_AddArrayToObject(o, "c");
     for (uint32_t k = 0; k < r->spec.n_objectives; k++) {
@@ -228,7 +230,7 @@ static void put_front(struct bytes *out, const struct results *r)
     put(out, "</div>\n</section>\n<section><h2>Progress</h2>\n<p class=\"note\">Hypervolume of the front over results: the share of the search's own box that it dominates. The box follows the first results, so early values move.</p>\n"
              "<div class=\"chart low\" id=\"hv-chart\">\n");
     report_svg_hypervolume(r, out);
-    put(out, "</div>\n</section>\n<section><h2>The networks of the front</h2>\n<p class=\"note\">Small print: 95 % intervals. Genes that do not act are left out.</p>\n"
+    put(out, "</div>\n</section>\n<section><h2>The networks of the front</h2>\n<p class=\"note\">Small print: 95 % intervals; ≈ 7: not separable at 95 % from number 7, which it beats in no objective by more than the noise. Genes that do not act are left out.</p>\n"
              "<div class=\"scroll\"><table id=\"front-table\"></table></div>\n<noscript><pre>");
     char *text = NULL;
     size_t size = 0;

@@ -30,6 +30,8 @@ struct results_individual {
     char arm[32], state[16], board[BOARD_NAME_MAX], reason[REASON_MAX];
     int64_t parent[2];                       /* -1: none */
     bool predicted, on_front, reused;
+    bool unseparable; /* on the front by no more than the noise (separable.h): `rival` may beat it */
+    uint64_t rival;
     double mean[OBJECTIVES_MAX], sd[OBJECTIVES_MAX];
     uint32_t n_metrics, flags, generation, told_order;
     uint32_t measured;                       /* measurements its values rest on */
@@ -89,7 +91,7 @@ int results_fetch_status(struct session *s, uint64_t search, struct results **re
  * set on failure too: both are the caller's to free. */
 int results_open(const struct cli_common *common, const char *search, struct session **ret_session, struct results **ret_results,
                  struct sonata_error *err) SONATA_MUST_CHECK;
-/* Adds every individual (or only the front) and sorts the front. */
+/* Adds every individual (or only the front), sorts the front and marks what is not separable there (separable.h). */
 int results_fetch_individuals(struct session *s, struct results *r, bool front_only, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Adds the raw measurements of one individual. */
 int results_fetch_measurements(struct session *s, struct results *r, uint64_t individual, struct sonata_error *err) SONATA_MUST_CHECK;

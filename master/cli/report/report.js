@@ -66,7 +66,13 @@
     front.forEach(function (p) {
       var tr = body.insertRow();
       tr.id = 'p' + p.i;
-      tr.insertCell().textContent = p.i;
+      var id = tr.insertCell();
+      id.textContent = p.i;
+      if (p.n !== undefined) {
+        id.title = 'not separable at 95 % from ' + p.n;
+        id.appendChild(document.createElement('br'));
+        id.appendChild(el('small', '', '\u2248 ' + p.n));
+      }
       objectives.forEach(function (o, k) {
         var td = tr.insertCell();
         td.textContent = fmt(p.v[k]);

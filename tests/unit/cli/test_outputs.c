@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/report.h"
+#include "cli/separable.h"
 #include "cli/text_table.h"
 #include "sample.h"
 
@@ -84,6 +85,55 @@ static void test_yaml_and_json_name_active_genes_only(void **state)
     assert_non_null(strstr(json, "\"min\":null"));                  /* infinite */
     cJSON_Delete(o);
     free(json);
+    results_free(r);
+}
+
+static void set_value(struct results *r, size_t member, const char *name, double v, double half)
+{
+    struct results_individual *x = &r->individual[r->front[member]];
+    for (uint32_t i = 0; i < x->n_metrics; i++) {
+        if (!strncmp(x->metric[i].name, name, strlen(name))) {
+            x->metric[i].value = v;
+            x->metric[i].low = v - half;
+            x->metric[i].high = v + half;
+        }
+    }
+}
+
+/* The front of the sample: 0 with 85.5 % in 1.25 ms, 2 with 93.25 % in 2.5 ms. */
+static void test_what_the_noise_decides_is_marked(void **state)
+{
+    (void)state;
+    struct results *r = sample_results();
+    struct results_individual *best = &r->individual[r->front[0]], *fast = &r->individual[r->front[1]];
+    assert_true(best->id == 2 && fast->id == 0 && !best->unseparable && !fast->unseparable);
+    set_value(r, 0, "latency", 1.3, 0.02); /* 0.05 ms apart, with 0.02 and 0.01 of noise: sure */
+    results_separate(r);
+    assert_true(!best->unseparable && !fast->unseparable);
+    set_value(r, 0, "latency", 1.3, 0.06); /* now it may be the faster one, and it is the better one */
+    results_separate(r);
+    assert_true(!best->unseparable && fast->unseparable && fast->rival == 2);
+    char *json = json_text(json_results(r, false), true), *table = NULL;
+    size_t size;
+    assert_non_null(strstr(json, "\"id\":0,\"state\":\"done\",\"front\":true,\"separable\":false,\"not_separable_from\":2,"));
+    assert_non_null(strstr(json, "\"id\":2,\"state\":\"done\",\"front\":true,\"separable\":true,\"genes\""));
+    free(json);
+    FILE *f = open_memstream(&table, &size);
+    front_table(r, f);
+    fclose(f);
+    assert_non_null(strstr(table, "not separable at 95 %"));
+    assert_non_null(strstr(table, "from 2"));
+    free(table);
+    struct bytes out = {0};
+    report_html(r, NULL, 0, 0, &out);
+    assert_non_null(strstr(as_text(&out), "\"i\":0,\"s\":\"done\",\"f\":1,\"n\":2,"));
+    bytes_fini(&out);
+    set_value(r, 0, "accuracy", 85.5, 0.5); /* the same pictures, the same accuracy: neither is better in anything */
+    results_separate(r);
+    assert_true(best->unseparable && best->rival == 0 && fast->unseparable && fast->rival == 2);
+    set_value(r, 0, "accuracy", 85.51, 0.5); /* one more picture right is a difference, whatever other pictures would say */
+    results_separate(r);
+    assert_true(!best->unseparable && fast->unseparable);
     results_free(r);
 }
 
@@ -180,7 +230,7 @@ int main(void)
         cmocka_unit_test(test_front_is_sorted_best_first_objective_first),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_yaml_and_json_name_active_genes_only),
-        cmocka_unit_test(test_report_is_complete_and_inert),
+        cmocka_unit_test(test_what_the_noise_decides_is_marked), cmocka_unit_test(test_report_is_complete_and_inert),
         cmocka_unit_test(test_report_of_an_empty_search),
         cmocka_unit_test(test_table_aligns_characters_not_bytes),
         cmocka_unit_test(test_numbers_and_durations_for_people),
