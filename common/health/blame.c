@@ -16,7 +16,7 @@ const struct job_policy *job_policy(enum job_class c)
         [JOB_INFEASIBLE] = {"infeasible", 0, 0, false, true},
         [JOB_INVALID] = {"invalid", 0.5, 3, false, false},
         [JOB_INFRA] = {"infra", 1, 2, true, false},
-        [JOB_LOST] = {"lost", 1, 2, true, false},
+        [JOB_LOST] = {"lost", 0, 0, true, false},
         [JOB_BUG] = {"bug", 0, 1, false, false},
         [JOB_CONFIG] = {"config", 0, 0, false, true},
         [JOB_CANCELED] = {"canceled", 0, 0, false, true},
@@ -84,10 +84,7 @@ bool blame_forgive(struct blame *b, uint64_t job)
     return forgiven;
 }
 
-void blame_clear(struct blame *b)
-{
-    memset(b, 0, sizeof *b);
-}
+void blame_clear(struct blame *b) { memset(b, 0, sizeof *b); }
 
 void poison_add(struct poison *p, uint64_t board)
 {
@@ -115,5 +112,5 @@ bool poison_proven(const struct poison *p, unsigned boards_of_type)
         for (unsigned j = 0; j < i; j++)
             distinct |= p->failure[j].well_after && p->failure[j].board != p->failure[i].board;
     }
-    return distinct || (boards_of_type <= 1 && well >= 3);
+    return p->losses >= POISON_LOSSES || distinct || (boards_of_type <= 1 && well >= 3);
 }

@@ -14,8 +14,8 @@ enum job_class { JOB_OK, JOB_INFEASIBLE, JOB_INVALID, JOB_INFRA, JOB_LOST, JOB_B
 /* How a class is treated. */
 struct job_policy {
     const char *name;
-    double board_weight;     /* 1 infra and lost, 0.5 invalid, 0 otherwise */
-    unsigned retries;        /* further attempts: infra and lost 2 (three in all), invalid 3, bug 1, else 0 */
+    double board_weight; /* 1 infra, 0.5 invalid, 0 otherwise: an interruption (lost) is nobody's failure */
+    unsigned retries;    /* further attempts: infra 2 (three in all), invalid 3, bug 1, else 0; lost: as often as it takes */
     bool elsewhere;          /* prefers another board */
     bool final;              /* the job is finished with this outcome */
 };
@@ -42,9 +42,10 @@ bool blame_counts(const struct blame *b, int64_t now_ns);
 bool blame_forgive(struct blame *b, uint64_t job);
 void blame_clear(struct blame *b);
 
-enum { POISON_MAX = 16 };
+enum { POISON_MAX = 16, POISON_LOSSES = 5 };
 /* Failures of one job. */
 struct poison {
+    unsigned losses; /* times it was the one running when worker, host or link went */
     unsigned n;
     struct {
         uint64_t board;
@@ -55,7 +56,8 @@ void poison_add(struct poison *p, uint64_t board);
 /* The board passed its canary: its failures so far are the job's. */
 void poison_board_well(struct poison *p, uint64_t board);
 /* The job is `infeasible:kills_board`: two distinct boards failed and were well afterwards; with a single board of the type, three failures with good
- * canaries in between. */
+ * canaries in between; or it was the one running
+ * at POISON_LOSSES losses, whatever the boards. */
 bool poison_proven(const struct poison *p, unsigned boards_of_type);
 
 #endif

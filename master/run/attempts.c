@@ -2,16 +2,19 @@
 #include "run/attempts.h"
 
 #include "base/memory.h"
+#include "health/blame.h"
 #include "run/evaluation_table.h"
 #include "run/records.h"
 #include "run/usage.h"
 
-static void charge_board(struct engine *r, const struct measurement *m, bool good)
+/* A failure counts to the board only when it may be the board's. */
+static void charge_board(struct engine *r, const struct measurement *m)
 {
+    bool good = outcome_is_good(m->outcome);
     struct board_record board;
     board_load(r, m->board, &board);
     board.done += good;
-    board.failed += !good;
+    board.failed += !good && job_policy((enum job_class)m->outcome)->board_weight > 0;
     board.busy_ns += m->duration_ns > 0 ? m->duration_ns : 0;
     board_put(r, &board);
 }
@@ -24,7 +27,7 @@ void attempt_record(struct engine *r, struct attempt_record *a, const struct mea
     a->has_measurement = true;
     a->closed_wall_ns = r->wall;
     attempt_put(r, a);
-    charge_board(r, m, outcome_is_good(m->outcome));
+    charge_board(r, m);
     if (e && e->n_waiters)
         usage_add(r, e->waiter[0].search->record.team, m->duration_ns);
 }

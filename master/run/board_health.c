@@ -12,7 +12,6 @@
 #include "run/board_history.h"
 #include "run/board_table.h"
 #include "run/note.h"
-#include "run/outgoing.h"
 #include "run/spread.h"
 
 struct board_health {
@@ -58,19 +57,6 @@ void board_hold(struct engine *r, struct watched *w, const char *why)
     engine_note(r, true, "board quarantined", "board=%s reason=\"%s\" for_s=%.1f", h->name, why, (double)wait / 1e9);
 }
 
-/* That an attempt of it was lost: at once when its worker is there, else when that says hello. */
-void board_tell_lost(struct engine *r, struct watched *w)
-{
-    struct sched_board_view v;
-    if (!w->record.tell_lost)
-        return;
-    if (sched_board_named(r->sched, w->record.name, &v) && v.online) {
-        outgoing_command(r, v.worker, w->record.name, "lost");
-        w->record.tell_lost = false;
-    }
-    watched_put(r, w);
-}
-
 void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, enum outcome outcome)
 {
     _Static_assert((int)OUTCOME_LOST == (int)JOB_LOST && (int)OUTCOME_COUNT == (int)JOB_CLASS_COUNT, "the two lists are one");
@@ -80,11 +66,8 @@ void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, en
     if (!w)
         return; /* nothing ever failed there */
     struct board_health_record *h = &w->record;
-    if (watched_has_canary(w)) { /* it judges itself; that it was lost is all it cannot know */
-        h->tell_lost = h->tell_lost || outcome == OUTCOME_LOST;
-        board_tell_lost(r, w);
+    if (watched_has_canary(w) || outcome == OUTCOME_LOST) /* it judges itself; an interruption says nothing about it */
         return;
-    }
     if (!r->config.quarantine_ns || (weight <= 0 && !h->probation && !blame_counts(&h->blame, r->wall)))
         return;
     blame_add(&h->blame, evaluation, weight, r->wall);

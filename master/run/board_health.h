@@ -11,8 +11,6 @@ struct board_health *board_health_new(void);
 void board_health_free(struct board_health *h);
 /* Begins a quarantine: no jobs for a while, then one at a time until one is good. The caller writes w and applies the use. */
 void board_hold(struct engine *r, struct watched *w, const char *why);
-/* That an attempt of it was lost: told at once when its worker is there, else when that says hello. */
-void board_tell_lost(struct engine *r, struct watched *w);
 /* How the attempt ended that the board was at. */
 void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, enum outcome outcome);
 /* The failure of that evaluation was not the fault of the board. */

@@ -166,7 +166,6 @@ void boards_hello(struct engine *r, const char *worker, const struct sched_board
         struct sched_board_view v;
         if (!w || !sched_board_named(r->sched, boards[i].id, &v) || strcmp(v.worker, worker))
             continue;
-        board_tell_lost(r, w);
         remind(r, w, health_state_named(boards[i].state));
         watched_apply_use(r, w);
     }

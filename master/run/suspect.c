@@ -1,9 +1,10 @@
-/* Candidates that bring boards down. Failures of an open evaluation on boards with canaries are kept in the store; when the boards turn out to be
- * well afterwards it was the candidate: the evaluation is infeasible, `infeasible:kills_board`, without any measurement, in the transaction of the
- * canary that proved it, and the boards are not blamed. The rule itself is health/blame.h.
+/* Candidates that bring boards down. Failures of an open evaluation on boards with canaries, and losses on any, are kept in the store; when the
+ * boards turn out to be well afterwards, or it was the one running at too many losses, it was the candidate: the evaluation is infeasible,
+ * `infeasible:kills_board`, without any measurement, in the transaction of the canary that proved it, and the boards are not blamed. The rule itself
+ * is health/blame.h.
  *
- * A failure that a worker reports and the canary after it have times of the same clock, so they may arrive in any order. A lost attempt has none:
- * only a canary later than the moment its loss was noticed counts. */
+ * A loss by itself says nothing (docs/WORKER.md, "Who is to blame"). A failure that a worker reports and the canary after it have times of the same
+ * clock, so they may arrive in any order. */
 #include "run/suspect.h"
 
 #include <stdlib.h>
@@ -21,12 +22,25 @@
 #include "run/records.h"
 #include "run/suspect_table.h"
 
-static struct poison poison_of(const struct suspect_record *s, bool as_if_well)
+/* It only was interrupted. */
+static bool was_interrupted(const struct attempt_record *a) { return a->has_measurement ? a->outcome == OUTCOME_LOST : a->state == ATTEMPT_LOST; }
+
+static bool is_loss(struct engine *r, const struct suspect_failure *f)
+{
+    struct attempt_record a;
+    return !attempt_load(r, f->attempt, &a) && was_interrupted(&a);
+}
+
+static struct poison poison_of(struct engine *r, const struct suspect_record *s, bool as_if_well)
 {
     struct poison p = {0};
     for (uint32_t i = 0; i < s->n; i++) {
+        if (is_loss(r, &s->failure[i])) {
+            p.losses++;
+            continue;
+        }
         poison_add(&p, hash64_text(s->failure[i].board));
-        p.failure[i].well_after = as_if_well || s->failure[i].well_after;
+        p.failure[p.n - 1].well_after = as_if_well || s->failure[i].well_after;
     }
     return p;
 }
@@ -67,7 +81,7 @@ static void judge(struct engine *r, struct suspect_record *s, bool ask)
         return;
     struct sched_need need = evaluation_need(&e->record);
     unsigned boards = sched_count_boards(r->sched, &need);
-    struct poison as_known = poison_of(s, false), if_well = poison_of(s, true);
+    struct poison as_known = poison_of(r, s, false), if_well = poison_of(r, s, true);
     if (poison_proven(&as_known, boards))
         condemn(r, e, s);
     else if (ask && poison_proven(&if_well, boards))
@@ -77,13 +91,14 @@ static void judge(struct engine *r, struct suspect_record *s, bool ask)
 void suspect_add(struct engine *r, const struct attempt_record *a, int64_t wall_ns, bool own_clock)
 {
     const struct watched *w = watched_find(r, a->board);
-    if (!watched_has_canary(w) || !evaluation_get(r, a->evaluation))
+    bool lost = was_interrupted(a);
+    if ((!lost && !watched_has_canary(w)) || !evaluation_get(r, a->evaluation))
         return;
     struct suspect_record *s = suspect_get(r, a->evaluation);
     if (s->n == SUSPECT_MAX)
         memmove(&s->failure[0], &s->failure[1], --s->n * sizeof *s->failure);
     struct suspect_failure *f = &s->failure[s->n++];
-    *f = (struct suspect_failure){.attempt = a->id, .wall_ns = wall_ns, .well_after = own_clock && w->record.well_wall_ns > wall_ns};
+    *f = (struct suspect_failure){.attempt = a->id, .wall_ns = wall_ns, .well_after = !lost && own_clock && w->record.well_wall_ns > wall_ns};
     copy_string(f->board, sizeof f->board, a->board);
     suspect_put(r, s);
     judge(r, s, true);

@@ -118,16 +118,7 @@ void attempt_lose(struct sched *s, int64_t now, struct attempt *a, const char *w
     a->board->lost_ns = lost->head ? now : a->board->lost_ns;
     j->avoid = a->board;
     attempt_close(s, a);
-    if (++j->tries.infra <= s->config.max_infra) {
-        sched_retry(s, now, j, true);
-        return;
-    }
-    struct sched_action *act = sched_push_action(s, SCHED_BURY);
-    act->job = j->id;
-    act->outcome = OUTCOME_LOST;
-    snprintf(act->reason, sizeof act->reason, "lost: %s", why);
-    sched_step(j, JOB_BURY);
-    sched_forget(s, j);
+    sched_retry(s, now, j, false);
 }
 
 bool sched_is_live(const struct sched *s, uint64_t attempt) { return map_get(&s->attempts, attempt) != NULL; }

@@ -13,7 +13,6 @@ static uint32_t *blame(struct sched *s, struct job *j, enum outcome outcome, uin
         *ret_limit = s->config.max_invalid;
         return &j->tries.invalid;
     case OUTCOME_INFRA:
-    case OUTCOME_LOST:
         *ret_limit = s->config.max_infra;
         return &j->tries.infra;
     case OUTCOME_BUG:
@@ -27,12 +26,17 @@ static uint32_t *blame(struct sched *s, struct job *j, enum outcome outcome, uin
 /* A failure: the job is tried again, or given up (an action). */
 static enum sched_verdict fail(struct sched *s, int64_t now, struct job *j, const struct board *b, const struct sched_result *result)
 {
-    uint32_t limit, *count = blame(s, j, result->outcome, &limit);
     if (result->outcome == OUTCOME_CANCELED) { /* the worker gave it up by itself: nobody's fault */
         sched_step(j, JOB_RELEASE);
         queue_push(s, j, true);
         return SCHED_REQUEUED;
     }
+    if (result->outcome == OUTCOME_LOST) { /* interrupted: nobody's either */
+        j->avoid = b;
+        sched_retry(s, now, j, false);
+        return SCHED_REQUEUED;
+    }
+    uint32_t limit, *count = blame(s, j, result->outcome, &limit);
     j->tries.reported++;
     if (!count || ++*count > limit) {
         struct sched_action *act = sched_push_action(s, SCHED_BURY);

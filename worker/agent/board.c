@@ -46,14 +46,14 @@ static void finish_front(struct board *b, const uint8_t *result, size_t n)
     b->hooks.result(b->hooks.user, b, result, n);
 }
 
-/* An attempt that ran when the process ended: the board's fault as far as we know. */
+/* An attempt that ran when the process ended: interrupted, which says nothing about board or candidate. */
 static void fail_front(struct board *b, const char *reason)
 {
     const struct evaluation_job *job = &b->queue[0].frame.job;
     struct measurement m = {.attempt = job->attempt, .epoch = job->epoch, .started_wall_ns = clock_wall_ns()};
     copy_string(m.board, sizeof m.board, b->config.id);
     copy_string(m.board_type, sizeof m.board_type, b->config.type);
-    measurement_fail(&m, b->queue[0].canceled ? OUTCOME_CANCELED : OUTCOME_INFRA, "%s", reason);
+    measurement_fail(&m, b->queue[0].canceled ? OUTCOME_CANCELED : OUTCOME_LOST, "%s", reason);
     struct bytes out = {0};
     measurement_encode(&m, &out);
     finish_front(b, out.data, out.size);

@@ -363,33 +363,18 @@ void health_driver_job_ended(struct health_driver *d, enum health_event end, uin
     static const char *const text[] = {[HEALTH_JOB_DONE] = "a job ended",
                                        [HEALTH_JOB_INVALID] = "the conditions were wrong again",
                                        [HEALTH_JOB_INFRA] = "the board failed a job",
-                                       [HEALTH_JOB_LOST] = "the master lost a job of this board",
+                                       [HEALTH_JOB_LOST] = "the board's process ended over a job",
                                        [HEALTH_JOB_KILLED] = "a candidate had to be killed or died"};
     if (d->options->canary == CANARY_OFF)
         end = HEALTH_JOB_DONE;
-    else if (d->lost && end == HEALTH_JOB_DONE)
-        end = HEALTH_JOB_LOST;
     else if (end == HEALTH_JOB_INVALID && !is_timed(d)) /* a host that does other things too is no sick board; who wants to know times canaries */
         end = HEALTH_JOB_DONE;
-    d->lost = false;
     apply_if_due(d, end, job, "state", text[end], false, now_ns);
     if (d->asked && d->health.state == HEALTH_READY) {
         d->pending = PENDING_CHECK | PENDING_CANARY;
         d->check_after_ns = d->canary_after_ns = now_ns;
     }
     settle(d, now_ns);
-}
-
-/* The master lost an attempt of this board: it counts against it, whatever the board thinks it is doing. */
-static void lost(struct health_driver *d, int64_t now_ns)
-{
-    if (d->health.state == HEALTH_BUSY) {
-        d->lost = true;
-    } else if (d->health.state == HEALTH_READY && d->options->canary != CANARY_OFF) {
-        uint64_t job = (uint64_t)now_ns; /* the order does not name it; another time is another job */
-        health_driver_job_started(d, job, d->tier, now_ns);
-        health_driver_job_ended(d, HEALTH_JOB_LOST, job, now_ns);
-    }
 }
 
 static void ask(struct health_driver *d, int64_t now_ns)
@@ -414,8 +399,7 @@ int health_driver_command(struct health_driver *d, const char *action, int64_t n
                  {"release", HEALTH_ADMIN_RELEASE},
                  {"retire", HEALTH_ADMIN_RETIRE}};
     if (!strcmp(action, "lost")) {
-        lost(d, now_ns);
-        return 0;
+        return 0; /* from a master that counted interruptions against boards */
     }
     if (!strcmp(action, "canary")) {
         ask(d, now_ns);

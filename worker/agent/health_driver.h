@@ -37,7 +37,7 @@ struct health_driver {
     struct health_order running;
     bool stale;                /* nobody waits for its answer */
     unsigned silent;           /* canaries of this calibration without an answer */
-    bool lost, asked;          /* the master's words about a board that is busy */
+    bool asked;                /* the master wants a canary of a board that is busy */
     enum canary_tier tier;     /* of the last job */
     char why[HEALTH_TEXT_MAX]; /* it is in this state; "" nothing to say */
 };

@@ -307,6 +307,8 @@ static enum health_event end_of(const struct measurement *m, bool killed)
         return HEALTH_JOB_INVALID;
     if (m->outcome == OUTCOME_INFRA)
         return HEALTH_JOB_INFRA;
+    if (m->outcome == OUTCOME_LOST)
+        return HEALTH_JOB_LOST;
     return killed ? HEALTH_JOB_KILLED : HEALTH_JOB_DONE;
 }
 

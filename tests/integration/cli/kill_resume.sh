@@ -5,8 +5,9 @@
 delay=15ms
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
-RANDOM=${SONATA_TEST_SEED:-$$}
-echo "SONATA_TEST_SEED=$RANDOM"
+seed=${SONATA_TEST_SEED:-$$}
+RANDOM=$seed
+echo "SONATA_TEST_SEED=$seed"
 
 search_file killed 80 > killed.yaml
 expect 0 "80 evaluations" sonata run killed.yaml --state reference

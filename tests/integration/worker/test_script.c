@@ -407,7 +407,7 @@ static void a_killed_board_process_is_replaced(void **state)
     assert_true(board > 0 && candidate > 0);
     kill(board, SIGKILL);
     assert_true(process_is_gone(candidate, 10000));
-    expect_result(&s, 1, OUTCOME_INFRA);
+    expect_result(&s, 1, OUTCOME_LOST);
     expect_result(&s, 2, OUTCOME_OK);
     close_scene(&s);
 }

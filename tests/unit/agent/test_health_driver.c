@@ -415,15 +415,16 @@ static void orders(void **state)
     assert_true(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o) && o.kind == HEALTH_ORDER_CANARY);
     answer(&s, &o);
     assert_string_equal(last(&s, "canary")->text, "canary 50.000 us, +0.0 % of the reference 50.000 us");
-    /* lost: it has to prove itself, now or after what runs */
+    /* what masters of before say after an interruption: nothing follows */
     command(&s, "lost");
-    assert_int_equal(s.driver.health.state, HEALTH_SUSPECT);
-    assert_true(run_until(&s, HEALTH_READY, 60 * SONATA_SECOND));
-    health_driver_job_started(&s.driver, 3, CANARY_TIER_SCREEN, s.now_ns);
-    command(&s, "lost");
-    assert_int_equal(s.driver.health.state, HEALTH_BUSY);
-    health_driver_job_ended(&s.driver, HEALTH_JOB_DONE, 3, s.now_ns);
-    assert_int_equal(s.driver.health.state, HEALTH_SUSPECT);
+    assert_int_equal(s.driver.health.state, HEALTH_READY);
+    /* the board's process ended over a job, again and again: it proves itself, and that is all */
+    for (uint64_t i = 3; i < 9; i++) {
+        health_driver_job_started(&s.driver, i, CANARY_TIER_SCREEN, s.now_ns);
+        health_driver_job_ended(&s.driver, HEALTH_JOB_LOST, i, s.now_ns);
+        assert_int_equal(s.driver.health.state, HEALTH_SUSPECT);
+        assert_true(run_until(&s, HEALTH_READY, 60 * SONATA_SECOND));
+    }
     command(&s, "retire");
     assert_int_equal(s.driver.health.state, HEALTH_RETIRED);
 }

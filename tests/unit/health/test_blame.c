@@ -83,7 +83,7 @@ static void classes(void **state)
 {
     (void)state;
     assert_string_equal(job_policy(JOB_INFRA)->name, "infra");
-    assert_true(job_policy(JOB_INFRA)->board_weight == 1 && job_policy(JOB_LOST)->board_weight == 1);
+    assert_true(job_policy(JOB_INFRA)->board_weight == 1 && job_policy(JOB_LOST)->board_weight == 0);
     assert_true(job_policy(JOB_INVALID)->board_weight == 0.5);
     assert_true(job_policy(JOB_INFEASIBLE)->board_weight == 0 && job_policy(JOB_INFEASIBLE)->final);
     assert_true(job_policy(JOB_BUG)->board_weight == 0 && job_policy(JOB_BUG)->retries == 1);

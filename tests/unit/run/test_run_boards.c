@@ -1,18 +1,13 @@
 /* Boards as the master sees them: events stored once, orders that outlive it, the master's own quarantine. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
 #include "base/memory.h"
 #include "farm.h"
+#include "support/cmocka.h"
 
 static struct farm farm;
 
@@ -398,23 +393,6 @@ static void test_release_ends_the_masters_quarantine(void **state)
     assert_int_equal(farm.n_held, 2);
 }
 
-/* Each restart of its worker loses the one it was at and the one ahead: one failure, not two. */
-static void test_quarantine_counts_only_what_the_board_was_at(void **state)
-{
-    (void)state;
-    submit(40);
-    int restarts = 0;
-    for (; restarts < 12 && health("pi-1").hold_left_ns == 0; restarts++) {
-        assert_int_equal(farm.n_held, 2);
-        farm_worker_restart(&farm);
-        farm_hello(&farm);
-        farm_turn(&farm);
-        pass_time(30 * SONATA_SECOND);
-    }
-    assert_true(restarts >= 3 && restarts < 12);
-    assert_int_equal(farm.n_held, 0);
-}
-
 static void test_quarantine_off(void **state)
 {
     (void)state;
@@ -428,26 +406,6 @@ static void test_quarantine_off(void **state)
         finish_held();
     assert_true(health("pi-1").hold_left_ns == 0);
     assert_true(farm.n_held > 0);
-}
-
-static void test_a_lost_board_with_canaries_is_told(void **state)
-{
-    (void)state;
-    assert_int_equal(farm_event(&farm, "pi-1", "calibrated", "ready", 0, 100), 0);
-    submit(40);
-    farm.now += 40 * SONATA_SECOND;
-    farm.wall += 40 * SONATA_SECOND;
-    farm_turn(&farm);
-    assert_int_equal(farm.n_commands, 0); /* nobody to tell */
-    restart_master();
-    farm_worker_restart(&farm);
-    farm_hello(&farm);
-    farm_turn(&farm);
-    assert_int_equal(farm.n_commands, 1);
-    assert_string_equal(farm.command[0], "pi-1 lost");
-    farm_hello(&farm);
-    farm_turn(&farm);
-    assert_int_equal(farm.n_commands, 1);
 }
 
 /* Canaries that are not timed: there is no reference, only that the board answered. */
@@ -555,9 +513,7 @@ int main(void)
         T(test_failures_before_a_restart_count),
         T(test_old_failures_are_forgotten),
         T(test_release_ends_the_masters_quarantine),
-        T(test_quarantine_counts_only_what_the_board_was_at),
         T(test_quarantine_off),
-        T(test_a_lost_board_with_canaries_is_told),
         T(test_functional_canaries_and_none),
         T(test_an_order_that_came_to_nothing),
         T(test_a_search_says_that_no_board_is_ready),
