@@ -26,9 +26,9 @@ for _ in 1 2 3 4 5 6; do
 done
 expect 0 "80 evaluations" sonata run killed.yaml --state killed
 [ "$(wc -l < killed/all.csv)" = 81 ] || fail "$(wc -l < killed/all.csv) lines instead of 81"
-[ -z "$(awk -F, 'NR > 1 { print $(NF-9) $(NF-8) $(NF-7) $(NF-6) }' killed/all.csv | sort | uniq -d)" ] || fail "an architecture was proposed twice"
+[ -z "$(awk -F, 'NR > 1 { print $(NF-13) $(NF-12) $(NF-11) $(NF-10) }' killed/all.csv | sort | uniq -d)" ] || fail "an architecture was proposed twice"
 # shellcheck disable=SC2016 # awk's own fields
-columns='{ print $1, $4, $8, $(NF-9), $(NF-8), $(NF-7), $(NF-6) }'
+columns='{ print $1, $4, $8, $(NF-13), $(NF-12), $(NF-11), $(NF-10) }'
 diff <(awk -F, "$columns" reference/all.csv) <(awk -F, "$columns" killed/all.csv) >/dev/null || fail "the killed run proposed other architectures than the reference"
 diff <(awk -F, "$columns" reference/front.csv) <(awk -F, "$columns" killed/front.csv) >/dev/null || fail "the front differs"
 expect 0 "" sonata-master --state killed/master --check
