@@ -26,6 +26,7 @@ static void engine_destroy(struct executor *base)
     free(e->step);
     free(e->buffer);
     free(e->arena);
+    free(e->choice);
     free(e->place);
     free(e->uses);
     free(e->left);

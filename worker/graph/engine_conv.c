@@ -7,12 +7,6 @@
 #include "base/memory.h"
 #include "graph/engine_internal.h"
 
-/* A window over two dimensions; one-dimensional ones get a height of 1. */
-struct plane {
-    size_t batch, in[2], out[2], in_channels, out_channels;
-    uint32_t kernel[2], stride[2], dilation[2], begin[2], end[2], extra[2], group;
-};
-
 static bool plane_of(const struct engine *e, const struct graph_node *n, struct plane *ret)
 {
     const struct graph_window *w = &n->window;
@@ -85,6 +79,8 @@ bool lower_conv(struct engine *e, const struct graph_node *n)
     s->out = y;
     memcpy(s->size, (size_t[]){p.batch, p.in[0], p.in[1]}, 3 * sizeof *s->size);
     step_io(e);
+    if (p.group == p.in_channels && p.in_channels == p.out_channels)
+        prefer_own_depthwise(e, n, &p, &e->step[e->n_steps - 1]);
     return true;
 }
 

@@ -30,8 +30,20 @@ struct buffer {
     void *data;
 };
 
+/* A window over two dimensions; one-dimensional ones get a height of 1. */
+struct plane {
+    size_t batch, in[2], out[2], in_channels, out_channels;
+    uint32_t kernel[2], stride[2], dilation[2], begin[2], end[2], extra[2], group;
+};
+
 struct engine;
 struct step;
+
+/* What was fastest for a shape when layers of it were tried. */
+struct choice {
+    struct plane plane;
+    int winner;
+};
 
 struct step {
     struct executor_layer info;
@@ -63,6 +75,8 @@ struct engine {
     struct step *step;
     size_t n_buffers, buffers_capacity, n_steps, steps_capacity;
     float *arena;
+    struct choice *choice;
+    size_t n_choices, choices_capacity;
     const struct graph_node *node; /* that is being lowered */
 };
 
@@ -103,6 +117,20 @@ void step_writes(struct engine *e, struct place p);
 void step_io(struct engine *e);
 /* Runs s->op. */
 int step_run_operator(struct engine *e, struct step *s);
+
+/* ---- choosing by trial (engine_trial.c) ---- */
+
+/* One way to compute a layer: x and y have its strides. */
+struct way {
+    void (*run)(void *user, const float *x, float *y);
+    void *user;
+};
+/* The fastest of some ways for a plane of these strides, on one thread; remembered. */
+int fastest_way(struct engine *e, const struct plane *p, size_t x_stride, size_t y_stride, const struct way *way, int n);
+
+/* Turns a step whose operator is XNNPACK's depthwise convolution (already created, not set up) into an own one where that is faster. weight
+ * [M][1][taps]. */
+void prefer_own_depthwise(struct engine *e, const struct graph_node *n, const struct plane *p, struct step *s);
 
 /* ---- lowering: true when the node became steps ---- */
 bool lower_conv(struct engine *e, const struct graph_node *n);

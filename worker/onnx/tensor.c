@@ -213,7 +213,7 @@ int tensor_decode(const Onnx__TensorProto *t, struct graph_tensor *ret, struct s
     if (there != n || (t->has_raw_data && t->raw_data.len % raw_size(t->data_type)))
         return tensor_error(t, -EBADMSG, "it holds another number of values than its shape says", err);
     out.data = xmalloc(n * graph_type_size(out.type) + 8);
-    if (is_ours(t))
+    if (is_ours(t) && n)
         memcpy(out.data, t->raw_data.data, n * graph_type_size(out.type));
     else
         fill(t, out.type, n, out.data);

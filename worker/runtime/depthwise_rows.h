@@ -12,51 +12,59 @@
 typedef float VECTOR __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef int32_t NAME(m) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
+/* Cuts every value to min..max. */
+INLINE void NAME(limit)(VECTOR *v, float min, float max)
+{
+    const VECTOR low = (VECTOR){0} + min, high = (VECTOR){0} + max;
+    NAME(m) keep = (NAME(m))(*v > low);
+    *v = (VECTOR)((keep & (NAME(m))*v) | (~keep & (NAME(m))low));
+    keep = (NAME(m))(*v < high);
+    *v = (VECTOR)((keep & (NAME(m))*v) | (~keep & (NAME(m))high));
+}
+
 /* x, w, bias, y point at the first of LANES channels; w advances by `tap` floats from one tap to the next. */
 INLINE void NAME(block)(const struct depthwise *d, const float *x, const float *w, size_t tap, const float *bias, float *y, long i, long j, const long k,
                         const long stride, const long n)
 {
-    const struct network_layer *l = &d->layer;
-    const long size = l->in_size, top = i * stride - (k - 1) / 2, left = j * stride - (k - 1) / 2;
-    const size_t c = l->out_channels;
+    const struct depthwise_shape *l = &d->shape;
+    const long height = l->in[0], width = l->in[1], top = i * stride - l->pad[0], left = j * stride - l->pad[1], step = (long)l->in_stride;
     VECTOR sum[8];
     for (long t = 0; t < n; t++)
         sum[t] = *(const VECTOR *)bias;
-    for (long u = top < 0 ? -top : 0; u < k && top + u < size; u++) {
-        const float *row = x + (top + u) * size * (long)c + left * (long)c;
+    for (long u = top < 0 ? -top : 0; u < k && top + u < height; u++) {
+        const float *row = x + ((top + u) * width + left) * step;
         VECTOR weight[7];
 #pragma GCC unroll 8
         for (long v = 0; v < k; v++)
             weight[v] = *(const VECTOR *)(w + (size_t)(u * k + v) * tap);
 #pragma GCC unroll 32
         for (long s = 0; s < (n - 1) * stride + k; s++) {
-            if ((unsigned long)(left + s) >= (unsigned long)size)
+            if ((unsigned long)(left + s) >= (unsigned long)width)
                 continue;
-            VECTOR in = *(const VECTOR *)(row + s * (long)c);
+            VECTOR in = *(const VECTOR *)(row + s * step);
 #pragma GCC unroll 8
             for (long t = 0; t < n; t++)
                 if (s >= t * stride && s < t * stride + k)
                     sum[t] += in * weight[s - t * stride];
         }
     }
-    y += (size_t)(i * l->out_size + j) * c;
-    const long left_over = l->out_size - j;
+    y += (size_t)(i * l->out[1] + j) * l->out_stride;
+    const long left_over = l->out[1] - j;
 #pragma GCC unroll 8
     for (long t = 0; t < n; t++) {
         if (t >= left_over)
             break;
-        if (d->relu)
-            sum[t] = (VECTOR)((NAME(m))(sum[t] > 0) & (NAME(m))sum[t]);
-        *(VECTOR *)(y + (size_t)t * c) = sum[t];
+        NAME(limit)(&sum[t], l->min, l->max);
+        *(VECTOR *)(y + (size_t)t * l->out_stride) = sum[t];
     }
 }
 
-/* All outputs of LANES channels. */
-INLINE void NAME(plane)(const struct depthwise *d, const float *x, const float *w, size_t tap, const float *bias, float *y, const long k,
-                        const long stride)
+/* Rows from..to of LANES channels. */
+INLINE void NAME(plane)(const struct depthwise *d, const float *x, const float *w, size_t tap, const float *bias, float *y, long from, long to,
+                        const long k, const long stride)
 {
-    const long out = d->layer.out_size;
-    for (long i = 0; i < out; i++) {
+    const long out = d->shape.out[1];
+    for (long i = from; i < to; i++) {
         for (long j = 0; j < out; j += 8) {
             if (out - j > 4)
                 NAME(block)(d, x, w, tap, bias, y, i, j, k, stride, 8);
@@ -68,15 +76,15 @@ INLINE void NAME(plane)(const struct depthwise *d, const float *x, const float *
     }
 }
 
-INLINE void NAME(channels)(const struct depthwise *d, const float *x, const float *w, size_t tap, const float *bias, float *y)
+INLINE void NAME(channels)(const struct depthwise *d, const float *x, const float *w, size_t tap, const float *bias, float *y, long from, long to)
 {
-    switch (d->layer.kernel * 10 + d->layer.stride) {
-    case 31: NAME(plane)(d, x, w, tap, bias, y, 3, 1); break;
-    case 32: NAME(plane)(d, x, w, tap, bias, y, 3, 2); break;
-    case 51: NAME(plane)(d, x, w, tap, bias, y, 5, 1); break;
-    case 52: NAME(plane)(d, x, w, tap, bias, y, 5, 2); break;
-    case 71: NAME(plane)(d, x, w, tap, bias, y, 7, 1); break;
-    default: NAME(plane)(d, x, w, tap, bias, y, 7, 2); break;
+    switch (d->shape.kernel * 10 + d->shape.stride) {
+    case 31: NAME(plane)(d, x, w, tap, bias, y, from, to, 3, 1); break;
+    case 32: NAME(plane)(d, x, w, tap, bias, y, from, to, 3, 2); break;
+    case 51: NAME(plane)(d, x, w, tap, bias, y, from, to, 5, 1); break;
+    case 52: NAME(plane)(d, x, w, tap, bias, y, from, to, 5, 2); break;
+    case 71: NAME(plane)(d, x, w, tap, bias, y, from, to, 7, 1); break;
+    default: NAME(plane)(d, x, w, tap, bias, y, from, to, 7, 2); break;
     }
 }
 

@@ -1,11 +1,14 @@
-/* bench_latency SUPERNET [ONNXRUNTIME_LIBRARY [NETWORKS [SPACE]]]: latency of one picture on one thread for random sub-networks of SPACE, fmnist-mbconv
- * where none is named: the XNNPACK executor, and ONNX Runtime on the ONNX file of the same network. Windows of both alternate in one run, so that a busy machine hits both alike.
- * CPU time of the thread; the median of window medians. Also checks that both give the same logits, and times one whole evaluation. */
+/* bench_latency SUPERNET [ONNXRUNTIME_LIBRARY [NETWORKS [SPACE]]]: latency of one picture on one thread for random sub-networks of SPACE,
+ * fmnist-mbconv where none is named: the XNNPACK executor, and ONNX Runtime on the ONNX file of the same network. Windows of both alternate in one
+ * run, so that a busy machine hits both alike. CPU time of the thread; the median of window medians. Also checks that both give the same logits, and
+ * times one whole evaluation. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -13,7 +16,7 @@
 #include "base/parse.h"
 #include "base/rng.h"
 #include "conf/space_file.h"
-#include "onnxruntime.h"
+#include "model/model.h"
 #include "runtime/dataset.h"
 #include "runtime/engine.h"
 #include "runtime/onnx_writer.h"
@@ -40,6 +43,31 @@ static int64_t thread_ns(void)
     return (int64_t)t.tv_sec * SONATA_SECOND + t.tv_nsec;
 }
 
+/* The logits of one picture, borrowed until the next call; NULL on failure. */
+static const float *ort_run(struct executor *e, const float *picture)
+{
+    struct sonata_error err = {{0}};
+    memcpy(e->input[0].data, picture, (size_t)graph_elements(&e->input[0].shape) * sizeof *picture);
+    return executor_run(e, &err) ? NULL : e->output[0].data;
+}
+
+/* ONNX Runtime on the network as a file. */
+static int ort_open(const struct bench *b, const struct network *n, struct executor **ret, struct sonata_error *err)
+{
+    char path[] = "/tmp/sonata-bench-XXXXXX";
+    struct bytes model = {0};
+    int fd = mkstemp(path);
+    if (fd < 0)
+        return sonata_error_set(err, -errno, "%s", path);
+    close(fd);
+    onnx_write(n, "bench", &model);
+    int r = file_write_atomic(path, model.data, model.size, err);
+    r = r ? r : executor_onnxruntime_create(path, &(struct model_options){.library = b->library}, ret, err);
+    unlink(path);
+    bytes_fini(&model);
+    return r;
+}
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -53,7 +81,7 @@ static double median(double *v, size_t n)
 }
 
 /* One window: median time of RUNS single runs, microseconds. ours: runtime; theirs: ort. */
-static double window(const struct bench *b, struct runtime *ours, struct ort *theirs)
+static double window(const struct bench *b, struct runtime *ours, struct executor *theirs)
 {
     double t[RUNS];
     float logits[CLASSES_MAX];
@@ -68,7 +96,7 @@ static double window(const struct bench *b, struct runtime *ours, struct ort *th
     return median(t, RUNS);
 }
 
-static void check_same(const struct bench *b, struct runtime *ours, struct ort *theirs)
+static void check_same(const struct bench *b, struct runtime *ours, struct executor *theirs)
 {
     float logits[CLASSES_MAX];
     const float *other = ort_run(theirs, b->pictures);
@@ -85,16 +113,13 @@ static void check_same(const struct bench *b, struct runtime *ours, struct ort *
 static int measure(const struct bench *b, const struct network *n, struct row *row, struct sonata_error *err)
 {
     struct runtime *ours;
-    struct ort *theirs = NULL;
+    struct executor *theirs = NULL;
     double a[WINDOWS], o[WINDOWS];
     int r = runtime_xnnpack.create(n, 1, NULL, &ours, err);
     if (r)
         return r;
     if (b->library) {
-        struct bytes model = {0};
-        onnx_write(n, "bench", &model);
-        r = ort_open(b->library, model.data, model.size, b->dataset.channels, b->dataset.size, b->dataset.classes, &theirs, err);
-        bytes_fini(&model);
+        r = ort_open(b, n, &theirs, err);
         if (!r)
             check_same(b, ours, theirs);
     }
@@ -110,15 +135,15 @@ static int measure(const struct bench *b, const struct network *n, struct row *r
         row->theirs = theirs ? median(o, WINDOWS) : NAN;
     }
     runtime_xnnpack.destroy(ours);
-    if (theirs)
-        ort_close(theirs);
+    executor_free(theirs);
     return r;
 }
 
 /* A whole evaluation as a worker's child does it: open, 500 single runs, accuracy over the test set. CPU milliseconds. */
 static int evaluate(const struct bench *b, const struct genotype *g, struct row *row, struct sonata_error *err)
 {
-    struct engine_request q = {.space = &b->space, .genotype = g, .supernet = b->supernet.data, .supernet_size = b->supernet.size, .dataset = &b->dataset};
+    struct engine_request q = {
+        .space = &b->space, .genotype = g, .supernet = b->supernet.data, .supernet_size = b->supernet.size, .dataset = &b->dataset};
     struct engine_session *s;
     struct metric_value accuracy;
     int64_t start = thread_ns();

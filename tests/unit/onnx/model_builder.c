@@ -109,7 +109,8 @@ Onnx__TensorProto *model_floats(struct model *m, const char *name, unsigned rank
     t->data_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
     t->n_float_data = n;
     t->float_data = model_alloc(m, n * sizeof *v);
-    memcpy(t->float_data, v, n * sizeof *v);
+    if (n)
+        memcpy(t->float_data, v, n * sizeof *v);
     return t;
 }
 
