@@ -34,7 +34,17 @@ struct rpc_call {
     const struct verb *verb;  /* the row of the request */
     uint64_t question;        /* hash of the request as it came */
     struct rpc_reply *reply;
+    const struct net_peer *peer;
+    const char *user_id; /* public key of the connection; "" without keys */
+    bool held; /* by the verb: it is answered later (client_watch.c) */
 };
+
+/* client_port.c: to the asker (rpc->asking). */
+void client_send_reply(struct rpc *rpc, const struct net_peer *peer, Sonata__Reply *reply, bool reads_only);
+
+/* watch_answer.c */
+/* Answers the questions that wait for a change of what their askers may see. After a commit. */
+void watches_turn(struct rpc *rpc);
 
 /* client_border.c */
 /* The search that the request names (struct verb says where) becomes an id; -ENOENT: not a search the caller may see. */

@@ -65,7 +65,7 @@ static int perform(struct rpc_call *call)
     return 0;
 }
 
-static void send_reply(struct rpc *rpc, const struct net_peer *peer, Sonata__Reply *reply, bool reads_only)
+void client_send_reply(struct rpc *rpc, const struct net_peer *peer, Sonata__Reply *reply, bool reads_only)
 {
     Sonata__Envelope e = SONATA__ENVELOPE__INIT;
     e.body_case = SONATA__ENVELOPE__BODY_REPLY;
@@ -80,7 +80,7 @@ static bool answer_again(const struct net_peer *peer, const struct rpc_call *cal
     Sonata__Reply *old = again_find(call);
     if (!old)
         return false;
-    send_reply(rpc, peer, old, false);
+    client_send_reply(rpc, peer, old, false);
     sonata__reply__free_unpacked(old, NULL);
     return true;
 }
@@ -92,14 +92,14 @@ static uint64_t question_of(const Sonata__Request *q)
     return hash64(b.data, b.size);
 }
 
-static void on_request(struct rpc *rpc, const struct net_peer *peer, const struct rpc_caller *caller, Sonata__Request *q)
+static void on_request(struct rpc *rpc, const struct net_peer *peer, const char *user_id, const struct rpc_caller *caller, Sonata__Request *q)
 {
     if (q->id.len != REQUEST_ID_SIZE) {
         rpc_garbage(rpc, "client", "a request without an id of 16 bytes");
         return;
     }
     struct rpc_reply reply = {.message = SONATA__REPLY__INIT};
-    struct rpc_call call = {rpc, caller, q, NULL, question_of(q), &reply};
+    struct rpc_call call = {rpc, caller, q, NULL, question_of(q), &reply, peer, user_id, false};
     reply.message.code = verb_find(q, &call.verb, &reply.err);
     if (changes(call.verb) && answer_again(peer, &call))
         return;
@@ -107,13 +107,15 @@ static void on_request(struct rpc *rpc, const struct net_peer *peer, const struc
     reply.message.server = (char *)"sonata-master " SONATA_VERSION;
     if (call.verb)
         reply.message.code = perform(&call);
+    if (call.held)
+        return;
     border_out(&call);
     if (reply.message.code)
         reply.message.text = reply.err.text;
     bool changed = changes(call.verb) && !reply.message.code;
     if (changed)
         again_remember(&call);
-    send_reply(rpc, peer, &reply.message, !changed);
+    client_send_reply(rpc, peer, &reply.message, !changed);
     reply_release(&reply);
 }
 
@@ -132,7 +134,7 @@ static void handle(struct rpc *rpc, const struct net_peer *peer, const char *use
         rpc_garbage(rpc, "client", "a message that is not for this port");
         return;
     }
-    on_request(rpc, peer, &caller, e->request);
+    on_request(rpc, peer, user_id, &caller, e->request);
 }
 
 /* The time a request takes is its sender's: nobody keeps the master from the others by asking for what is slow. */

@@ -29,7 +29,7 @@ int client_submit(struct rpc_call *call)
     return rc;
 }
 
-static Sonata__SearchStatus *status_message(struct rpc *rpc, const struct search_record *s)
+Sonata__SearchStatus *client_status_message(struct rpc *rpc, const struct search_record *s)
 {
     char waits[REASON_MAX];
     Sonata__SearchStatus *m = xmalloc(sizeof *m);
@@ -74,7 +74,7 @@ int client_list(struct rpc_call *call)
     for (uint32_t i = first; i < n; i++) {
         const struct search_record *s = engine_search_record(rpc->run, i);
         if (caller_sees(caller, s))
-            reply->message.searches[reply->message.n_searches++] = status_message(rpc, s);
+            reply->message.searches[reply->message.n_searches++] = client_status_message(rpc, s);
     }
     return 0;
 }
@@ -92,7 +92,7 @@ int client_show(struct rpc_call *call)
     if (rc)
         return rc;
     reply->message.searches = xcalloc(1, sizeof *reply->message.searches);
-    reply->message.searches[0] = status_message(rpc, s);
+    reply->message.searches[0] = client_status_message(rpc, s);
     reply->message.searches[0]->spec = spec_to_message(spec);
     reply->message.n_searches = 1;
     reply->message.search = s->id;

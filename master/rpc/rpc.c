@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "rpc/call.h"
 #include "rpc/rpc_internal.h"
 
 enum { REFUSED_LOG_S = 5, BYTE_BURST_S = 4, BUSY_BURST_S = 5, CHANGES_PER_S = 50 };
@@ -86,6 +87,7 @@ void rpc_free(struct rpc *rpc)
     map_fini_free(&rpc->by_name);
     map_fini(&rpc->by_peer);
     outbox_fini(rpc);
+    free(rpc->watches);
     for (unsigned i = 0; i < RPC_UPLOADS_MAX; i++)
         bytes_fini(&rpc->upload[i].data);
     bytes_fini(&rpc->cached);
@@ -125,5 +127,6 @@ static void tell_of_refused(struct rpc *rpc)
 void rpc_flush(struct rpc *rpc)
 {
     tell_of_refused(rpc);
+    watches_turn(rpc);
     outbox_send(rpc);
 }

@@ -19,7 +19,9 @@ enum {
     RPC_UPLOAD_IDLE_S = 600,
     RPC_UPLOAD_OWN_IDLE_S = 30,
     RPC_MUTE_S = 10,
-    RPC_RECEIVE_QUEUE = 16
+    RPC_RECEIVE_QUEUE = 16,
+    RPC_WATCHES_MAX = 1024,
+    RPC_WATCHES_PER_ASKER = 32
 };
 
 struct rpc_worker {
@@ -49,6 +51,7 @@ struct rpc {
     struct map by_peer; /* hash64 of the peer id → struct rpc_worker */
     struct map by_name; /* hash64 of the name → the same */
     struct task_table tasks;
+    struct watch *watches; /* client_watch.c */
     struct limiter worker_limit, client_limit, change_limit; /* the last: of requests that change something, each leaves records */
     struct queues worker_queue, client_queue;
     struct store_key forget_from; /* the remembered reply to be looked at next, whether it is old; zeroed: the first */

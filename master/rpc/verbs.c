@@ -12,6 +12,7 @@ static const struct verb table[] = {
     {VERB(SUBMIT), NULL, RIGHT_CLIENTS, EFFECT_CHANGES, NAMES_SEARCH_OR_NONE, FIELD(Submit, fork_of), client_submit, audit_submit, 0},
     {VERB(LIST), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_NO_SEARCH, 0, client_list, NULL, 0},
     {VERB(SHOW), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_SEARCH, FIELD(ShowSearch, search), client_show, NULL, 0},
+    {VERB(WATCH), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_NO_SEARCH, 0, client_watch, NULL, 0},
     {VERB(INDIVIDUALS), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_SEARCH, FIELD(GetIndividuals, search), client_individuals, NULL, 0},
     {VERB(MEASUREMENT), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_SEARCH, FIELD(GetMeasurement, search), client_measurement, NULL, 0},
     {VERB(INSIGHT), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_SEARCH, FIELD(GetInsight, search), client_insight, NULL, 0},

@@ -58,6 +58,8 @@ uint64_t *verb_search_field(const struct verb *verb, Sonata__Request *q);
 int client_submit(struct rpc_call *call);
 int client_list(struct rpc_call *call);
 int client_show(struct rpc_call *call);
+/* Status of a search as clients are shown it. */
+Sonata__SearchStatus *client_status_message(struct rpc *rpc, const struct search_record *s);
 int client_individuals(struct rpc_call *call);
 int client_control(struct rpc_call *call);
 int client_priority(struct rpc_call *call);
@@ -65,6 +67,8 @@ int client_retry(struct rpc_call *call);
 int client_measurement(struct rpc_call *call);
 /* client_ping.c */
 int client_ping(struct rpc_call *call);
+/* client_watch.c */
+int client_watch(struct rpc_call *call);
 /* client_insight.c */
 int client_insight(struct rpc_call *call);
 /* client_boards.c */

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "run/board_health.h"
 #include "run/board_table.h"
+#include "run/commits.h"
 #include "run/engine_internal.h"
 #include "run/evaluation_table.h"
 #include "run/board_owners.h"
@@ -58,6 +59,7 @@ static void make_parts(struct engine *r)
     r->fair = fair_new();
     r->pool = pool_new();
     r->outgoing = outgoing_new();
+    r->commits = commits_new();
     r->turn = turn_new(r->now);
 }
 
@@ -105,6 +107,7 @@ void engine_free(struct engine *r)
     fair_free(r->fair);
     pool_free(r->pool);
     outgoing_free(r->outgoing);
+    commits_free(r->commits);
     turn_free(r->turn);
     sched_free(r->sched);
     free(r);

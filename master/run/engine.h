@@ -225,6 +225,11 @@ int engine_list_uploads(struct engine *r, const char *team, struct engine_page *
 int engine_remove_upload(struct engine *r, const uint8_t hash[32], const char *team, struct sonata_error *err) SONATA_MUST_CHECK;
 /* How many searches there are, finished or not. */
 uint32_t engine_search_count(const struct engine *r);
+/* Number of the last commit that changed the search (by index in order of id), 1: none since the start; its team. Numbers grow, over restarts too: they are
+ * microseconds of the wall clock. */
+uint64_t engine_search_changed(const struct engine *r, uint32_t index, const char **ret_team);
+/* Of the last commit that changed any; 0: none since the start. */
+uint64_t engine_committed(const struct engine *r);
 /* By index in order of id; borrowed until the next change. */
 const struct search_record *engine_search_record(struct engine *r, uint32_t index);
 /* NULL: no such search. Front size, hypervolume and active time are brought up to date. */

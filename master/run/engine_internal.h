@@ -41,6 +41,7 @@ struct engine {
     struct fair *fair;
     struct pool *pool;
     struct outgoing *outgoing;
+    struct commits *commits;
     struct turn *turn;
 };
 
@@ -48,6 +49,7 @@ struct search {
     struct engine *engine;
     struct search_record record;
     bool dirty;               /* the header is to be written this turn */
+    uint64_t changed;         /* number of the commit that wrote it last (commits.h) */
     struct search_spec *spec; /* NULL when finished: read from the store on demand */
     uint8_t space_hash[32];
     struct core *core;           /* NULL when finished */

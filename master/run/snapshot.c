@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "run/commits.h"
 #include "run/fair.h"
 #include "run/pool.h"
 #include "search/progress.h"
@@ -177,6 +178,7 @@ void search_persist(struct search *rs)
     search_record_encode(&rs->record, &b);
     store_put(rs->engine->store, STORE_SEARCH, key_u64(rs->record.id), b.data, b.size);
     search_header_is_stored(rs);
+    rs->changed = commits_next(rs->engine);
     rs->dirty = false;
 }
 

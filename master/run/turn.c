@@ -11,6 +11,7 @@
 #include "run/advance.h"
 #include "run/board_health.h"
 #include "run/board_owners.h"
+#include "run/commits.h"
 #include "run/fair.h"
 #include "run/invalidate.h"
 #include "run/note.h"
@@ -102,6 +103,7 @@ static bool commit(struct engine *r)
         if (r->blocked)
             engine_note(r, false, "store can be written again", "searches=%u", searches_count(r));
         r->blocked = false;
+        commits_done(r);
         outgoing_send(r);
         return true;
     }

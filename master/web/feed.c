@@ -1,7 +1,9 @@
-/* See feed.h. One list of searches and one of boards are asked for at each tick while there are listeners; a search whose status changed and of which
- * there is a mirror is brought up to date before anybody is told, so that what pages then ask for is there. */
+/* See feed.h. While there are listeners the master is watched: its answer comes when a search changed. Boards, and the list of searches for what is
+ * no change of theirs (why they wait), are asked for now and then. A search whose status changed and of which there is a mirror is brought up to date
+ * before anybody is told, so that what pages then ask for is there. */
 #include "web/feed.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +12,7 @@
 #include "base/memory.h"
 #include "web/api.h"
 
-enum { BOARDS_EVERY = 4 };
+enum { BOARDS_EVERY = 8, LIST_EVERY = 20, WATCH_MS = 5000, REPEAT_MS = 2500 };
 
 struct entry {
     uint64_t id, revision, hash;
@@ -32,7 +34,8 @@ struct feed {
     size_t n, capacity;
     struct entry *entry;
     unsigned tick, asking;
-    bool is_up, closing;
+    uint64_t commit; /* Watch.since */
+    bool is_up, closing, watching, old_master;
 };
 
 static void tell(struct feed *f)
@@ -111,6 +114,13 @@ static void take_status(struct feed *f, const Sonata__SearchStatus *m)
     mirror_get(f->mirrors, s.id, 0, on_refreshed, x);
 }
 
+/* `more` never matters: what is not in the answer is older than a thousand others. */
+static void take_statuses(struct feed *f, const Sonata__Reply *reply)
+{
+    for (size_t i = 0; i < reply->n_searches; i++)
+        take_status(f, reply->searches[i]);
+}
+
 static void on_list(void *user, const Sonata__Reply *reply, int code, const char *reason)
 {
     struct feed *f = user;
@@ -119,8 +129,26 @@ static void on_list(void *user, const Sonata__Reply *reply, int code, const char
     if (f->closing)
         return;
     set_up(f, !code);
-    for (size_t i = 0; !code && i < reply->n_searches; i++)
-        take_status(f, reply->searches[i]);
+    if (!code)
+        take_statuses(f, reply);
+    tell(f);
+}
+
+/* A master that does not know the verb is asked for the list at each tick. */
+static void on_watch(void *user, const Sonata__Reply *reply, int code, const char *reason)
+{
+    struct feed *f = user;
+    (void)reason;
+    f->watching = false;
+    if (f->closing)
+        return;
+    f->old_master = code == -ENOSYS;
+    if (!f->old_master)
+        set_up(f, !code);
+    if (!code) {
+        f->commit = reply->commit;
+        take_statuses(f, reply);
+    }
     tell(f);
 }
 
@@ -156,6 +184,18 @@ static void ask_list(struct feed *f)
     upstream_ask(f->up, &request, on_list, f);
 }
 
+static void ask_watch(struct feed *f)
+{
+    Sonata__Watch watch = SONATA__WATCH__INIT;
+    Sonata__Request request = SONATA__REQUEST__INIT;
+    watch.since = f->commit;
+    watch.wait_ms = WATCH_MS;
+    request.verb_case = SONATA__REQUEST__VERB_WATCH;
+    request.watch = &watch;
+    f->watching = true;
+    upstream_ask_held(f->up, &request, (WATCH_MS + REPEAT_MS) * SONATA_MS, on_watch, f);
+}
+
 static void ask_boards(struct feed *f)
 {
     Sonata__ListBoards list = SONATA__LIST_BOARDS__INIT;
@@ -171,11 +211,13 @@ static void on_tick(uv_timer_t *t)
     struct feed *f = t->data;
     if (!f->listeners)
         return;
-    if (!f->asking) {
+    if (!f->watching && !f->old_master)
+        ask_watch(f);
+    unsigned tick = f->tick++;
+    if (!f->asking && tick % BOARDS_EVERY == 0)
+        ask_boards(f);
+    if (!f->asking && (f->old_master || tick % LIST_EVERY == 0))
         ask_list(f);
-        if (f->tick++ % BOARDS_EVERY == 0)
-            ask_boards(f);
-    }
     tell(f);
 }
 

@@ -118,8 +118,8 @@ static void on_stop(void *user)
 {
     struct web *w = user;
     service_notify("STOPPING=1");
+    upstream_close(w->up); /* first: it answers the requests that wait for it */
     http_close(w->http);
-    upstream_close(w->up);
     feed_close(w->feed);
     loop_finish(&w->loop);
 }

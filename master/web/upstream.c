@@ -58,11 +58,18 @@ static struct question **find(struct upstream *u, const ProtobufCBinaryData *id)
     return NULL;
 }
 
-/* The master does not talk to us at all: every question ends with its reason. */
+/* The master does not talk to us at all: every question that is open now ends with its reason. */
 static void all_fail(struct upstream *u, int code, const char *reason)
 {
-    for (unsigned n = u->n_open; n && u->open; n--)
-        finish(u, &u->open, NULL, code, reason);
+    struct question *list = u->open;
+    u->open = NULL;
+    u->n_open = 0;
+    while (list) {
+        struct question *q = list;
+        list = q->next;
+        q->done(q->user, NULL, code, reason);
+        question_free(q);
+    }
 }
 
 static void take_reply(struct upstream *u, const Sonata__Reply *reply)
@@ -154,7 +161,9 @@ void upstream_close(struct upstream *u)
 
 static void refuse(upstream_done done, void *user, int code, const char *reason) { done(user, NULL, code, reason); }
 
-void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done done, void *user)
+void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done done, void *user) { upstream_ask_held(u, request, 0, done, user); }
+
+void upstream_ask_held(struct upstream *u, Sonata__Request *request, int64_t held_ns, upstream_done done, void *user)
 {
     if (u->closing || u->n_open >= OPEN_MAX) {
         refuse(done, user, u->closing ? -ECANCELED : -ENOBUFS,
@@ -177,7 +186,7 @@ void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done do
     q->user = user;
     int64_t now = clock_monotonic_ns();
     q->next_send_ns = now + REPEAT_MS * SONATA_MS;
-    q->give_up_ns = now + u->patience_ns;
+    q->give_up_ns = now + u->patience_ns + held_ns;
     q->next = u->open;
     u->open = q;
     u->n_open++;

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -203,6 +204,31 @@ def check_tls(farm):
     farm.stop("web-tls")
 
 
+def check_stop(farm):
+    """Ends in order while requests wait for a master that does not answer, and streams are open."""
+    web = farm.web("admin", name="web-stopped")
+    farm.children["master"].send_signal(signal.SIGSTOP)
+    peers = []
+    for path in ("/api/v1/searches", "/api/v1/searches/1/individuals", "/metrics", "/api/v1/events", "/api/v1/queue") * 4:
+        peer = socket.create_connection((web.host, web.port), timeout=5)
+        peer.sendall(f"GET {path} HTTP/1.1\r\nHost: {web.host}\r\nAuthorization: Bearer {web.token}\r\n\r\n".encode())
+        peers.append((path, peer))
+    time.sleep(0.7)
+    start = time.monotonic()
+    check(farm.stop("web-stopped") == 0, "sonata-web does not end orderly while requests wait")
+    check(time.monotonic() - start < 5, "it takes long to end")
+    for path, peer in peers:
+        got = b""
+        try:
+            while part := peer.recv(65536):
+                got += part
+        except OSError:
+            pass
+        check(got.startswith(b"HTTP/1.1 200" if path in ("/metrics", "/api/v1/events") else b"HTTP/1.1 503"), f"{path} while it stops: {got[:60]!r}")
+        peer.close()
+    farm.children["master"].send_signal(signal.SIGCONT)
+
+
 def check_secrets(farm, web):
     """No secret in any log."""
     for log in farm.folder.glob("*.log"):
@@ -222,6 +248,7 @@ def main():
         check_teams(farm)
         check_options(farm)
         check_tls(farm)
+        check_stop(farm)
         check_slow(web)
         check_guessing(web)
         check_secrets(farm, web)

@@ -72,6 +72,13 @@ def check_prometheus(farm, web, folder):
     rules = (folder / "sonata.rules.yml").read_text()
     found = expressions(rules)
     check(len(found) == rules.count("expr:"), "an expression of the rules is not found")
+    board = json.loads((folder.parent / "grafana" / "sonata.json").read_text())
+    drawn = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    check(len(drawn) > 10, "the Grafana board is empty")
+    recorded = set(re.findall(r"record: \"([^\"]+)\"", rules))
+    for name in {n for e in drawn for n in re.findall(r"\w+:\w+:\w+", e)}:
+        check(name in recorded, f"the Grafana board draws {name}, which no rule records")
+    found += drawn + [a["expr"] for a in board["annotations"]["list"]]
     for expression in found:
         check(query(expression)["status"] == "success", f"Prometheus does not answer {expression}")
         for name in set(re.findall(r"(?<![\w:])(sonata_[a-z_]+)(?![\w:])", expression)):

@@ -25,6 +25,7 @@ static const struct {
     {SONATA__REQUEST__VERB_BOARDS, NULL},      {SONATA__REQUEST__VERB_PUT_BLOB, NULL},    {SONATA__REQUEST__VERB_UPLOADS, "list"},
     {SONATA__REQUEST__VERB_UPLOADS, "remove"}, {SONATA__REQUEST__VERB_TEAMS, "list"},     {SONATA__REQUEST__VERB_TASK, "replay"},
     {SONATA__REQUEST__VERB_TASK, "status"},    {SONATA__REQUEST__VERB_PING, NULL},
+    {SONATA__REQUEST__VERB_WATCH, NULL},
 };
 
 static bool is_same_action(const char *a, const char *b) { return a && b ? !strcmp(a, b) : a == b; }
