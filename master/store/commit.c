@@ -32,44 +32,45 @@ void store_erase(struct store *s, enum store_db db, struct store_key key)
 
 size_t store_pending(const struct store *s) { return s->batch.log.size; }
 
-int store_put_sealed(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, const MDB_val *value, size_t pad, unsigned flags)
+int store_put_sealed(struct store *s, MDB_txn *txn, struct sealed_put *p)
 {
-    size_t n = value->mv_size + pad;
+    size_t n = p->value.mv_size + p->pad;
     MDB_val place = {n + SEAL_SIZE, NULL};
-    int rc = mdb_put(txn, s->dbi[db], key, &place, flags | MDB_RESERVE);
+    int rc = mdb_put(txn, s->dbi[p->db], &p->key, &place, p->flags | MDB_RESERVE);
     if (rc)
         return rc;
-    uint8_t *p = place.mv_data;
-    if (value->mv_size)
-        memcpy(p, value->mv_data, value->mv_size);
-    memset(p + value->mv_size, 0, pad);
-    seal_write((uint8_t)db, key->mv_data, key->mv_size, p, n);
+    uint8_t *to = place.mv_data;
+    if (p->value.mv_size)
+        memcpy(to, p->value.mv_data, p->value.mv_size);
+    memset(to + p->value.mv_size, 0, p->pad);
+    seal_write((uint8_t)p->db, p->key.mv_data, p->key.mv_size, to, n);
     return 0;
 }
 
 /* A key behind all others. MDB_APPEND leaves full pages behind where an ordinary put of ascending keys splits them in halves. A record that is to
  * grow gets the room at once that such records come to need, else its full page would be split later. MDB_KEYEXIST: the key is no such. */
-static int put_first(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, const MDB_val *value, bool packed)
+static int put_first(struct store *s, MDB_txn *txn, struct sealed_put p, bool packed)
 {
-    size_t room = (size_t)(GROWTH_ROOM * s->grown[db]), pad = packed && value->mv_size < room ? room - value->mv_size : 0;
-    return store_put_sealed(s, txn, db, key, value, pad, MDB_APPEND);
+    size_t room = (size_t)(GROWTH_ROOM * s->grown[p.db]);
+    p.pad = packed && p.value.mv_size < room ? room - p.value.mv_size : 0;
+    p.flags = MDB_APPEND;
+    return store_put_sealed(s, txn, &p);
 }
 
 static int put(struct store *s, MDB_txn *txn, const struct batch_op *op, struct bytes *buffer)
 {
-    enum store_db db = (enum store_db)op->db;
-    MDB_val key = {op->n_key, (void *)op->key}, value = {op->n_value, (void *)op->value};
-    if (store_is_plain(db, op->key, op->n_key))
-        return mdb_put(txn, s->dbi[db], &key, &value, 0);
-    bool packed = s->packer[db] && packer_pack(s->packer[db], op->value, op->n_value, buffer);
+    struct sealed_put p = {.db = (enum store_db)op->db, .key = {op->n_key, (void *)op->key}, .value = {op->n_value, (void *)op->value}};
+    if (store_is_plain(p.db, op->key, op->n_key))
+        return mdb_put(txn, s->dbi[p.db], &p.key, &p.value, 0);
+    bool packed = s->packer[p.db] && packer_pack(s->packer[p.db], op->value, op->n_value, buffer);
     if (packed)
-        value = (MDB_val){buffer->size, buffer->data};
-    int rc = store_is_log(db) ? put_first(s, txn, db, &key, &value, packed) : MDB_KEYEXIST;
+        p.value = (MDB_val){buffer->size, buffer->data};
+    int rc = store_is_log(p.db) ? put_first(s, txn, p, packed) : MDB_KEYEXIST;
     if (rc != MDB_KEYEXIST)
         return rc;
-    if (db == STORE_INDIVIDUAL || db == STORE_EVALUATION)
-        s->grown[db] += ((double)value.mv_size - s->grown[db]) / GROWTH_MEMORY;
-    return store_put_sealed(s, txn, db, &key, &value, 0, 0);
+    if (p.db == STORE_INDIVIDUAL || p.db == STORE_EVALUATION)
+        s->grown[p.db] += ((double)p.value.mv_size - s->grown[p.db]) / GROWTH_MEMORY;
+    return store_put_sealed(s, txn, &p);
 }
 
 static int by_key(const void *a, const void *b)

@@ -70,9 +70,14 @@ void store_refuse(struct store *s, int rc, const char *why);
 int store_unseal(const struct store *s, enum store_db db, const MDB_val *key, MDB_val *value) SONATA_MUST_CHECK;
 
 /* commit.c */
-/* Puts value, `pad` zero bytes and the seal. An LMDB code. */
-int store_put_sealed(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, const MDB_val *value, size_t pad,
-                     unsigned flags) SONATA_MUST_CHECK;
+struct sealed_put {
+    enum store_db db;
+    MDB_val key, value;
+    size_t pad;     /* zero bytes behind the value, for what it will grow by */
+    unsigned flags; /* MDB_APPEND, or 0 */
+};
+/* Puts value, pad and the seal. An LMDB code; MDB_KEYEXIST: appended, the key is not behind all others. */
+int store_put_sealed(struct store *s, MDB_txn *txn, struct sealed_put *p) SONATA_MUST_CHECK;
 /* Twice the map. An LMDB code. */
 int store_grow_map(struct store *s) SONATA_MUST_CHECK;
 

@@ -70,9 +70,9 @@ static int seal_some(struct store *s, MDB_txn *txn, struct place *p, bool *ret_e
         if (rc)
             break;
         bytes += value.size;
-        MDB_val k = {key.n, key.bytes};
+        struct sealed_put put = {.db = (enum store_db)p->db, .key = {key.n, key.bytes}, .value = {value.size, value.data}};
         if (!is_left_plain(p->db, &key))
-            rc = store_put_sealed(s, txn, (enum store_db)p->db, &k, &(MDB_val){value.size, value.data}, 0, 0);
+            rc = store_put_sealed(s, txn, &put);
         p->key = key;
     }
     mdb_cursor_close(cursor);
