@@ -597,7 +597,7 @@ static void another_workers_name_and_board(void **state)
     assert_true(is_faulted(s, -EADDRINUSE, ANSWER_MS));
     pack_hello("intruder", "tab", &board);
     zmq_send(s, board.data, board.size, 0);
-    assert_true(is_faulted(s, -EEXIST, ANSWER_MS));
+    assert_true(is_faulted(s, -EADDRINUSE, ANSWER_MS));
     assert_service_goes_on();
     zmq_close(s);
 }
