@@ -166,6 +166,18 @@ struct rpc_worker *worker_take_name(struct rpc *rpc, const struct net_peer *peer
     return w;
 }
 
+/* Boards go with the worker that brought them last. */
+static void disown_boards(struct rpc *rpc, const char *worker)
+{
+    const struct sched *s = engine_sched(rpc->run);
+    for (uint32_t i = 0; i < sched_board_count(s); i++) {
+        struct sched_board_view v;
+        sched_board_view(s, i, &v);
+        if (!strcmp(v.worker, worker))
+            engine_board_bind(rpc->run, v.info->id, "");
+    }
+}
+
 int worker_release_name(struct rpc *rpc, const char *actor, const char *name, struct sonata_error *err)
 {
     struct rpc_worker *w = worker_with_name(rpc, name);
@@ -176,6 +188,7 @@ int worker_release_name(struct rpc *rpc, const char *actor, const char *name, st
     char text[AUDIT_TEXT_MAX];
     snprintf(text, sizeof text, "worker name %s released from key %.8s", w->name, w->key);
     access_audit(rpc->config.access, engine_wall(rpc->run), actor, text);
+    disown_boards(rpc, w->name);
     map_remove(&rpc->by_name, hash64_text(name));
     forget(rpc, w);
     return 0;

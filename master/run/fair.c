@@ -1,5 +1,5 @@
 /* See fair.h. A turn is short, so that messages are answered between turns; in it every team has a slice, and one step is not interrupted. Searches
- * whose results come from no board (analytic metrics, vetoes, answers from the store) could fill every turn: while other teams have searches that
+ * whose results come from no board (analytic metrics, vetoes, forks) could fill every turn: while other teams have searches that
  * run, theirs get a small share of the time, kept by a pause after each step that is as many times as long. */
 #include "run/fair.h"
 

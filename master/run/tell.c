@@ -98,7 +98,7 @@ void search_tell(struct search *rs, struct pending *p)
 {
     rs->telling.id = p->record.id;
     rs->telling.result = search_result_of(rs, p);
-    rs->n_spare += p->record.vetoed || !p->record.n_evaluations || p->record.reused;
+    rs->n_spare += p->record.vetoed || !p->record.n_evaluations;
     if (rs->slow && pool_is_for(rs)) {
         rs->telling.p = p;
         pool_run(rs, tell_work, tell_done, rs);
