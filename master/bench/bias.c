@@ -65,7 +65,8 @@ static double igd_of(const struct judge *judge, const struct trace *t, uint32_t 
     return d;
 }
 
-struct bias_point bias_at(const struct problem *p, const struct judge *judge, const struct trace *runs, unsigned seeds, uint32_t evaluations, double wall)
+struct bias_point bias_at(const struct problem *p, const struct judge *judge, const struct trace *runs, unsigned seeds, uint32_t evaluations,
+                          double wall)
 {
     int objective = delay_objective(p);
     struct judge slow = objective >= 0 ? slow_judge(judge, (unsigned)objective) : (struct judge){0};

@@ -14,6 +14,7 @@ struct bias_point {
 };
 
 /* At `evaluations` of each run, or at virtual time `wall` when evaluations is 0. */
-struct bias_point bias_at(const struct problem *p, const struct judge *judge, const struct trace *runs, unsigned seeds, uint32_t evaluations, double wall);
+struct bias_point bias_at(const struct problem *p, const struct judge *judge, const struct trace *runs, unsigned seeds, uint32_t evaluations,
+                          double wall);
 
 #endif

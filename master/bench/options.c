@@ -33,6 +33,16 @@ static const struct option_def table[] = {
              "the column is one, else kernel ridge regression with a degree-2 polynomial on one-hot genes (alpha 0.1, gamma\n"
              "0.02); the 5-fold R2 is printed."},
     {.name = "proxy", .type = OPTION_OWN, .take = own_proxy, .argument = "COLUMN=OTHER", .help = "The searches see OTHER and are judged on COLUMN."},
+    {.name = "cost",
+     .type = OPTION_OWN,
+     .take = own_cost,
+     .argument = "COLUMN=C",
+     .help = "Measuring COLUMN alone costs C, a whole evaluation 1 (repeatable). Then --budget and --at count cost, and sonata+ measures\n"
+             "cheap columns first, for several architectures for each whole evaluation (its option screening=N says how many)."},
+    {.name = "shuffle",
+     TEXT(shuffle),
+     .argument = "COLUMN",
+     .help = "The values of COLUMN are dealt to the architectures at random: a control, nothing explains them."},
     {.name = "noise",
      .type = OPTION_OWN,
      .take = own_noise,

@@ -59,6 +59,7 @@ struct bench_options {
     unsigned n_where;
     struct where where[BENCH_CONSTRAINTS_MAX];
     struct column_list ideal, reference, noise, proxy, warm_start;
+    struct column_list cost; // of measuring that column alone; a whole evaluation costs 1. Empty: evaluations are counted
     unsigned n_fits;
     struct {
         char column[BENCH_COLUMN_MAX];
@@ -74,6 +75,7 @@ struct bench_options {
     uint32_t replicates; // further measurements of a front member before it is told (with noise)
     uint32_t warm_budget, warm_first;
     bool generational;
+    char shuffle[BENCH_COLUMN_MAX]; // column whose values are dealt to the architectures at random; "": none
     unsigned n_at;
     uint32_t at[BENCH_CHECKPOINTS_MAX]; // evaluations at which fronts are compared
     uint32_t jobs;                      // processes; 0: one per core

@@ -263,6 +263,21 @@ int own_proxy(void *settings, const char *text, struct sonata_error *err)
     return take_column(text, false, &o->proxy, err);
 }
 
+int own_cost(void *settings, const char *text, struct sonata_error *err)
+{
+    struct bench_options *o = settings;
+    double total = 0;
+    int r = take_column(text, true, &o->cost, err);
+    for (unsigned i = 0; i < o->cost.n && !r; i++) {
+        if (!(o->cost.item[i].value > 0))
+            return sonata_error_set(err, -EINVAL, "%s: a number above 0 is expected", o->cost.item[i].column);
+        total += o->cost.item[i].value;
+    }
+    if (!r && !(total < 1))
+        return sonata_error_set(err, -EINVAL, "the columns together have to cost less than a whole evaluation, which costs 1");
+    return r;
+}
+
 int own_warm_start(void *settings, const char *text, struct sonata_error *err)
 {
     struct bench_options *o = settings;

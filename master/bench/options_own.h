@@ -14,6 +14,7 @@ int own_ideal(void *settings, const char *text, struct sonata_error *err);
 int own_reference(void *settings, const char *text, struct sonata_error *err);
 int own_noise(void *settings, const char *text, struct sonata_error *err);
 int own_proxy(void *settings, const char *text, struct sonata_error *err);
+int own_cost(void *settings, const char *text, struct sonata_error *err);
 int own_warm_start(void *settings, const char *text, struct sonata_error *err);
 int own_straggler(void *settings, const char *text, struct sonata_error *err);
 int own_fail(void *settings, const char *text, struct sonata_error *err);

@@ -14,10 +14,11 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/parse.h"
+#include "base/rng.h"
 #include "base/text.h"
 #include "conf/space_file.h"
 
-enum { ENUMERATE_MAX = 200000 };
+enum { ENUMERATE_MAX = 200000, SHUFFLE_SEED = 20240213 };
 
 void problem_fini(struct problem *p)
 {
@@ -277,6 +278,8 @@ static int add_objectives(const struct bench_options *o, struct problem *p, cons
         objective->percent = objective->maximise && is_percent(p, &p->quantity[objective->truth]) && is_percent(p, &p->quantity[objective->seen]);
         const struct column_value *noise = column_list_find(&o->noise, column);
         objective->noise = noise ? noise->value : 0;
+        const struct column_value *cost = column_list_find(&o->cost, column);
+        objective->cost = cost ? cost->value : 0;
         int r = given_scale(o, p, i, err);
         if (r)
             return r;
@@ -342,6 +345,24 @@ static int check_coverage(struct problem *p, struct sonata_error *err)
     return 0;
 }
 
+/* Deals the values of a column to the architectures at random, always the same way: a column of the same values that nothing explains. */
+static int shuffle(const struct bench_options *o, struct problem *p, struct sonata_error *err)
+{
+    struct rng rng = rng_seeded(SHUFFLE_SEED, 0);
+    struct quantity *q = NULL;
+    for (unsigned i = 0; i < p->n_quantities; i++)
+        q = strcmp(p->quantity[i].column, o->shuffle) ? q : &p->quantity[i];
+    if (!q)
+        return sonata_error_set(err, -EINVAL, "--shuffle %s: no objective or constraint uses that column", o->shuffle);
+    for (uint32_t i = (uint32_t)p->n_architectures; i > 1; i--) {
+        uint32_t k = rng_below(&rng, i);
+        double value = q->value[k];
+        q->value[k] = q->value[i - 1];
+        q->value[i - 1] = value;
+    }
+    return 0;
+}
+
 static int fill(const struct bench_options *o, struct problem *p, struct sonata_error *err)
 {
     struct csv csv = {0};
@@ -358,6 +379,8 @@ static int fill(const struct bench_options *o, struct problem *p, struct sonata_
         r = add_columns(o, p, &csv, row_of, err);
     free(row_of);
     csv_fini(&csv);
+    if (!r && o->shuffle[0])
+        r = shuffle(o, p, err);
     if (!r)
         r = add_fits(o, p, err);
     return r ? r : check_coverage(p, err);

@@ -25,6 +25,7 @@ struct quantity {
 struct problem_objective {
     int truth, seen, source; // quantities: judged, searched on (proxy or the same), of the warm start's source search
     bool maximise, percent;
+    double cost;  // of measuring it alone, a whole evaluation being 1; 0: not said
     double noise; // sigma of the lognormal factor on what is seen
 };
 

@@ -59,7 +59,7 @@ static void print_number(FILE *out, double v, const char *format)
 
 static void print_curves(const struct report *r, FILE *out)
 {
-    fprintf(out, "hypervolume, %% of the best-known front: median [quartiles]\n%-36s", "evaluations");
+    fprintf(out, "hypervolume, %% of the best-known front: median [quartiles]\n%-36s", r->o->cost.n ? "cost in whole evaluations" : "evaluations");
     for (unsigned c = 0; c < r->o->n_at; c++)
         fprintf(out, "%20u", r->o->at[c]);
     fprintf(out, "\n");
@@ -363,6 +363,7 @@ int report_json(const struct report *r, const char *path, struct sonata_error *e
     cJSON *root = cJSON_CreateObject();
     add_problem(root, r);
     cJSON_AddNumberToObject(root, "budget", r->o->budget);
+    cJSON_AddBoolToObject(root, "cost", r->o->cost.n > 0);
     cJSON_AddNumberToObject(root, "seeds", r->o->seeds);
     cJSON_AddNumberToObject(root, "workers", r->o->workers);
     cJSON *algorithms = cJSON_AddArrayToObject(root, "algorithms");

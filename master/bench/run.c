@@ -16,13 +16,16 @@
 #include "search/core.h"
 #include "search/replicate.h"
 
-enum { ATTEMPTS_MAX = 3, STRAGGLER_FACTOR = 10 };
+enum { ATTEMPTS_MAX = 3, STRAGGLER_FACTOR = 10, SCREEN_CHUNK = 64 };
+
+static const double COST_SLACK = 1e-9;
 
 struct task {
     struct genotype genotype;
     uint64_t id;    // of the proposal
     uint64_t order; // its number in this run, for random streams
     unsigned attempt;
+    double cost; // of the budget
     bool injected;
 };
 
@@ -48,6 +51,10 @@ struct simulation {
     uint64_t seed;
     uint32_t budget;
     struct core *search;
+    bool costed;                      // the budget is one of costs
+    double cost[CORE_OBJECTIVES_MAX]; // of each group; the costly one is the last
+    uint32_t all_groups;
+    double committed; // cost of what is queued or under way
     double now, busy_time;
     double last_start, busy_at_last_start; // of a first attempt; workers are judged until then: what follows is the end of the budget
     uint32_t n_workers, in_flight;
@@ -62,13 +69,14 @@ struct simulation {
     struct judge_front front; // in z
     double hv;
     struct trace trace;
-    size_t trace_capacity, time_capacity, hv_capacity, delay_capacity, ask_capacity;
+    size_t trace_capacity, cost_capacity, time_capacity, hv_capacity, delay_capacity, ask_capacity;
 };
 
 void trace_fini(struct trace *t)
 {
     free(t->f);
     free(t->hv);
+    free(t->cost);
     free(t->time);
     free(t->delay);
     free(t->ask_ms);
@@ -94,11 +102,12 @@ static double *take_doubles(struct reader *in, size_t *ret_n)
 void trace_save(const struct trace *t, struct bytes *out)
 {
     struct trace plain = *t;
-    plain.f = plain.hv = plain.time = plain.delay = plain.ask_ms = NULL;
+    plain.f = plain.hv = plain.cost = plain.time = plain.delay = plain.ask_ms = NULL;
     plain.policy = (struct bytes){0};
     bytes_append(out, &plain, sizeof plain); // a pipe between two processes of one program, not a stored format
     put_doubles(out, t->f, (size_t)t->n * t->m);
     put_doubles(out, t->hv, t->n);
+    put_doubles(out, t->cost, t->n);
     put_doubles(out, t->time, t->n);
     put_doubles(out, t->delay, t->n);
     put_doubles(out, t->ask_ms, t->n_asks);
@@ -109,10 +118,11 @@ void trace_save(const struct trace *t, struct bytes *out)
 bool trace_load(struct reader *in, struct trace *ret_trace)
 {
     struct trace t;
-    size_t n[5];
+    size_t n[6];
     reader_copy(in, &t, sizeof t);
     t.f = take_doubles(in, &n[0]);
     t.hv = take_doubles(in, &n[1]);
+    t.cost = take_doubles(in, &n[5]);
     t.time = take_doubles(in, &n[2]);
     t.delay = take_doubles(in, &n[4]);
     t.ask_ms = take_doubles(in, &n[3]);
@@ -120,7 +130,7 @@ bool trace_load(struct reader *in, struct trace *ret_trace)
     t.policy = (struct bytes){0};
     bytes_append(&t.policy, reader_take(in, n_policy), n_policy);
     if (in->bad || t.m > CORE_OBJECTIVES_MAX || t.n_told > BENCH_CHECKPOINTS_MAX || n[0] != (size_t)t.n * t.m || (n[1] && n[1] != t.n) ||
-        n[2] != t.n || n[3] != t.n_asks || (n[4] && n[4] != t.n)) {
+        n[2] != t.n || n[3] != t.n_asks || (n[4] && n[4] != t.n) || (n[5] && n[5] != t.n)) {
         trace_fini(&t);
         return false;
     }
@@ -172,7 +182,20 @@ static void enqueue_first(struct simulation *s, const struct task *task)
         enqueue(s, task);
 }
 
-static bool is_late(const struct simulation *s) { return s->trace.n >= s->budget - s->budget / 5; }
+uint32_t trace_count(const struct trace *t, double budget)
+{
+    if (!t->cost)
+        return budget < t->n ? (uint32_t)budget : t->n;
+    uint32_t n = 0;
+    while (n < t->n && t->cost[n] <= budget + COST_SLACK)
+        n++;
+    return n;
+}
+
+/* What a whole evaluation costs of the budget. */
+static double spent(const struct simulation *s) { return s->costed ? s->trace.spent : s->trace.n; }
+
+static bool is_late(const struct simulation *s) { return spent(s) >= s->budget - s->budget / 5; }
 
 static double add_cpu(struct simulation *s, int64_t since_ns)
 {
@@ -182,25 +205,74 @@ static double add_cpu(struct simulation *s, int64_t since_ns)
     return spent;
 }
 
-static void ask(struct simulation *s, uint32_t n, struct core_proposal *proposals)
+typedef uint32_t ask_fn(struct core *s, uint32_t n, struct core_proposal *ret_proposals);
+
+static double cost_of(const struct simulation *s, uint32_t groups)
+{
+    double sum = 0;
+    for (uint32_t g = 0; g < CORE_GROUPS_MAX; g++)
+        sum += groups >> g & 1 ? s->cost[g] : 0;
+    return s->costed ? sum : 1;
+}
+
+static uint32_t timed_ask(struct simulation *s, ask_fn *how, uint32_t n, struct core_proposal *proposals)
 {
     int64_t wall = clock_monotonic_ns(), cpu = clock_cpu_ns();
-    uint32_t got = core_ask(s->search, n, proposals);
+    uint32_t got = how(s->search, n, proposals);
     double spent_ms = 1e3 * add_cpu(s, cpu);
-    s->trace.exhausted = got < n && core_exhausted(s->search);
     if (!got)
-        return;
+        return 0;
     s->trace.ask_ms = xgrow(s->trace.ask_ms, &s->ask_capacity, s->trace.n_asks + 1u, sizeof *s->trace.ask_ms);
     s->trace.ask_ms[s->trace.n_asks++] = s->o->threads > 1 ? (double)(clock_monotonic_ns() - wall) * 1e-6 : spent_ms;
-    s->trace.n_proposals += got;
-    s->trace.n_late_proposals += is_late(s) ? got : 0;
+    return got;
+}
+
+static void enqueue_proposals(struct simulation *s, const struct core_proposal *proposals, uint32_t n)
+{
+    s->trace.n_proposals += n;
+    s->trace.n_late_proposals += is_late(s) ? n : 0;
     if (s->head == s->tail)
         s->head = s->tail = 0;
-    for (uint32_t i = 0; i < got; i++) {
-        struct task task = {.genotype = proposals[i].genotype, .id = proposals[i].id, .order = s->next_order++};
+    for (uint32_t i = 0; i < n; i++) {
+        struct task task = {
+            .genotype = proposals[i].genotype, .id = proposals[i].id, .order = s->next_order++, .cost = cost_of(s, proposals[i].groups)};
         s->trace.duplicates += !remember_key(s, genotype_key(&s->p->space, &task.genotype));
+        s->committed += task.cost;
         enqueue(s, &task);
     }
+}
+
+/* Measures the cheap columns of further architectures, at once: what they take beside a whole evaluation is left out. */
+static int screen(struct simulation *s, uint32_t n, struct core_proposal *proposals)
+{
+    int r = 0;
+    for (uint32_t k = core_screening_due(s->search, n); k && !r;) {
+        uint32_t got = timed_ask(s, core_ask_screening, k < SCREEN_CHUNK ? k : SCREEN_CHUNK, proposals);
+        for (uint32_t i = 0; i < got && !r; i++) {
+            struct core_result result = {.status = CORE_OK, .groups = proposals[i].groups};
+            bool known = problem_objectives(s->p, &proposals[i].genotype, s->view, result.objective);
+            s->trace.spent += cost_of(s, proposals[i].groups);
+            s->trace.screened++;
+            result.status = known ? CORE_OK : CORE_FAILED;
+            r = core_tell(s->search, proposals[i].id, &result);
+        }
+        k -= got;
+        if (!got)
+            break;
+    }
+    return r;
+}
+
+static int ask(struct simulation *s, uint32_t n, struct core_proposal *proposals)
+{
+    bool screens = core_screening(s->search) > 1;
+    int r = screens ? screen(s, n, proposals) : 0;
+    if (r)
+        return r;
+    uint32_t got = timed_ask(s, screens ? core_ask_promotion : core_ask, n, proposals);
+    s->trace.exhausted = got < n && core_exhausted(s->search);
+    enqueue_proposals(s, proposals, got);
+    return 0;
 }
 
 static double task_duration(struct simulation *s, const struct task *task, struct rng *rng)
@@ -261,6 +333,10 @@ static void record(struct simulation *s, const struct genotype *g, const double 
         }
         t->hv = xgrow(t->hv, &s->hv_capacity, t->n + 1u, sizeof *t->hv);
         t->hv[t->n] = s->hv / s->judge->best;
+    }
+    if (s->costed) {
+        t->cost = xgrow(t->cost, &s->cost_capacity, t->n + 1u, sizeof *t->cost);
+        t->cost[t->n] = t->spent;
     }
     t->n++;
 }
@@ -364,7 +440,7 @@ static bool told_differs(const struct simulation *s)
 static void after_evaluation(struct simulation *s)
 {
     for (unsigned c = 0; told_differs(s) && c < s->o->n_at; c++) {
-        if (s->o->at[c] == s->trace.n && s->trace.n_told < BENCH_CHECKPOINTS_MAX)
+        if (s->o->at[c] <= spent(s) + COST_SLACK && s->trace.n_told == c && s->trace.n_told < BENCH_CHECKPOINTS_MAX)
             tell_user(s);
     }
 }
@@ -411,6 +487,9 @@ static int finish(struct simulation *s, struct worker *worker)
         enqueue_first(s, &task);
         return 0;
     }
+    s->committed -= task.cost;
+    if (known && !failed) /* what the table does not hold costs nothing */
+        s->trace.spent += task.cost;
     if (known && !failed)
         return finish_measured(s, &task, truth, clean);
     s->trace.given_up += failed;
@@ -429,29 +508,29 @@ static struct worker *earliest(struct simulation *s)
     return first;
 }
 
-static void refill(struct simulation *s, struct core_proposal *proposals)
+static int refill(struct simulation *s, struct core_proposal *proposals)
 {
-    uint32_t waiting = (uint32_t)(s->tail - s->head), open = s->trace.n + s->in_flight + waiting, idle = s->n_workers - s->in_flight, want = 0;
+    uint32_t waiting = (uint32_t)(s->tail - s->head), idle = s->n_workers - s->in_flight, want = 0;
+    double open = spent(s) + s->committed, left = s->budget - open, each = cost_of(s, s->all_groups);
     if (s->a->rounds)
         want = s->in_flight + waiting ? 0 : (max_of(s->a->batch, s->n_workers));
     else if (idle > waiting)
         want = idle - waiting;
-    if (open >= s->budget || s->next_order >= 4 * (uint64_t)s->budget + 1000) // the second: a table that holds too little of what is proposed
-        return;
-    want = min_of(want, s->budget - open);
-    if (want)
-        ask(s, want, proposals);
+    if (left < each - COST_SLACK || s->next_order >= 4 * (uint64_t)s->budget + 1000) // the second: a table that holds too little of what is proposed
+        return 0;
+    want = want < left / each + COST_SLACK ? want : (uint32_t)(left / each + COST_SLACK);
+    return want ? ask(s, want, proposals) : 0;
 }
 
 static int simulate(struct simulation *s)
 {
-    uint32_t most = max_of(s->a->batch, s->n_workers);
+    uint32_t most = max_of(max_of(s->a->batch, s->n_workers), SCREEN_CHUNK);
     struct core_proposal *proposals = xcalloc(most, sizeof *proposals);
     int r = 0;
-    while (!r && s->trace.n < s->budget) {
-        refill(s, proposals);
+    while (!r && spent(s) < s->budget) {
+        r = refill(s, proposals);
         start_tasks(s);
-        struct worker *next = earliest(s);
+        struct worker *next = r ? NULL : earliest(s);
         if (!next)
             break; // exhausted, or a search that will not go on: the trace is shorter than the budget
         r = finish(s, next);
@@ -462,12 +541,36 @@ static int simulate(struct simulation *s)
     return r;
 }
 
+/* Columns with a cost are groups of their own; the others are the last group, which costs what is left of a whole evaluation. */
+static void set_groups(struct simulation *s, struct core_params *params)
+{
+    double rest = 1;
+    uint32_t n = 0;
+    for (unsigned i = 0; i < s->p->n_objectives; i++) {
+        if (!(s->p->objective[i].cost > 0))
+            continue;
+        s->cost[n] = s->p->objective[i].cost;
+        params->group[i] = (uint8_t)n;
+        rest -= s->cost[n++];
+    }
+    s->costed = n;
+    if (n < s->p->n_objectives && n) {
+        s->cost[n] = rest;
+        for (unsigned i = 0; i < s->p->n_objectives; i++)
+            params->group[i] = s->p->objective[i].cost > 0 ? params->group[i] : (uint8_t)n;
+        n++;
+    }
+    params->n_groups = n;
+    s->all_groups = (1u << (n ? n : 1)) - 1;
+}
+
 static int start(struct simulation *s, struct sonata_error *err)
 {
     struct core_params params = s->a->params;
     params.n_objectives = s->p->n_objectives;
     params.seed = s->seed;
     params.budget = max_of(20, s->budget);
+    set_groups(s, &params);
     s->trace.m = s->front.m = s->p->n_objectives;
     s->n_workers = s->o->workers ? s->o->workers : s->a->batch;
     s->worker = xcalloc(s->n_workers, sizeof *s->worker);
@@ -476,6 +579,8 @@ static int start(struct simulation *s, struct sonata_error *err)
     s->n_keys *= 2;
     s->key = xcalloc(s->n_keys, sizeof *s->key);
     int r = core_new(&s->p->space, &params, &s->search, err);
+    if (!r && s->costed)
+        r = core_set_costs(s->search, s->cost);
     if (r || !s->o->policy.size || !s->a->policy || !core_has_agent(s->search))
         return r;
     r = core_policy_load(s->search, s->o->policy.data, s->o->policy.size);

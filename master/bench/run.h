@@ -12,19 +12,22 @@ struct trace {
     uint32_t n;                 // evaluations that count
     double *f;                  // truth, minimised, n x m; INFINITY in the first place for infeasible ones
     double *hv;                 // share of the best-known front's hypervolume after each; NULL when run without a judge
+    double *cost;               // spent when each was known, screenings and all; NULL where evaluations are counted
     double *time;               // virtual time of each
     double *delay;              // what the delay column says of each; NULL without one
     uint32_t duplicates;        // proposals proposed before (counted against the budget)
     uint32_t given_up, retried; // evaluations that failed three times; failed attempts that were repeated
     uint32_t unmeasured;        // proposals the table does not hold: answered as failed, not counted
+    uint32_t screened;          // architectures of which the cheap columns alone were measured first
+    double spent;               // in the end
     uint32_t injected;          // measured before the first proposal (warm start)
     bool exhausted;             // the search had nothing left to propose
     double wall, busy;          // virtual time at the end; share of the time until the last first attempt began that workers worked
     double cpu_s, late_cpu_s;   // CPU time in the search library (ask and tell); the same after four fifths of the budget
     uint32_t n_proposals, n_late_proposals, n_asks;
-    double *ask_ms;  // time of each ask: CPU time with one thread (a busy machine does not show), else wall time
+    double *ask_ms;      // time of each ask: CPU time with one thread (a busy machine does not show), else wall time
     struct bytes policy; // what the agent learned, with --policy-out
-    unsigned n_told; // with noise or a proxy: the front the user is told, judged by truth
+    unsigned n_told;     // with noise or a proxy: the front the user is told, judged by truth
     struct told {
         uint32_t evaluations, front, replicates;
         double hv;
@@ -35,6 +38,9 @@ void trace_fini(struct trace *t);
 void trace_save(const struct trace *t, struct bytes *out);
 /* false on damage. */
 bool trace_load(struct reader *in, struct trace *ret_trace);
+
+/* Evaluations known after `budget`: of cost where costs are told, else that many. */
+uint32_t trace_count(const struct trace *t, double budget);
 
 /* Runs it. judge may be NULL (only truths are recorded). Deterministic but for cpu_s and ask_ms. */
 int run_search(const struct bench_options *o, const struct problem *p, const struct bench_algorithm *a, const struct judge *judge, uint64_t seed,

@@ -11,14 +11,18 @@
 static const double targets[TARGETS] = {0.80, 0.85, 0.90, 0.95, 0.97, 0.98, 0.99, 0.995};
 
 /* Hypervolume after n evaluations; a run that ended earlier keeps its last value. */
-static double hv_at(const struct trace *t, uint32_t n) { return !t->n || !n ? 0 : t->hv[(min_of(n, t->n)) - 1]; }
+static double hv_at(const struct trace *t, uint32_t n)
+{
+    uint32_t known = trace_count(t, n);
+    return known ? t->hv[known - 1] : 0;
+}
 
 /* First evaluation (or its virtual time) at which a run reaches a level; INFINITY: never. */
 static double first_reach(const struct trace *t, double level, bool wall)
 {
     for (uint32_t i = 0; i < t->n; i++) {
         if (t->hv[i] >= level)
-            return wall ? t->time[i] : i + 1.0;
+            return wall ? t->time[i] : t->cost ? t->cost[i] : i + 1.0;
     }
     return INFINITY;
 }
@@ -61,7 +65,7 @@ static void make_targets(const struct trace *runs, unsigned seeds, double *scrat
 static struct judge_front front_at(const struct trace *t, uint32_t n)
 {
     struct judge_front front = {.m = t->m};
-    for (uint32_t i = 0; i < n && i < t->n; i++) {
+    for (uint32_t i = 0, known = trace_count(t, n); i < known; i++) {
         if (isfinite(t->f[(size_t)i * t->m]))
             judge_front_add(&front, t->f + (size_t)i * t->m);
     }
@@ -101,7 +105,7 @@ static void make_costs(const struct trace *runs, unsigned seeds, uint32_t budget
         ret->given_up += t->given_up;
         ret->retried += t->retried;
         ret->unmeasured += t->unmeasured;
-        ret->short_runs += t->n < budget;
+        ret->short_runs += t->cost ? t->spent < budget - 1 : t->n < budget;
     }
     double *ask = xcalloc(n_asks ? n_asks : 1, sizeof *ask);
     size_t k = 0;
@@ -239,7 +243,8 @@ static void make_bias(const struct bench_options *o, const struct problem *p, co
     }
 }
 
-void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *results, struct summary *ret_summary)
+void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *results,
+                  struct summary *ret_summary)
 {
     struct summary *s = ret_summary;
     *s = (struct summary){.n_algorithms = results->n_algorithms};

@@ -38,10 +38,10 @@ struct algorithm_summary {
     struct curve_point told[BENCH_CHECKPOINTS_MAX];
     double told_front, told_replicates; // medians at the last checkpoint
     uint64_t duplicates, given_up, retried, unmeasured;
-    unsigned short_runs;           // ended before their budget
-    double ask_p50_ms, ask_p99_ms; // per ask
-    double cpu_ms, late_cpu_ms;    // CPU per proposal (ask and tell): of the run, of its last fifth
-    double wall, busy;             // medians
+    unsigned short_runs;                                       // ended before their budget
+    double ask_p50_ms, ask_p99_ms;                             // per ask
+    double cpu_ms, late_cpu_ms;                                // CPU per proposal (ask and tell): of the run, of its last fifth
+    double wall, busy;                                         // medians
     struct bias_point bias[BENCH_CHECKPOINTS_MAX], bias_timed; // with a delay column: at the checkpoints; at the summary's `wall`
 };
 
@@ -65,7 +65,8 @@ struct summary {
     struct pair_summary *pair;
 };
 
-void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *results, struct summary *ret_summary);
+void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *results,
+                  struct summary *ret_summary);
 void summary_fini(struct summary *s);
 
 #endif

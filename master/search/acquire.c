@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/number.h"
 #include "search/effort.h"
+#include "search/groups.h"
 #include "search/models.h"
 #include "search/pareto.h"
 
@@ -184,7 +185,7 @@ void acquire_inner(struct core *s, const struct keyset *taken, struct pool *pool
     keyset_fini(&seen);
 }
 
-void acquire_front(struct core *s, struct front *ret_front)
+void acquire_front(struct core *s, struct front *ret_front, bool screening)
 {
     const struct archive *a = &s->archive;
     struct pool pending = {0};
@@ -199,7 +200,11 @@ void acquire_front(struct core *s, struct front *ret_front)
         if (r->state != ROW_PENDING)
             continue;
         left--;
-        candidate_init(s, pool_add(&pending), &r->genotype, r->arm);
+        if (!screening && groups_screened_now(s, r))
+            continue;
+        struct candidate *c = pool_add(&pending);
+        candidate_init(s, c, &r->genotype, r->arm);
+        groups_fill(s, r, c);
     }
     models_predict(s, pending.c, pending.n, 0, false);
     for (uint32_t i = 0; i < pending.n; i++) {

@@ -19,8 +19,9 @@ struct candidate *pool_add(struct pool *p);
 /* NSGA-II on the surrogate from the best measured rows; every child that is neither in the archive nor in `taken` joins the pool, predicted. */
 void acquire_inner(struct core *s, const struct keyset *taken, struct pool *pool, uint32_t arm);
 
-/* The front a batch is chosen against: measured front and pending points at their predicted mean, in search scale. */
-void acquire_front(struct core *s, struct front *ret_front);
+/* The front a batch is chosen against: measured front and pending points at their predicted mean, in search scale; those being screened only with
+ * `screening`. */
+void acquire_front(struct core *s, struct front *ret_front, bool screening);
 
 /* Picks up to k of the pool by lazy greedy hypervolume gain at c->q against `front`, which grows by what is picked; then by rank and
  * crowding. Writes pool indices; returns how many. */

@@ -12,10 +12,7 @@ struct walk {
     double (*value)[FOREST_VALUES];
 };
 
-static uint32_t bits(uint32_t x)
-{
-    return (uint32_t)__builtin_popcount(x);
-}
+static uint32_t bits(uint32_t x) { return (uint32_t)__builtin_popcount(x); }
 
 static void leaf(struct walk *w, double volume, double mean)
 {

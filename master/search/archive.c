@@ -104,7 +104,8 @@ static void store_result(struct row *r, const struct core_result *result, uint32
 {
     static const enum row_state state[] = {[CORE_OK] = ROW_OK, [CORE_INFEASIBLE] = ROW_INFEASIBLE, [CORE_FAILED] = ROW_FAILED};
     r->state = (uint8_t)state[result->status];
-    memset(r->y, 0, sizeof r->y);
+    if (!r->known)
+        memset(r->y, 0, sizeof r->y); /* what was known in part stays: models were fitted to it */
     if (r->state == ROW_OK)
         memcpy(r->y, result->objective, m * sizeof *r->y);
     r->violation = r->state == ROW_OK && result->violation > 0 ? result->violation : 0;
@@ -120,6 +121,36 @@ void archive_tell(struct archive *a, uint32_t row, const struct core_result *res
     a->told[a->n_told++] = row;
     if (row_feasible(r))
         front_insert(a, row, n_objectives);
+}
+
+bool row_told(const struct row *r) { return r->state != ROW_PENDING && r->state != ROW_SCREENED; }
+
+bool archive_tell_part(struct archive *a, uint32_t row, const struct core_result *result, const uint8_t *group, uint32_t n_objectives)
+{
+    struct row *r = &a->row[row];
+    assert(r->state == ROW_PENDING && a->n_pending);
+    for (uint32_t o = 0; o < n_objectives; o++) {
+        if (result->groups >> group[o] & 1)
+            r->y[o] = result->objective[o];
+    }
+    r->known |= (uint8_t)result->groups;
+    if (r->asked & ~r->known)
+        return false;
+    r->state = ROW_SCREENED;
+    a->n_pending--;
+    a->n_screened++;
+    a->n_parts++;
+    return true;
+}
+
+void archive_promote(struct archive *a, uint32_t row, uint32_t groups)
+{
+    struct row *r = &a->row[row];
+    assert(r->state == ROW_SCREENED && a->n_screened);
+    r->state = ROW_PENDING;
+    r->asked |= (uint8_t)groups;
+    a->n_screened--;
+    a->n_pending++;
 }
 
 void archive_rebuild_front(struct archive *a, uint32_t n_objectives)

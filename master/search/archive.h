@@ -11,7 +11,7 @@
 
 enum { CHOOSER_FEATURES = 8, ARCHIVE_ROWS_MAX = 4000000 };
 
-enum row_state { ROW_PENDING, ROW_OK, ROW_INFEASIBLE, ROW_FAILED, ROW_STATES };
+enum row_state { ROW_PENDING, ROW_OK, ROW_INFEASIBLE, ROW_FAILED, ROW_SCREENED /* some groups are known, nothing is under way */, ROW_STATES };
 
 struct row {
     struct genotype genotype; // canonical
@@ -25,12 +25,15 @@ struct row {
     float probability;               // … and how likely it was to choose it
     double gain;                     // hypervolume it added when it was told, in search scale
     uint8_t state;                   // enum row_state
+    uint8_t known, asked;            // groups whose objectives are in y; that were asked for
     bool predicted, injected;
 };
 
 struct archive {
     struct row *row;
     uint32_t n, n_pending, n_told;
+    uint32_t n_screened; // rows that wait in ROW_SCREENED
+    uint32_t n_parts;    // times that a row came to wait there
     size_t capacity;
     uint32_t *told; // rows in the order in which results came
     size_t told_capacity;
@@ -53,6 +56,12 @@ int64_t archive_find_hashed(const struct archive *a, const struct space *space, 
 struct row *archive_push(struct archive *a, const struct space *space, const struct genotype *canonical, const uint8_t features[SPACE_GENES_MAX]);
 /* Records the result of a pending row and updates the front. */
 void archive_tell(struct archive *a, uint32_t row, const struct core_result *result, uint32_t n_objectives);
+/* Records that some groups of a pending row are known; true when nothing of it is under way any more, so that it waits. */
+bool archive_tell_part(struct archive *a, uint32_t row, const struct core_result *result, const uint8_t *group, uint32_t n_objectives);
+/* Asks for further groups of a row that waits. */
+void archive_promote(struct archive *a, uint32_t row, uint32_t groups);
+/* Whether the row has its final result. */
+bool row_told(const struct row *r);
 /* Replaces the result of a told row; the front is rebuilt. */
 void archive_retell(struct archive *a, uint32_t row, const struct core_result *result, uint32_t n_objectives);
 /* Rebuilds the front from the rows, in the order they were told (load). */

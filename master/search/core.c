@@ -11,6 +11,7 @@
 #include "domain/spec.h"
 #include "search/chooser.h"
 #include "search/core_internal.h"
+#include "search/groups.h"
 #include "search/models.h"
 
 enum { ASK_CHUNK = 64, HINTS_MAX = 1000000, WALK_PER_ASK = 1 << 15 };
@@ -32,6 +33,11 @@ int core_params_check(const struct core_params *p, struct sonata_error *err)
         return sonata_error_set(err, -EINVAL, "at most %zu options are expected, not %u", sizeof p->option / sizeof *p->option, p->n_options);
     if (p->threads > 256)
         return sonata_error_set(err, -EINVAL, "at most 256 threads are expected, not %u", p->threads);
+    uint32_t seen = 0;
+    for (uint32_t o = 0; o < p->n_objectives && p->n_groups > 1; o++)
+        seen |= p->group[o] < p->n_groups ? 1u << p->group[o] : 1u << 31;
+    if (p->n_groups > CORE_GROUPS_MAX || (p->n_groups > 1 && seen != (1u << p->n_groups) - 1))
+        return sonata_error_set(err, -EINVAL, "each of the %u groups needs an objective, and each objective one of them", p->n_groups);
     return settings_resolve(p, &s, err);
 }
 
@@ -55,6 +61,7 @@ int core_new(const struct space *space, const struct core_params *params, struct
     s->algorithm = algorithm_get(s->set.algorithm);
     s->rng = rng_seeded(params->seed, 0);
     s->generation_left = s->set.init;
+    groups_derive(s);
     if (s->algorithm->option_groups & GROUP_MODEL)
         s->models = models_new(s);
     if (s->algorithm->option_groups & GROUP_SONATA)
@@ -78,9 +85,11 @@ void core_free(struct core *s)
 }
 
 /* Registers a candidate as pending and describes it to the caller. */
-static void propose(struct core *s, const struct candidate *c, struct core_proposal *ret)
+static void propose(struct core *s, const struct candidate *c, uint32_t groups, struct core_proposal *ret)
 {
     struct row *r = archive_push(&s->archive, &s->space, &c->genotype, c->features);
+    r->asked = (uint8_t)groups;
+    s->n_whole += groups == groups_all(s);
     r->arm = c->arm;
     memcpy(r->parent, c->parent, sizeof r->parent);
     r->predicted = c->predicted;
@@ -97,7 +106,7 @@ static uint32_t next_candidates(struct core *s, uint32_t n, struct candidate *re
     struct genotype g;
     if (s->archive.n >= ARCHIVE_ROWS_MAX)
         return 0;
-    if (s->archive.n >= s->set.init)
+    if (s->n_whole >= s->set.init)
         return s->algorithm->breed(s, n, ret);
     if (!design_next(s, NULL, &g))
         return 0;
@@ -105,7 +114,9 @@ static uint32_t next_candidates(struct core *s, uint32_t n, struct candidate *re
     return 1;
 }
 
-uint32_t core_ask(struct core *s, uint32_t n, struct core_proposal *ret_proposals)
+uint32_t core_ask(struct core *s, uint32_t n, struct core_proposal *ret_proposals) { return ask_groups(s, n, groups_all(s), ret_proposals); }
+
+uint32_t ask_groups(struct core *s, uint32_t n, uint32_t groups, struct core_proposal *ret_proposals)
 {
     struct candidate chunk[ASK_CHUNK];
     uint32_t k = 0;
@@ -116,7 +127,7 @@ uint32_t core_ask(struct core *s, uint32_t n, struct core_proposal *ret_proposal
     while (k < n) {
         uint32_t got = next_candidates(s, min_of(n - k, ASK_CHUNK), chunk);
         for (uint32_t i = 0; i < got; i++)
-            propose(s, &chunk[i], &ret_proposals[k++]);
+            propose(s, &chunk[i], groups, &ret_proposals[k++]);
         if (!got)
             break;
     }
@@ -150,6 +161,11 @@ static void results_in(struct core *s, uint32_t row)
     s->generation_left = s->archive.n < s->set.init ? s->set.init - s->archive.n : s->set.batch;
 }
 
+static bool says(const struct core *s, const struct core_result *result, uint32_t o)
+{
+    return !result->groups || result->groups >> s->params.group[o] & 1;
+}
+
 static int check_result(const struct core *s, const struct core_result *result)
 {
     if (result->status != CORE_OK && result->status != CORE_INFEASIBLE && result->status != CORE_FAILED)
@@ -157,21 +173,38 @@ static int check_result(const struct core *s, const struct core_result *result)
     if (result->status != CORE_OK)
         return 0;
     for (uint32_t o = 0; o < s->params.n_objectives; o++) {
-        if (!isfinite(result->objective[o]))
+        if (says(s, result, o) && !isfinite(result->objective[o]))
             return -EINVAL;
     }
     return isnan(result->violation) ? -EINVAL : 0;
 }
 
-int core_tell(struct core *s, uint64_t id, const struct core_result *result)
+/* The result joined by what was known before. */
+static struct core_result complete(const struct core *s, const struct row *row, const struct core_result *result)
+{
+    struct core_result whole = *result;
+    for (uint32_t o = 0; o < s->params.n_objectives; o++)
+        whole.objective[o] = says(s, result, o) ? result->objective[o] : row->y[o];
+    return whole;
+}
+
+int core_tell(struct core *s, uint64_t id, const struct core_result *part)
 {
     if (id >= s->archive.n)
         return -ENOENT;
-    if (s->archive.row[id].state != ROW_PENDING)
+    struct row *row = &s->archive.row[id];
+    if (row->state != ROW_PENDING)
         return -EALREADY;
-    int r = check_result(s, result);
+    uint32_t all = groups_all(s), groups = part->groups ? part->groups : row->asked & ~row->known;
+    int r = groups & ~all ? -EINVAL : check_result(s, part);
     if (r)
         return r;
+    struct core_result whole = complete(s, row, part), *result = &whole;
+    whole.groups = groups;
+    if (result->status == CORE_OK && (row->known | groups) != all) {
+        (void)archive_tell_part(&s->archive, (uint32_t)id, result, s->params.group, s->params.n_objectives);
+        return 0;
+    }
     if (s->chooser && result->status == CORE_OK && !(result->violation > 0))
         s->archive.row[id].gain = fmin(scale_gain(s, result->objective), GAIN_MAX); /* fmin: also of what is not a number */
     archive_tell(&s->archive, (uint32_t)id, result, s->params.n_objectives);
@@ -204,7 +237,7 @@ int core_retell(struct core *s, uint64_t id, const struct core_result *result)
     if (id >= s->archive.n)
         return -ENOENT;
     enum row_state before = s->archive.row[id].state;
-    int r = before == ROW_PENDING ? -EINVAL : check_result(s, result);
+    int r = before == ROW_PENDING || before == ROW_SCREENED ? -EINVAL : check_result(s, result);
     if (r)
         return r;
     archive_retell(&s->archive, (uint32_t)id, result, s->params.n_objectives);
@@ -236,6 +269,8 @@ int core_inject(struct core *s, const struct genotype *g, const struct core_resu
     struct row *row = archive_push(&s->archive, &s->space, &canonical, features);
     row->injected = true;
     row->probability = 1;
+    row->asked = (uint8_t)groups_all(s);
+    s->n_whole++;
     uint32_t id = s->archive.n - 1;
     archive_tell(&s->archive, id, result, s->params.n_objectives);
     results_in(s, id);
@@ -274,14 +309,14 @@ int core_get(const struct core *s, uint64_t id, struct core_proposal *ret_propos
         return -ENOENT;
     const struct row *r = &s->archive.row[id];
     if (ret_proposal) {
-        *ret_proposal =
-            (struct core_proposal){.id = id, .genotype = r->genotype, .arm = r->arm, .predicted = r->predicted, .generation = r->generation};
+        *ret_proposal = (struct core_proposal){
+            .id = id, .genotype = r->genotype, .arm = r->arm, .predicted = r->predicted, .generation = r->generation, .groups = r->asked & ~r->known};
         memcpy(ret_proposal->parent, r->parent, sizeof r->parent);
         memcpy(ret_proposal->mean, r->mean, sizeof r->mean);
         memcpy(ret_proposal->sd, r->sd, sizeof r->sd);
     }
     if (ret_told)
-        *ret_told = r->state != ROW_PENDING;
+        *ret_told = row_told(r);
     if (ret_result) {
         *ret_result = (struct core_result){.status = status[r->state], .violation = r->violation};
         memcpy(ret_result->objective, r->y, sizeof r->y);

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "domain/space.h"
 
-enum { CORE_OBJECTIVES_MAX = 4 };
+enum { CORE_OBJECTIVES_MAX = 4, CORE_GROUPS_MAX = CORE_OBJECTIVES_MAX, CORE_SCREENING_MAX = 8 };
 
 /* Raised when a default changes what is proposed; a search keeps the defaults of the revision it began with. 2: `bound`; `least-used` auto in
  * `sonata` and `sonata+`. 3: an ask visits at most 32,768 forms in search of unseen ones. */
@@ -33,8 +33,10 @@ struct core_params {
     struct core_option {
         char name[32], value[32];
     } option[16];
-    uint32_t revision; /* of the defaults, 0: CORE_REVISION */
-    uint32_t threads;  /* for surrogate work inside ask; never changes results; 0 = 1 */
+    uint32_t revision;                  /* of the defaults, 0: CORE_REVISION */
+    uint32_t threads;                   /* for surrogate work inside ask; never changes results; 0 = 1 */
+    uint32_t n_groups;                  /* of objectives that are measured apart from the others; 0 or 1: all together */
+    uint8_t group[CORE_OBJECTIVES_MAX]; /* of each objective, below n_groups; each group has one */
 };
 
 enum core_status {
@@ -52,12 +54,14 @@ struct core_proposal {
     bool predicted;           /* whether the next two hold a prediction made before the measurement */
     double mean[CORE_OBJECTIVES_MAX], sd[CORE_OBJECTIVES_MAX];
     uint32_t generation;
+    uint32_t groups; /* what to measure: bit g for group g */
 };
 
 struct core_result {
     enum core_status status;
     double objective[CORE_OBJECTIVES_MAX]; /* minimised; finite */
     double violation;                      /* sum of normalised constraint violations, 0 = feasible */
+    uint32_t groups;                       /* whose objectives these are: bit g for group g; 0: all that the proposal named */
 };
 
 struct core;
@@ -75,6 +79,22 @@ void core_free(struct core *s);
 uint32_t core_ask(struct core *s, uint32_t n, struct core_proposal *ret_proposals);
 /* The result of proposal `id`. -ENOENT: never proposed. -EALREADY: told before (nothing changes). -EINVAL: an objective is not finite. */
 int core_tell(struct core *s, uint64_t id, const struct core_result *result);
+/* --- Screening (docs/SEARCH.md, section 7): objectives that cost little are measured for more architectures than those that cost much --- */
+
+/* What measuring each group alone costs, n_groups numbers > 0 in a unit of the caller's. Takes effect with the next ask. -EINVAL: not so. */
+int core_set_costs(struct core *s, const double *cost) SONATA_MUST_CHECK;
+/* How many architectures are screened for each one that is measured whole; 1: there is no screening, core_ask() is the way. */
+uint32_t core_screening(const struct core *s);
+/* Architectures to be screened now, so that the next `k` to be promoted are chosen among enough; those under way are taken off. */
+uint32_t core_screening_due(const struct core *s, uint32_t k);
+/* Like core_ask(), but the proposals name the cheap groups alone. When these are told, the architecture waits to be promoted. */
+uint32_t core_ask_screening(struct core *s, uint32_t n, struct core_proposal *ret_proposals);
+/* Up to n of the screened architectures, by gain of hypervolume with what was measured of them; they keep their ids, the proposals name the groups
+ * that are not known. Fewer when fewer are screened. */
+uint32_t core_ask_promotion(struct core *s, uint32_t n, struct core_proposal *ret_proposals);
+/* Screened architectures that wait. */
+uint32_t core_screened(const struct core *s);
+
 /* The result of a told proposal was taken back or joined by further measurements: `result` is what holds from here on (the caller averages
  * replicates). Front, population and models follow; what was proposed and rewarded before stays. Any status may become any other. -ENOENT: never
  * proposed. -EINVAL: not told yet, or an objective is not finite. */

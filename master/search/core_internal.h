@@ -24,6 +24,7 @@ struct candidate {
     double mean[CORE_OBJECTIVES_MAX], sd[CORE_OBJECTIVES_MAX]; // objective units
     double q[CORE_OBJECTIVES_MAX];                             // optimistic prediction, objective units
     double risk;                                               // predicted probability of being infeasible
+    uint32_t known;                                            // objectives that are measured: bit o; mean and q hold them
     float context[CHOOSER_FEATURES], probability;
 };
 
@@ -84,17 +85,28 @@ struct core {
     size_t hint_capacity;
     bool exhausted;
     atomic_bool canceled; // nobody will use what is computed
-    uint64_t walk_left; // forms that the ask under way may visit in search of unseen ones
-    bool overtaken; // the ask under way has proposals of earlier ones in flight, whose results later ones may overtake
+    uint64_t walk_left;   // forms that the ask under way may visit in search of unseen ones
+    bool overtaken;       // the ask under way has proposals of earlier ones in flight, whose results later ones may overtake
     double scale_low[CORE_OBJECTIVES_MAX], scale_high[CORE_OBJECTIVES_MAX], first_low[CORE_OBJECTIVES_MAX];
     uint32_t scale_n;          // results behind scale_high (fixed from set.init on)
     struct models *models;     // NULL for algorithms without a surrogate
     struct chooser *chooser;   // NULL without one
     struct candidate *reserve; // bred ahead, in the order of use
     uint32_t n_reserve, reserve_at;
-    uint32_t reserve_told; // results known when they were bred
+    uint32_t reserve_told;        // results known when they were bred
+    double cost[CORE_GROUPS_MAX]; // of measuring each group, 0: not told
+    uint32_t screening;           // architectures screened for each that is promoted
+    uint32_t cheap_groups;        // mask of what a screening measures
+    uint64_t screening_credit;    // screenings asked for that no promotion has used
+    unsigned loading;             // version of the bytes that it is being made from
+    uint32_t n_whole;             // rows asked for in all groups
     size_t reserve_capacity;
 };
+
+/* --- core.c --- */
+
+/* core_ask() for some groups (a mask). */
+uint32_t ask_groups(struct core *s, uint32_t n, uint32_t groups, struct core_proposal *ret_proposals);
 
 /* --- design.c: where genotypes come from when nothing is known --- */
 

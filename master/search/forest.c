@@ -27,7 +27,7 @@ struct job {
         uint32_t n_nodes;
         size_t capacity;
         uint32_t *out_of_bag, n_out_of_bag;
-    } *tree;
+    } * tree;
 };
 
 /* {count, sum of targets} of some rows, added with one instruction. */
@@ -37,13 +37,13 @@ typedef double tally __attribute__((vector_size(16)));
  * histograms in turn, so that neighbouring rows of one value do not wait for each other. */
 struct grower {
     const struct job *job;
-    tally *weight;  // of a row: how often the bootstrap drew it, and that times its target
-    double *square; // of a row: its sum times its target
+    tally *weight;                    // of a row: how often the bootstrap drew it, and that times its target
+    double *square;                   // of a row: its sum times its target
     uint32_t order[FOREST_GENES_MAX]; // all genes, shuffled further at every node
     uint32_t drawn[FOREST_GENES_MAX]; // genes tried at this node
     struct histogram {
         tally even[FOREST_VALUES], odd[FOREST_VALUES];
-    } bin[FOREST_GENES_MAX];          // of drawn[]
+    } bin[FOREST_GENES_MAX]; // of drawn[]
     struct rng rng;
 };
 
@@ -138,10 +138,7 @@ static uint32_t values_present(const struct histogram *bin)
 }
 
 /* No byte of the word is zero. */
-static bool all_set(uint64_t word)
-{
-    return !((word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080));
-}
+static bool all_set(uint64_t word) { return !((word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080)); }
 
 /* Which genes differ between rows; `differs` is nonzero in their bytes. Ends as soon as all do. */
 static void find_varying(const struct job *j, const uint32_t *id, uint32_t n, uint64_t differs[FOREST_GENES_MAX / 8])
@@ -363,8 +360,8 @@ static void join(struct forest *f, const struct job *j)
     }
 }
 
-void forest_fit(struct forest *f, const struct forest_gene *gene, uint32_t n_genes, const uint8_t (*rows)[FOREST_GENES_MAX], const double *y, uint32_t n,
-                const struct forest_params *params)
+void forest_fit(struct forest *f, const struct forest_gene *gene, uint32_t n_genes, const uint8_t (*rows)[FOREST_GENES_MAX], const double *y,
+                uint32_t n, const struct forest_params *params)
 {
     assert(n && n_genes && params->trees);
     forest_fini(f);

@@ -13,29 +13,23 @@ enum { FOREST_GENES_MAX = 64, FOREST_VALUES = 17 /* feature values 0 .. 16 */ };
 
 /* What a gene's features can be. */
 struct forest_gene {
-    uint32_t domain;  // bit v: value v can occur
-    bool ordinal;     // splits by prefix of the values, else one value against the rest
-    bool absent;      // value 0 means "silent": it does not count for importance
+    uint32_t domain; // bit v: value v can occur
+    bool ordinal;    // splits by prefix of the values, else one value against the rest
+    bool absent;     // value 0 means "silent": it does not count for importance
 };
 
 /* Rows go to `left` when their gene has a value of the mask, else to left + 1. A leaf has all values in its mask and itself to its left. */
 struct forest_node {
-    uint32_t split;   // mask of values (bits 0 .. 16), gene << 24
+    uint32_t split; // mask of values (bits 0 .. 16), gene << 24
     uint32_t left;
-    float mean, var;  // of the training targets here
+    float mean, var; // of the training targets here
 };
 
 enum { FOREST_MASK = (1 << FOREST_VALUES) - 1, FOREST_GENE_SHIFT = 24 };
 
-static inline uint32_t forest_split(uint32_t gene, uint32_t mask)
-{
-    return gene << FOREST_GENE_SHIFT | mask;
-}
+static inline uint32_t forest_split(uint32_t gene, uint32_t mask) { return gene << FOREST_GENE_SHIFT | mask; }
 
-static inline struct forest_node forest_leaf(uint32_t index, float mean, float var)
-{
-    return (struct forest_node){FOREST_MASK, index, mean, var};
-}
+static inline struct forest_node forest_leaf(uint32_t index, float mean, float var) { return (struct forest_node){FOREST_MASK, index, mean, var}; }
 
 /* The node after this one on the way of a row; the same one at a leaf. */
 static inline uint32_t forest_step(const struct forest_node *node, const uint8_t *row)
@@ -61,14 +55,14 @@ struct forest {
 
 struct forest_params {
     uint32_t trees;
-    double share;     // of the genes tried at a node
+    double share; // of the genes tried at a node
     uint32_t threads;
     uint64_t seed, stream;
 };
 
 /* Rows are 64 bytes of features each. Same forest for any number of threads. */
-void forest_fit(struct forest *f, const struct forest_gene *gene, uint32_t n_genes, const uint8_t (*rows)[FOREST_GENES_MAX], const double *y, uint32_t n,
-                const struct forest_params *params);
+void forest_fit(struct forest *f, const struct forest_gene *gene, uint32_t n_genes, const uint8_t (*rows)[FOREST_GENES_MAX], const double *y,
+                uint32_t n, const struct forest_params *params);
 void forest_fini(struct forest *f);
 /* Mean and variance (between trees, plus the mean one within leaves over the trees) at one row. */
 void forest_predict(const struct forest *f, const uint8_t *row, double *ret_mean, double *ret_var);

@@ -1,5 +1,6 @@
 /* The forest as one flat blob: u32 magic, trees, genes, nodes; f64 out-of-bag error; u32 roots; nodes as they lie in memory (little-endian
- * hosts only, which all of ours are). Borrowed bytes are checked once: every child lies after its parent or is the leaf itself, so every walk ends, and none is longer than it can have been grown. */
+ * hosts only, which all of ours are). Borrowed bytes are checked once: every child lies after its parent or is the leaf itself, so every walk ends,
+ * and none is longer than it can have been grown. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +24,7 @@ void forest_save(const struct forest *f, struct bytes *out)
     bytes_append(out, f->node, f->n_nodes * sizeof *f->node);
 }
 
-size_t forest_saved_size(const struct forest *f)
-{
-    return HEADER + f->n_trees * sizeof *f->root + f->n_nodes * sizeof *f->node;
-}
+size_t forest_saved_size(const struct forest *f) { return HEADER + f->n_trees * sizeof *f->root + f->n_nodes * sizeof *f->node; }
 
 /* Every useful split takes at least one value of one gene from a box, so no walk of a grown forest is longer; who recurses counts on it. */
 static bool depth_is_bounded(const struct forest *f)

@@ -6,10 +6,7 @@
 
 enum { VERSION = 1, HEADER = 4, SEAL = 8, ENTRY = 16 };
 
-void forest_keep_start(struct bytes *out)
-{
-    bytes_put_u32(out, VERSION);
-}
+void forest_keep_start(struct bytes *out) { bytes_put_u32(out, VERSION); }
 
 void forest_keep_add(struct bytes *out, uint64_t key, const struct forest *f)
 {
@@ -19,15 +16,9 @@ void forest_keep_add(struct bytes *out, uint64_t key, const struct forest *f)
     forest_save(f, out);
 }
 
-void forest_keep_seal(struct bytes *out)
-{
-    bytes_put_u64(out, hash64(out->data, out->size));
-}
+void forest_keep_seal(struct bytes *out) { bytes_put_u64(out, hash64(out->data, out->size)); }
 
-size_t forest_keep_size(const struct forest *f)
-{
-    return ENTRY + forest_saved_size(f);
-}
+size_t forest_keep_size(const struct forest *f) { return ENTRY + forest_saved_size(f); }
 
 bool forest_keep_check(const void *data, size_t n)
 {

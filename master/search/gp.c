@@ -148,10 +148,7 @@ static double distance(const struct gp *g, const uint8_t *x, const uint8_t *y)
     return d;
 }
 
-double gp_kernel(const struct gp *g, const uint8_t *x, const uint8_t *y)
-{
-    return kernel(g->a, g->b, g->ell, distance(g, x, y));
-}
+double gp_kernel(const struct gp *g, const uint8_t *x, const uint8_t *y) { return kernel(g->a, g->b, g->ell, distance(g, x, y)); }
 
 /* Log marginal likelihood (up to a constant) of the kernel matrix in m, which is destroyed. */
 static double likelihood(double *m, const double *y, uint32_t n)

@@ -13,13 +13,13 @@ enum { GP_GENES_MAX = 64, GP_VALUES = 17, GP_CHOICES = 36, GP_CHOICE_POINTS = 25
 struct gp {
     uint32_t n_genes;
     double weight[GP_GENES_MAX];
-    double a, b, ell, noise;  // hyper-parameters; ell 0: not chosen yet
-    uint32_t n_at_choice;     // training points when they were chosen
+    double a, b, ell, noise; // hyper-parameters; ell 0: not chosen yet
+    uint32_t n_at_choice;    // training points when they were chosen
     /* fitted state */
     uint32_t n, n_variance;
-    float *miss;              // [gene][value][point]: weight when the point differs from the value
-    double *alpha;            // K^-1 y
-    float *factor;            // leading n_variance rows of the Cholesky factor, packed lower, diagonal inverted
+    float *miss;   // [gene][value][point]: weight when the point differs from the value
+    double *alpha; // K^-1 y
+    float *factor; // leading n_variance rows of the Cholesky factor, packed lower, diagonal inverted
 };
 
 void gp_fini(struct gp *g);

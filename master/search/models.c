@@ -45,6 +45,7 @@ struct models *models_new(const struct core *s)
 static void training_fini(struct training *t)
 {
     free(t->row);
+    free(t->part);
     *t = (struct training){0};
 }
 
@@ -71,6 +72,17 @@ void models_invalidate(struct models *m)
 
 /* --- training data --- */
 
+/* Rows that are known in part, the newest first, at most `limit`. */
+static void choose_parts(const struct core *s, struct training *t, uint32_t limit)
+{
+    const struct archive *a = &s->archive;
+    t->part = xcalloc(limit + 1, sizeof *t->part);
+    for (uint32_t i = a->n; i-- > 0 && t->n_part < limit && a->n_parts;) {
+        if (!row_told(&a->row[i]) && a->row[i].known)
+            t->part[t->n_part++] = i;
+    }
+}
+
 static uint32_t measured_rows(const struct core *s, uint32_t *ret_rows)
 {
     uint32_t n = 0;
@@ -91,6 +103,7 @@ static void choose_training(const struct core *s, struct training *t)
     n -= first;
     t->row = xcalloc(n + 1, sizeof *t->row);
     t->n_hints = s->n_hints;
+    choose_parts(s, t, limit > n ? limit - n : 0);
     if (n <= GP_VARIANCE_POINTS) {
         memcpy(t->row, all, n * sizeof *all);
         t->n = n;
@@ -135,12 +148,19 @@ static void sample_fini(struct sample *d)
 
 static struct sample gather(const struct core *s, const struct training *t, uint32_t objective)
 {
-    struct sample d = {.x = xcalloc(t->n + t->n_hints + 1, sizeof *d.x), .y = xcalloc(t->n + t->n_hints + 1, sizeof *d.y)};
+    struct sample d = {.x = xcalloc(t->n + t->n_part + t->n_hints + 1, sizeof *d.x), .y = xcalloc(t->n + t->n_part + t->n_hints + 1, sizeof *d.y)};
     for (uint32_t i = 0; i < t->n; i++, d.n++) {
         memcpy(d.x[d.n], s->archive.row[t->row[i]].features, sizeof *d.x);
         d.y[d.n] = s->archive.row[t->row[i]].y[objective];
     }
-    uint32_t limit = effort_rows(s, s->set.train_max), room = limit > t->n ? limit - t->n : 0;
+    for (uint32_t i = 0; i < t->n_part; i++) {
+        const struct row *r = &s->archive.row[t->part[i]];
+        if (!(r->known >> s->params.group[objective] & 1))
+            continue;
+        memcpy(d.x[d.n], r->features, sizeof *d.x);
+        d.y[d.n++] = r->y[objective];
+    }
+    uint32_t limit = effort_rows(s, s->set.train_max), room = limit > d.n ? limit - d.n : 0;
     for (uint32_t i = 0; i < t->n_hints && room; i++) {
         const struct hint *h = &s->hint[i];
         int64_t row = archive_find(&s->archive, &s->space, &h->genotype);
@@ -335,7 +355,7 @@ bool models_refresh(struct core *s)
     if (s->set.surrogate == SURROGATE_NONE)
         return false;
     models_ready(s);
-    if (m->fitted && m->fitted_told == s->archive.n_told)
+    if (m->fitted && m->fitted_told == s->archive.n_told && m->fitted_parts == s->archive.n_parts)
         return true;
     struct training t = {0};
     choose_training(s, &t);
@@ -367,6 +387,7 @@ bool models_refresh(struct core *s)
     for (uint32_t o = 0; o < s->params.n_objectives; o++)
         effort_spend(s, m->gp[o].n_at_choice != at_choice[o] ? effort_of_choice(m->gp[o].n_at_choice) : 0);
     m->fitted_told = s->archive.n_told;
+    m->fitted_parts = s->archive.n_parts;
     return true;
 }
 
@@ -411,6 +432,8 @@ static void predict_objective(void *context, uint32_t o)
     predict_z(job->s, o, job->x, job->n, mean, var);
     for (uint32_t i = 0; i < job->n; i++) {
         struct candidate *c = &job->c[i];
+        if (c->known >> o & 1)
+            continue;
         c->q[o] = warp_inverse(&m->warp[o], mean[i] - (var ? job->beta * sqrt(var[i]) : 0));
         if (!job->full)
             continue;
@@ -511,6 +534,9 @@ static void save_training(const struct training *t, struct bytes *out)
     for (uint32_t i = 0; i < t->n; i++)
         bytes_put_u32(out, t->row[i]);
     bytes_put_u32(out, t->n_hints);
+    bytes_put_u32(out, t->n_part);
+    for (uint32_t i = 0; i < t->n_part; i++)
+        bytes_put_u32(out, t->part[i]);
 }
 
 static bool load_training(struct training *t, const struct core *s, struct reader *in)
@@ -523,6 +549,12 @@ static bool load_training(struct training *t, const struct core *s, struct reade
         ok = t->row[i] < s->archive.n && s->archive.row[t->row[i]].state == ROW_OK;
     }
     t->n_hints = reader_u32(in);
+    t->n_part = s->loading > 2 ? reader_count(in, s->archive.n, 4) : 0;
+    t->part = xcalloc(t->n_part + 1, sizeof *t->part);
+    for (uint32_t i = 0; i < t->n_part && ok; i++) {
+        t->part[i] = reader_u32(in);
+        ok = t->part[i] < s->archive.n && s->archive.row[t->part[i]].known;
+    }
     return ok && !in->bad && t->n_hints <= s->n_hints;
 }
 
@@ -530,6 +562,7 @@ void models_save(const struct models *m, struct bytes *out)
 {
     bytes_put_u8(out, m->fitted);
     bytes_put_u32(out, m->fitted_told);
+    bytes_put_u32(out, m->fitted_parts);
     save_training(&m->train, out);
     for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++) {
         const struct gp *g = &m->gp[o];
@@ -561,6 +594,7 @@ bool models_load(struct models *m, struct core *s, struct reader *in)
 {
     bool fitted = reader_u8(in);
     m->fitted_told = reader_u32(in);
+    m->fitted_parts = s->loading > 2 ? reader_u32(in) : 0;
     bool ok = load_training(&m->train, s, in);
     for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++)
         ok &= load_hyperparameters(&m->gp[o], in);
@@ -569,7 +603,8 @@ bool models_load(struct models *m, struct core *s, struct reader *in)
     m->n_grown = reader_u64(in);
     ok = ok && load_training(&m->forest_train, s, in);
     m->risk_told = reader_u32(in);
-    if (!ok || in->bad || m->fitted_told > s->archive.n_told || m->grown_told > s->archive.n_told || m->risk_told > s->archive.n_told)
+    if (!ok || in->bad || m->fitted_told > s->archive.n_told || m->fitted_parts > s->archive.n_parts || m->grown_told > s->archive.n_told ||
+        m->risk_told > s->archive.n_told)
         return false;
     bool chosen = s->set.surrogate != SURROGATE_GP;
     for (uint32_t o = 0; o < s->params.n_objectives && !chosen; o++)

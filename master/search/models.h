@@ -21,12 +21,15 @@ enum { MODELS_MIN_ROWS = 8, TRUST_WINDOW = 50, TRUST_MIN = 20 };
 struct training {
     uint32_t *row;
     uint32_t n, n_hints;
+    uint32_t *part; // rows known in part: they train the models of what is known
+    uint32_t n_part;
 };
 
 struct models {
     struct forest_gene gene[SPACE_GENES_MAX];
-    bool fitted;          // the surrogates stand for `train`
-    uint32_t fitted_told; // results known when they were fitted
+    bool fitted;           // the surrogates stand for `train`
+    uint32_t fitted_told;  // results known when they were fitted
+    uint32_t fitted_parts; // screenings, likewise
     struct training train;
     struct warp warp[CORE_OBJECTIVES_MAX];
     struct gp gp[CORE_OBJECTIVES_MAX];

@@ -67,12 +67,6 @@ static inline void sort(struct order o, struct value *value, uint32_t n, struct 
         memcpy(value, from, n * sizeof *value);
 }
 
-void order_values(struct value *value, uint32_t n, struct value *spare)
-{
-    sort((struct order){NULL, 1}, value, n, spare);
-}
+void order_values(struct value *value, uint32_t n, struct value *spare) { sort((struct order){NULL, 1}, value, n, spare); }
 
-void order_rows(const double *f, uint32_t m, struct value *value, uint32_t n, struct value *spare)
-{
-    sort((struct order){f, m}, value, n, spare);
-}
+void order_rows(const double *f, uint32_t m, struct value *value, uint32_t n, struct value *spare) { sort((struct order){f, m}, value, n, spare); }

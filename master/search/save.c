@@ -12,9 +12,10 @@
 #include "base/hash.h"
 #include "search/chooser.h"
 #include "search/core_internal.h"
+#include "search/groups.h"
 #include "search/models.h"
 
-enum { VERSION = 2 /* 1: without the revision */, MAGIC = 0x53544e53 };
+enum { VERSION = 3 /* 1: without the revision; 2: without groups */, MAGIC = 0x53544e53 };
 
 static uint64_t space_fingerprint(const struct space *s)
 {
@@ -50,9 +51,12 @@ static void save_params(const struct core_params *p, struct bytes *out)
         bytes_put_string(out, p->option[i].name);
         bytes_put_string(out, p->option[i].value);
     }
+    bytes_put_u32(out, p->n_groups);
+    for (uint32_t o = 0; o < p->n_objectives; o++)
+        bytes_put_u8(out, p->group[o]);
 }
 
-static bool load_params(struct core_params *p, struct reader *in)
+static bool load_params(struct core_params *p, unsigned version, struct reader *in)
 {
     reader_string(in, p->algorithm, sizeof p->algorithm);
     p->n_objectives = reader_u32(in);
@@ -66,6 +70,9 @@ static bool load_params(struct core_params *p, struct reader *in)
         reader_string(in, p->option[i].name, sizeof p->option[i].name);
         reader_string(in, p->option[i].value, sizeof p->option[i].value);
     }
+    p->n_groups = version > 2 ? reader_u32(in) : 0;
+    for (uint32_t o = 0; o < p->n_objectives && o < CORE_OBJECTIVES_MAX && version > 2; o++)
+        p->group[o] = reader_u8(in);
     return !in->bad;
 }
 
@@ -95,7 +102,9 @@ static void save_row(const struct row *r, unsigned n_genes, uint32_t m, struct b
     bytes_put_u32(out, r->uses);
     bytes_put_u64(out, (uint64_t)r->parent[0]);
     bytes_put_u64(out, (uint64_t)r->parent[1]);
-    for (uint32_t o = 0; o < m && r->state == ROW_OK; o++)
+    bytes_put_u8(out, r->known);
+    bytes_put_u8(out, r->asked);
+    for (uint32_t o = 0; o < m && (r->state == ROW_OK || r->known); o++)
         bytes_put_f64(out, r->y[o]);
     bytes_put_f64(out, r->violation);
     for (uint32_t o = 0; o < m && r->predicted; o++) {
@@ -124,7 +133,11 @@ static bool load_row(struct core *s, struct row *r, struct reader *in)
         r->parent[i] = (int64_t)reader_u64(in);
         ok &= r->parent[i] >= -1 && r->parent[i] < (int64_t)s->archive.n - 1;
     }
-    for (uint32_t o = 0; o < m && r->state == ROW_OK; o++) {
+    r->known = s->loading > 2 ? reader_u8(in) : 0;
+    r->asked = s->loading > 2 ? reader_u8(in) : 1;
+    ok &= !((r->known | r->asked) & ~groups_all(s)) && (r->state != ROW_SCREENED || (r->known && !(r->asked & ~r->known)));
+    s->n_whole += r->asked == groups_all(s);
+    for (uint32_t o = 0; o < m && (r->state == ROW_OK || r->known); o++) {
         r->y[o] = reader_f64(in);
         ok &= isfinite(r->y[o]);
     }
@@ -183,22 +196,24 @@ static bool load_archive(struct core *s, struct reader *in)
             return false;
     }
     uint32_t told = 0;
-    for (uint32_t i = 0; i < a->n; i++)
-        told += a->row[i].state != ROW_PENDING;
+    for (uint32_t i = 0; i < a->n; i++) {
+        told += row_told(&a->row[i]);
+        a->n_screened += a->row[i].state == ROW_SCREENED;
+    }
     if (reader_count(in, told, 4) != told)
         return false;
     bool *seen = xcalloc(n ? n : 1, sizeof *seen), ok = !in->bad;
     a->told = xgrow(a->told, &a->told_capacity, told, sizeof *a->told);
     for (uint32_t i = 0; i < told && ok; i++) {
         uint32_t row = reader_u32(in);
-        ok = row < n && !seen[row] && a->row[row].state != ROW_PENDING;
+        ok = row < n && !seen[row] && row_told(&a->row[row]);
         if (ok) {
             seen[row] = true;
             a->told[a->n_told++] = row;
         }
     }
     free(seen);
-    a->n_pending = a->n - told;
+    a->n_pending = a->n - told - a->n_screened;
     if (ok)
         archive_rebuild_front(a, s->params.n_objectives);
     return ok;
@@ -213,7 +228,7 @@ static bool load_rows(const struct core *s, struct reader *in, uint32_t max, uin
     *ret_n = n;
     for (uint32_t i = 0; i < n && ok; i++) {
         uint32_t row = (*ret_rows)[i] = reader_u32(in);
-        ok = row < s->archive.n && s->archive.row[row].state != ROW_PENDING && !seen[row];
+        ok = row < s->archive.n && row_told(&s->archive.row[row]) && !seen[row];
         if (ok)
             seen[row] = true;
     }
@@ -294,6 +309,33 @@ static bool load_hints(struct core *s, struct reader *in)
     return !in->bad;
 }
 
+static void save_screening(const struct core *s, struct bytes *out)
+{
+    for (uint32_t g = 0; g < s->params.n_groups; g++)
+        bytes_put_f64(out, s->cost[g]);
+    bytes_put_u64(out, s->screening_credit);
+    bytes_put_u32(out, s->archive.n_parts);
+}
+
+static bool load_screening(struct core *s, struct reader *in)
+{
+    if (s->loading < 3)
+        return true;
+    bool told = true;
+    for (uint32_t g = 0; g < s->params.n_groups; g++) {
+        s->cost[g] = reader_f64(in);
+        told &= isfinite(s->cost[g]) && s->cost[g] > 0;
+    }
+    s->screening_credit = reader_u64(in);
+    s->archive.n_parts = reader_u32(in);
+    for (uint32_t g = 0; g < s->params.n_groups && !told; g++) {
+        if (s->cost[g] < 0 || s->cost[g] > 0 || isnan(s->cost[g]))
+            return false; /* all of them or none */
+    }
+    groups_derive(s);
+    return !in->bad && s->archive.n_parts >= s->archive.n_screened;
+}
+
 void core_save(const struct core *s, struct bytes *out)
 {
     size_t start = out->size;
@@ -314,6 +356,7 @@ void core_save(const struct core *s, struct bytes *out)
     bytes_put_u32(out, s->reserve_told);
     for (uint32_t i = s->reserve_at; i < s->n_reserve; i++)
         save_candidate(s, &s->reserve[i], out);
+    save_screening(s, out);
     if (s->chooser)
         chooser_save(s->chooser, out);
     if (s->models)
@@ -349,18 +392,19 @@ static bool load_state(struct core *s, struct reader *in)
     s->exhausted = reader_u8(in);
     scale_update(s);
     population_refresh(s);
-    return ok && load_hints(s, in) && load_reserve(s, in) && (!s->chooser || chooser_load(s->chooser, in)) &&
+    return ok && load_hints(s, in) && load_reserve(s, in) && load_screening(s, in) && (!s->chooser || chooser_load(s->chooser, in)) &&
            (!s->models || models_load(s->models, s, in));
 }
 
-static int read_header(struct reader *in, const struct space *space, struct core_params *ret_params, struct sonata_error *err)
+static int read_header(struct reader *in, const struct space *space, struct core_params *ret_params, unsigned *ret_version, struct sonata_error *err)
 {
     if (reader_u32(in) != MAGIC)
         return sonata_error_set(err, -EBADMSG, "not the state of a search");
     unsigned version = reader_u16(in);
     if (!in->bad && (version < 1 || version > VERSION))
         return sonata_error_set(err, -EPROTONOSUPPORT, "state of a search in version %u; this program reads up to version %d", version, VERSION);
-    bool ok = load_params(ret_params, in);
+    *ret_version = version;
+    bool ok = load_params(ret_params, version, in);
     ret_params->revision = version > 1 ? reader_u32(in) : 1;
     if (!ok || !ret_params->revision)
         return sonata_error_set(err, -EBADMSG, "state of a search: parameters are cut short");
@@ -376,13 +420,15 @@ int core_load(const struct space *space, const void *data, size_t n, struct core
     struct reader in = reader_of(data, n - 8), tail = reader_of((const uint8_t *)data + n - 8, 8);
     struct core_params params = {0};
     struct core *s;
-    int r = read_header(&in, space, &params, err);
+    unsigned version = VERSION;
+    int r = read_header(&in, space, &params, &version, err);
     if (!r && reader_u64(&tail) != hash64(data, n - 8))
         r = sonata_error_set(err, -EBADMSG, "state of a search: its check sum is wrong");
     if (!r && core_new(space, &params, &s, err))
         r = sonata_error_prefix(err, -EBADMSG, "state of a search");
     if (r)
         return r;
+    s->loading = version;
     if (!load_state(s, &in) || !reader_done(&in)) {
         core_free(s);
         return sonata_error_set(err, -EBADMSG, "state of a search: its content is damaged");

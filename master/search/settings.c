@@ -38,6 +38,7 @@ static const struct option_def options[] = {
     {.name = "discount", .group = GROUP_SONATA, .offset = AT(discount), .type = OPTION_NUMBER, .min = 0, .max = 1},
     {.name = "reference", .group = GROUP_SONATA, .offset = AT(reference), .type = OPTION_NUMBER, .min = 0.1, .max = 10},
     {.name = "scale-quantile", .group = GROUP_SONATA, .offset = AT(scale_quantile), .type = OPTION_NUMBER, .min = 0.5, .max = 1},
+    {.name = "screening", .group = GROUP_PLUS, .offset = AT(screening), .type = OPTION_COUNT, .min = 0, .max = CORE_SCREENING_MAX},
     {.name = "sources", .group = GROUP_PLUS, .offset = AT(sources), .type = OPTION_WORD, .choices = "both|inner|screen"},
     {.name = "native", .group = GROUP_OPERATORS, .offset = AT(arm_native), .type = OPTION_FLAG},
     {.name = "importance-crossover", .group = GROUP_OPERATORS, .offset = AT(arm_importance), .type = OPTION_FLAG},

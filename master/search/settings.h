@@ -28,6 +28,7 @@ struct settings {
     double beta, discount;
     uint32_t trees, inner_generations, inner_population, pool, screen, train_max;
     bool arm_native, arm_importance, arm_local, arm_crossover;
+    uint32_t screening;    // architectures screened for each promoted one, 0: by the costs
     double reference;      // of the hypervolume gain, in search scale
     double bound;          // nominal milliseconds of work that a batch may be, 0: no bound
     double scale_quantile; // of the initial sample, where the search scale ends

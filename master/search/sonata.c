@@ -78,7 +78,7 @@ static uint32_t batch(struct core *s, uint32_t n, struct candidate *ret)
         *pool_add(&pool) = c;
     }
     models_predict(s, pool.c, pool.n, s->set.beta, true);
-    acquire_front(s, &front);
+    acquire_front(s, &front, true);
     uint32_t got = acquire_choose(s, &pool, &front, n, index);
     for (uint32_t i = 0; i < got; i++)
         ret[i] = pool.c[index[i]];

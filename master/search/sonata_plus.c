@@ -90,7 +90,7 @@ static uint32_t batch(struct core *s, uint32_t n, struct candidate *ret)
         arm[i] = chooser_choose(s, context[i], &probability[i]);
         want[arm[i] == ARM_SCREEN]++;
     }
-    acquire_front(s, &front);
+    acquire_front(s, &front, true);
     for (uint32_t k = 0; k < 2; k++) {
         if (want[k])
             from_source(s, ARM_INNER + k, want[k], &taken, &front, &source[k]);

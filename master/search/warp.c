@@ -18,20 +18,11 @@ static int compare_doubles(const void *pa, const void *pb)
     return a < b ? -1 : a > b;
 }
 
-static double asymmetry(double a, double b, double c)
-{
-    return fabs((c - b) - (b - a)) / (c - a + 1e-12);
-}
+static double asymmetry(double a, double b, double c) { return fabs((c - b) - (b - a)) / (c - a + 1e-12); }
 
-static double squeeze(double z)
-{
-    return z > KNEE ? KNEE + SLOPE * (z - KNEE) : z < -KNEE ? -KNEE + SLOPE * (z + KNEE) : z;
-}
+static double squeeze(double z) { return z > KNEE ? KNEE + SLOPE * (z - KNEE) : z < -KNEE ? -KNEE + SLOPE * (z + KNEE) : z; }
 
-static double unsqueeze(double z)
-{
-    return z > KNEE ? KNEE + (z - KNEE) / SLOPE : z < -KNEE ? -KNEE + (z + KNEE) / SLOPE : z;
-}
+static double unsqueeze(double z) { return z > KNEE ? KNEE + (z - KNEE) / SLOPE : z < -KNEE ? -KNEE + (z + KNEE) / SLOPE : z; }
 
 static double within(double v, double most) { return fmax(-most, fmin(most, v)); }
 
@@ -70,10 +61,7 @@ void warp_fit(struct warp *w, const double *y, uint32_t n)
     w->sd = sqrt(fmax(1e-12, square / n - w->mean * w->mean));
 }
 
-double warp_forward(const struct warp *w, double y)
-{
-    return (scaled(w, y) - w->mean) / w->sd;
-}
+double warp_forward(const struct warp *w, double y) { return (scaled(w, y) - w->mean) / w->sd; }
 
 double warp_inverse(const struct warp *w, double z)
 {

@@ -273,7 +273,7 @@ static void infeasible_and_failed_stay_off_the_front(void **state)
 {
     struct core *s = fixture_search(&cell, "sonata+", 2, 100, 1);
     struct core_proposal p[4];
-    struct core_result r[4] = {{CORE_OK, {3, 3}, 0}, {CORE_OK, {1, 1}, 0.5}, {CORE_INFEASIBLE, {0, 0}, 0}, {CORE_FAILED, {0, 0}, 0}};
+    struct core_result r[4] = {{CORE_OK, {3, 3}, 0, 0}, {CORE_OK, {1, 1}, 0.5, 0}, {CORE_INFEASIBLE, {0, 0}, 0, 0}, {CORE_FAILED, {0, 0}, 0, 0}};
     uint64_t ids[4];
     (void)state;
     assert_int_equal(core_ask(s, 4, p), 4);

@@ -2,9 +2,11 @@
 #include "search/core.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/rng.h"
 #include "fixture.h"
@@ -87,41 +89,44 @@ static void damage_is_refused_by_the_check_sum(void **state)
     bytes_fini(&b);
 }
 
-/* A state of the first version has no revision: its search goes on with the defaults it began with. */
-static void old_defaults_stay(void **state)
+/* States of former versions (tests/golden/search-state): their searches go on with the defaults they began with and propose what they would have. */
+static void old_states_go_on(void **state)
 {
-    struct core_params p = {.algorithm = "sonata+", .n_objectives = 2, .budget = 60, .seed = 3, .revision = 1};
+    (void)state;
+    for (unsigned version = 1; version <= 2; version++) {
+        char path[512];
+        struct bytes file = {0};
+        struct sonata_error err = {{0}};
+        struct core *s;
+        struct core_proposal p[6];
+        snprintf(path, sizeof path, SONATA_SOURCE_DIR "/tests/golden/search-state/state-v%u.bin", version);
+        if (file_read(path, 1 << 20, &file, &err))
+            fail_msg("%s", err.text);
+        size_t tail = 6 * (size_t)depth.n_genes, n = file.size - tail;
+        if (core_load(&depth, file.data, n, &s, &err))
+            fail_msg("version %u: %s", version, err.text);
+        assert_int_equal(s->params.revision, version);
+        assert_true((s->set.bound > 0) == (version > 1));
+        assert_int_equal(s->set.least_used, version > 1 ? LEAST_USED_AUTO : LEAST_USED_OFF);
+        assert_int_equal(core_ask(s, 6, p), 6);
+        for (unsigned i = 0; i < 6; i++)
+            assert_memory_equal(p[i].genotype.allele, file.data + n + i * depth.n_genes, depth.n_genes);
+        core_free(s);
+        bytes_fini(&file);
+    }
+}
+
+static void the_newest_defaults_are_the_default(void **state)
+{
+    struct core_params p = {.algorithm = "sonata+", .n_objectives = 2, .budget = 60, .seed = 3};
     struct sonata_error err = {{0}};
-    struct core *s, *old;
-    struct bytes b = {0}, first = {0}, again = {0};
+    struct core *s;
     (void)state;
     assert_int_equal(core_new(&depth, &p, &s, &err), 0);
-    assert_true(s->set.bound == 0 && s->set.least_used == LEAST_USED_OFF);
-    while (core_told(s) < 45)
-        (void)fixture_step(s, &depth, 2, 5);
-    core_save(s, &b);
-    size_t at = 6 + 4 + strlen("sonata+") + 4 + 4 + 4 + 4 + 1 + 8 + 4; /* magic, version, parameters */
-    assert_int_equal(b.data[at], 1);
-    bytes_append(&first, b.data, at);
-    bytes_append(&first, b.data + at + 4, b.size - at - 4);
-    first.data[4] = 1;
-    seal(&first);
-    if (core_load(&depth, first.data, first.size, &old, &err))
-        fail_msg("%s", err.text);
-    core_save(old, &again);
-    assert_int_equal(again.size, b.size);
-    assert_memory_equal(again.data, b.data, b.size);
-    p.revision = 0;
-    core_free(old);
-    assert_int_equal(core_new(&depth, &p, &old, &err), 0);
-    assert_true(old->set.bound > 0 && old->set.least_used == LEAST_USED_AUTO);
+    assert_true(s->set.bound > 0 && s->set.least_used == LEAST_USED_AUTO);
     p.revision = CORE_REVISION + 1;
     assert_int_equal(core_params_check(&p, &err), -EINVAL);
     core_free(s);
-    core_free(old);
-    bytes_fini(&b);
-    bytes_fini(&first);
-    bytes_fini(&again);
 }
 
 /* With the check sum repaired, only the checks of the content are left. */
@@ -193,7 +198,8 @@ int main(void)
         cmocka_unit_test(forged_content_never_crashes),
         cmocka_unit_test(another_space_is_refused),
         cmocka_unit_test(policies_travel),
-        cmocka_unit_test(old_defaults_stay),
+        cmocka_unit_test(old_states_go_on),
+        cmocka_unit_test(the_newest_defaults_are_the_default),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
