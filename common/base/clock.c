@@ -38,7 +38,8 @@ void clock_format_utc(int64_t wall_ns, char text[24])
 /* Days since 1970-01-01 of a date of the Gregorian calendar. */
 static int64_t days_of(int year, int month, int day)
 {
-    int64_t y = month > 2 ? year : year - 1, era = y / 400, of_era = y - era * 400, of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t y = month > 2 ? year : year - 1, era = y / 400, of_era = y - era * 400,
+            of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
@@ -47,7 +48,8 @@ int clock_parse_utc(const char *text, int64_t now_ns, int64_t *ret_wall_ns)
     int year, month, day, hour, minute, second, used = 0;
     int64_t ago;
     if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second, &used) == 6 && used && !text[used]) {
-        if (year < 1970 || year > 2200 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || (hour | minute | second) < 0)
+        if (year < 1970 || year > 2200 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 ||
+            (hour | minute | second) < 0)
             return -EINVAL;
         *ret_wall_ns = (days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * SONATA_SECOND;
         return 0;

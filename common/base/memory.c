@@ -23,7 +23,9 @@ void *xmalloc(size_t size)
 
 void *xcalloc(size_t n, size_t size)
 {
-    return check(calloc(n ? n : 1, size ? size : 1), n && size ? SIZE_MAX : 0);
+    bool any = n && size;
+    size_t wanted = any ? SIZE_MAX : 0;
+    return check(any ? calloc(n, size) : calloc(1, 1), wanted);
 }
 
 void *xcalloc_line(size_t n, size_t size)
@@ -39,7 +41,8 @@ void *xcalloc_line(size_t n, size_t size)
 
 void *xrealloc(void *p, size_t size)
 {
-    return check(realloc(p, size ? size : 1), size ? size : 1);
+    size_t least = size ? size : 1;
+    return check(realloc(p, least), least);
 }
 
 void *xreallocarray(void *p, size_t n, size_t size)

@@ -53,8 +53,7 @@ static int set_number(const struct option_def *def, const char *text, void *sett
     switch (def->type) {
     case OPTION_INT:
     case OPTION_COUNT:
-        if (parse_i64(text, def->type == OPTION_COUNT ? 0 : INT64_MIN, def->type == OPTION_COUNT ? UINT32_MAX : INT64_MAX, &i) ||
-            !in_range(def, (double)i))
+        if (parse_i64(text, INT64_MIN, INT64_MAX, &i) || !in_range(def, (double)i) || (def->type == OPTION_COUNT && (i < 0 || i > UINT32_MAX)))
             return range_error(def, text, "a whole number", err);
         if (def->type == OPTION_COUNT)
             *(uint32_t *)at(def, settings) = (uint32_t)i;

@@ -23,8 +23,8 @@ ProtobufCBinaryData wire_give_hash(const uint8_t hash[32]);
 /* Unpacks with a bound on the memory the message may take, since two bytes on the wire can become a hundred in memory. NULL: garbage or over
  * the bound. Free with protobuf_c_message_free_unpacked(m, NULL). */
 ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *type, const void *p, size_t n);
-/* Every text in an unpacked message through text_plain(), so that nothing that comes off the wire can steer a terminal or forge a line. Lines are kept in
- * fingerprints and in what the master says to people. */
+/* Every text in an unpacked message through text_plain(), so that nothing that comes off the wire can steer a terminal or forge a line. Lines are
+ * kept in fingerprints and in what the master says to people. */
 void wire_clean(ProtobufCMessage *m);
 /* Appends the packed message. */
 void wire_pack(const ProtobufCMessage *m, struct bytes *out);

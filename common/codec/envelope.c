@@ -29,7 +29,8 @@ Sonata__Envelope *envelope_unpack(const void *p, size_t n, bool *ret_other_major
     wire_clean(&e->base);
     if (e->major != WIRE_MAJOR) {
         *ret_other_major = true;
-        sonata_error_set(err, -EPROTONOSUPPORT, "peer speaks protocol %u.%u, this side %d.%d: upgrade the older one", e->major, e->minor, WIRE_MAJOR, WIRE_MINOR);
+        sonata_error_set(err, -EPROTONOSUPPORT, "peer speaks protocol %u.%u, this side %d.%d: upgrade the older one", e->major, e->minor, WIRE_MAJOR,
+                         WIRE_MINOR);
     } else if (e->body_case == SONATA__ENVELOPE__BODY__NOT_SET) {
         sonata_error_set(err, -EBADMSG, "message without a body (or of a kind newer than protocol %d.%d)", WIRE_MAJOR, WIRE_MINOR);
     } else {

@@ -96,8 +96,8 @@ static int network_from_message(const Sonata__Space *m, struct space_network *ne
     int r = wire_take_text(net->family, sizeof net->family, m->family, false, false, "network family", err);
     if (r)
         return r;
-    if (m->n_stages > SPACE_STAGES_MAX || m->input_size > UINT16_MAX || m->input_channels > UINT16_MAX || m->classes > UINT16_MAX || m->stem > UINT16_MAX ||
-        m->head > UINT16_MAX)
+    if (m->n_stages > SPACE_STAGES_MAX || m->input_size > UINT16_MAX || m->input_channels > UINT16_MAX || m->classes > UINT16_MAX ||
+        m->stem > UINT16_MAX || m->head > UINT16_MAX)
         return sonata_error_set(err, -EINVAL, "network: a size is out of range");
     net->input_size = (uint16_t)m->input_size;
     net->input_channels = (uint16_t)m->input_channels;

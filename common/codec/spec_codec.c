@@ -149,7 +149,8 @@ static int scalars_from_message(const Sonata__SearchSpec *m, struct search_spec 
         return r;
     if (m->population > SPEC_POPULATION_MAX)
         return sonata_error_set(err, -EINVAL, "population %u is over the limit of %d", m->population, SPEC_POPULATION_MAX);
-    if (m->budget_evaluations > SPEC_BUDGET_MAX || m->budget_wall_ns < 0 || m->budget_wall_ns > WALL_MAX_NS || (!m->budget_evaluations && !m->budget_wall_ns))
+    if (m->budget_evaluations > SPEC_BUDGET_MAX || m->budget_wall_ns < 0 || m->budget_wall_ns > WALL_MAX_NS ||
+        (!m->budget_evaluations && !m->budget_wall_ns))
         return sonata_error_set(err, -EINVAL, "a budget of 1 to %d evaluations, or of wall time, is expected", SPEC_BUDGET_MAX);
     if (m->policy.len > SPEC_POLICY_MAX)
         return sonata_error_set(err, -EINVAL, "a policy of %zu bytes is over the limit of %d", m->policy.len, SPEC_POLICY_MAX);

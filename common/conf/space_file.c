@@ -158,7 +158,8 @@ static int read_edge(struct conversion *c, unsigned j)
     char path[64];
     snprintf(path, sizeof path, "genes[%u].edge", j);
     if (!c->space->cell_nodes)
-        return yaml_doc_error(c->doc, c->err, path, "gene '%s' is an edge, but the space has no cell; expected `cell: {nodes: N}` at the top", g->name);
+        return yaml_doc_error(c->doc, c->err, path, "gene '%s' is an edge, but the space has no cell; expected `cell: {nodes: N}` at the top",
+                              g->name);
     if (raw->edge[0] >= raw->edge[1] || raw->edge[1] >= c->space->cell_nodes)
         return yaml_doc_error(c->doc, c->err, path, "[%u, %u] is here; expected a lower and a higher node of 0 to %d", raw->edge[0], raw->edge[1],
                               c->space->cell_nodes - 1);
@@ -354,7 +355,8 @@ int space_file_read(const char *name, struct space *ret_space, struct sonata_err
     } else if (!find_preset(name, path, sizeof path)) {
         char presets[360];
         space_presets(presets, sizeof presets);
-        return sonata_error_set(err, -ENOENT, "no space is called '%.60s'; presets: %s; or give the path of a space file", name, presets[0] ? presets : "none");
+        return sonata_error_set(err, -ENOENT, "no space is called '%.60s'; presets: %s; or give the path of a space file", name,
+                                presets[0] ? presets : "none");
     }
     cleanup_bytes struct bytes data = {0};
     int r = file_read(path, YAML_TEXT_MAX, &data, err);

@@ -68,7 +68,9 @@ static const char *scalar_text(const yaml_node_t *node)
 
 static const char *kind_of(const yaml_node_t *node)
 {
-    return node->type == YAML_MAPPING_NODE ? "a mapping" : node->type == YAML_SEQUENCE_NODE ? "a list" : "a value";
+    if (node->type == YAML_MAPPING_NODE)
+        return "a mapping";
+    return node->type == YAML_SEQUENCE_NODE ? "a list" : "a value";
 }
 
 /* "a, b, c" of a mapping's keys. */
@@ -323,7 +325,8 @@ static int parse_tree(struct yaml_doc *doc, const char *text, size_t n, struct s
     return r;
 }
 
-int yaml_doc_open(const char *text, size_t n, const char *origin, const cyaml_schema_value_t *schema, struct yaml_doc **ret_doc, struct sonata_error *err)
+int yaml_doc_open(const char *text, size_t n, const char *origin, const cyaml_schema_value_t *schema, struct yaml_doc **ret_doc,
+                  struct sonata_error *err)
 {
     if (n > YAML_TEXT_MAX)
         return sonata_error_set(err, -EFBIG, "%s: %zu bytes; at most %d are read", origin, n, YAML_TEXT_MAX);

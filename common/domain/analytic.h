@@ -17,8 +17,8 @@ struct analytic {
 
 enum { ANALYTIC_LAYER_BYTES = 32 };
 
-/* Bytes of the network quantised to int8 on the reference firmware (docs/MCU.md), as the firmware and the quantiser report them. Code and weights lie in
- * flash, activations and the rest in RAM: it fits a part when flash_code + flash_weights and ram_activation + ram_runtime do. */
+/* Bytes of the network quantised to int8 on the reference firmware (docs/MCU.md), as the firmware and the quantiser report them. Code and weights lie
+ * in flash, activations and the rest in RAM: it fits a part when flash_code + flash_weights and ram_activation + ram_runtime do. */
 struct analytic_memory {
     double flash_code;     /* of any network: ANALYTIC_FLASH_CODE, at least what an image of the firmware reports */
     double flash_weights;  /* the int8 blob, exactly: header, layer table, weights, biases, multipliers, shifts */

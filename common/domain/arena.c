@@ -93,9 +93,9 @@ void arena_of_network(const struct network *n, struct arena_tensor *tensor)
 {
     for (unsigned t = 0; t <= n->n_layers; t++) {
         const struct network_layer *l = t ? &n->layer[t - 1] : NULL;
+        uint32_t before = t ? t - 1 : 0;
         uint32_t values = l ? (uint32_t)l->out_size * l->out_size * l->out_channels : (uint32_t)n->input_size * n->input_size * n->input_channels;
-
-        tensor[t] = (struct arena_tensor){.size = values, .first = t ? t - 1 : 0, .last = t ? t - 1 : 0};
+        tensor[t] = (struct arena_tensor){.size = values, .first = before, .last = before};
     }
     for (unsigned i = 0; i < n->n_layers; i++) { /* written in its own step, read until its last reader */
         tensor[n->layer[i].input].last = i;

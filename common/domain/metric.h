@@ -86,8 +86,8 @@ const struct metric_value *measurement_metric(const struct measurement *m, const
 /* Appends; false when METRICS_MAX are there already. */
 bool measurement_add(struct measurement *m, const char *name, double value, double low, double high, uint32_t n);
 
-/* Sets outcome and "class: text" (printf format, cut to REASON_MAX, control characters as blanks) as the reason. Metrics are dropped, but for OUTCOME_INVALID: the
- * master takes them for noisy ones when the job was measured under wrong conditions too often. */
+/* Sets outcome and "class: text" (printf format, cut to REASON_MAX, control characters as blanks) as the reason. Metrics are dropped, but for
+ * OUTCOME_INVALID: the master takes them for noisy ones when the job was measured under wrong conditions too often. */
 void measurement_fail(struct measurement *m, enum outcome outcome, const char *format, ...) SONATA_PRINTF(3, 4);
 
 enum goal { GOAL_MIN, GOAL_MAX };

@@ -91,7 +91,8 @@ int space_check_names(const struct space *s, struct sonata_error *err)
             return sonata_error_set(err, -EINVAL, "gene '%s' has no proper name: " NAME_GRAMMAR, g->name);
         for (unsigned v = 0; v < g->n_choices; v++) {
             if (!label_is_plain(g->label[v]))
-                return sonata_error_set(err, -EINVAL, "gene '%s': choice '%s': no blanks, separators, quotes or = are expected", g->name, g->label[v]);
+                return sonata_error_set(err, -EINVAL, "gene '%s': choice '%s': no blanks, separators, quotes or = are expected", g->name,
+                                        g->label[v]);
         }
     }
     return 0;

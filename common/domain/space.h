@@ -64,7 +64,8 @@ struct space {
 
 /* Checks every limit above, name uniqueness, condition order, masks and cell edges. 0 or -EINVAL with the reason. */
 int space_check(const struct space *s, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Names of the space and its genes, and labels of choices: what is new must keep to them; what was stored before is read all the same. -EINVAL names it. */
+/* Names of the space and its genes, and labels of choices: what is new must keep to them; what was stored before is read all the same. -EINVAL names
+ * it. */
 int space_check_names(const struct space *s, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Index of the gene of that name, or -1. */
 int space_find_gene(const struct space *s, const char *name);

@@ -49,8 +49,8 @@ struct search_spec {
     int32_t priority; /* within the team, -SPEC_PRIORITY_MAX .. SPEC_PRIORITY_MAX: higher goes strictly first */
 };
 
-/* Names of the space, its genes, metrics, board types, options and the data set (base/medium.h, NAME_GRAMMAR): what is submitted must keep to them; what
- * was stored before is read all the same. The search's own name is free text. -EINVAL names what does not. */
+/* Names of the space, its genes, metrics, board types, options and the data set (base/medium.h, NAME_GRAMMAR): what is submitted must keep to them;
+ * what was stored before is read all the same. The search's own name is free text. -EINVAL names what does not. */
 int spec_check_names(const struct search_spec *s, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

@@ -57,7 +57,9 @@ static double at(const struct axis *a, double v) { return a->from + (v - a->low)
 static double tick_step(double range)
 {
     double step = pow(10, floor(log10(range / 5)));
-    return range / step > 25 ? 5 * step : range / step > 10 ? 2 * step : step;
+    if (range / step > 25)
+        return 5 * step;
+    return range / step > 10 ? 2 * step : step;
 }
 
 static void put_axes(struct bytes *out, const struct axis *x, const struct axis *y, const char *x_name, const char *y_name)

@@ -415,7 +415,7 @@ bool problem_objectives(const struct problem *p, const struct genotype *g, enum 
     bool known = true;
     for (unsigned i = 0; i < p->n_objectives; i++) {
         const struct problem_objective *o = &p->objective[i];
-        int q = view == VIEW_TRUTH ? o->truth : view == VIEW_SEEN ? o->seen : o->source;
+        int other = view == VIEW_SEEN ? o->seen : o->source, q = view == VIEW_TRUTH ? o->truth : other;
         ret_f[i] = minimised(o, quantity_value(p, q, g));
         known = known && isfinite(ret_f[i]);
     }

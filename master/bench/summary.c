@@ -32,7 +32,14 @@ static struct curve_point point_of(double *value, unsigned n, uint32_t evaluatio
     return (struct curve_point){evaluations, bench_quantile(value, n, 0.5), bench_quantile(value, n, 0.25), bench_quantile(value, n, 0.75)};
 }
 
-static uint32_t next_point(uint32_t n) { return n < 100 ? n + 10 : n < 1000 ? n + 50 : n < 10000 ? n + 500 : n + 10000; }
+static uint32_t next_point(uint32_t n)
+{
+    if (n < 100)
+        return n + 10;
+    if (n < 1000)
+        return n + 50;
+    return n < 10000 ? n + 500 : n + 10000;
+}
 
 static void make_curve(const struct trace *runs, unsigned seeds, uint32_t budget, double *scratch, struct algorithm_summary *ret)
 {

@@ -34,8 +34,11 @@ struct cli_common {
 /* Entries of an option table for struct cli_common at the start of `type`. */
 #define CLI_HELP_OPTION(settings_type) \
     {.name = "help", .letter = 'h', .type = OPTION_FLAG, .offset = offsetof(settings_type, common.help), .help = "Show this text."}
-#define CLI_JSON_OPTION(settings_type) \
-    {.name = "json", .type = OPTION_FLAG, .offset = offsetof(settings_type, common.json), .help = "Print JSON for programs instead of text for people."}
+#define CLI_JSON_OPTION(settings_type)                                                                                                               \
+    {                                                                                                                                                \
+        .name = "json", .type = OPTION_FLAG, .offset = offsetof(settings_type, common.json),                                                         \
+        .help = "Print JSON for programs instead of text for people."                                                                                \
+    }
 /* How a master is reached: also what the configuration file may hold. */
 #define CLI_MASTER_OPTIONS(settings_type)                                                                                                            \
     {.name = "server",                                                                                                                               \

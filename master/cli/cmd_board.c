@@ -83,7 +83,9 @@ static int take_span(const struct settings *s, Sonata__BoardControl *control, st
     int r = clock_parse_utc(s->from, clock_wall_ns(), &control->from_wall_ns);
     if (!r)
         r = clock_parse_utc(s->to, clock_wall_ns(), &control->to_wall_ns);
-    return r ? sonata_error_set(err, r, "--from %.40s --to %.40s: a time such as 2026-01-31T12:00:00Z, or 2h for two hours ago, is expected", s->from, s->to) : 0;
+    return r ? sonata_error_set(err, r, "--from %.40s --to %.40s: a time such as 2026-01-31T12:00:00Z, or 2h for two hours ago, is expected", s->from,
+                                s->to)
+             : 0;
 }
 
 static int give_order(const struct command *self, const struct settings *s, struct session *session, char *board, char *action)
@@ -125,7 +127,8 @@ static void history_free(struct history *h)
 }
 
 /* One page; its events move into the history. */
-static int fetch_page(struct session *session, char *board, uint32_t max, struct history *h, struct bytes *cursor, bool *ret_more, struct sonata_error *err)
+static int fetch_page(struct session *session, char *board, uint32_t max, struct history *h, struct bytes *cursor, bool *ret_more,
+                      struct sonata_error *err)
 {
     cleanup_envelope Sonata__Envelope *reply = NULL;
     Sonata__GetBoardHistory get = SONATA__GET_BOARD_HISTORY__INIT;
@@ -223,7 +226,9 @@ int cmd_board(const struct command *self, int argc, char **argv)
     char *board = argv[rest], *action = argv[rest + 1];
     bool history = !strcmp(action, "history");
     if (!history && !meaning_of(action))
-        return command_fail(self, CLI_USAGE, "'%s' is here; expected drain, quarantine, recalibrate, power-cycle, release, retire, disown, invalidate or history", action);
+        return command_fail(self, CLI_USAGE,
+                            "'%s' is here; expected drain, quarantine, recalibrate, power-cycle, release, retire, disown, invalidate or history",
+                            action);
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;
     int r = session_open_common(&s.common, &session, &err);

@@ -77,7 +77,8 @@ static void print_search(const char *path, const struct search_file *f)
     char wall[16] = "no limit of";
     if (s->budget_wall_ns)
         format_duration(s->budget_wall_ns, wall);
-    printf("  %s, %u evaluations of tier '%s', %s wall time, seed %llu\n", s->algorithm, s->budget_evaluations, s->tier, wall, (unsigned long long)s->seed);
+    printf("  %s, %u evaluations of tier '%s', %s wall time, seed %llu\n", s->algorithm, s->budget_evaluations, s->tier, wall,
+           (unsigned long long)s->seed);
     if (s->replicates > 1)
         printf("  the front is measured again until each member rests on %u measurements, with at most %u more\n", s->replicates,
                s->replicate_budget ? s->replicate_budget : (s->budget_evaluations + REPLICATE_SHARE - 1) / REPLICATE_SHARE);

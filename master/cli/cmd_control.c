@@ -54,7 +54,8 @@ static int control_without_number(const struct command *self, int argc, char **a
     if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     if (rest == argc && !s.common.state)
-        return command_fail(self, CLI_USAGE, "which search? give its number or name, or --state DIR; usage: sonata %s %s", self->name, self->arguments);
+        return command_fail(self, CLI_USAGE, "which search? give its number or name, or --state DIR; usage: sonata %s %s", self->name,
+                            self->arguments);
     return control(self, &s, rest < argc ? argv[rest] : NULL, 0, 0);
 }
 
@@ -93,6 +94,7 @@ int cmd_priority(const struct command *self, int argc, char **argv)
     if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     if (!parse_priority(argv[rest + 1], &priority))
-        return command_fail(self, CLI_USAGE, "'%s' is here; expected a priority from -%d to %d", argv[rest + 1], SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX);
+        return command_fail(self, CLI_USAGE, "'%s' is here; expected a priority from -%d to %d", argv[rest + 1], SPEC_PRIORITY_MAX,
+                            SPEC_PRIORITY_MAX);
     return control(self, &s, argv[rest], 0, priority);
 }

@@ -69,7 +69,7 @@ static void print_keys(const Sonata__Reply *reply)
         text_table_cell(t, "%s", since);
         text_table_cell(t, k->workers ? "%u" : "", k->workers);
         text_table_cell(t, "%s", k->public_key);
-        text_table_cell(t, "%s%s", k->revoked_wall_ns ? "revoked " : "in force", k->revoked_wall_ns ? until : "");
+        text_table_cell(t, k->revoked_wall_ns ? "revoked %s" : "in force%.0s", until);
     }
     text_table_print(t, stdout);
     text_table_free(t);
@@ -125,8 +125,10 @@ static int new_key(const struct command *self, const struct settings *s, struct 
     struct sonata_error err = {{0}};
     struct keyfile k = {.server_key = ""};
     char path[1024], comment[200];
-    snprintf(path, sizeof path, "%s%s", s->out ? s->out : label, s->out ? "" : ".key");
-    snprintf(comment, sizeof comment, "SONATA key of %s: role %s%s%s", label, s->role, s->team ? ", team " : "", s->team ? s->team : "");
+    snprintf(path, sizeof path, s->out ? "%s" : "%s.key", s->out ? s->out : label);
+    snprintf(comment, sizeof comment, "SONATA key of %s: role %s", label, s->role);
+    if (s->team)
+        snprintf(comment, sizeof comment, "SONATA key of %s: role team, team %s", label, s->team);
     if (!strcmp(s->role, "team") && !s->team)
         return command_fail(self, CLI_USAGE, "--team NAME is needed for a team key (`sonata teams list`)");
     if (strcmp(s->role, "team") && s->team)
@@ -200,5 +202,7 @@ int cmd_keys(const struct command *self, int argc, char **argv)
     int r = session_open_common(&s.common, &session, &err);
     if (r)
         return command_fail(self, exit_of(r), "%s", err.text);
-    return list ? list_keys(self, &s, session) : make ? new_key(self, &s, session, name) : take_back(self, &s, session, action, name);
+    if (list)
+        return list_keys(self, &s, session);
+    return make ? new_key(self, &s, session, name) : take_back(self, &s, session, action, name);
 }

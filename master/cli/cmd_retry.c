@@ -96,8 +96,10 @@ int cmd_retry(const struct command *self, int argc, char **argv)
     if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
     if (rest == argc && !s.common.state)
-        return command_fail(self, CLI_USAGE, "which search? give its number or name, or --state DIR; usage: sonata %s %s", self->name, self->arguments);
+        return command_fail(self, CLI_USAGE, "which search? give its number or name, or --state DIR; usage: sonata %s %s", self->name,
+                            self->arguments);
     if (!is_cause(s.cause))
-        return command_fail(self, CLI_USAGE, "--cause: '%s' is here; expected infra, lost, invalid, bug, config, failed, infeasible, noisy or all", s.cause);
+        return command_fail(self, CLI_USAGE, "--cause: '%s' is here; expected infra, lost, invalid, bug, config, failed, infeasible, noisy or all",
+                            s.cause);
     return retry(self, &s, rest < argc ? argv[rest] : NULL);
 }

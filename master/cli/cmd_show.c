@@ -52,7 +52,8 @@ static void print_status(const struct results *r)
         printf(", of team %s number %" PRIu64, s->team, s->number);
     putchar('\n');
     printf("  state        %s%s%s\n", s->state, s->reason[0] ? ": " : "", s->reason);
-    printf("  evaluations  %u of %u; %u pending, %u infeasible, %u failed, %u reused\n", s->told, s->budget, s->pending, s->infeasible, s->failed, s->reused);
+    printf("  evaluations  %u of %u; %u pending, %u infeasible, %u failed, %u reused\n", s->told, s->budget, s->pending, s->infeasible, s->failed,
+           s->reused);
     printf("  front        %u points, hypervolume %.6f\n", s->front_size, s->hypervolume);
     if (s->retold || s->replicates)
         printf("  measured     %u results told anew; %u further measurements for the front\n", s->retold, s->replicates);

@@ -160,7 +160,8 @@ int cmd_teams(const struct command *self, int argc, char **argv)
     int rest, code;
     if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
-    const char *action = rest < argc ? argv[rest] : "list", *name = rest + 1 < argc ? argv[rest + 1] : NULL;
+    const char *action = rest < argc ? argv[rest] : "list";
+    const char *name = rest + 1 < argc ? argv[rest + 1] : NULL;
     bool set = !strcmp(action, "set");
     if (!set && strcmp(action, "list"))
         return command_fail(self, CLI_USAGE, "'%s': list or set is expected", action);

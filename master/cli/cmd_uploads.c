@@ -145,7 +145,8 @@ static int remove_named(struct session *session, const struct uploads *all, cons
         found = &all->at[i];
     }
     if (!found)
-        return sonata_error_set(err, -ENOENT, "no upload begins with '%.64s': give at least %d characters as `sonata uploads` shows them", which, HEX_MIN);
+        return sonata_error_set(err, -ENOENT, "no upload begins with '%.64s': give at least %d characters as `sonata uploads` shows them", which,
+                                HEX_MIN);
     int r = remove_one(session, found, err);
     if (!r && !json)
         printf("%.16s is removed\n", found->hex);
@@ -185,7 +186,8 @@ int cmd_uploads(const struct command *self, int argc, char **argv)
     int rest, code;
     if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;
-    const char *action = rest < argc ? argv[rest] : "list", *which = rest + 1 < argc ? argv[rest + 1] : NULL;
+    const char *action = rest < argc ? argv[rest] : "list";
+    const char *which = rest + 1 < argc ? argv[rest + 1] : NULL;
     bool list = !strcmp(action, "list"), removes = !strcmp(action, "remove");
     if (!list && !removes && strcmp(action, "prune"))
         return command_fail(self, CLI_USAGE, "'%s': list, remove or prune is expected", action);

@@ -94,7 +94,8 @@ static int take_values(const struct search_spec *spec, const Sonata__Individual 
     return 0;
 }
 
-int results_individual_from_message(const struct search_spec *spec, const Sonata__Individual *m, struct results_individual *ret, struct sonata_error *err)
+int results_individual_from_message(const struct search_spec *spec, const Sonata__Individual *m, struct results_individual *ret,
+                                    struct sonata_error *err)
 {
     struct results_individual x = {.id = m->id,
                                    .parent = {m->n_parents > 0 ? m->parents[0] : -1, m->n_parents > 1 ? m->parents[1] : -1},
@@ -139,7 +140,8 @@ static int take_page(struct results *r, const Sonata__Reply *reply, uint64_t *ne
     return 0;
 }
 
-int results_open(const struct cli_common *common, const char *search, struct session **ret_session, struct results **ret_results, struct sonata_error *err)
+int results_open(const struct cli_common *common, const char *search, struct session **ret_session, struct results **ret_results,
+                 struct sonata_error *err)
 {
     uint64_t id = 0;
     int r = session_open_common(common, ret_session, err);

@@ -25,18 +25,21 @@ static int read_supernet(const struct search_spec *s, const char *given, struct 
     if (!given) {
         use = path;
         if (!share_find("supernets", s->supernet, ".safetensors", path, sizeof path))
-            return sonata_error_set(err, -ENOENT, "supernet '%s' was not found (looked for %.300s); name its file with --supernet", s->supernet, path);
+            return sonata_error_set(err, -ENOENT, "supernet '%s' was not found (looked for %.300s); name its file with --supernet", s->supernet,
+                                    path);
     }
     int r = file_read(use, WIRE_BLOB_MAX, ret, err);
     if (r)
         return r;
     hash_content(ret->data, ret->size, hash);
     if (memcmp(hash, s->supernet_hash, sizeof hash))
-        return sonata_error_set(err, -EBADMSG, "%s is not the supernet this search used: its content differs; name the right file with --supernet", use);
+        return sonata_error_set(err, -EBADMSG, "%s is not the supernet this search used: its content differs; name the right file with --supernet",
+                                use);
     return 0;
 }
 
-static int write_one(const struct engine_request *request, const struct results *r, const struct results_individual *x, const char *folder, struct sonata_error *err)
+static int write_one(const struct engine_request *request, const struct results *r, const struct results_individual *x, const char *folder,
+                     struct sonata_error *err)
 {
     char path[1200], name[SPEC_NAME_MAX + 32];
     struct network network;

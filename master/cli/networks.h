@@ -6,8 +6,10 @@
 
 #include "cli/results.h"
 
-/* Writes FOLDER/NNN.onnx (NNN: id) of every front point (or of all that were measured). supernet_path NULL: found by the spec's name. *ret_n counts the
- * files. -ENOTSUP: the space builds no network; -ENOENT: supernet or data set not found; -EBADMSG: the supernet file is not the one the search used. */
-int networks_write(const struct results *r, bool all, const char *supernet_path, const char *folder, unsigned *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Writes FOLDER/NNN.onnx (NNN: id) of every front point (or of all that were measured). supernet_path NULL: found by the spec's name. *ret_n counts
+ * the files. -ENOTSUP: the space builds no network; -ENOENT: supernet or data set not found; -EBADMSG: the supernet file is not the one the search
+ * used. */
+int networks_write(const struct results *r, bool all, const char *supernet_path, const char *folder, unsigned *ret_n,
+                   struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

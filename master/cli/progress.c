@@ -61,7 +61,7 @@ static void format_boards(const struct results_board *board, size_t n, char text
         return;
     }
     if (n == 1) {
-        const char *what = !board->online ? "offline" : board->phase[0] ? board->phase : board->state;
+        const char *doing = board->phase[0] ? board->phase : board->state, *what = board->online ? doing : "offline";
         snprintf(text, 96, "%.40s %.40s", board->id, what);
         return;
     }
@@ -89,8 +89,8 @@ static int64_t time_left(const struct progress *p, const struct results_status *
     return left;
 }
 
-void progress_format(const struct progress *p, const struct results_status *s, int64_t budget_wall_ns, const struct results_board *board, size_t n_boards,
-                     char text[PROGRESS_LINE_MAX])
+void progress_format(const struct progress *p, const struct results_status *s, int64_t budget_wall_ns, const struct results_board *board,
+                     size_t n_boards, char text[PROGRESS_LINE_MAX])
 {
     char boards[96], left[16], rate[32] = "";
     format_boards(board, n_boards, boards);
@@ -120,7 +120,8 @@ static void cut(char *text, unsigned columns)
     }
 }
 
-void progress_update(struct progress *p, const struct results_status *s, int64_t budget_wall_ns, const struct results_board *board, size_t n_boards, int64_t now)
+void progress_update(struct progress *p, const struct results_status *s, int64_t budget_wall_ns, const struct results_board *board, size_t n_boards,
+                     int64_t now)
 {
     char line[PROGRESS_LINE_MAX];
     remember(p, s->told, now);

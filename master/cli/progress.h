@@ -28,10 +28,11 @@ void progress_init(struct progress *p, FILE *out, bool quiet);
 /* Evaluations per second over the remembered samples; 0 when unknown. */
 double progress_rate(const struct progress *p);
 /* The line for these counters into text. `budget_wall_ns` 0: no wall budget. */
-void progress_format(const struct progress *p, const struct results_status *s, int64_t budget_wall_ns, const struct results_board *board, size_t n_boards,
-                     char text[PROGRESS_LINE_MAX]);
+void progress_format(const struct progress *p, const struct results_status *s, int64_t budget_wall_ns, const struct results_board *board,
+                     size_t n_boards, char text[PROGRESS_LINE_MAX]);
 /* Remembers the counters and shows them; `now` is monotonic. */
-void progress_update(struct progress *p, const struct results_status *s, int64_t budget_wall_ns, const struct results_board *board, size_t n_boards, int64_t now);
+void progress_update(struct progress *p, const struct results_status *s, int64_t budget_wall_ns, const struct results_board *board, size_t n_boards,
+                     int64_t now);
 /* A message on a line of its own, above the live line. */
 void progress_note(struct progress *p, const char *format, ...) SONATA_PRINTF(2, 3);
 /* Ends the live line. */

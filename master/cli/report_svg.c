@@ -41,11 +41,13 @@ static void svg_begin(struct bytes *out, const struct frame *f, const char *x_ti
         char text[24];
         double x = f->x0 + (f->x1 - f->x0) * i / TICKS, y = f->y0 + (f->y1 - f->y0) * i / TICKS;
         format_value(x, text);
-        bytes_printf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#eef1f4\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
-                     place_x(f, x), place_x(f, x), TOP, HEIGHT - BOTTOM, place_x(f, x), HEIGHT - BOTTOM + 18, text);
+        bytes_printf(
+            out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#eef1f4\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
+            place_x(f, x), place_x(f, x), TOP, HEIGHT - BOTTOM, place_x(f, x), HEIGHT - BOTTOM + 18, text);
         format_value(y, text);
-        bytes_printf(out, "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#eef1f4\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", LEFT,
-                     WIDTH - RIGHT, place_y(f, y), place_y(f, y), LEFT - 8, place_y(f, y) + 4, text);
+        bytes_printf(
+            out, "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#eef1f4\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
+            LEFT, WIDTH - RIGHT, place_y(f, y), place_y(f, y), LEFT - 8, place_y(f, y) + 4, text);
     }
     bytes_printf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (WIDTH + LEFT) / 2, HEIGHT - 14);
     html_text(out, x_title);
@@ -109,8 +111,8 @@ void report_svg_front(const struct results *r, struct bytes *out)
             double x, y;
             if (p->on_front != (pass == 1) || !objective_value(r, p, 1, &x) || !objective_value(r, p, 0, &y))
                 continue;
-            bytes_printf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%d\" fill=\"%s\" fill-opacity=\"%s\"><title>#%llu</title></circle>\n", place_x(&f, x),
-                         place_y(&f, y), pass ? 5 : 3, pass ? "#d9480f" : "#94a3b3", pass ? "1" : "0.55", (unsigned long long)p->id);
+            bytes_printf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%d\" fill=\"%s\" fill-opacity=\"%s\"><title>#%llu</title></circle>\n",
+                         place_x(&f, x), place_y(&f, y), pass ? 5 : 3, pass ? "#d9480f" : "#94a3b3", pass ? "1" : "0.55", (unsigned long long)p->id);
         }
     }
     bytes_printf(out, "</svg>\n");

@@ -67,8 +67,8 @@ static int take_lock(struct servers *s, struct sonata_error *err)
     if (s->lock < 0)
         return sonata_error_set(err, -errno, "%s: %s", path, strerror(errno));
     if (flock(s->lock, LOCK_EX | LOCK_NB))
-        return sonata_error_set(err, errno == EWOULDBLOCK ? -EBUSY : -errno, "%s is in use by another `sonata run`; watch it with `sonata watch --state %s`",
-                                s->state, s->state);
+        return sonata_error_set(err, errno == EWOULDBLOCK ? -EBUSY : -errno,
+                                "%s is in use by another `sonata run`; watch it with `sonata watch --state %s`", s->state, s->state);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* The private master and worker of `sonata run`, as child processes around one state folder.
  *
- * State folder: lock (held while someone runs it), endpoint (the master's client port), master/ (the store), worker/ (spool), master.log, worker.log. */
+ * State folder: lock (held while someone runs it), endpoint (the master's client port), master/ (the store), worker/ (spool), master.log, worker.log.
+ */
 #ifndef SONATA_CLI_SERVERS_H
 #define SONATA_CLI_SERVERS_H
 

@@ -228,7 +228,8 @@ static int silence_error(const struct session *s, struct sonata_error *err)
                             s->endpoint, patience);
 }
 
-static int await(struct session *s, const struct bytes *message, const ProtobufCBinaryData *id, Sonata__Envelope **ret_reply, struct sonata_error *err)
+static int await(struct session *s, const struct bytes *message, const ProtobufCBinaryData *id, Sonata__Envelope **ret_reply,
+                 struct sonata_error *err)
 {
     int64_t start = clock_monotonic_ns(), next_send = start;
     for (;;) {

@@ -23,19 +23,21 @@ void cleanup_session_pointer(struct session **s);
 void session_on_wait(struct session *s, int (*callback)(void *user), void *user);
 void session_set_patience(struct session *s, int64_t patience_ns);
 
-/* Sends the request (with a fresh random id unless it has one), repeats it every 2 s with the same id, and waits for its answer. *ret_reply is the whole
- * envelope: free with envelope_free(); the answer is (*ret_reply)->reply. A negative code of the answer is returned with its text in err.
+/* Sends the request (with a fresh random id unless it has one), repeats it every 2 s with the same id, and waits for its answer. *ret_reply is the
+ * whole envelope: free with envelope_free(); the answer is (*ret_reply)->reply. A negative code of the answer is returned with its text in err.
  * -ETIMEDOUT: no master answers. */
 int session_call(struct session *s, Sonata__Request *request, Sonata__Envelope **ret_reply, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* Uploads bytes in chunks unless the master has them. */
 int session_put_blob(struct session *s, const uint8_t hash[32], const void *data, size_t n, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Id of the search called `text` (an id; TEAM/NUMBER; or a name: the newest of that name). NULL: the only, else the newest search. -ENOENT lists what there is. */
+/* Id of the search called `text` (an id; TEAM/NUMBER; or a name: the newest of that name). NULL: the only, else the newest search. -ENOENT lists what
+ * there is. */
 int session_find_search(struct session *s, const char *text, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
 /* A submission that starts with the results of search `of`. */
 int session_fork(struct session *s, uint64_t of, const struct search_spec *spec, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Submits; request_id (16 bytes) makes it repeatable, NULL: random. */
-int session_submit(struct session *s, const struct search_spec *spec, const uint8_t *request_id, uint64_t *ret_id, struct sonata_error *err) SONATA_MUST_CHECK;
+int session_submit(struct session *s, const struct search_spec *spec, const uint8_t *request_id, uint64_t *ret_id,
+                   struct sonata_error *err) SONATA_MUST_CHECK;
 /* Measures again what failed for the cause; *ret_n individuals, with *ret_more so far. */
 int session_retry(struct session *s, uint64_t search, const char *cause, uint32_t *ret_n, bool *ret_more, struct sonata_error *err) SONATA_MUST_CHECK;
 /* pause, resume, cancel, extend (by `evaluations`), priority (`priority`). */

@@ -123,7 +123,9 @@ void text_table_print(const struct text_table *t, FILE *out)
     size_t columns = terminal_width(out), used = 2 * (t->n_columns - 1);
     for (size_t c = 0; c + 1 < t->n_columns; c++)
         used += width[c];
-    size_t room = columns > used + LAST_MIN ? columns - used : columns ? (size_t)LAST_MIN : 0;
+    size_t room = columns > used + LAST_MIN ? columns - used : (size_t)LAST_MIN;
+    if (!columns)
+        room = 0;
     print_row(t, t->heading, width, room, out);
     for (size_t i = 0; i < t->n_cells; i += t->n_columns)
         print_row(t, t->cell + i, width, room, out);
