@@ -405,7 +405,7 @@ int place_arena(struct engine *e, struct sonata_error *err)
     size_t top = settle_all(e), own = 0;
     for (size_t i = 0; i < e->n_buffers; i++)
         own += e->buffer[i].own ? e->buffer[i].bytes : 0;
-    if (top + own > (size_t)EXECUTOR_BYTES_MAX)
+    if ((int64_t)top + (int64_t)own > EXECUTOR_BYTES_MAX)
         return sonata_error_set(err, -EFBIG, "the network's tensors need %zu bytes; at most %lld are given", top + own,
                                 (long long)EXECUTOR_BYTES_MAX);
     e->arena = xcalloc_line(top + LINE, 1);

@@ -23,8 +23,8 @@ enum {
     GRAPH_WINDOW_MAX = 65535 /* kernel, stride, dilation, padding */
 };
 #define GRAPH_ELEMENTS_MAX (INT64_C(1) << 28)       /* of one tensor */
-#define GRAPH_CONSTANT_BYTES_MAX (INT64_C(1) << 28) /* of all constants that were computed */
-#define GRAPH_FOLD_STEPS_MAX (INT64_C(1) << 28)     /* multiplications spent on nodes whose inputs are all known */
+#define GRAPH_CONSTANT_BYTES_MAX (INT64_C(1) << 26) /* of all constants that were computed */
+#define GRAPH_FOLD_STEPS_MAX (INT64_C(1) << 26)     /* multiplications spent on nodes whose inputs are all known */
 
 enum graph_type { GRAPH_F32, GRAPH_I64 };
 
