@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "loop/service.h"
+#include "process/process.h"
 
 enum { HELLO_MS = 500, REFUSED_MS = 30000, HEARTBEAT_MS = 2000, HEARTBEAT_MIN_MS = 50, HEARTBEAT_MAX_MS = 60000, HWM = 1000 };
 
@@ -163,9 +164,24 @@ static void set_beat(struct agent *a, uint64_t ms)
         uv_timer_start(&a->beat, on_beat, ms, ms);
 }
 
+/* Whatever a board's process left when it was killed: orphans of a dead board process are children of this one. */
+static void kill_strays(const struct agent *a)
+{
+    pid_t keep[WORKER_BOARDS_MAX];
+    size_t n = 0;
+    for (uint32_t i = 0; i < a->config->n_boards; i++) {
+        if (a->board[i].process_open)
+            keep[n++] = a->board[i].process.pid;
+    }
+    unsigned killed = process_kill_strays(keep, n);
+    if (killed)
+        log_warn("programs that outlived their board's process are killed", "worker=%s processes=%u", a->config->name, killed);
+}
+
 static void on_second(uv_timer_t *t)
 {
     struct agent *a = t->data;
+    kill_strays(a);
     watch_tick(a);
     if (!a->welcomed)
         return;
@@ -249,6 +265,7 @@ static void on_board_answer(void *user, struct board *b, const struct board_answ
 static void finish_when_closed(struct agent *a)
 {
     if (a->stopping && a->boards_closed == a->config->n_boards && !a->timers_open) {
+        kill_strays(a);
         net_close(a->socket);
         a->socket = NULL;
         loop_finish(a->loop);
@@ -341,6 +358,7 @@ int agent_new(struct loop *loop, const struct worker_config *config, const char 
     a->beat.data = a->second.data = a;
     a->timers_open = 2;
     uv_timer_start(&a->second, on_second, 1000, 1000);
+    process_adopt_orphans();
     struct board_hooks hooks = {on_board_started, on_board_failed, on_board_result, on_board_answer, on_board_closed, a};
     for (uint32_t i = 0; i < config->n_boards; i++)
         board_start(&a->board[i], loop, &config->board[i], config->launcher, a->executable, hooks);

@@ -282,7 +282,7 @@ static int read_command(const struct conversion *c, const struct raw_board *raw,
     const struct raw_command *m = raw->command;
     char path[64];
     snprintf(path, sizeof path, "boards[%u].command", i);
-    if (b->backend != BACKEND_COMMAND)
+    if (b->backend != BACKEND_COMMAND && b->backend != BACKEND_EVALUATOR)
         return m ? yaml_doc_error(c->doc, c->err, path, "a board of backend '%s' has no 'command'", raw->backend) : 0;
     if (!m)
         return yaml_doc_error(c->doc, c->err, path, "a board of backend 'command' needs 'command: {tool: …}' (docs/ADAPTERS.md)");

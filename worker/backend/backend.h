@@ -8,6 +8,8 @@
 #ifndef SONATA_BACKEND_BACKEND_H
 #define SONATA_BACKEND_BACKEND_H
 
+#include <sys/types.h>
+
 #include "board_config/board_offer.h"
 #include "domain/evaluation.h"
 #include "domain/metric.h"
@@ -29,6 +31,10 @@ struct backend_job {
 struct backend_ops {
     int (*open)(const struct board_config *config, void **ret_backend, struct sonata_error *err);
     void (*offer)(const void *backend, struct board_offer *ret_offer);
+    /* A process the backend keeps below the board process (its evaluator); 0 none. NULL: it keeps none. */
+    pid_t (*keeps)(const void *backend);
+    /* In the board process, before a canary: what the backend keeps is started anew where it ended. NULL: nothing is kept. */
+    void (*revive)(void *backend);
     /* -EINVAL etc. make the job a config error. */
     int (*prepare)(void *backend, const struct backend_job *job, struct sonata_error *err);
     /* Sets outcome, reason, flags, metrics, samples; appends key=value lines to the fingerprint. */
@@ -42,6 +48,7 @@ struct backend_ops {
 extern const struct backend_ops backend_table;
 extern const struct backend_ops backend_engine;
 extern const struct backend_ops backend_command;
+extern const struct backend_ops backend_evaluator;
 extern const struct backend_ops backend_mcu;
 
 /* The ops of a kind; never NULL for a value of the enum. */

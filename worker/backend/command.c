@@ -245,6 +245,8 @@ static struct process_limits limits_of(const struct command_board *b)
                                .tasks_max = 1024,
                                .file_max = UINT64_C(4) << 30,
                                .cgroup_parent = b->cgroup[0] ? b->cgroup : NULL};
+    if (c->adapter.tool == ADAPTER_CUSTOM && c->time_limit_ns > 0) /* the board's own limit ends the attempt first, and says so */
+        l.time_ns = c->time_limit_ns + 10 * SONATA_SECOND;
     board_config_cores(c, &l.cores);
     l.pin = core_set_count(&l.cores) > 0;
     return l;

@@ -35,6 +35,7 @@
 #include "board/order.h"
 #include "codec/codec.h"
 #include "measure/processes.h"
+#include "process/process.h"
 
 static const int64_t GRACE_NS = 2 * SONATA_SECOND, STUCK_NS = 5 * SONATA_SECOND, TICK_NS = 50 * SONATA_MS;
 
@@ -185,6 +186,8 @@ static int start_child(struct board_process *b, enum stage stage, const struct h
 
 static int start_order(struct board_process *b, enum stage stage, const struct health_order *order)
 {
+    if (b->ops->revive && order->kind != HEALTH_ORDER_RUNG)
+        b->ops->revive(b->backend);
     return start_child(b, stage, order, order_limit_ns(&b->config, order));
 }
 
@@ -208,12 +211,12 @@ static int prepare_job(struct board_process *b, enum outcome *ret_outcome, struc
     return b->ops->prepare(b->backend, &c.job, err);
 }
 
-/* What the master says, else the board, else the worker. */
+/* What the board's configuration says, else the master, else the worker. */
 static int64_t job_limit_ns(const struct board_process *b)
 {
-    if (b->frame.job.time_limit_ns > 0)
-        return b->frame.job.time_limit_ns;
-    return b->config.time_limit_ns > 0 ? b->config.time_limit_ns : BOARD_TIME_LIMIT_NS;
+    if (b->config.time_limit_ns > 0)
+        return b->config.time_limit_ns;
+    return b->frame.job.time_limit_ns > 0 ? b->frame.job.time_limit_ns : BOARD_TIME_LIMIT_NS;
 }
 
 /* A candidate for the attempt: its first, or a further one. */
@@ -432,10 +435,17 @@ static void check_ended(struct board_process *b)
     }
 }
 
+static void sweep(const struct board_process *b)
+{
+    pid_t keep = b->ops && b->ops->keeps ? b->ops->keeps(b->backend) : 0;
+    process_kill_strays(&keep, keep > 0);
+}
+
 /* The leader is gone: sweep up its group, drain the pipe, decide. */
 static void child_ended(struct board_process *b, int status)
 {
     kill(-b->pid, SIGKILL);
+    sweep(b);                                       /* what left the group */
     for (int i = 0; b->pipe >= 0 && i < 256; i++) { /* what it wrote before is in the pipe still; 256 * 64 KiB is more than a frame */
         struct pollfd fd = {.fd = b->pipe, .events = POLLIN};
         if (poll(&fd, 1, 0) <= 0)
@@ -545,14 +555,26 @@ static void turn(struct board_process *b)
         read_control(b);
 }
 
+/* The daemon ended, whatever way: what is left of the attempt is swept up before this process ends too. */
+static volatile sig_atomic_t orphaned;
+static void on_parent_signal(int signum)
+{
+    (void)signum;
+    orphaned = 1;
+    alarm(10); /* whatever happens */
+}
+
 static void on_child_signal(int signum) { (void)signum; /* interrupts poll(), so that an ended child is reaped at once */ }
 
 int board_process_main(int fd, long parent_pid)
 {
     struct sigaction wake = {.sa_handler = on_child_signal};
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct sigaction end = {.sa_handler = on_parent_signal};
+    sigaction(SIGTERM, &end, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent_pid)
         return 1;
+    process_adopt_orphans();
     sigaction(SIGCHLD, &wake, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN); /* Ctrl-C is for the daemon, which then ends us */
@@ -562,10 +584,11 @@ int board_process_main(int fd, long parent_pid)
     struct board_process *b = xcalloc(1, sizeof *b);
     b->control = fd;
     b->pipe = -1;
-    while (!b->quit)
+    while (!b->quit && !orphaned)
         turn(b);
     if (b->stage != STAGE_IDLE)
         kill(-b->pid, SIGKILL);
+    process_kill_strays(NULL, 0);
     if (b->ops)
         b->ops->close(b->backend);
     bytes_fini(&b->supernet);

@@ -134,7 +134,7 @@ int board_config_set(struct board_config *c, const char *key, const char *value,
         return set_power_key(c, "driver", value, err);
     if (!strncmp(key, "power.", 6))
         return set_power_key(c, key + 6, value, err);
-    if (c->backend == BACKEND_COMMAND)
+    if (c->backend == BACKEND_COMMAND || c->backend == BACKEND_EVALUATOR)
         return set_command_key(c, key, value, err);
     if (c->backend == BACKEND_MCU)
         return set_mcu_key(c, key, value, err);
@@ -143,7 +143,7 @@ int board_config_set(struct board_config *c, const char *key, const char *value,
 
 int board_config_core_count(const struct board_config *c)
 {
-    return c->backend == BACKEND_COMMAND && c->adapter.threads > 1 ? (int)c->adapter.threads : 1;
+    return (c->backend == BACKEND_COMMAND || c->backend == BACKEND_EVALUATOR) && c->adapter.threads > 1 ? (int)c->adapter.threads : 1;
 }
 
 void board_config_cores(const struct board_config *c, struct core_set *cores)
@@ -172,7 +172,7 @@ int board_config_check(const struct board_config *c, struct sonata_error *err)
     if (c->power.driver[0] && c->backend != BACKEND_ENGINE)
         return sonata_error_set(err, -EINVAL, "board '%s': only engine boards take a power sensor; an evaluator of your own may report energy itself",
                                 c->id);
-    if (c->backend == BACKEND_COMMAND) {
+    if (c->backend == BACKEND_COMMAND || c->backend == BACKEND_EVALUATOR) {
         r = adapter_config_check(&c->adapter, err);
         return r ? sonata_error_prefix(err, r, "board '%s'", c->id) : 0;
     }

@@ -22,7 +22,7 @@ struct board_config {
     enum backend_kind backend;
     int core;              /* measuring core; -1: chosen */
     uint64_t memory_max;   /* bytes a candidate may take beyond what is loaded; 0: BOARD_MEMORY */
-    int64_t time_limit_ns; /* for jobs that bring none; 0: BOARD_TIME_LIMIT_NS */
+    int64_t time_limit_ns; /* of one attempt; 0: what the job says, else BOARD_TIME_LIMIT_NS */
     char space[64];        /* preset or file the table is checked against at start-up; "" none */
     double max_celsius;    /* hottest a measurement may start at; 0: 60 on boards with a device tree, else 85 */
     char sysfs[128];       /* root in place of "/" for /sys and /proc of the fingerprint; "" is "/" */

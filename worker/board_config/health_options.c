@@ -29,8 +29,8 @@ static int set_duration(int64_t *dst, const char *key, const char *value, int64_
 {
     int64_t ns;
     if (parse_duration_ns(value, &ns) || ns < least || ns > most)
-        return sonata_error_set(err, -EINVAL, "%s: a duration from %.3g to %.3g seconds, such as 500ms or 3s, is expected, not '%s'", key, (double)least / 1e9,
-                                (double)most / 1e9, value);
+        return sonata_error_set(err, -EINVAL, "%s: a duration from %.3g to %.3g seconds, such as 500ms or 3s, is expected, not '%s'", key,
+                                (double)least / 1e9, (double)most / 1e9, value);
     *dst = ns;
     return 0;
 }
@@ -89,6 +89,8 @@ int health_options_set(struct health_options *o, const char *key, const char *va
 
 static bool can_be_timed(const struct health_options *o, enum backend_kind backend)
 {
+    if (backend == BACKEND_EVALUATOR)
+        return false;
     return backend == BACKEND_TABLE ? o->file[0] != '\0' : backend == BACKEND_COMMAND ? o->command[0] != '\0' : true;
 }
 
@@ -116,8 +118,8 @@ int health_options_check(const struct health_options *o, enum backend_kind backe
     if (o->file[0] && backend != BACKEND_TABLE)
         return sonata_error_set(err, -EINVAL, "canary.file: only boards of backend 'table' take one");
     if (o->canary == CANARY_TIMED && !can_be_timed(o, backend))
-        return sonata_error_set(err, -EINVAL, "canary: a '%s' board has no network of its own to be timed; give canary.%s, or canary: functional", backend_kind_name(backend),
-                                backend == BACKEND_TABLE ? "file" : "command");
+        return sonata_error_set(err, -EINVAL, "canary: a '%s' board has no network of its own to be timed; give canary.%s, or canary: functional",
+                                backend_kind_name(backend), backend == BACKEND_TABLE ? "file" : "command");
     return 0;
 }
 

@@ -126,7 +126,7 @@ static char **make_environment(const char *const *extra)
 }
 
 /* In the child, between fork and exec: only calls that are safe there. Returns errno of what failed. */
-static int child_setup(const struct process_limits *l, const struct cgroup_leaf *leaf, bool leaf_memory)
+static int child_setup(const struct process_limits *l, const struct cgroup_leaf *leaf, bool leaf_memory, pid_t parent)
 {
     setpgid(0, 0);
     if (leaf->procs_fd >= 0 && write(leaf->procs_fd, "0", 1) < 0)
@@ -143,8 +143,10 @@ static int child_setup(const struct process_limits *l, const struct cgroup_leaf 
         return errno;
     if (l->uid && geteuid() == 0 && (setgroups(0, NULL) || setgid(l->gid ? l->gid : l->uid) || setuid(l->uid)))
         return errno;
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL))
         return errno;
+    if (getppid() != parent) // it died before we could know
+        return ESRCH;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -152,11 +154,11 @@ static int child_setup(const struct process_limits *l, const struct cgroup_leaf 
     return 0;
 }
 
-static void child_main(const char *const *argv, char **env, const struct process_limits *l, const struct cgroup_leaf *leaf, bool leaf_memory, int out,
-                       int err, int report)
+static void child_main(const char *const *argv, char **env, const struct process_limits *l, const struct cgroup_leaf *leaf, bool leaf_memory,
+                       pid_t parent, const int fd[3])
 {
-    int in = open("/dev/null", O_RDONLY);
-    int e = child_setup(l, leaf, leaf_memory);
+    int in = open("/dev/null", O_RDONLY), out = fd[0], err = fd[1], report = fd[2];
+    int e = child_setup(l, leaf, leaf_memory, parent);
     if (!e && (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0))
         e = errno;
     if (!e) {
@@ -320,9 +322,10 @@ int process_run(const char *const *argv, const struct process_limits *limits, st
     bool leaf_memory = cgroup_leaf_limits_memory(&r.leaf);
     char **env = make_environment(limits->env);
     r.start_ns = clock_monotonic_ns();
+    pid_t self = getpid();
     r.pid = fork();
     if (r.pid == 0)
-        child_main(argv, env, limits, &r.leaf, leaf_memory, out[1], errs[1], report[1]);
+        child_main(argv, env, limits, &r.leaf, leaf_memory, self, (const int[]){out[1], errs[1], report[1]});
     int fork_error = r.pid < 0 ? errno : 0;
     free(env);
     close_end(&out[1]);

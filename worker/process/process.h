@@ -62,6 +62,12 @@ int process_run(const char *const *argv, const struct process_limits *limits, st
                 struct sonata_error *err) SONATA_MUST_CHECK;
 void process_result_fini(struct process_result *r);
 
+/* From now on orphans below this process become its children. */
+void process_adopt_orphans(void);
+/* Kills (SIGKILL) and reaps every child of this process but those in `keep`, and what becomes its child by that: 64 ms at most. How many it reaped.
+ */
+unsigned process_kill_strays(const pid_t *keep, size_t n_keep);
+
 /* Reaps a leader that was STUCK. True when it is gone now. */
 bool process_reap(pid_t pid);
 

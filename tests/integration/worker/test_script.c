@@ -253,6 +253,81 @@ static void a_hang_ends_at_its_time_limit(void **state)
     close_scene(&s);
 }
 
+/* The board's own limit holds, whatever the master allows. */
+static void a_limit_of_the_board_holds(void **state)
+{
+    (void)state;
+    struct scene s;
+    open_scene(&s, ",hang=1,limit=300ms");
+    greet(&s);
+    struct evaluation_job job = job_of(&s, 1, 0, 0); /* 60 s */
+    fake_master_assign(&s.master, &job);
+    struct measurement m = expect_result(&s, 1, OUTCOME_INFEASIBLE);
+    assert_non_null(strstr(m.reason, "time limit of 0.3 s"));
+    close_scene(&s);
+}
+
+/* Whether a process with that word on its command line runs. */
+static bool runs(const char *word)
+{
+    char command[128];
+    snprintf(command, sizeof command, "grep -qsaz -- '^%s$' /proc/[0-9]*/cmdline", word);
+    return system(command) == 0;
+}
+
+static void wait_until(const char *word, bool there)
+{
+    for (int i = 0; i < 100 * TEST_PATIENCE && runs(word) != there; i++)
+        usleep(100000);
+    if (runs(word) != there)
+        fail_msg("a process with '%s' %s", word, there ? "does not start" : "is still there");
+}
+
+/* What an evaluator starts dies with its attempt, whoever ends and however, in a session of its own and detached too. No cgroup is needed. */
+static void nothing_of_an_evaluator_is_left(void **state)
+{
+    (void)state;
+    enum { LIMIT, CANCEL, STOP, KILL_CANDIDATE, KILL_BOARD, KILL_WORKER, CASES };
+    for (int i = 0; i < CASES; i++) {
+        struct scene s;
+        struct sonata_error err = {0};
+        char tool[96], text[256], stray[32], program[40];
+        snprintf(stray, sizeof stray, "%d", 4000000 + (int)getpid() % 100000 * 10 + i);
+        snprintf(program, sizeof program, "5%s", stray);
+        open_scene(&s, "");
+        process_kill(s.worker);
+        snprintf(tool, sizeof tool, "%s/tool", s.folder);
+        snprintf(text, sizeof text, "#!/bin/sh\n(setsid sleep %s &)\nsleep %s\n", stray, program);
+        assert_int_equal(file_write_atomic(tool, text, strlen(text), &err), 0);
+        assert_int_equal(chmod(tool, 0700), 0);
+        snprintf(s.board, sizeof s.board, "b1:command,command=%s,offers=accuracy%s", tool, i == LIMIT ? ",limit=2s" : "");
+        start_worker(&s);
+        greet(&s);
+        struct evaluation_job job = job_of(&s, 1, 0, 0);
+        job.n_metrics = 1;
+        fake_master_assign(&s.master, &job);
+        fake_master_wait(&s.master, SONATA__ENVELOPE__BODY_RESULT, 100);
+        wait_until(stray, true);
+        wait_until(program, true);
+        pid_t board = process_child_of(s.worker);
+        if (i == CANCEL)
+            fake_master_cancel(&s.master, 1);
+        else if (i == STOP)
+            kill(s.worker, SIGTERM);
+        else if (i == KILL_CANDIDATE)
+            kill(process_child_of(board), SIGKILL);
+        else if (i == KILL_BOARD)
+            kill(board, SIGKILL);
+        else if (i == KILL_WORKER)
+            process_kill(s.worker);
+        fake_master_wait(&s.master, SONATA__ENVELOPE__BODY_RESULT, 100);
+        wait_until(program, false);
+        wait_until(stray, false);
+        s.worker = i == KILL_WORKER ? 0 : s.worker;
+        close_scene(&s);
+    }
+}
+
 static void cancel_running_and_waiting(void **state)
 {
     (void)state;
@@ -524,7 +599,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(assign_result_acknowledge),         cmocka_unit_test(spool_is_replayed_after_kill),
         cmocka_unit_test(repeated_assignments_run_once),     cmocka_unit_test(a_crash_is_a_result),
-        cmocka_unit_test(a_hang_ends_at_its_time_limit),     cmocka_unit_test(cancel_running_and_waiting),
+        cmocka_unit_test(a_hang_ends_at_its_time_limit),     cmocka_unit_test(a_limit_of_the_board_holds),
+        cmocka_unit_test(nothing_of_an_evaluator_is_left),   cmocka_unit_test(cancel_running_and_waiting),
         cmocka_unit_test(what_cannot_be_asked_is_refused),   cmocka_unit_test(link_lost_and_found),
         cmocka_unit_test(stranger_is_greeted_again),         cmocka_unit_test(garbage_and_other_versions_from_the_master),
         cmocka_unit_test(children_die_with_a_killed_worker), cmocka_unit_test(a_killed_board_process_is_replaced),

@@ -1,0 +1,83 @@
+"""python3 -m sonata serve FILE.py | check FILE.py --space SPACE.yaml [-n 3] [--seed 1]"""
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+import traceback
+from typing import Any, Dict, List
+
+import sonata
+from sonata import _serve
+
+
+def genes_of(path: str) -> List[Dict[str, Any]]:
+    """Names and choices of a space file: the forms `sonata init` writes, one gene a line in flow style, or block style."""
+    import re
+
+    genes: List[Dict[str, Any]] = []
+    with open(path, encoding="utf-8-sig") as f:
+        text = re.sub(r"(?m)(^|\s)#.*$", "", f.read())
+    for name, rest in re.findall(r"-\s*\{?\s*name:\s*([\w.-]+)(.*?)(?=\n\s*-\s*\{?\s*name:|\Z)", text, re.S):
+        choices = re.search(r"choices:\s*\[(.*?)\]", rest, re.S)
+        if choices:
+            genes.append({"name": name, "choices": [value(c) for c in choices.group(1).split(",")]})
+    if not genes:
+        raise SystemExit(f"{path}: no genes with `name` and `choices: [...]` were found")
+    return genes
+
+
+def value(text: str) -> Any:
+    """A choice as the worker gives it: a number where it is one."""
+    text = text.strip().strip("\"'")
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+def check(path: str, space: str, n: int, seed: int) -> int:
+    genes, dice = genes_of(space), random.Random(seed)
+    begin = time.perf_counter()
+    found = _serve.load(path)
+    instance = found.cls()
+    if hasattr(instance, "setup"):
+        instance.setup(sonata.Context({"board": "check"}))
+    print(f"setup: {time.perf_counter() - begin:.3f} s; metrics: {', '.join(found.metrics)}")
+    bad = 0
+    for _ in range(n):
+        architecture = {g["name"]: dice.choice(g["choices"]) for g in genes}
+        begin = time.perf_counter()
+        try:
+            result: Any = _serve.checked(instance.evaluate(dict(architecture), sonata.Context({"metrics": found.metrics, "tier": "search"})), found.metrics)
+        except (sonata.Infeasible, sonata.Invalid) as e:
+            result = f"{type(e).__name__.lower()}: {e}"
+        except Exception:  # pylint: disable=broad-except
+            bad += 1
+            result = traceback.format_exc()
+        print(f"{architecture}: {time.perf_counter() - begin:.3f} s: {result}")
+    print(f"{n - bad} of {n} evaluated" + (f", {bad} FAILED" if bad else ""))
+    return 1 if bad else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python3 -m sonata", description="Evaluators of SONATA in Python.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("serve", help="answer the worker on stdin and stdout")
+    one.add_argument("file")
+    two = commands.add_parser("check", help="run an evaluator without any server")
+    two.add_argument("file")
+    two.add_argument("--space", required=True)
+    two.add_argument("-n", type=int, default=3)
+    two.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    if args.command == "serve":
+        return _serve.serve(args.file)
+    return check(args.file, args.space, args.n, args.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
