@@ -167,6 +167,7 @@ static const struct option_def table[] = {
      .help = "Runs go one after the other and each learns on; the end is written, for --policy-in or a search file."},
     {.name = "policy-in", TEXT(policy_in), .argument = "FILE", .help = "Algorithms with an agent start with it; policy=0 leaves one out."},
     {.name = "help", .section = "Others", .type = OPTION_FLAG, AT(help), .help = "Show this text."},
+    {.name = "version", .type = OPTION_FLAG, AT(version), .help = "Show the version."},
     {0},
 };
 #undef TEXT
@@ -244,6 +245,10 @@ static int parse(int argc, char **argv, struct bench_options *o, struct sonata_e
     int rest, r = options_parse(table, argc, argv, o, &rest, err);
     if (!r && o->help) {
         print_help();
+        return 1;
+    }
+    if (!r && o->version) {
+        puts("sonata-bench " SONATA_VERSION);
         return 1;
     }
     if (!r && rest < argc)

@@ -85,11 +85,11 @@ struct bench_options {
     char policy_in[1024], policy_out[1024];
     struct bytes policy; // the agent's policy that runs start with; empty: none
     char cache[1024];    // "": no cache
-    bool quiet, help;
+    bool quiet, help, version;
     const char *algorithms; // as given: read when their defaults are known
 };
 
-/* Fills *o from the arguments (argv[0] is skipped). 0, 1 when --help was printed to stdout, or -EINVAL with the reason. */
+/* Fills *o from the arguments (argv[0] is skipped). 0, 1 when --help or --version was printed to stdout, or -EINVAL with the reason. */
 int bench_options_parse(int argc, char **argv, struct bench_options *ret_options, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Entry of that column, or NULL. */
 const struct column_value *column_list_find(const struct column_list *list, const char *column);

@@ -14,26 +14,28 @@
 /* Exit codes, documented in sonata(1). */
 enum cli_exit {
     CLI_OK = 0,
-    CLI_FAILURE = 1,    /* something went wrong; stderr says what */
-    CLI_USAGE = 2,      /* wrong command line, or a search or space file with a mistake */
-    CLI_NOT_FOUND = 3,  /* no such search, individual or file */
-    CLI_NO_SERVER = 4,  /* no master answers */
-    CLI_REFUSED = 5,    /* the master, or the state on disk, does not allow it */
+    CLI_FAILURE = 1,   /* something went wrong; stderr says what */
+    CLI_USAGE = 2,     /* wrong command line, or a search or space file with a mistake */
+    CLI_NOT_FOUND = 3, /* no such search, individual or file */
+    CLI_NO_SERVER = 4, /* no master answers */
+    CLI_REFUSED = 5,   /* the master, or the state on disk, does not allow it */
     CLI_INTERRUPTED = 130
 };
 
 /* First member of every command's settings. */
 struct cli_common {
-    const char *server; /* endpoint of a master's client port */
-    const char *state;  /* state folder of `sonata run`, instead of a server */
+    const char *server;           /* endpoint of a master's client port */
+    const char *state;            /* state folder of `sonata run`, instead of a server */
     const char *key, *server_key; /* CURVE: file with our key pair, the server's public key as Z85 text */
     int64_t patience_ns;
     bool json, help;
 };
 
 /* Entries of an option table for struct cli_common at the start of `type`. */
-#define CLI_HELP_OPTION(settings_type) \
-    {.name = "help", .letter = 'h', .type = OPTION_FLAG, .offset = offsetof(settings_type, common.help), .help = "Show this text."}
+#define CLI_HELP_OPTION(settings_type)                                                                                                               \
+    {                                                                                                                                                \
+        .name = "help", .letter = 'h', .type = OPTION_FLAG, .offset = offsetof(settings_type, common.help), .help = "Show this text."                \
+    }
 #define CLI_JSON_OPTION(settings_type)                                                                                                               \
     {                                                                                                                                                \
         .name = "json", .type = OPTION_FLAG, .offset = offsetof(settings_type, common.json),                                                         \
@@ -59,7 +61,7 @@ struct cli_common {
          .help = "The master's public key instead of the one in the key file."},                                                                     \
     {                                                                                                                                                \
         .name = "patience", .type = OPTION_DURATION, .offset = offsetof(settings_type, common.patience_ns), .argument = "TIME",                      \
-        .help = "How long to wait for an answer.", .standard = "10s", .min = 0.1, .max = 86400                                                       \
+        .help = "How long to wait for an answer (default: 10s). When given, also for a master that is not there yet.", .min = 0.1, .max = 86400      \
     }
 #define CLI_SERVER_OPTIONS(settings_type)                                                                                                            \
     CLI_MASTER_OPTIONS(settings_type),                                                                                                               \

@@ -77,8 +77,9 @@ static int ask(const struct command *c, int n, char **word, Sonata__Request *req
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;
     common_of(c, n, word, &common);
-    common.patience_ns = SONATA_SECOND;
     int r = session_open_common(&common, &session, &err);
+    if (!r)
+        session_set_patience(session, SONATA_SECOND);
     return r ? r : session_call(session, request, ret_reply, &err);
 }
 

@@ -24,13 +24,16 @@
 
 enum { REQUEST_ID_SIZE = 16, REPEAT_MS = 2000, WAIT_STEP_MS = 100 };
 
+static const int64_t PATIENCE_NS = 10 * SONATA_SECOND;
+
 struct session {
     struct net_client *client;
     struct servers *servers; /* of --state; NULL otherwise */
     char *endpoint;
     int64_t patience_ns;
     bool with_key;
-    bool waits;     /* for a master that may still be starting: the private one of `sonata run` */
+    bool waits;     /* for a master that may still be starting, whatever stands in the way: the private one of `sonata run` */
+    bool patient;   /* told how long to wait: also where nothing listens yet */
     bool was_ready; /* a master that was there once may be starting again */
     int (*on_wait)(void *);
     void *user;
@@ -63,7 +66,8 @@ int session_open(const char *endpoint, const struct cli_common *common, struct s
         use = &security;
     }
     struct session *s = xcalloc(1, sizeof *s);
-    s->patience_ns = common ? common->patience_ns : 10 * SONATA_SECOND;
+    s->patient = common && common->patience_ns;
+    s->patience_ns = s->patient ? common->patience_ns : PATIENCE_NS;
     s->with_key = use;
     s->waits = !common;
     s->endpoint = xstrdup(endpoint);
@@ -90,7 +94,8 @@ int session_open_common(const struct cli_common *common, struct session **ret_se
         return r;
     }
     (*ret_session)->servers = servers;
-    (*ret_session)->patience_ns = common->patience_ns;
+    if (common->patience_ns)
+        session_set_patience(*ret_session, common->patience_ns);
     return r;
 }
 
@@ -104,10 +109,7 @@ void session_close(struct session *s)
     free(s);
 }
 
-void cleanup_session_pointer(struct session **s)
-{
-    session_close(*s);
-}
+void cleanup_session_pointer(struct session **s) { session_close(*s); }
 
 void session_on_wait(struct session *s, int (*callback)(void *), void *user)
 {
@@ -115,15 +117,9 @@ void session_on_wait(struct session *s, int (*callback)(void *), void *user)
     s->user = user;
 }
 
-void session_set_patience(struct session *s, int64_t patience_ns)
-{
-    s->patience_ns = patience_ns;
-}
+void session_set_patience(struct session *s, int64_t patience_ns) { s->patience_ns = patience_ns; }
 
-static int random_id(uint8_t id[REQUEST_ID_SIZE])
-{
-    return getrandom(id, REQUEST_ID_SIZE, 0) == REQUEST_ID_SIZE ? 0 : -EIO;
-}
+static int random_id(uint8_t id[REQUEST_ID_SIZE]) { return getrandom(id, REQUEST_ID_SIZE, 0) == REQUEST_ID_SIZE ? 0 : -EIO; }
 
 /* One message from the socket: 1 with the answer to `id`, 0 when it was something else, or a negative errno. */
 static int receive_step(struct session *s, const ProtobufCBinaryData *id, Sonata__Envelope **ret_reply, struct sonata_error *err)
@@ -185,7 +181,7 @@ static int link_error(struct session *s, struct sonata_error *err)
     case NET_LINK_UNRESOLVED:
         return sonata_error_set(err, -ECONNREFUSED, "no master answers: the host of %s is not known; check --server", s->endpoint);
     case NET_LINK_REFUSED:
-        return refused_error(s, err);
+        return s->patient ? 0 : refused_error(s, err);
     case NET_LINK_STRANGER:
         return sonata_error_set(err, -ECONNREFUSED,
                                 "no master answers: what listens at %s is not a master; check the port in --server (7102 by default)", s->endpoint);
