@@ -185,8 +185,14 @@ static void fail(struct adapter_result *r, enum adapter_status status, const cha
     copy_string(r->reason, sizeof r->reason, text);
 }
 
-/* Sets status and reason unless the process ended well. */
-static void classify(struct adapter_result *r, const char *tool, const struct process_result *p)
+/* A user's own program that says no is the program's failure. A shell's 126 and 127 mean that something could not be started: the board lacks it. */
+static enum adapter_status status_of_exit(bool own_program, int exit_code)
+{
+    return own_program && exit_code != 126 && exit_code != 127 ? ADAPTER_BUG : ADAPTER_INFRA;
+}
+
+/* Sets status and reason unless the process ended well. own_program: the user's, not one of the known tools. */
+static void classify(struct adapter_result *r, const char *tool, bool own_program, const struct process_result *p)
 {
     char text[ADAPTER_REASON_MAX + 64], detail[ADAPTER_REASON_MAX];
     const char *out = (const char *)p->out.data, *err = (const char *)p->err.data;
@@ -218,7 +224,7 @@ static void classify(struct adapter_result *r, const char *tool, const struct pr
         const char *said = err[0] ? err : out;
         text_last_line(said, strlen(said), detail, LAST_LINE_MAX);
         snprintf(text, sizeof text, "%s: exit code %d: %s", tool, p->exit_code, detail);
-        fail(r, ADAPTER_INFRA, text);
+        fail(r, status_of_exit(own_program, p->exit_code), text);
         break;
     }
     if (failure_of_candidate(out, err, detail, sizeof detail))
@@ -268,8 +274,9 @@ static bool invoke(const struct adapter_config *c, const struct adapter_version 
     /* A custom evaluator may report a failure in its result line and exit non-zero as well. */
     struct tool_output output = {(const char *)p.out.data, (const char *)p.err.data, job->work_dir, job->warmup_s};
     const char *tool = step == STEP_CONVERT ? args.argv[0] : adapter_tool_name(c->tool);
-    classify(r, tool, &p);
-    if (r->status == ADAPTER_INFRA && c->tool == ADAPTER_CUSTOM && strstr(output.out, "SONATA-RESULT ")) {
+    classify(r, tool, c->tool == ADAPTER_CUSTOM && step == STEP_RUN, &p);
+    bool failed = p.end == PROCESS_SIGNALLED || (p.end == PROCESS_EXITED && p.exit_code);
+    if (failed && r->status != ADAPTER_INFEASIBLE && c->tool == ADAPTER_CUSTOM && strstr(output.out, "SONATA-RESULT ")) {
         struct adapter_result own;
         struct adapter_window ignored;
         adapter_result_init(&own);

@@ -60,7 +60,7 @@ enum adapter_status {
     ADAPTER_INFEASIBLE, /* the candidate cannot run: unsupported operator, memory */
     ADAPTER_INVALID,    /* the tool says the conditions were wrong */
     ADAPTER_INFRA,      /* the tool or device failed */
-    ADAPTER_BUG,        /* ended well, answer not understood */
+    ADAPTER_BUG,        /* ended well, answer not understood; or the user's own program exited non-zero */
     ADAPTER_BAD_CONFIG, /* not installed, wrong arguments */
     ADAPTER_TIMEOUT,    /* killed at its limit: infeasible if the board's canary is well afterwards */
     ADAPTER_CANCELED,

@@ -13,6 +13,12 @@ fail() { # outcome reason
     exit 1
 }
 
+# The program's own failure: whoever calls takes the code and the last line of stderr; only "infra" in a result line would blame the board.
+broken() {
+    echo "the program ended with code $1" >&2
+    exit 1
+}
+
 [ $# -ge 4 ] && [ "$3" = -- ] || fail config "usage: evaluate.sh MODEL INFERENCES -- PROGRAM [ARGUMENT...]"
 model=$1
 inferences=$2
@@ -29,7 +35,7 @@ now_us() { # microseconds; 10# is not POSIX, so the digits are cut before arithm
 
 i=0
 while [ $i -lt 3 ]; do # warm caches and clocks
-    "$@" "$model" >/dev/null || fail infra "the program ended with code $?"
+    "$@" "$model" >/dev/null || broken $?
     i=$((i + 1))
 done
 
@@ -37,7 +43,7 @@ samples=
 i=0
 while [ $i -lt "$inferences" ]; do
     begin=$(now_us)
-    "$@" "$model" >/dev/null || fail infra "the program ended with code $?"
+    "$@" "$model" >/dev/null || broken $?
     end=$(now_us)
     samples="$samples${samples:+,}$((end - begin))"
     i=$((i + 1))

@@ -190,7 +190,10 @@ static void end_of(const char *script, enum adapter_status status, const char *w
 static void ends(void **state)
 {
     (void)state;
-    end_of("echo no device >&2; exit 3", ADAPTER_INFRA, "exit code 3: no device");
+    end_of("echo no device >&2; exit 3", ADAPTER_BUG, "exit code 3: no device");
+    end_of("echo Traceback >&2; echo 'ZeroDivisionError: division by zero' >&2; echo >&2; exit 1", ADAPTER_BUG, "exit code 1: ZeroDivisionError: division by zero");
+    end_of("/no/such/tool", ADAPTER_INFRA, "exit code 127");
+    end_of("echo 'SONATA-RESULT {\"outcome\":\"infra\",\"reason\":\"no device\"}'; exit 1", ADAPTER_INFRA, "no device");
     end_of("echo 'RuntimeError: CUDA out of memory. Tried to allocate' >&2; exit 1", ADAPTER_INFEASIBLE, "ram: out of memory");
     end_of("echo hello", ADAPTER_BUG, "SONATA-RESULT");
     end_of("sleep 20", ADAPTER_TIMEOUT, "its limit");
@@ -199,7 +202,7 @@ static void ends(void **state)
     end_of("exec yes", ADAPTER_BUG, "floods");
     end_of("echo 'SONATA-RESULT {\"outcome\":\"infeasible\",\"reason\":\"operator missing\"}'; exit 1", ADAPTER_INFEASIBLE, "operator missing");
     end_of("echo 'SONATA-RESULT {\"outcome\":\"invalid\",\"reason\":\"hot\"}'", ADAPTER_INVALID, "hot");
-    end_of("echo 'SONATA-RESULT {\"samples_us\":[1]}'; exit 1", ADAPTER_INFRA, "exit code 1"); // a good line does not make up for a bad end
+    end_of("echo 'SONATA-RESULT {\"samples_us\":[1]}'; exit 1", ADAPTER_BUG, "exit code 1"); // a good line does not make up for a bad end
     end_of("head -c 100000 /dev/zero | tr '\\0' 'x'; echo; echo 'SONATA-RESULT {\"metrics\":{\"accuracy\":1}}'", ADAPTER_OK, ""); // long logs are cut, the end counts
 }
 
@@ -323,7 +326,7 @@ static void example_shell(void **state)
     adapter_result_fini(&result);
     snprintf(c.command, sizeof c.command, "%s/deploy/examples/evaluators/evaluate.sh {model} 3 -- false", SONATA_SOURCE_DIR);
     adapter_run(&c, &(struct adapter_version){0}, &job, &result);
-    assert_int_equal(result.status, ADAPTER_INFRA);
+    assert_int_equal(result.status, ADAPTER_BUG);
 }
 
 static void example_python(void **state)
@@ -343,7 +346,7 @@ static void example_python(void **state)
     snprintf(c.command, sizeof c.command, "%s/deploy/examples/evaluators/evaluate_torch.py --genotype {genotype} --supernet {supernet} --dataset {out}", SONATA_SOURCE_DIR);
     adapter_run(&c, &(struct adapter_version){0}, &job, &result);
     if (torch) { /* the "supernet" of this test is no safetensors file */
-        assert_int_equal(result.status, ADAPTER_INFRA);
+        assert_int_equal(result.status, ADAPTER_BUG);
         return;
     }
     assert_int_equal(result.status, ADAPTER_BAD_CONFIG);

@@ -109,7 +109,7 @@ static void failures_by_class(void **state)
     } cases[] = {
         {"echo 'SONATA-RESULT {\"outcome\":\"infeasible\",\"reason\":\"ram: 4 KiB missing\"}'", OUTCOME_INFEASIBLE, "infeasible: ram: 4 KiB missing"},
         {"echo 'SONATA-RESULT {\"outcome\":\"invalid\",\"reason\":\"hot\"}'", OUTCOME_INVALID, "invalid: hot"},
-        {"exit 3", OUTCOME_INFRA, "exit code 3"},
+        {"exit 3", OUTCOME_BUG, "exit code 3"},
         {"echo nothing", OUTCOME_BUG, "SONATA-RESULT"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
