@@ -1,4 +1,4 @@
-/* Life, ask and tell of a search (contract: search.h). What an algorithm adds is in its struct algorithm; what every one has in common is
+/* Life, ask and tell of a search (contract: core.h). What an algorithm adds is in its struct algorithm; what every one has in common is
  * here: registration of proposals, order of results, generations, the initial design. */
 #include "search/core.h"
 

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/number.h"
+
 static const double SCREENING_SHARE = 0.1; /* of the cost of a whole evaluation that the screenings for it may take */
 
 uint32_t groups_all(const struct core *s) { return (1u << (s->params.n_groups > 1 ? s->params.n_groups : 1)) - 1; }
@@ -27,8 +29,7 @@ void groups_fill(const struct core *s, const struct row *r, struct candidate *c)
 
 static bool can_screen(const struct core *s)
 {
-    return s->params.n_groups > 1 && s->params.n_objectives > 1 && s->algorithm->option_groups & GROUP_PLUS && !s->set.generational &&
-           s->set.surrogate != SURROGATE_NONE;
+    return s->params.n_groups > 1 && s->algorithm->option_groups & GROUP_PLUS && !s->set.generational && s->set.surrogate != SURROGATE_NONE;
 }
 
 void groups_derive(struct core *s)
@@ -47,6 +48,6 @@ void groups_derive(struct core *s)
         }
     }
     double wanted = s->set.screening ? s->set.screening : floor(SCREENING_SHARE * dear / (total - dear) + 1e-9);
-    s->screening = wanted < 1 ? 1 : wanted > CORE_SCREENING_MAX ? CORE_SCREENING_MAX : (uint32_t)wanted;
+    s->screening = (uint32_t)clamp_of(wanted, 1, CORE_SCREENING_MAX);
     s->cheap_groups = groups_all(s) & ~(1u << costly);
 }

@@ -1,4 +1,4 @@
-/* What people are told about the search's own learning (contract: search.h). */
+/* What people are told about the search's own learning (contract: core.h). */
 #include <math.h>
 #include <string.h>
 

@@ -73,7 +73,7 @@ void models_ready(struct core *s);
 void models_save(const struct models *m, struct bytes *out);
 /* Takes over what the models were fitted to; they are made again from it at the first use, the same to the bit. False when the bytes are not ours. */
 bool models_load(struct models *m, struct core *s, struct reader *in);
-/* core_forests_save() and core_forests_load() (search.h). */
+/* core_forests_save() and core_forests_load() (core.h). */
 void models_forests_save(struct core *s, size_t max, struct bytes *out);
 int models_forests_load(struct core *s, struct bytes *forests);
 

@@ -1,4 +1,4 @@
-/* Complete state in bytes and back (contract: search.h).
+/* Complete state in bytes and back (contract: core.h).
  *
  * "SNTS", version, parameters, space fingerprint, then sections in the order of struct core; hash64 of everything at the end. Models
  * are not stored but refitted from the rows and hyper-parameters they were fitted with, which gives the same bits; the forests, which cost the

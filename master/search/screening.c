@@ -40,7 +40,7 @@ uint32_t core_ask_screening(struct core *s, uint32_t n, struct core_proposal *re
     return got;
 }
 
-/* The screened rows as candidates, with what is known of them; c->parent is taken for the row meanwhile. */
+/* The screened rows as candidates, with what is known of them; ret_rows says which row each is. */
 static void screened_pool(const struct core *s, struct pool *pool, uint32_t *ret_rows)
 {
     uint32_t n = 0;
@@ -67,7 +67,7 @@ static void promote(struct core *s, uint32_t row, const struct candidate *predic
     r->predicted = r->predicted && predicted;
     archive_promote(&s->archive, row, groups_all(s) & ~r->known);
     s->n_whole++;
-    s->screening_credit -= s->screening_credit < s->screening ? s->screening_credit : s->screening;
+    s->screening_credit -= min_of(s->screening_credit, s->screening);
     (void)core_get(s, row, ret, NULL, NULL);
 }
 
