@@ -147,7 +147,8 @@ static int times_from_message(const float *us, size_t n, size_t max, const char 
 static int processes_from_message(const Sonata__Measurement *m, struct measurement *s, struct sonata_error *err)
 {
     s->process_prior = (struct process_prior){m->process_variance, m->process_freedom, m->process_moment};
-    if (!(m->process_variance >= 0 && m->process_variance < 100) || !(m->process_moment >= 0 && m->process_moment < 100) || !(m->process_freedom >= 0 && m->process_freedom < 1e6))
+    if (!(m->process_variance >= 0 && m->process_variance < 100) || !(m->process_moment >= 0 && m->process_moment < 100) ||
+        !(m->process_freedom >= 0 && m->process_freedom < 1e6))
         return sonata_error_set(err, -EINVAL, "variance %g of processes (%g degrees of freedom) and %g of moments cannot be", m->process_variance,
                                 m->process_freedom, m->process_moment);
     int r = times_from_message(m->process_median_us, m->n_process_median_us, PROCESSES_MAX, "process", s->process_median_us, &s->n_processes, err);

@@ -12,8 +12,8 @@
  *
  *     mean of log x_p  +-  sqrt(t(0.975; f0 + P - 1)^2 v / P + 1.96^2 moment)
  *
- * The first term is the moderated t of Smyth, "Linear models and empirical Bayes methods" (2004), equation for s~^2 and section 4; the second is what all processes of one
- * measurement share, since they run within a minute of each other: no S^2 shows it. */
+ * The first term is the moderated t of Smyth, "Linear models and empirical Bayes methods" (2004), equation for s~^2 and section 4; the second is what
+ * all processes of one measurement share, since they run within a minute of each other: no S^2 shows it. */
 #ifndef SONATA_DOMAIN_INTERVAL_H
 #define SONATA_DOMAIN_INTERVAL_H
 

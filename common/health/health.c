@@ -1,10 +1,10 @@
 /* The health of one board.
  *
- * Flow: guard() turns a reported event into a stronger one where a counter has reached its limit -> the table gives next state and actions -> enter() sets what
- * belongs to the new state. Every legal pair is one row of the table; what is not in it is an error that names both.
+ * Flow: guard() turns a reported event into a stronger one where a counter has reached its limit -> the table gives next state and actions -> enter()
+ * sets what belongs to the new state. Every legal pair is one row of the table; what is not in it is an error that names both.
  *
- * Two rules of the design meet at a canary and are told apart here: a board that answers but is off by more than 5 % twice in a row is quarantined (it is a bad
- * instrument; resetting it hides the cause), a board that does not answer three times climbs the recovery ladder. */
+ * Two rules of the design meet at a canary and are told apart here: a board that answers but is off by more than 5 % twice in a row is quarantined
+ * (it is a bad instrument; resetting it hides the cause), a board that does not answer three times climbs the recovery ladder. */
 #include "health/health.h"
 
 #include <errno.h>
@@ -308,7 +308,8 @@ int health_apply(struct board_health *h, enum health_event event, uint64_t job, 
     return 0;
 }
 
-int health_announce(struct board_health *h, const uint8_t fingerprint[CANARY_FINGERPRINT], int64_t now_ns, unsigned *ret_actions, struct sonata_error *err)
+int health_announce(struct board_health *h, const uint8_t fingerprint[CANARY_FINGERPRINT], int64_t now_ns, unsigned *ret_actions,
+                    struct sonata_error *err)
 {
     bool same = !memcmp(h->fingerprint, fingerprint, CANARY_FINGERPRINT);
     health_heartbeat(h, now_ns);
@@ -335,7 +336,8 @@ int health_canary(struct board_health *h, double latency_us, int64_t now_ns, uns
         bool good = canary_series_finish(&h->series, h->fingerprint, now_ns, &h->reference);
         return health_apply(h, good ? HEALTH_CALIBRATED : HEALTH_CALIBRATION_FAILED, 0, now_ns, ret_actions, err);
     }
-    static const enum health_event event[] = {[CANARY_GOOD] = HEALTH_CANARY_GOOD, [CANARY_WARN] = HEALTH_CANARY_WARN, [CANARY_BAD] = HEALTH_CANARY_DRIFT};
+    static const enum health_event event[] = {
+        [CANARY_GOOD] = HEALTH_CANARY_GOOD, [CANARY_WARN] = HEALTH_CANARY_WARN, [CANARY_BAD] = HEALTH_CANARY_DRIFT};
     enum health_event e = latency_us > 0 ? event[canary_judge(latency_us, h->reference.median_us)] : HEALTH_CANARY_FAILED;
     return health_apply(h, e, 0, now_ns, ret_actions, err);
 }

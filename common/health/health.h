@@ -125,11 +125,12 @@ struct board_health {
     int64_t last_heartbeat_ns;
 };
 
-/* Applies one event. job: id of the job it is about (0 none). *ret_actions gets the action bits. -EPROTO: the event makes no sense in this state (the reason
- * names both; the state is unchanged). */
+/* Applies one event. job: id of the job it is about (0 none). *ret_actions gets the action bits. -EPROTO: the event makes no sense in this state (the
+ * reason names both; the state is unchanged). */
 int health_apply(struct board_health *h, enum health_event event, uint64_t job, int64_t now_ns, unsigned *ret_actions,
                  struct sonata_error *err) SONATA_MUST_CHECK;
-/* Registration or a new fingerprint: sets it and applies the right event. Nothing happens when a known board comes back unchanged in any state but UNKNOWN. */
+/* Registration or a new fingerprint: sets it and applies the right event. Nothing happens when a known board comes back unchanged in any state but
+ * UNKNOWN. */
 int health_announce(struct board_health *h, const uint8_t fingerprint[CANARY_FINGERPRINT], int64_t now_ns, unsigned *ret_actions,
                     struct sonata_error *err) SONATA_MUST_CHECK;
 /* A canary's latency (<= 0: it failed): judged against the reference, or added to the calibration; applies what follows. */

@@ -1,4 +1,4 @@
-/* Thin libuv glue shared by the daemons: one loop, an end-of-turn hook, signals, watchdog, orderly close. Handles are plain uv_*_t embedded by users. */
+/* Thin libuv glue shared by the daemons: one loop, an end-of-turn hook, signals, watchdog, orderly close. Handles are uv_*_t embedded by users. */
 #ifndef SONATA_LOOP_LOOP_H
 #define SONATA_LOOP_LOOP_H
 

@@ -1,5 +1,5 @@
-/* Bytes that wait in the queues of sockets, by owner. libzmq calls released() on an I/O thread when it has packed a message for the link or drops it with the
- * connection, so the counter is atomic and the flow lives until the last message has gone. */
+/* Bytes that wait in the queues of sockets, by owner. libzmq calls released() on an I/O thread when it has packed a message for the link or drops it
+ * with the connection, so the counter is atomic and the flow lives until the last message has gone. */
 #include <stdatomic.h>
 #include <stdlib.h>
 

@@ -150,7 +150,8 @@ static void released(void *user)
     free(g);
 }
 
-int net_gate_open(struct net *net, struct loop *loop, void *socket, const struct net_bounds *bounds, struct net_gate **ret_gate, struct sonata_error *err)
+int net_gate_open(struct net *net, struct loop *loop, void *socket, const struct net_bounds *bounds, struct net_gate **ret_gate,
+                  struct sonata_error *err)
 {
     *ret_gate = NULL;
     if (!bounds->connections && !bounds->per_address && !bounds->address_rate)
@@ -165,7 +166,8 @@ int net_gate_open(struct net *net, struct loop *loop, void *socket, const struct
     if (getrandom(&g->salt, sizeof g->salt, 0) != sizeof g->salt)
         g->salt = (uintptr_t)g;
     g->watch.socket = zmq_socket(net->context, ZMQ_PAIR);
-    if (!g->watch.socket || zmq_setsockopt(g->watch.socket, ZMQ_RCVHWM, &zero, sizeof zero) || zmq_setsockopt(g->watch.socket, ZMQ_LINGER, &zero, sizeof zero) ||
+    if (!g->watch.socket || zmq_setsockopt(g->watch.socket, ZMQ_RCVHWM, &zero, sizeof zero) ||
+        zmq_setsockopt(g->watch.socket, ZMQ_LINGER, &zero, sizeof zero) ||
         zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) || zmq_connect(g->watch.socket, endpoint))
         r = net_errno();
     if (!r)

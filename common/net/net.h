@@ -61,8 +61,8 @@ struct net_target {
     const struct net_security *security; /* NULL: plain */
     struct net_handler handler;
 };
-/* DEALER connected to the endpoint of the target (reconnects by itself, 100 ms .. 5 s), under a routing id that the listener gives anew to every connection,
- * so that no peer can take another's. */
+/* DEALER connected to the endpoint of the target (reconnects by itself, 100 ms .. 5 s), under a routing id that the listener gives anew to every
+ * connection, so that no peer can take another's. */
 int net_connect(struct net *net, struct loop *loop, const struct net_target *target, struct net_socket **ret_socket,
                 struct sonata_error *err) SONATA_MUST_CHECK;
 /* The bound endpoint with the real port. */
@@ -93,7 +93,8 @@ struct net_zap_policy {
     void *user;
 };
 /* One per net; must exist before the first listening socket with a domain. */
-int net_zap_new(struct net *net, struct loop *loop, struct net_zap_policy policy, struct net_zap **ret_zap, struct sonata_error *err) SONATA_MUST_CHECK;
+int net_zap_new(struct net *net, struct loop *loop, struct net_zap_policy policy, struct net_zap **ret_zap,
+                struct sonata_error *err) SONATA_MUST_CHECK;
 void net_zap_close(struct net_zap *zap);
 /* A fresh CURVE key pair as Z85 text. 0 or -ENOSYS without CURVE. */
 int net_new_keys(char ret_public[41], char ret_secret[41]);
@@ -114,7 +115,8 @@ enum net_link {
     NET_LINK_DENIED,         /* it does not accept our key */
     NET_LINK_DROPPED         /* it closed the connection in the handshake */
 };
-int net_client_new(const char *endpoint, const struct net_security *security, struct net_client **ret_client, struct sonata_error *err) SONATA_MUST_CHECK;
+int net_client_new(const char *endpoint, const struct net_security *security, struct net_client **ret_client,
+                   struct sonata_error *err) SONATA_MUST_CHECK;
 int net_client_send(struct net_client *c, const void *data, size_t n);
 /* Next message within timeout_ms into *ret_data (free()); -ETIMEDOUT. */
 int net_client_receive(struct net_client *c, int timeout_ms, uint8_t **ret_data, size_t *ret_n);

@@ -39,13 +39,14 @@ bool net_guard_is_in_force(void);
 /* Whether the threads of a context can be started: libzmq ends the process when its first socket cannot start them. */
 bool net_guard_threads(void);
 
-/* Makes a message of the bytes (taken, also when it fails to be sent) that counts for f until libzmq lets go of it. 0 or -ENOMEM: nothing is taken. */
+/* Makes a message of the bytes (taken, also when it fails to be sent) that counts for f until libzmq lets go of it. -ENOMEM: nothing is taken. */
 int net_flow_message(struct net_flow *f, struct bytes *data, zmq_msg_t *ret_message);
 
-/* Counts the connections of a listening socket and closes those beyond its bounds (gate.c). Open it before zmq_bind(), close it before the socket. NULL when
- * there are no bounds. */
+/* Counts the connections of a listening socket and closes those beyond its bounds (gate.c). Open it before zmq_bind(), close it before the socket.
+ * NULL when there are no bounds. */
 struct net_gate;
-int net_gate_open(struct net *net, struct loop *loop, void *socket, const struct net_bounds *bounds, struct net_gate **ret_gate, struct sonata_error *err) SONATA_MUST_CHECK;
+int net_gate_open(struct net *net, struct loop *loop, void *socket, const struct net_bounds *bounds, struct net_gate **ret_gate,
+                  struct sonata_error *err) SONATA_MUST_CHECK;
 void net_gate_close(struct net_gate *g);
 unsigned net_gate_count(const struct net_gate *g);
 uint64_t net_gate_refused(const struct net_gate *g);

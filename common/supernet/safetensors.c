@@ -161,8 +161,8 @@ static int place_tensor(const struct cursor *c, struct safetensors_tensor *t, co
         return sonata_error_set(c->err, -EBADMSG, "%s: tensor '%s': type '%s' is not known", c->name, t->name, t->dtype);
     for (unsigned i = 0; i < t->n_dims; i++) {
         if (t->dim[i] && bytes > data_size / t->dim[i])
-            return sonata_error_set(c->err, -EBADMSG, "%s: tensor '%s': its shape needs more than the %zu bytes of data in the file", c->name, t->name,
-                                    data_size);
+            return sonata_error_set(c->err, -EBADMSG, "%s: tensor '%s': its shape needs more than the %zu bytes of data in the file", c->name,
+                                    t->name, data_size);
         bytes *= t->dim[i];
     }
     if (offset[0] > offset[1] || offset[1] > data_size)

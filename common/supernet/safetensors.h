@@ -1,5 +1,5 @@
-/* Safetensors files: u64 little-endian length of a JSON header, the header {"name": {"dtype", "shape", "data_offsets"}, "__metadata__": {text: text}},
- * then the raw tensors. Read from memory with every number checked before use; fuzzed. */
+/* Safetensors files: u64 little-endian length of a JSON header, the header {"name": {"dtype", "shape", "data_offsets"}, "__metadata__": {text:
+ * text}}, then the raw tensors. Read from memory with every number checked before use; fuzzed. */
 #ifndef SONATA_SUPERNET_SAFETENSORS_H
 #define SONATA_SUPERNET_SAFETENSORS_H
 

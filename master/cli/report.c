@@ -59,7 +59,8 @@ static cJSON *point_json(const struct results *r, const struct results_individua
     if (x->unseparable)
         cJSON_AddNumberToObject(o, "n", (double)x->rival);
     cJSON_AddStringToObject(o, "a", x->arm);
-    cJSON *v = cJSON_AddArrayToObject(o, "v"), *l = cJSON_AddArrayToObject(o, "l"), *u = cJSON_AddArrayToObject(o, "u"), *c = cJSON_AddArrayToObject(o, "c");
+    cJSON *v = cJSON_AddArrayToObject(o, "v"), *l = cJSON_AddArrayToObject(o, "l"), *u = cJSON_AddArrayToObject(o, "u"),
+          *c = cJSON_AddArrayToObject(o, "c");
     for (uint32_t k = 0; k < r->spec.n_objectives; k++) {
         const struct metric_value *m = results_value(x, r->spec.objective[k].metric, r->spec.objective[k].board);
         number_or_null(v, m ? m->value : NAN);
@@ -143,7 +144,8 @@ static cJSON *data_json(const struct results *r)
     cJSON *o = cJSON_CreateObject();
     cJSON *objectives = cJSON_AddArrayToObject(o, "objectives"), *constraints = cJSON_AddArrayToObject(o, "constraints");
     for (uint32_t i = 0; i < r->spec.n_objectives; i++)
-        cJSON_AddItemToArray(objectives, metric_json(r->spec.objective[i].metric, r->spec.objective[i].board, r->spec.objective[i].goal == GOAL_MAX ? "max" : "min"));
+        cJSON_AddItemToArray(
+            objectives, metric_json(r->spec.objective[i].metric, r->spec.objective[i].board, r->spec.objective[i].goal == GOAL_MAX ? "max" : "min"));
     for (uint32_t i = 0; i < r->spec.n_constraints; i++) {
         if (!is_objective(r, &r->spec.constraint[i]))
             cJSON_AddItemToArray(constraints, metric_json(r->spec.constraint[i].metric, r->spec.constraint[i].board, ""));
@@ -221,16 +223,19 @@ static void put_tiles(struct bytes *out, const struct results *r)
 
 static void put_front(struct bytes *out, const struct results *r)
 {
-    put(out, "<section><h2>Pareto front</h2>\n<p class=\"note\">Every dot is an architecture that was measured; the marked ones are not beaten in all objectives by any other. "
+    put(out, "<section><h2>Pareto front</h2>\n<p class=\"note\">Every dot is an architecture that was measured; the marked ones are not beaten in "
+             "all objectives by any other. "
              "Point at a dot for its genes, click one to find it in the table, turn the wheel to zoom.</p>\n");
     if (r->spec.n_objectives > 2)
         put(out, "<p>across <select id=\"axis-x\"></select> up <select id=\"axis-y\"></select></p>\n");
     put(out, "<div class=\"chart\" id=\"front-chart\">\n");
     report_svg_front(r, out);
-    put(out, "</div>\n</section>\n<section><h2>Progress</h2>\n<p class=\"note\">Hypervolume of the front over results: the share of the search's own box that it dominates. The box follows the first results, so early values move.</p>\n"
+    put(out, "</div>\n</section>\n<section><h2>Progress</h2>\n<p class=\"note\">Hypervolume of the front over results: the share of the search's own "
+             "box that it dominates. The box follows the first results, so early values move.</p>\n"
              "<div class=\"chart low\" id=\"hv-chart\">\n");
     report_svg_hypervolume(r, out);
-    put(out, "</div>\n</section>\n<section><h2>The networks of the front</h2>\n<p class=\"note\">Small print: 95 % intervals; ≈ 7: not separable at 95 % from number 7, which it beats in no objective by more than the noise. Genes that do not act are left out.</p>\n"
+    put(out, "</div>\n</section>\n<section><h2>The networks of the front</h2>\n<p class=\"note\">Small print: 95 % intervals; ≈ 7: not separable at "
+             "95 % from number 7, which it beats in no objective by more than the noise. Genes that do not act are left out.</p>\n"
              "<div class=\"scroll\"><table id=\"front-table\"></table></div>\n<noscript><pre>");
     char *text = NULL;
     size_t size = 0;
@@ -249,7 +254,8 @@ static void put_insight(struct bytes *out, const struct results *r)
     if (!r->insight.present)
         return;
     put(out, "<section><h2>What the models learned</h2>\n<p class=\"note\">Share of each gene in what the surrogate predicts, per objective");
-    put(out, r->insight.trusted ? ".</p>\n<div class=\"two\">\n" : "; the models were not trusted at the end: read with care.</p>\n<div class=\"two\">\n");
+    put(out,
+        r->insight.trusted ? ".</p>\n<div class=\"two\">\n" : "; the models were not trusted at the end: read with care.</p>\n<div class=\"two\">\n");
     for (uint32_t o = 0; o < r->insight.n_objectives; o++)
         bytes_printf(out, "<div class=\"chart low\" id=\"importance-%u\"></div>\n", o);
     put(out, "</div>\n</section>\n");
@@ -268,7 +274,8 @@ static void put_spread(struct bytes *out, const struct results *r)
 {
     if (!has_spread(r))
         return;
-    put(out, "<section><h2>Measurement spread</h2>\n<p class=\"note\">Raw latency samples behind each front point: boxes from 25 to 75 %, whiskers 5 to 95 %, dots the medians of the "
+    put(out, "<section><h2>Measurement spread</h2>\n<p class=\"note\">Raw latency samples behind each front point: boxes from 25 to 75 %, whiskers 5 "
+             "to 95 %, dots the medians of the "
              "windows.</p>\n<div class=\"chart low\" id=\"spread-chart\"><p class=\"note\">Drawn with ECharts.</p></div>\n</section>\n");
 }
 
@@ -276,7 +283,8 @@ static void put_boards(struct bytes *out, const struct results_board *board, siz
 {
     if (!n)
         return;
-    put(out, "<div class=\"scroll\"><table><tr><th class=\"text\">board</th><th class=\"text\">type</th><th class=\"text\">backend</th><th class=\"text\">supplies</th><th>done</th>"
+    put(out, "<div class=\"scroll\"><table><tr><th class=\"text\">board</th><th class=\"text\">type</th><th class=\"text\">backend</th><th "
+             "class=\"text\">supplies</th><th>done</th>"
              "<th>failed</th></tr>\n");
     for (size_t i = 0; i < n; i++) {
         const char *cell[] = {board[i].id, board[i].type, board[i].backend, board[i].metrics};
@@ -370,8 +378,10 @@ static void put_fingerprints(struct bytes *out, const struct results *r)
         }
         put(out, "<h3>Fingerprint of ");
         html_text(out, board);
-        bytes_printf(out, "</h3>\n<p class=\"note\">System state recorded with the %u measurement%s behind the front; values that changed are separated by |.</p>\n", n,
-                     n == 1 ? "" : "s");
+        bytes_printf(out,
+                     "</h3>\n<p class=\"note\">System state recorded with the %u measurement%s behind the front; values that changed are separated "
+                     "by |.</p>\n",
+                     n, n == 1 ? "" : "s");
         put_joined(out, j);
         free(j);
     }
@@ -405,7 +415,8 @@ void report_html(const struct results *r, const struct results_board *board, siz
     char created[24], generated[24];
     clock_format_utc(s->created_wall_ns, created);
     clock_format_utc(generated_wall_ns, generated);
-    put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, "
+             "initial-scale=1\">\n"
              "<link rel=\"icon\" href=\"data:,\">\n<title>SONATA: ");
     html_text(out, s->name);
     put(out, "</title>\n<style>\n");
@@ -426,7 +437,8 @@ void report_html(const struct results *r, const struct results_board *board, siz
     bytes_printf(out, ", seed %llu · started %s</p>\n", (unsigned long long)r->spec.seed, created);
     put_tiles(out, r);
     if (s->failed || s->infeasible)
-        bytes_printf(out, "<p class=\"note\">%u architectures were infeasible and %u could not be measured; they are not drawn.</p>\n", s->infeasible, s->failed);
+        bytes_printf(out, "<p class=\"note\">%u architectures were infeasible and %u could not be measured; they are not drawn.</p>\n", s->infeasible,
+                     s->failed);
     put_front(out, r);
     put_spread(out, r);
     put_insight(out, r);

@@ -221,8 +221,15 @@ static int open_state(struct master *m, uint64_t incarnation, struct sonata_erro
     config.n_died = steps_open(s->state, died);
     config.died = died;
     config.sched.seed = incarnation;
-    struct engine_hooks hooks = {
-        .user = m, .assign = on_assign, .cancel = on_cancel, .command = on_command, .work = on_work, .clock = on_clock, .step = on_step, .team = on_team, .note = on_note};
+    struct engine_hooks hooks = {.user = m,
+                                 .assign = on_assign,
+                                 .cancel = on_cancel,
+                                 .command = on_command,
+                                 .work = on_work,
+                                 .clock = on_clock,
+                                 .step = on_step,
+                                 .team = on_team,
+                                 .note = on_note};
     struct engine_setup setup = {.store = m->store, .config = &config, .hooks = &hooks, .now = clock_monotonic_ns(), .wall = clock_wall_ns()};
     return engine_new(&setup, &m->run, err);
 }
@@ -263,7 +270,8 @@ static int open_ports(struct master *m, uint64_t incarnation, struct sonata_erro
     config.access = m->security.access;
     config.security = &m->security.keys;
     m->net = net_new();
-    return m->net ? rpc_open(m->rpc, m->run, m->net, &m->loop, &config, err) : sonata_error_set(err, -EAGAIN, "no further threads may be started: raise ulimit -u or TasksMax");
+    return m->net ? rpc_open(m->rpc, m->run, m->net, &m->loop, &config, err)
+                  : sonata_error_set(err, -EAGAIN, "no further threads may be started: raise ulimit -u or TasksMax");
 }
 
 static void announce(struct master *m)

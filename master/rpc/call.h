@@ -53,7 +53,8 @@ int border_in(const struct rpc_call *call, struct sonata_error *err) SONATA_MUST
 void border_out(const struct rpc_call *call);
 
 /* client_again.c: answers to requests that changed something, by the id of the request. */
-/* The envelope given before to that id and that same question of that team, packed in *ret_reply (to be freed with sonata__reply__free_unpacked()); NULL: none. */
+/* The envelope given before to that id and that same question of that team, packed in *ret_reply (to be freed with sonata__reply__free_unpacked());
+ * NULL: none. */
 Sonata__Reply *again_find(const struct rpc_call *call);
 /* Written with the turn of the change. Some that are older than a week are erased with each. */
 void again_remember(const struct rpc_call *call);

@@ -56,7 +56,8 @@ static void add_health(struct rpc *rpc, const struct sched_board_view *v, Sonata
     held_texts(&health, held, why, sizeof held);
     m->held = xstrdup(held);
     m->held_why = xstrdup(why);
-    m->warning = xstrdup(worker_was_cloned(rpc, v->worker) ? "two workers run with the name and key of this board's: give each its own" : health.warning);
+    m->warning =
+        xstrdup(worker_was_cloned(rpc, v->worker) ? "two workers run with the name and key of this board's: give each its own" : health.warning);
     if (!health.record)
         return;
     m->canary_us = health.record->latency_us;

@@ -60,8 +60,9 @@ void worker_note_incarnation(struct rpc_worker *w, uint64_t incarnation)
 
 bool worker_is_clone(struct rpc *rpc, const struct net_peer *peer, const char *name, uint64_t incarnation)
 {
-    static const char text[] = "two workers run with this name and key, as a copied disk makes them: give each a name (and key) of its own; the one that was "
-                               "started last is listened to";
+    static const char text[] =
+        "two workers run with this name and key, as a copied disk makes them: give each a name (and key) of its own; the one that was "
+        "started last is listened to";
     struct rpc_worker *w = worker_with_name(rpc, name);
     bool before = false;
     for (size_t i = 0; w && i < sizeof w->past / sizeof *w->past; i++)

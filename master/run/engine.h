@@ -59,7 +59,8 @@ struct engine_hooks {
     void (*work)(void *user, void (*fn)(void *arg), void (*done)(void *arg), void *arg);
     /* Nanoseconds that grow while the engine works, called on any thread. NULL: time stands still, and no team is given less than another. */
     int64_t (*clock)(void *user);
-    /* A step of a search begins or ends (also its loading at the start), on any thread: who crashes in one is told of it by engine_config. NULL: not noted. */
+    /* A step of a search begins or ends (also its loading at the start), on any thread: who crashes in one is told of it by engine_config. NULL: not
+     * noted. */
     void (*step)(void *user, uint64_t search, bool begins);
     /* The team's share of board time and its limits; *ret_team holds an ordinary team's. NULL: all are ordinary. */
     void (*team)(void *user, const char *team, struct engine_team *ret_team);
@@ -225,8 +226,8 @@ int engine_list_uploads(struct engine *r, const char *team, struct engine_page *
 int engine_remove_upload(struct engine *r, const uint8_t hash[32], const char *team, struct sonata_error *err) SONATA_MUST_CHECK;
 /* How many searches there are, finished or not. */
 uint32_t engine_search_count(const struct engine *r);
-/* Number of the last commit that changed the search (by index in order of id), 1: none since the start; its team. Numbers grow, over restarts too: they are
- * microseconds of the wall clock. */
+/* Number of the last commit that changed the search (by index in order of id), 1: none since the start; its team. Numbers grow, over restarts too:
+ * they are microseconds of the wall clock. */
 uint64_t engine_search_changed(const struct engine *r, uint32_t index, const char **ret_team);
 /* Of the last commit that changed any; 0: none since the start. */
 uint64_t engine_committed(const struct engine *r);

@@ -218,8 +218,8 @@ static int load_search(struct search *rs, struct sonata_error *err)
     return 0;
 }
 
-/* Searches that had a step under way when the process before crashed have it written down before anything of them is touched: should it happen again, it
- * counts. */
+/* Searches that had a step under way when the process before crashed have it written down before anything of them is touched: should it happen again,
+ * it counts. */
 static int strike_died(struct engine *r, struct sonata_error *err)
 {
     for (size_t i = 0; i < r->config.n_died; i++) {
@@ -228,8 +228,8 @@ static int strike_died(struct engine *r, struct sonata_error *err)
             continue;
         rs->record.strikes++;
         rs->dirty = true;
-        engine_note(r, true, "the master crashed while a step of this search was under way", "search=%llu times=%u", (unsigned long long)rs->record.id,
-                    rs->record.strikes);
+        engine_note(r, true, "the master crashed while a step of this search was under way", "search=%llu times=%u",
+                    (unsigned long long)rs->record.id, rs->record.strikes);
         search_persist(rs);
     }
     r->config.died = NULL; /* the caller's */

@@ -132,7 +132,14 @@ static void enqueue(struct search *rs, void (*fn)(void *), void (*done)(void *),
 {
     struct engine *r = rs->engine;
     struct pool_job *j = xmalloc(sizeof *j), **at = &r->pool->waiting;
-    *j = (struct pool_job){.search = rs, .fn = fn, .done = done, .arg = arg, .beside = beside, .clock = r->hooks.clock, .step = r->hooks.step, .clock_user = r->hooks.user};
+    *j = (struct pool_job){.search = rs,
+                           .fn = fn,
+                           .done = done,
+                           .arg = arg,
+                           .beside = beside,
+                           .clock = r->hooks.clock,
+                           .step = r->hooks.step,
+                           .clock_user = r->hooks.user};
     while (*at)
         at = &(*at)->next;
     *at = j;

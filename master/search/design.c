@@ -84,8 +84,8 @@ static void walk_next(const struct space *space, struct genotype *g)
     memset(g->allele, 0, sizeof g->allele);
 }
 
-/* Visits every form of a small space once, from a random one on; of a larger one as many as the ask under way may still visit: when two hundred random
- * ones were all seen and these too, next to nothing is left. */
+/* Visits every form of a small space once, from a random one on; of a larger one as many as the ask under way may still visit: when two hundred
+ * random ones were all seen and these too, next to nothing is left. */
 static bool walk_unseen(struct core *s, struct keyset *among, struct genotype *ret_genotype)
 {
     double size = space_size(&s->space);

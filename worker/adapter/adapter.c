@@ -1,7 +1,7 @@
 /* Running a tool: probe once, build where needed, one invocation per window, and the classification of how each ended.
  *
- * Flow of adapter_run(): arguments -> process_run() -> classify(): killed, out of memory, exit code, signs of the candidate's fault -> parser -> window. The first
- * bad end stops the run. */
+ * Flow of adapter_run(): arguments -> process_run() -> classify(): killed, out of memory, exit code, signs of the candidate's fault -> parser ->
+ * window. The first bad end stops the run. */
 #include "adapter/adapter.h"
 
 #include <errno.h>
@@ -303,7 +303,8 @@ static void enter_phase(const struct adapter_job *job, const char *name)
 }
 
 /* Runs the conversion; the job's model becomes what it wrote, at path. */
-static bool convert(const struct adapter_config *c, const struct adapter_version *v, struct adapter_job *job, struct adapter_result *r, char *path, size_t size)
+static bool convert(const struct adapter_config *c, const struct adapter_version *v, struct adapter_job *job, struct adapter_result *r, char *path,
+                    size_t size)
 {
     enter_phase(job, "convert");
     if (!converted_path(c, job, path, size)) {

@@ -12,7 +12,15 @@
 
 enum { ADAPTER_WINDOWS_MAX = 32, ADAPTER_METRICS_MAX = 16, ADAPTER_NAME_MAX = 48, ADAPTER_REASON_MAX = 160, ADAPTER_SAMPLES_MAX = 100000 };
 
-enum adapter_tool { ADAPTER_TRTEXEC, ADAPTER_BENCHMARK_MODEL, ADAPTER_BENCHNCNN, ADAPTER_ORT_PERF_TEST, ADAPTER_EXECUTOR_RUNNER, ADAPTER_CUSTOM, ADAPTER_TOOL_COUNT };
+enum adapter_tool {
+    ADAPTER_TRTEXEC,
+    ADAPTER_BENCHMARK_MODEL,
+    ADAPTER_BENCHNCNN,
+    ADAPTER_ORT_PERF_TEST,
+    ADAPTER_EXECUTOR_RUNNER,
+    ADAPTER_CUSTOM,
+    ADAPTER_TOOL_COUNT
+};
 /* "trtexec", "benchmark_model", "benchncnn", "onnxruntime_perf_test", "executor_runner", "custom". */
 const char *adapter_tool_name(enum adapter_tool t);
 int adapter_tool_parse(const char *text, enum adapter_tool *ret_tool);
@@ -107,8 +115,8 @@ void adapter_result_fini(struct adapter_result *r);
 
 /* Whether the tool reads the ONNX file itself (or a conversion is configured). */
 bool adapter_reads_onnx(const struct adapter_config *c);
-/* Converts where configured ({converted} = {out}/model.tflite, .param, .pte, .bin), builds where the tool needs it, then runs one invocation per window until all are there or one fails. Never returns an error: how it ended is the
- * result. */
+/* Converts where configured ({converted} = {out}/model.tflite, .param, .pte, .bin), builds where the tool needs it, then runs one invocation per
+ * window until all are there or one fails. Never returns an error: how it ended is the result. */
 void adapter_run(const struct adapter_config *c, const struct adapter_version *v, const struct adapter_job *job, struct adapter_result *ret_result);
 
 #endif

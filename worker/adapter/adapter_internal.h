@@ -38,7 +38,7 @@ int parse_sonata_result(const struct tool_output *o, struct adapter_result *r, s
 /* TensorRT's version of a banner line "[TensorRT v8502]", "[TensorRT v100300]"; 0 when there is none. */
 unsigned trtexec_version(const char *text);
 
-/* Text of both streams that makes a failed run the candidate's fault (unsupported operator, memory): what it is ("unsupported operator: …") or NULL. */
+/* Text of both streams that makes a failed run the candidate's fault (unsupported operator, memory): ("unsupported operator: …"), or NULL. */
 const char *failure_of_candidate(const char *out, const char *err, char *text, size_t size);
 
 /* The number after label on the line at or after text; NAN when it is not there. *ret_end may be NULL. */

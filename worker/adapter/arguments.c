@@ -1,7 +1,7 @@
 /* Argument vectors by tool and version: a table of words with placeholders, each valid for a range of versions and, for trtexec, a precision.
  *
- * trtexec changed under its users: --buildOnly became --skipInference in 8.6; --percentile took one value before 8.5; from 11 on CUDA graphs, spin wait and
- * "no data transfers" are the default and the precision flags are gone. The table makes the same measurement of all of them. */
+ * trtexec changed under its users: --buildOnly became --skipInference in 8.6; --percentile took one value before 8.5; from 11 on CUDA graphs, spin
+ * wait and "no data transfers" are the default and the precision flags are gone. The table makes the same measurement of all of them. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -84,8 +84,9 @@ bool adapter_has_step(enum adapter_tool t, enum adapter_step step)
 
 bool converted_path(const struct adapter_config *c, const struct adapter_job *job, char *path, size_t size)
 {
-    static const char *const suffix[ADAPTER_TOOL_COUNT] = {[ADAPTER_TRTEXEC] = "onnx", [ADAPTER_BENCHMARK_MODEL] = "tflite", [ADAPTER_BENCHNCNN] = "param",
-                                                           [ADAPTER_ORT_PERF_TEST] = "onnx", [ADAPTER_EXECUTOR_RUNNER] = "pte", [ADAPTER_CUSTOM] = "bin"};
+    static const char *const suffix[ADAPTER_TOOL_COUNT] = {
+        [ADAPTER_TRTEXEC] = "onnx",       [ADAPTER_BENCHMARK_MODEL] = "tflite", [ADAPTER_BENCHNCNN] = "param",
+        [ADAPTER_ORT_PERF_TEST] = "onnx", [ADAPTER_EXECUTOR_RUNNER] = "pte",    [ADAPTER_CUSTOM] = "bin"};
     int n = snprintf(path, size, "%s/converted.%s", job->work_dir ? job->work_dir : ".", suffix[c->tool]);
     return n > 0 && (size_t)n < size;
 }
@@ -173,7 +174,8 @@ static int add(struct arguments *a, const char *word, const struct adapter_confi
 }
 
 /* The configured command line, word by word: placeholders are replaced after splitting, so a value with blanks stays one argument. */
-static int add_command(struct arguments *a, const char *command, const struct adapter_config *c, const struct adapter_job *job, struct sonata_error *err)
+static int add_command(struct arguments *a, const char *command, const struct adapter_config *c, const struct adapter_job *job,
+                       struct sonata_error *err)
 {
     struct command split;
     int r = command_parse(command, &split, err);

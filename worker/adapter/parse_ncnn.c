@@ -1,5 +1,5 @@
-/* benchncnn: one line "          name  min =  1.23  max =  1.40  avg =  1.30" in ms on stderr. The minimum counts: the tool's authors advise it, and the
- * median of our invocations stands over it. Two decimals are too coarse below 1 ms: noisy then. */
+/* benchncnn: one line "          name  min =  1.23  max =  1.40  avg =  1.30" in ms on stderr. The minimum counts: the tool's authors advise it, and
+ * the median of our invocations stands over it. Two decimals are too coarse below 1 ms: noisy then. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* onnxruntime_perf_test: raw samples from the result file (rows `model,time_s,peak_working_set,avg_cpu,run`), else the percentiles of -s, else the mean.
- * It warms up with one inference only: the first ten rows and the warm-up time are dropped here. */
+/* onnxruntime_perf_test: raw samples from the result file (rows `model,time_s,peak_working_set,avg_cpu,run`), else the percentiles of -s, else the
+ * mean. It warms up with one inference only: the first ten rows and the warm-up time are dropped here. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* The escape hatch: the last line of stdout that begins with `SONATA-RESULT ` and holds one JSON object (docs/ADAPTERS.md). Latency in microseconds as
- * `samples_us` or as aggregates; any metric in the tree's units; or a failure the evaluator reports itself. */
+/* The escape hatch: the last line of stdout that begins with `SONATA-RESULT ` and holds one JSON object (docs/ADAPTERS.md). Latency in microseconds
+ * as `samples_us` or as aggregates; any metric in the tree's units; or a failure the evaluator reports itself. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>

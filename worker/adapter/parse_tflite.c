@@ -1,7 +1,7 @@
 /* benchmark_model (TensorFlow Lite, LiteRT) and executor_runner (ExecuTorch).
  *
- * benchmark_model prints one `count=` line for the warm-up and one for the measurement: the second counts (the only one when warm-up is off). Newer versions add
- * p5, median and p95; older ones give a mean only, sometimes in scientific notation. Lines may carry "INFO: ". */
+ * benchmark_model prints one `count=` line for the warm-up and one for the measurement: the second counts (the only one when warm-up is off). Newer
+ * versions add p5, median and p95; older ones give a mean only, sometimes in scientific notation. Lines may carry "INFO: ". */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

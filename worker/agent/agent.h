@@ -11,8 +11,10 @@
 struct agent;
 
 /* Opens state folder (locked: one worker each), spool, cache and socket, and starts the boards. `executable` is this program: boards run as
- * `executable --board-process PID`, or `launcher executable --board-process PID` where the configuration names a launcher. config is borrowed until agent_free(). */
-int agent_new(struct loop *loop, const struct worker_config *config, const char *executable, struct agent **ret_agent, struct sonata_error *err) SONATA_MUST_CHECK;
+ * `executable --board-process PID`, or `launcher executable --board-process PID` where the configuration names a launcher. config is borrowed until
+ * agent_free(). */
+int agent_new(struct loop *loop, const struct worker_config *config, const char *executable, struct agent **ret_agent,
+              struct sonata_error *err) SONATA_MUST_CHECK;
 /* Says goodbye, ends the boards, closes everything and then finishes the loop. Running attempts are given up (the master hears of it). */
 void agent_stop(struct agent *a);
 /* 0, or 1 when a board could not start at all or the master refused us for good. After loop_run(). */

@@ -1,5 +1,5 @@
-/* See canary_network.h. The weights come from integers only, so that no libm has a say in them. Changing anything here changes what every stored reference
- * means: raise CANARY_NETWORK_VERSION in watch.c then. */
+/* See canary_network.h. The weights come from integers only, so that no libm has a say in them. Changing anything here changes what every stored
+ * reference means: raise CANARY_NETWORK_VERSION in watch.c then. */
 #include "backend/canary_network.h"
 
 #include <errno.h>
@@ -133,7 +133,8 @@ static int time_engine(struct engine_canary *c, int64_t time_ns, double *ret_us,
     return 0;
 }
 
-static int run_once(const struct runtime_ops *ops, const struct network *n, const float *picture, float logits[CANARY_CLASSES], struct sonata_error *err)
+static int run_once(const struct runtime_ops *ops, const struct network *n, const float *picture, float logits[CANARY_CLASSES],
+                    struct sonata_error *err)
 {
     struct runtime *runtime = NULL;
     int r = ops->create(n, 1, NULL, &runtime, err);
@@ -153,7 +154,8 @@ static int check_engine(const struct runtime_ops *ops, const struct network *n, 
             return r;
         for (unsigned i = 0; i < CANARY_CLASSES; i++) {
             if (!(fabsf(logits[i] - right[i]) <= 1e-3f * (1 + fabsf(right[i]))))
-                return sonata_error_set(err, -EILSEQ, "the executor %s computes %g where %g is right", ops->name, (double)logits[i], (double)right[i]);
+                return sonata_error_set(err, -EILSEQ, "the executor %s computes %g where %g is right", ops->name, (double)logits[i],
+                                        (double)right[i]);
         }
     }
     return 0;
@@ -182,11 +184,20 @@ int canary_on_engine(const char *executor, int64_t time_ns, double *ret_latency_
 
 /* ---- microcontroller */
 
-static int run_mcu(const struct mcu_options *o, int64_t time_ns, const struct bytes *blob, const int8_t *input, double *ret_us, struct sonata_error *err)
+static int run_mcu(const struct mcu_options *o, int64_t time_ns, const struct bytes *blob, const int8_t *input, double *ret_us,
+                   struct sonata_error *err)
 {
     double us = (double)time_ns * 1e-3;
-    struct mcu_request q = {.options = o, .blob = blob->data, .size = blob->size, .input = input, .n_inputs = 1, .windows = time_ns ? 3 : 1,
-                            .warmup_us = us * 0.1, .window_us = time_ns ? us * 0.3 : 1, .warmup_inferences = time_ns ? 1 : 0, .min_inferences = time_ns ? 3 : 1};
+    struct mcu_request q = {.options = o,
+                            .blob = blob->data,
+                            .size = blob->size,
+                            .input = input,
+                            .n_inputs = 1,
+                            .windows = time_ns ? 3 : 1,
+                            .warmup_us = us * 0.1,
+                            .window_us = time_ns ? us * 0.3 : 1,
+                            .warmup_inferences = time_ns ? 1 : 0,
+                            .min_inferences = time_ns ? 3 : 1};
     struct mcu_result *result = xcalloc(1, sizeof *result);
     int r = mcu_run(&q, result, err);
     if (!r && time_ns) {

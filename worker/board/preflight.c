@@ -34,8 +34,8 @@ bool preflight(const struct board_config *config, int64_t wait_ns, struct cpu_st
     double limit = preflight_limit_celsius(config, ret_before);
     while (cpu_state_hottest(ret_before) > limit) {
         if (clock_monotonic_ns() >= end) {
-            snprintf(reason, PREFLIGHT_REASON_MAX, "too_hot: %.1f C after %.0f s of waiting, %.0f C is the limit", cpu_state_hottest(ret_before), (double)wait_ns / 1e9,
-                     limit);
+            snprintf(reason, PREFLIGHT_REASON_MAX, "too_hot: %.1f C after %.0f s of waiting, %.0f C is the limit", cpu_state_hottest(ret_before),
+                     (double)wait_ns / 1e9, limit);
             return false;
         }
         clock_sleep_ns(wait_ns < SONATA_SECOND ? wait_ns / 4 + 1 : SONATA_SECOND);

@@ -53,7 +53,8 @@ int board_config_check(const struct board_config *c, struct sonata_error *err) S
  *     host:engine[,core=N][,dataset=NAME][,executor=NAME][,memory=1Gi][,limit=5m][,type=TYPE]
  *     … engine: [,power=DRIVER][,power.scope=SCOPE][,power.device=…][,power.max_hz=N] (docs/SENSORS.md)
  *     gpu:command,tool=trtexec[,precision=fp16][,threads=N] | lab:command,command=PROGRAM {genotype}…,offers=accuracy (docs/ADAPTERS.md)
- *     m4:mcu,port=PATH[,name=TEXT][,flash=512Ki][,ram=128Ki][,dataset=NAME][,framing=hex][,emulated=yes][,baud=N][,samples=N][,calibration=N][,limit=5m][,type=TYPE]
+ *     m4:mcu,port=PATH[,name=TEXT][,flash=512Ki][,ram=128Ki][,dataset=NAME][,framing=hex][,emulated=yes][,baud=N][,samples=N][,calibration=N]
+ *     … mcu: [,limit=5m][,type=TYPE]
  *     … any board: [,canary=off|functional|TIME][,canary.interval=TIME][,cool_down=TIME][,backoff=TIME][,recover.RUNG=COMMAND] (docs/WORKER.md)
  *     pi:table:FILE.csv,accuracy=COLUMN,latency=COLUMN[,noise.latency=0.05][,delay=20ms][,delay.noise=0.3][,fail=P][,crash=P][,hang=P][,type=…] */
 int board_config_parse(const char *text, struct board_config *ret_config, struct sonata_error *err) SONATA_MUST_CHECK;

@@ -1,5 +1,5 @@
-/* How a board is watched over, as configured: which canaries it gets, what is done to one that does not answer (docs/WORKER.md, "Board health"). Plain
- * data without pointers, part of struct board_config. */
+/* How a board is watched over, as configured: which canaries it gets, what is done to one that does not answer (docs/WORKER.md, "Board health").
+ * Plain data without pointers, part of struct board_config. */
 #ifndef SONATA_BOARD_CONFIG_HEALTH_OPTIONS_H
 #define SONATA_BOARD_CONFIG_HEALTH_OPTIONS_H
 
@@ -28,16 +28,15 @@ struct health_options {
     char command[HEALTH_COMMAND_MAX];   /* command boards: an evaluator of its own network; "" none */
     char file[HEALTH_COMMAND_MAX];      /* table boards: holds the canary's latency in microseconds; "" none */
     bool cool_down_set;
-    int64_t cool_down_ns;               /* before a timed canary after trouble, and before the next job after an invalid one; unset: 10 s where canaries are
-                                         * timed, else none */
+    int64_t cool_down_ns;               /* before a timed canary after trouble and the next job after an invalid one; unset: 10 s if timed */
     int64_t backoff_ns;                 /* of the first quarantine; 3 and 12 times as long later. 0: 5 minutes */
     char recover[RUNG_COUNT][HEALTH_COMMAND_MAX]; /* command of a rung; "" not to be had. RUNG_KILL_JOB needs none */
 };
 
 /* One key: canary, canary.interval, canary.command, canary.file, cool_down, backoff, recover.RUNG. -ENOENT: not one of these; -EINVAL: bad value. */
 int health_options_set(struct health_options *o, const char *key, const char *value, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Chooses what is unset. `standard` is the worker's word for boards that say nothing (UNSET: none); boards that cannot be timed are not timed by it, and
- * tables, which do not go bad, are left alone by it. emulated: its ticks say nothing about health. */
+/* Chooses what is unset. `standard` is the worker's word for boards that say nothing (UNSET: none); boards that cannot be timed are not timed by it,
+ * and tables, which do not go bad, are left alone by it. emulated: its ticks say nothing about health. */
 void health_options_complete(struct health_options *o, const struct health_options *standard, enum backend_kind backend, bool emulated);
 /* Of a board of that backend. -EINVAL with the reason. */
 int health_options_check(const struct health_options *o, enum backend_kind backend, struct sonata_error *err) SONATA_MUST_CHECK;

@@ -34,8 +34,8 @@ struct mcu_options {
 struct mcu_options mcu_options_defaults(void);
 /* Fills what is zero with the default: for options that began as zeroes. */
 void mcu_options_complete(struct mcu_options *o);
-/* One key: port, name, baud, db_max, framing (binary | hex), emulated (yes | no), flash, ram, flash_code, ram_runtime, samples, calibration, answer. Sizes take Ki, Mi.
- * -ENOENT: not a key of an mcu board; -EINVAL bad value. */
+/* One key: port, name, baud, db_max, framing (binary | hex), emulated (yes | no), flash, ram, flash_code, ram_runtime, samples, calibration, answer.
+ * Sizes take Ki, Mi. -ENOENT: not a key of an mcu board; -EINVAL bad value. */
 int mcu_options_set(struct mcu_options *o, const char *key, const char *value, struct sonata_error *err) SONATA_MUST_CHECK;
 /* "port, name, …" */
 const char *mcu_options_keys(void);
@@ -51,7 +51,8 @@ struct mcu_request {
     unsigned n_inputs;
     /* Latency windows in the board's own time. */
     unsigned windows;        /* at least */
-    /* After `windows` and after each further one, up to MCU_WINDOWS_MAX: whether another is to be taken. The limits are the caller's; NULL: no further ones. */
+    /* After `windows` and after each further one, up to MCU_WINDOWS_MAX: whether another is to be taken. The limits are the caller's; NULL: no
+     * further ones. */
     bool (*want_more)(void *user, const struct mcu_result *so_far);
     void *want_more_user;
     double warmup_us, window_us;

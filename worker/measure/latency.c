@@ -11,7 +11,14 @@
 #include "measure/statistics.h"
 #include "measure/windows.h"
 
-enum { PILOT_INFERENCES = 3, PILOT_INFERENCES_MAX = 1000, BATCH_MAX = 1 << 20, WINDOW_SAMPLES_MAX = 200000, INFERENCES_MAX = 100000000, STABLE_WINDOWS = 3 };
+enum {
+    PILOT_INFERENCES = 3,
+    PILOT_INFERENCES_MAX = 1000,
+    BATCH_MAX = 1 << 20,
+    WINDOW_SAMPLES_MAX = 200000,
+    INFERENCES_MAX = 100000000,
+    STABLE_WINDOWS = 3
+};
 static const int64_t PILOT_NS = 2000000;
 
 struct run {

@@ -164,8 +164,8 @@ static void describe(const struct processes *s, struct measurement *m, const str
     snprintf(text, sizeof text,
              "processes=%u\nprocesses_again=%u\nwindows=%u\nprocess_sd=%.5f\nwindow_sd=%.5f\nprocess_sd_used=%.5f\nprocess_prior=%.5f "
              "%.1f %.5f\ninterval_freedom=%.1f\n",
-             m->n_processes, s->n - m->n_processes, m->n_windows, process_sd, window_sd, i->deviation, sqrt(s->prior.variance), s->prior.freedom, sqrt(s->prior.moment),
-             i->freedom);
+             m->n_processes, s->n - m->n_processes, m->n_windows, process_sd, window_sd, i->deviation, sqrt(s->prior.variance), s->prior.freedom,
+             sqrt(s->prior.moment), i->freedom);
     size_t used = strlen(m->fingerprint);
     if (used + strlen(text) < sizeof m->fingerprint)
         memcpy(m->fingerprint + used, text, strlen(text) + 1);

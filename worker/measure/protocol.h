@@ -25,8 +25,8 @@ struct latency_protocol {
     double accept_half_width, accept_cv;
     uint32_t windows_max;
     int64_t cap_ns;
-    /* Where every attempt can have several fresh processes: the windows are divided among so many, and when the interval is not accepted others follow, up to
-     * processes_max; process_half_width stands for accept_half_width then (processes.h). 1: one process, windows are added in it. */
+    /* Where every attempt can have several fresh processes: the windows are divided among so many, and when the interval is not accepted others
+     * follow, up to processes_max; process_half_width stands for accept_half_width then (processes.h). 1: one process, windows are added in it. */
     uint32_t processes, processes_max;
     double process_half_width;
     uint32_t samples_max; /* samples to be kept of it; 0: SAMPLES_MAX */

@@ -133,8 +133,8 @@ static int decode(struct reader *in, struct spread *ret_spread, struct sonata_er
     bool control = s.control_weight >= 0 && s.control_weight <= WEIGHT_MAX && fabs(s.control_mean) < 100 && s.control_variance >= 0 &&
                    s.control_variance < 100 && s.control_within >= 0 && s.control_within < 100;
     bool numbers = isfinite(s.weight) && isfinite(s.sum) && isfinite(s.squares) && isfinite(s.sampling);
-    if (in->bad || !numbers || !control || s.weight < 0 || s.weight > WEIGHT_MAX || fabs(s.sum) > 100 * s.weight || s.squares < 0 || s.squares > 1e4 * s.weight ||
-        s.sampling < 0 || s.sampling > 5 * s.weight)
+    if (in->bad || !numbers || !control || s.weight < 0 || s.weight > WEIGHT_MAX || fabs(s.sum) > 100 * s.weight || s.squares < 0 ||
+        s.squares > 1e4 * s.weight || s.sampling < 0 || s.sampling > 5 * s.weight)
         return sonata_error_set(err, -EBADMSG, "this is not what a board learned about its processes");
     *ret_spread = s;
     return 0;

@@ -1,7 +1,7 @@
 /* Any meter that a program can read. The program prints one reading per line: a number in watts, or with the unit W, mW or uW.
  *
- * Two ways: started for every reading (the last non-empty line counts), or `stream: true`: started once, each line is a reading at its arrival, which is
- * what PPK2, Joulescope or a bench meter's script needs. The stream runs in its own process group and dies with the sensor. */
+ * Two ways: started for every reading (the last non-empty line counts), or `stream: true`: started once, each line is a reading at its arrival, which
+ * is what PPK2, Joulescope or a bench meter's script needs. The stream runs in its own process group and dies with the sensor. */
 #define _GNU_SOURCE /* pipe2 */
 #include "power/power_internal.h"
 

@@ -1,8 +1,8 @@
 /* Raspberry Pi 5: the PMIC's converters through `vcgencmd pmic_read_adc`.
  *
- * P = sum of current x voltage over the rails that have both, matched by stem; EXT5V_V and BATT_V are voltages only and no rails. One read costs about
- * 23 ms of firmware time (zeus#273), so 10 Hz is the limit. The sum leaves out regulator losses and the 5 V USB loads: scope `rails`, never more. A Pi 4
- * answers `error=1 error_msg="Command not registered"`: it has no current sensing. */
+ * P = sum of current x voltage over the rails that have both, matched by stem; EXT5V_V and BATT_V are voltages only and no rails. One read costs
+ * about 23 ms of firmware time (zeus#273), so 10 Hz is the limit. The sum leaves out regulator losses and the 5 V USB loads: scope `rails`, never
+ * more. A Pi 4 answers `error=1 error_msg="Command not registered"`: it has no current sensing. */
 #include "power/power_internal.h"
 
 #include <errno.h>

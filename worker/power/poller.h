@@ -19,8 +19,8 @@ struct poller_options {
     uint64_t seed;      /* of the jitter */
 };
 
-/* Opens the sensor in a new process, self-tests it and begins to sample. Returns when the first reading is there, or with the reason it is not (bounded
- * by 10 s). Uses fork(): call it from a process without other threads holding locks, e.g. a measuring child. */
+/* Opens the sensor in a new process, self-tests it and begins to sample. Returns when the first reading is there, or with the reason it is not
+ * (bounded by 10 s). Uses fork(): call it from a process without other threads holding locks, e.g. a measuring child. */
 int poller_start(const struct power_config *config, const struct poller_options *options, struct poller **ret_poller,
                  struct sonata_error *err) SONATA_MUST_CHECK;
 void poller_description(const struct poller *p, struct power_description *ret_description);

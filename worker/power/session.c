@@ -1,7 +1,8 @@
 /* See session.h.
  *
- * Flow: poller starts -> per repetition: sleep (idle), load (active), sleep (trailing), wait for a sample past the end, evaluate; a repetition whose idle drifted is
- * done once more and the second one counts -> medians. Samples of the active window are jittered by the poller, so a periodic inference does not alias. */
+ * Flow: poller starts -> per repetition: sleep (idle), load (active), sleep (trailing), wait for a sample past the end, evaluate; a repetition whose
+ * idle drifted is done once more and the second one counts -> medians. Samples of the active window are jittered by the poller, so a periodic
+ * inference does not alias. */
 #include "power/session.h"
 
 #include <errno.h>

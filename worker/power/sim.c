@@ -1,7 +1,8 @@
-/* A sensor without hardware: P = idle + load x (active - idle) + noise. For tests, demonstrations and farms of pretended boards; its name is in every record.
+/* A sensor without hardware: P = idle + load x (active - idle) + noise. For tests, demonstrations and farms of pretended boards; its name is in every
+ * record.
  *
- * The load is what a file says (0 .. 1, `load=PATH`), or how busy the machine's CPUs were since the last reading (/proc/stat). Faults on request: every
- * fail-th reading fails, from the stuck-th reading on the value does not move. */
+ * The load is what a file says (0 .. 1, `load=PATH`), or how busy the machine's CPUs were since the last reading (/proc/stat). Faults on request:
+ * every fail-th reading fails, from the stuck-th reading on the value does not move. */
 #include "power/power_internal.h"
 
 #include <errno.h>

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Writes the findings to out: as a worker.yaml to edit with everything found as comments (`sonata-worker --probe > worker.yaml` is a complete file), or as
- * one JSON object. sysfs_root ("" or NULL: the real system) is put before /sys, /proc and /dev paths. Takes a few seconds. 0 or negative errno of out. */
+/* Writes the findings to out: as a worker.yaml to edit with everything found as comments (`sonata-worker --probe > worker.yaml` is a complete file),
+ * or as one JSON object. sysfs_root ("" or NULL: the real system) is put before /sys, /proc and /dev paths. Takes a few seconds. 0 or negative errno
+ * of out. */
 int probe_run(FILE *out, bool json, const char *sysfs_root);
 
 #endif

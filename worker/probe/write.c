@@ -72,7 +72,8 @@ static void comment_cpu(FILE *out, const struct probe *p)
     for (unsigned i = 0; i < s->n_cpus; i++) {
         const struct cpu_clock *c = &s->clock[i];
         if (c->governor[0])
-            fprintf(out, "#   cpu%-3u  %s, %lld kHz now, %lld to %lld kHz\n", i, c->governor, (long long)c->cur_khz, (long long)c->min_khz, (long long)c->max_khz);
+            fprintf(out, "#   cpu%-3u  %s, %lld kHz now, %lld to %lld kHz\n", i, c->governor, (long long)c->cur_khz, (long long)c->min_khz,
+                    (long long)c->max_khz);
     }
     fprintf(out, "# isolated  %s\n", s->isolated[0] ? s->isolated : "none");
     for (unsigned i = 0; i < s->n_zones; i++)

@@ -1,8 +1,8 @@
 /* Depthwise kernels for one vector width: depthwise.c includes this once for each, with LANES set. Not a header for anyone else.
  *
- * One block is N neighbouring outputs of a row, kept in registers. An input column is loaded once and meets every output and tap it belongs to; columns
- * and rows of the border are left out instead of multiplied by zero, which on maps of 2x2 to 7x7 is most of the work. K, STRIDE and N are constants
- * wherever this is inlined, so that the inner loops unroll completely. */
+ * One block is N neighbouring outputs of a row, kept in registers. An input column is loaded once and meets every output and tap it belongs to;
+ * columns and rows of the border are left out instead of multiplied by zero, which on maps of 2x2 to 7x7 is most of the work. K, STRIDE and N are
+ * constants wherever this is inlined, so that the inner loops unroll completely. */
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
@@ -23,8 +23,8 @@ INLINE void NAME(limit)(VECTOR *v, float min, float max)
 }
 
 /* x, w, bias, y point at the first of LANES channels; w advances by `tap` floats from one tap to the next. */
-INLINE void NAME(block)(const struct depthwise *d, const float *x, const float *w, size_t tap, const float *bias, float *y, long i, long j, const long k,
-                        const long stride, const long n)
+INLINE void NAME(block)(const struct depthwise *d, const float *x, const float *w, size_t tap, const float *bias, float *y, long i, long j,
+                        const long k, const long stride, const long n)
 {
     const struct depthwise_shape *l = &d->shape;
     const long height = l->in[0], width = l->in[1], top = i * stride - l->pad[0], left = j * stride - l->pad[1], step = (long)l->in_stride;

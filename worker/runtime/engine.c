@@ -224,6 +224,7 @@ void engine_fingerprint(const struct engine_session *s, char *text, size_t size)
     hash_to_hex(s->dataset->hash, sizeof s->dataset->hash, hash);
     placement_huge(s->place, &huge, &taken);
     snprintf(text, size,
-             "executor=%s\nexecutor_version=%s\nrecalibration_pictures=%u\ndataset=%s\ndataset_hash=%s\nplacement=%016" PRIx64 ", huge pages %zu of %zu KiB\n",
+             "executor=%s\nexecutor_version=%s\nrecalibration_pictures=%u\ndataset=%s\ndataset_hash=%s\nplacement=%016" PRIx64
+             ", huge pages %zu of %zu KiB\n",
              s->ops->name, s->ops->version(), s->recalibration_pictures, s->dataset->name, hash, s->seed, huge / 1024, taken / 1024);
 }

@@ -50,7 +50,8 @@ int engine_accuracy(struct engine_session *s, struct metric_value *ret_accuracy,
 const struct network *engine_network(const struct engine_session *s);
 /* Bytes of the weights and biases it holds (float32), and of the executor's tensors: every tensor has its own place. */
 void engine_memory(const struct engine_session *s, size_t *ret_weights, size_t *ret_tensors);
-/* "executor=xnnpack\nexecutor_version=…\nrecalibration_pictures=512\ndataset=…\ndataset_hash=…\nplacement=SEED, huge pages 2048 of 1536 KiB\n" into text[size], cut to fit. */
+/* "executor=xnnpack\nexecutor_version=…\nrecalibration_pictures=512\ndataset=…\ndataset_hash=…\nplacement=SEED, huge pages 2048 of 1536 KiB\n" into
+ * text[size], cut to fit. */
 void engine_fingerprint(const struct engine_session *s, char *text, size_t size);
 
 /* Only plan, recalibrate and fold: the network without an executor. Release with network_free(). */

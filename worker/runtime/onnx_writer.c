@@ -1,5 +1,5 @@
-/* See onnx_writer.h. The message tree of protobuf-c lives in a pool that is released as a whole after packing. Proto2: every scalar needs its has_ flag, or
- * it is left out in silence. */
+/* See onnx_writer.h. The message tree of protobuf-c lives in a pool that is released as a whole after packing. Proto2: every scalar needs its has_
+ * flag, or it is left out in silence. */
 #include "runtime/onnx_writer.h"
 
 #include <assert.h>

@@ -7,8 +7,8 @@
 
 enum { ONNX_OPSET = 13, ONNX_IR_VERSION = 7 };
 
-/* Appends the serialised ModelProto. Input "image" float [N, channels, size, size] (NCHW, pixel / 255), output "logits" float [N, classes], N symbolic.
- * Nodes: Conv (bias, batch norm folded), Relu, Add, GlobalAveragePool, Flatten, Gemm. Weights are raw little-endian data in OIHW order.
+/* Appends the serialised ModelProto. Input "image" float [N, channels, size, size] (NCHW, pixel / 255), output "logits" float [N, classes], N
+ * symbolic. Nodes: Conv (bias, batch norm folded), Relu, Add, GlobalAveragePool, Flatten, Gemm. Weights are raw little-endian data in OIHW order.
  * Same network, same bytes. */
 void onnx_write(const struct network *n, const char *graph_name, struct bytes *out);
 

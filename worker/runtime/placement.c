@@ -1,4 +1,4 @@
-/* See placement.h. An arena is a list of chunks, each a mapping of its own on a border of 2 MiB; what is taken is never given back before the whole. */
+/* See placement.h. An arena is a list of chunks, each a mapping of its own on a border of 2 MiB; what is taken is given back with the whole only. */
 #define _GNU_SOURCE /* MADV_HUGEPAGE */
 #include "runtime/placement.h"
 

@@ -1,9 +1,10 @@
-/* Where a timed network lies: one arena for weights and tensors, on huge pages where the kernel offers them, its start offset by a random number of cache
- * lines.
+/* Where a timed network lies: one arena for weights and tensors, on huge pages where the kernel offers them, its start offset by a random number of
+ * cache lines.
  *
- * With small pages the physical place of every page is luck, and with it the sets of the second-level cache the network competes for; that luck lasts as long as the process and
- * is most of the difference between processes. In one arena all parts keep their distances; the offset, drawn anew for each process, is that of
- * the arena to everything else (stack, code, data), so that no process is lucky for good. The seed is told, so a process can be placed again. */
+ * With small pages the physical place of every page is luck, and with it the sets of the second-level cache the network competes for; that luck lasts
+ * as long as the process and is most of the difference between processes. In one arena all parts keep their distances; the offset, drawn anew for
+ * each process, is that of the arena to everything else (stack, code, data), so that no process is lucky for good. The seed is told, so a process can
+ * be placed again. */
 #ifndef SONATA_RUNTIME_PLACEMENT_H
 #define SONATA_RUNTIME_PLACEMENT_H
 
@@ -17,7 +18,8 @@ struct placement;
 struct placement *placement_new(size_t reserve, uint64_t seed);
 /* NULL is fine. */
 void placement_free(struct placement *p);
-/* Zeroed, on a cache line, or on `alignment` (a power of two, at most a page) where that is more. Released by placement_free(). p NULL: of the heap, for placement_drop(). */
+/* Zeroed, on a cache line, or on `alignment` (a power of two, at most a page) where that is more. Released by placement_free(). p NULL: of the heap,
+ * for placement_drop(). */
 void *placement_take(struct placement *p, size_t size, size_t alignment);
 /* Gives back what placement_take() gave: to the heap where it is of the heap. NULL is fine. */
 void placement_drop(struct placement *p, void *memory);

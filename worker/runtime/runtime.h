@@ -14,8 +14,8 @@ struct runtime_ops {
     const char *name;
     /* Version text of the library behind it, "" when there is none. */
     const char *(*version)(void);
-    /* Prepares a network for batches of exactly `batch` pictures on one thread. Weights and tensors are taken from `place` (placement.h; NULL: the heap). It and the network are
-     * borrowed until destroy. -ENOMEM or -ENOTSUP. */
+    /* Prepares a network for batches of exactly `batch` pictures on one thread. Weights and tensors are taken from `place` (placement.h; NULL: the
+     * heap). It and the network are borrowed until destroy. -ENOMEM or -ENOTSUP. */
     int (*create)(const struct network *n, size_t batch, struct placement *place, struct runtime **ret_runtime, struct sonata_error *err);
     /* pictures [batch][size][size][channels] -> logits [batch][classes]; allocates nothing. */
     int (*run)(struct runtime *r, const float *pictures, float *logits);

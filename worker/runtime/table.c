@@ -191,7 +191,8 @@ static int find_gene_columns(const struct table *t, const struct space *s, int *
             continue;
         char columns[300];
         list_columns(&t->csv, columns, sizeof columns);
-        return sonata_error_set(err, -EINVAL, "%s: no column for gene '%s' of space '%s'; the columns are: %s", t->options.path, s->gene[j].name, s->name, columns);
+        return sonata_error_set(err, -EINVAL, "%s: no column for gene '%s' of space '%s'; the columns are: %s", t->options.path, s->gene[j].name,
+                                s->name, columns);
     }
     return 0;
 }

@@ -1,5 +1,5 @@
 /* Executor over the XNNPACK operator API: one operator per layer, one more per residual sum, created once and set up on fixed buffers, so that a run
- * is a row of xnn_run_operator() calls. Depthwise layers go to depthwise.c where it has the kernel. All XNNPACK calls of the tree are in this file. */
+ * is a row of xnn_run_operator() calls. Depthwise layers go to depthwise.c where it has the kernel. */
 #include "runtime/runtime.h"
 
 #include <errno.h>
