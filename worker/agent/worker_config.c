@@ -3,6 +3,7 @@
 #include "agent/worker_config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,8 +27,24 @@ void worker_config_fini(struct worker_config *c)
     *c = (struct worker_config){0};
 }
 
+/* An evaluator board with several slots is so many boards of one type. */
+static int add_slots(struct worker_config *c, const struct board_config *board, struct sonata_error *err)
+{
+    struct board_config slot = *board;
+    int r = 0;
+    slot.evaluator.slots = 1;
+    for (uint32_t i = 0; !r && i < board->evaluator.slots; i++) {
+        if ((size_t)snprintf(slot.id, sizeof slot.id, "%s-%u", board->id, i + 1) >= sizeof slot.id)
+            return sonata_error_set(err, -EINVAL, "board '%s': its name is too long for %u slots", board->id, board->evaluator.slots);
+        r = worker_config_add(c, &slot, err);
+    }
+    return r;
+}
+
 int worker_config_add(struct worker_config *c, const struct board_config *board, struct sonata_error *err)
 {
+    if (board->evaluator.slots > 1)
+        return add_slots(c, board, err);
     if (c->n_boards == WORKER_BOARDS_MAX)
         return sonata_error_set(err, -EINVAL, "at most %d boards are expected", WORKER_BOARDS_MAX);
     for (uint32_t i = 0; i < c->n_boards; i++) {

@@ -26,7 +26,7 @@ struct worker_config {
 /* Host name, state folder ./sonata-worker-state, 512 MiB of cache, no boards. */
 void worker_config_init(struct worker_config *c);
 void worker_config_fini(struct worker_config *c);
-/* Adds a board (copied). -EINVAL when its id is taken or there are too many. */
+/* Adds a board (copied); one with evaluator slots as ID-1, ID-2 and so on. -EINVAL when its id is taken or there are too many. */
 int worker_config_add(struct worker_config *c, const struct board_config *board, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Reads a YAML file over the defaults; errors name file, line and key. Relative table files are taken from the file's folder. */
 int worker_config_read(struct worker_config *c, const char *path, struct sonata_error *err) SONATA_MUST_CHECK;

@@ -23,7 +23,7 @@ struct raw_power {
 };
 
 struct raw_command {
-    char *tool, *program, *command, *convert, *offers, *precision, *provider, *shape, *threads;
+    char *tool, *program, *command, *convert, *offers, *precision, *provider, *shape, *threads, *slots, *ready, *quiet, *growth, *requests, *file_max, *tasks;
 };
 
 struct raw_mcu {
@@ -86,7 +86,11 @@ static const cyaml_schema_field_t command_fields[] = {
     TEXT("command", struct raw_command, command),   TEXT("convert", struct raw_command, convert),
     TEXT("offers", struct raw_command, offers),     TEXT("precision", struct raw_command, precision),
     TEXT("provider", struct raw_command, provider), TEXT("shape", struct raw_command, shape),
-    TEXT("threads", struct raw_command, threads),   CYAML_FIELD_END,
+    TEXT("threads", struct raw_command, threads),   TEXT("slots", struct raw_command, slots),
+    TEXT("ready", struct raw_command, ready),       TEXT("quiet", struct raw_command, quiet),
+    TEXT("growth", struct raw_command, growth),     TEXT("requests", struct raw_command, requests),
+    TEXT("file_max", struct raw_command, file_max), TEXT("tasks", struct raw_command, tasks),
+    CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t mcu_fields[] = {
@@ -288,7 +292,9 @@ static int read_command(const struct conversion *c, const struct raw_board *raw,
         return yaml_doc_error(c->doc, c->err, path, "a board of backend 'command' needs 'command: {tool: …}' (docs/ADAPTERS.md)");
     const char *const pair[][2] = {{"tool", m->tool},         {"program", m->program}, {"command", m->command},
                                    {"convert", m->convert},   {"offers", m->offers},   {"precision", m->precision},
-                                   {"provider", m->provider}, {"shape", m->shape},     {"threads", m->threads}};
+                                   {"provider", m->provider}, {"shape", m->shape},     {"threads", m->threads}, {"slots", m->slots},
+                                   {"ready", m->ready},       {"quiet", m->quiet},     {"growth", m->growth}, {"requests", m->requests},
+                                   {"file_max", m->file_max}, {"tasks", m->tasks}};
     return set_all(c, b, i, "command", "", pair, sizeof pair / sizeof *pair);
 }
 

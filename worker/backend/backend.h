@@ -25,14 +25,18 @@ struct backend_job {
     uint64_t seed;                               /* of the candidate's place in memory (runtime/placement.h) */
     bool latency_only;                           /* a further process of an attempt: all else was measured in another */
     void (*phase)(void *user, const char *name); /* tells the supervisor where the candidate is */
+    void (*died)(void *user, const char *why); /* there will be no result, for this reason; then run() calls _exit() */
     void *phase_user;
 };
+
+enum { BACKEND_KEEPS_MAX = 2 };
 
 struct backend_ops {
     int (*open)(const struct board_config *config, void **ret_backend, struct sonata_error *err);
     void (*offer)(const void *backend, struct board_offer *ret_offer);
-    /* A process the backend keeps below the board process (its evaluator); 0 none. NULL: it keeps none. */
-    pid_t (*keeps)(const void *backend);
+    /* Processes the backend keeps below the board process (its evaluator); how many. NULL: it keeps none. What such a one is said to have died over is
+     * believed the second time: it may have been killed by others. */
+    size_t (*keeps)(const void *backend, pid_t pid[BACKEND_KEEPS_MAX]);
     /* In the board process, before a canary: what the backend keeps is started anew where it ended. NULL: nothing is kept. */
     void (*revive)(void *backend);
     /* -EINVAL etc. make the job a config error. */

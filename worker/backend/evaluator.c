@@ -1,224 +1,147 @@
 /* The evaluator backend: a program of the user's that is started once per board and asked for one architecture after another, by JSON lines on its
  * stdin and stdout (docs/ADAPTERS.md).
  *
- *     board process: open -> start the program, handshake        prepare, revive -> start it anew when it died or an answer is still due
- *     candidate (a fork of the board process): write the request, read progress and the answer
+ *     board process: open -> start the program, handshake        prepare, revive -> start it anew when it died, grew, or still owes an answer
+ *     candidate (a fork of the board process): write the request, read progress and the answer; SIGTERM asks the program to give up
+ *     canary (another fork): after a death, the last architecture it was well with has to be answered again
  *
- * Only one candidate at a time talks to it. A shared flag says that an answer is due: a candidate that was killed leaves it set. */
-#define _GNU_SOURCE /* pipe2 */
+ * Only one candidate at a time talks to it. What candidates leave for the next is in shared memory: whether an answer is due, what was well. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
 #include "backend/backend.h"
+#include "backend/evaluator_messages.h"
+#include "backend/evaluator_process.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "power/fingerprint.h"
 #include "process/process.h"
 
-enum { LINE_MAX_BYTES = 1 << 20 };
-static const int64_t READY_NS = 300 * SONATA_SECOND;
+enum { KNOWN_MAX = 120 << 10, LOOK_MS = 250, LAST_LINE_MAX = 101, CHECK_ID = 0 };
+static const int64_t PHASE_NS = 200 * SONATA_MS;
+
+struct shared {
+    bool due;          /* it owes an answer: to a candidate that was killed, or it answered wrong */
+    bool doubtful;     /* it died, or its candidate was killed: the next canary asks it something */
+    uint64_t requests; /* since its start */
+    size_t n_known;
+    char known[KNOWN_MAX]; /* the last request it answered well, as JSON; n_known 0: none */
+    struct evaluator_log log;
+};
 
 struct evaluator {
     const struct board_config *config;
+    struct evaluator_options options;
     struct board_offer offer;
-    pid_t pid; /* 0: not running */
-    int in, out;
-    bool *due; /* shared with candidates */
+    struct evaluator_process process;
+    struct shared *shared;
+    uint64_t resident; /* when it was ready */
     char version[96];
-    char why[160]; /* it does not run: what it said */
+    char why[200]; /* it does not run: what it said */
 };
 
-static void stop(struct evaluator *e)
+static volatile sig_atomic_t told_to_stop;
+
+static void on_term(int signum)
 {
-    if (!e->pid)
-        return;
-    close(e->in);
-    close(e->out);
-    kill(-e->pid, SIGKILL);
-    waitpid(e->pid, NULL, 0);
-    e->pid = 0;
+    (void)signum;
+    told_to_stop = 1;
+}
+
+static uint64_t memory_limit(const struct evaluator *e)
+{
+    uint64_t physical = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return e->config->memory_max ? e->config->memory_max : physical / 4 * 3;
+}
+
+/* ": its last words", when there are any. */
+static const char *last_words(struct evaluator *e, bool to_end, char text[LAST_LINE_MAX + 2])
+{
+    char line[LAST_LINE_MAX];
+    evaluator_log_last(&e->shared->log, to_end, line, sizeof line);
+    snprintf(text, LAST_LINE_MAX + 2, "%s%s", line[0] ? ": " : "", line);
+    return text;
+}
+
+static void describe(struct evaluator *e, int r, struct sonata_error *err)
+{
+    char words[LAST_LINE_MAX + 2];
+    last_words(e, r == -EPIPE, words);
+    if (r == -EPIPE)
+        sonata_error_set(err, r, "it ended before it was ready%s", words);
+    else if (r == -ETIMEDOUT)
+        sonata_error_set(err, r, "not ready within %.3g s (the board's option 'ready')%s", (double)e->options.ready_ns / 1e9, words);
+    else if (r == -EMSGSIZE)
+        sonata_error_set(err, r, "it wrote a line of more than %d bytes to stdout", EVALUATOR_LINE_MAX);
+    else
+        sonata_error_set(err, r, "it wrote something to stdout that is not a JSON object a line; what is not an answer belongs on stderr%s", words);
+}
+
+static int hear_ready(struct evaluator *e, cJSON **ret_message)
+{
+    struct evaluator_lines lines = {{0}, 0};
+    int64_t end = clock_monotonic_ns() + e->options.ready_ns;
+    int r = -EAGAIN;
+    while (r == -EAGAIN && clock_monotonic_ns() < end) {
+        r = evaluator_hear(e->process.out, &lines, LOOK_MS, ret_message);
+        if (r == -EAGAIN && process_tree_usage(e->process.pid).below > e->options.tasks)
+            break;
+    }
+    bytes_fini(&lines.in);
+    return r == -EAGAIN ? -ETIMEDOUT : r;
+}
+
+static int start(struct evaluator *e, struct sonata_error *err)
+{
+    cJSON *ready = NULL;
+    int r = evaluator_process_start(&e->process, e->config, &e->options, &e->shared->log, err);
+    if (!r) {
+        r = evaluator_say(e->process.in, evaluator_hello(e->config));
+        r = r == -EPIPE || !r ? hear_ready(e, &ready) : r;
+        if (r)
+            describe(e, r, err);
+        else
+            r = evaluator_take_ready(ready, &e->offer, e->version, sizeof e->version, err);
+        cJSON_Delete(ready);
+    }
+    if (r) {
+        sonata_error_prefix(err, r, "evaluator '%.60s'", e->config->adapter.command);
+        evaluator_process_stop(&e->process, false);
+        return r;
+    }
+    e->resident = process_tree_usage(e->process.pid).resident;
+    e->shared->due = false;
+    e->shared->requests = 0;
+    return 0;
 }
 
 static void close_evaluator(void *backend)
 {
     struct evaluator *e = backend;
-    stop(e);
-    munmap(e->due, sizeof *e->due);
+    evaluator_process_stop(&e->process, !e->shared->due);
+    munmap(e->shared, sizeof *e->shared);
     free(e);
-}
-
-static _Noreturn void program(const struct evaluator *e, const struct command *command, int in, int out, pid_t parent)
-{
-    struct core_set cores = {{0}};
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent || dup2(in, 0) < 0 || dup2(out, 1) < 0)
-        _exit(127);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
-    board_config_cores(e->config, &cores);
-    if (core_set_count(&cores))
-        (void)cpu_pin_set(&cores);
-    execvp(command->argv[0], (char *const *)(uintptr_t)command->argv);
-    _exit(127);
-}
-
-static int spawn(struct evaluator *e, struct sonata_error *err)
-{
-    struct command command;
-    int to[2], from[2], r = command_parse(e->config->adapter.command, &command, err);
-    if (r)
-        return r;
-    if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC)) {
-        command_fini(&command);
-        return sonata_error_set(err, -errno, "no pipe for the evaluator: %s", strerror(errno));
-    }
-    pid_t parent = getpid();
-    e->pid = fork();
-    if (!e->pid)
-        program(e, &command, to[0], from[1], parent);
-    r = e->pid < 0 ? sonata_error_set(err, -errno, "no process for the evaluator: %s", strerror(errno)) : 0;
-    e->pid = r ? 0 : e->pid;
-    close(to[0]);
-    close(from[1]);
-    e->in = to[1];
-    e->out = from[0];
-    if (r) {
-        close(e->in);
-        close(e->out);
-    }
-    command_fini(&command);
-    return r;
-}
-
-/* Writes a line; -EPIPE when the program is gone. */
-static int say(const struct evaluator *e, cJSON *message)
-{
-    char *text = cJSON_PrintUnformatted(message);
-    cJSON_Delete(message);
-    size_t n = strlen(text), done = 0;
-    int r = 0;
-    text[n++] = '\n'; /* in place of the terminating zero */
-    while (!r && done < n) {
-        ssize_t k = write(e->in, text + done, n - done);
-        if (k >= 0)
-            done += (size_t)k;
-        else if (errno != EINTR)
-            r = -errno;
-    }
-    free(text);
-    return r;
-}
-
-/* Reads the next line as JSON. -ETIMEDOUT, -EPIPE: it ended; -EBADMSG: not JSON, or endless. Whatever follows the line in one read stays in *in. */
-static int hear(const struct evaluator *e, struct bytes *in, int64_t deadline_ns, cJSON **ret_message)
-{
-    for (;;) {
-        char *end = in->size ? memchr(in->data, '\n', in->size) : NULL;
-        if (end) {
-            *ret_message = cJSON_ParseWithLength((const char *)in->data, (size_t)(end - (char *)in->data));
-            size_t used = (size_t)(end - (char *)in->data) + 1;
-            memmove(in->data, in->data + used, in->size - used);
-            in->size -= used;
-            return cJSON_IsObject(*ret_message) ? 0 : (cJSON_Delete(*ret_message), -EBADMSG);
-        }
-        int64_t left = deadline_ns - clock_monotonic_ns();
-        struct pollfd fd = {.fd = e->out, .events = POLLIN};
-        if (left <= 0)
-            return -ETIMEDOUT;
-        if (in->size > LINE_MAX_BYTES)
-            return -EBADMSG;
-        uint8_t chunk[4096];
-        if (poll(&fd, 1, left > SONATA_SECOND ? 1000 : (int)(left / SONATA_MS) + 1) <= 0)
-            continue;
-        ssize_t n = read(e->out, chunk, sizeof chunk);
-        if (n > 0)
-            bytes_append(in, chunk, (size_t)n);
-        else if (!n || errno != EINTR)
-            return -EPIPE;
-    }
-}
-
-static const char *text_of(const cJSON *o, const char *key)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
-    return text ? text : "";
-}
-
-static const char *trouble(int r)
-{
-    return r == -ETIMEDOUT ? "no answer in time" : r == -EPIPE ? "it ended (its stderr is in the worker's log)" : "its answer is not a line of JSON";
-}
-
-static int take_ready(struct evaluator *e, const cJSON *m, struct sonata_error *err)
-{
-    const cJSON *metric, *metrics = cJSON_GetObjectItemCaseSensitive(m, "metrics");
-    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(m, "ready")))
-        return sonata_error_set(err, -EIO, "%.200s", text_of(m, "error")[0] ? text_of(m, "error") : "it does not say that it is ready");
-    e->offer.n_metrics = 0;
-    cJSON_ArrayForEach(metric, metrics)
-    {
-        const char *name = cJSON_GetStringValue(metric);
-        if (!name || e->offer.n_metrics == OFFER_METRICS_MAX || !copy_string(e->offer.metric[e->offer.n_metrics], METRIC_NAME_MAX, name))
-            return sonata_error_set(err, -EBADMSG, "'metrics' is not a list of at most %d short names", OFFER_METRICS_MAX);
-        e->offer.n_metrics++;
-    }
-    if (!e->offer.n_metrics)
-        return sonata_error_set(err, -EBADMSG, "it names no metrics");
-    snprintf(e->version, sizeof e->version, "%.40s %.40s", text_of(m, "name"), text_of(m, "version"));
-    return 0;
-}
-
-static int start(struct evaluator *e, struct sonata_error *err)
-{
-    struct bytes in = {0};
-    cJSON *answer = NULL, *hello = cJSON_CreateObject();
-    int r = spawn(e, err);
-    if (r) {
-        cJSON_Delete(hello);
-        return r;
-    }
-    cJSON_AddNumberToObject(hello, "sonata", 1);
-    cJSON *init = cJSON_AddObjectToObject(hello, "init");
-    cJSON_AddStringToObject(init, "board", e->config->id);
-    cJSON_AddNumberToObject(init, "threads", board_config_core_count(e->config));
-    cJSON_AddStringToObject(init, "dataset", e->config->n_datasets ? e->config->dataset[0] : "");
-    r = say(e, hello);
-    r = r ? r : hear(e, &in, clock_monotonic_ns() + READY_NS, &answer);
-    if (r)
-        sonata_error_set(err, r, "%s", trouble(r));
-    else
-        r = take_ready(e, answer, err);
-    cJSON_Delete(answer);
-    bytes_fini(&in);
-    if (r) {
-        sonata_error_prefix(err, r, "evaluator '%.60s'", e->config->adapter.command);
-        stop(e);
-    }
-    *e->due = false;
-    return r;
 }
 
 static int open_evaluator(const struct board_config *config, void **ret_backend, struct sonata_error *err)
 {
     struct evaluator *e = xcalloc(1, sizeof *e);
     e->config = config;
-    e->due = mmap(NULL, sizeof *e->due, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (e->due == MAP_FAILED) {
+    e->options = config->evaluator;
+    evaluator_options_complete(&e->options);
+    signal(SIGPIPE, SIG_IGN);
+    e->shared = mmap(NULL, sizeof *e->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (e->shared == MAP_FAILED) {
         free(e);
-        return sonata_error_set(err, -ENOMEM, "no shared page");
+        return sonata_error_set(err, -ENOMEM, "no shared pages for the evaluator");
     }
     int r = start(e, err);
     if (r) {
@@ -234,24 +157,42 @@ static int open_evaluator(const struct board_config *config, void **ret_backend,
 
 static void offer(const void *backend, struct board_offer *o) { *o = ((const struct evaluator *)backend)->offer; }
 
-static pid_t keeps(const void *backend) { return ((const struct evaluator *)backend)->pid; }
-
-static bool is_alive(const struct evaluator *e)
+static size_t keeps(const void *backend, pid_t pid[BACKEND_KEEPS_MAX])
 {
-    struct pollfd fd = {.fd = e->out, .events = POLLIN};
-    return e->pid && !(poll(&fd, 1, 0) > 0 && fd.revents & (POLLHUP | POLLERR));
+    const struct evaluator *e = backend;
+    pid[0] = e->process.pid;
+    pid[1] = e->process.log_pid;
+    return e->process.pid ? 2 : 0;
 }
 
-/* Started anew when it ended or still owes an answer to a candidate that is gone. */
+/* Why it has to be started anew; NULL: it has not. */
+static const char *why_anew(const struct evaluator *e)
+{
+    if (!evaluator_process_alive(&e->process))
+        return "it ended";
+    if (e->shared->due)
+        return "it owes an answer";
+    if (evaluator_process_spoke(&e->process))
+        return "it speaks without having been asked";
+    if (e->options.restart_requests && e->shared->requests >= e->options.restart_requests)
+        return "it has answered as many requests as it may";
+    struct process_usage now = e->options.growth ? process_tree_usage(e->process.pid) : (struct process_usage){0};
+    return now.resident > e->resident + e->options.growth ? "it has grown more than it may" : NULL;
+}
+
 static void revive(void *backend)
 {
     struct evaluator *e = backend;
     struct sonata_error why = {0};
-    if (is_alive(e) && !*e->due)
+    const char *reason = why_anew(e);
+    if (!reason)
         return;
-    stop(e);
-    if (start(e, &why))
+    log_info("the evaluator is started anew", "board=%s reason=\"%s\"", e->config->id, reason);
+    evaluator_process_stop(&e->process, !e->shared->due);
+    if (start(e, &why)) {
         copy_string(e->why, sizeof e->why, why.text);
+        log_warn("the evaluator does not start", "board=%s reason=\"%s\"", e->config->id, why.text);
+    }
 }
 
 static int prepare(void *backend, const struct backend_job *job, struct sonata_error *err)
@@ -268,116 +209,189 @@ static int prepare(void *backend, const struct backend_job *job, struct sonata_e
     return 0;
 }
 
-/* {"a": 1, "b": "k3"}: a choice that is a number is one. */
-static cJSON *genes_of(const struct backend_job *job)
-{
-    cJSON *genes = cJSON_CreateObject();
-    for (uint32_t j = 0; j < job->space->n_genes; j++) {
-        const struct gene *g = &job->space->gene[j];
-        const char *label = g->label[job->job->genotype.allele[j]];
-        char *end;
-        double v = strtod(label, &end);
-        if (label[0] && !*end && isfinite(v))
-            cJSON_AddNumberToObject(genes, g->name, v);
-        else
-            cJSON_AddStringToObject(genes, g->name, label);
-    }
-    return genes;
-}
+/* A conversation about one request. */
+struct talk {
+    struct evaluator *e;
+    const struct backend_job *job; /* NULL: of a canary */
+    uint64_t id;
+    struct evaluator_lines lines;
+    int64_t sign_ns, phase_ns; /* last sign of life; last progress passed on */
+    bool asked_to_stop;
+};
 
-static cJSON *request_of(const struct backend_job *job)
+/* Over a limit: the program is ended and the reason is in the measurement. */
+static bool over_limit(struct talk *t, struct measurement *m)
 {
-    cJSON *m = cJSON_CreateObject();
-    cJSON_AddNumberToObject(m, "id", (double)job->job->attempt);
-    cJSON_AddItemToObject(m, "genotype", genes_of(job));
-    cJSON *metrics = cJSON_AddArrayToObject(m, "metrics");
-    for (uint32_t i = 0; i < job->job->n_metrics; i++)
-        cJSON_AddItemToArray(metrics, cJSON_CreateString(job->job->metric[i]));
-    cJSON_AddStringToObject(m, "tier", job->job->tier[0] ? job->job->tier : "search");
-    cJSON_AddStringToObject(m, "dataset", job->job->dataset);
-    return m;
-}
-
-static void take_metrics(const cJSON *metrics, struct measurement *m)
-{
-    const cJSON *v;
-    cJSON_ArrayForEach(v, metrics)
-    {
-        if (!cJSON_IsNumber(v) || !isfinite(v->valuedouble)) {
-            measurement_fail(m, OUTCOME_BUG, "evaluator: metric '%.40s' is not a finite number", v->string);
-            return;
-        }
-        measurement_add(m, v->string, v->valuedouble, v->valuedouble, v->valuedouble, 1);
-    }
-    m->outcome = OUTCOME_OK;
-}
-
-/* False: only progress, go on reading. */
-static bool take_answer(const struct backend_job *job, const cJSON *a, struct measurement *m)
-{
-    static const struct {
-        const char *key;
-        enum outcome outcome;
-    } ends[] = {{"infeasible", OUTCOME_INFEASIBLE}, {"invalid", OUTCOME_INVALID}, {"error", OUTCOME_BUG}};
-    const cJSON *id = cJSON_GetObjectItemCaseSensitive(a, "id"), *progress = cJSON_GetObjectItemCaseSensitive(a, "progress"),
-                *metrics = cJSON_GetObjectItemCaseSensitive(a, "metrics");
-    if (!cJSON_IsNumber(id) || id->valuedouble != (double)job->job->attempt) {
-        measurement_fail(m, OUTCOME_BUG, "evaluator: its answer is not about what it was asked (id)");
-        return true;
-    }
-    if (cJSON_IsNumber(progress)) {
-        char phase[24];
-        snprintf(phase, sizeof phase, "evaluate %.0f%%", 100 * fmax(0, fmin(1, progress->valuedouble)));
-        job->phase(job->phase_user, phase);
-        return false;
-    }
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        if (!cJSON_HasObjectItem(a, ends[i].key))
-            continue;
-        measurement_fail(m, ends[i].outcome, "evaluator: %.130s", text_of(a, ends[i].key));
-        return true;
-    }
-    if (cJSON_IsObject(metrics))
-        take_metrics(metrics, m);
+    struct evaluator *e = t->e;
+    struct process_usage u = process_tree_usage(e->process.pid);
+    if (u.resident > memory_limit(e))
+        measurement_fail(m, OUTCOME_INFEASIBLE, "evaluator: ram: it took %llu MiB, its limit is %llu MiB (the board's option 'memory')",
+                         (unsigned long long)(u.resident >> 20), (unsigned long long)(memory_limit(e) >> 20));
+    else if (u.below > e->options.tasks)
+        measurement_fail(m, OUTCOME_BUG, "evaluator: it started more than %u processes (the board's option 'tasks')", e->options.tasks);
+    else if (e->options.quiet_ns && clock_monotonic_ns() - t->sign_ns > e->options.quiet_ns)
+        measurement_fail(m, OUTCOME_BUG, "evaluator: neither answer nor progress for %.3g s (the board's option 'quiet')",
+                         (double)e->options.quiet_ns / 1e9);
     else
-        measurement_fail(m, OUTCOME_BUG, "evaluator: its answer has neither metrics nor error");
+        return false;
+    kill(-e->process.pid, SIGKILL);
     return true;
+}
+
+static void show_progress(struct talk *t, double progress)
+{
+    char phase[24];
+    int64_t now = clock_monotonic_ns();
+    t->sign_ns = now;
+    if (!t->job || now - t->phase_ns < PHASE_NS)
+        return;
+    t->phase_ns = now;
+    snprintf(phase, sizeof phase, "evaluate %.0f%%", 100 * progress);
+    t->job->phase(t->job->phase_user, phase);
+}
+
+static void ask_to_stop(struct talk *t)
+{
+    if (!told_to_stop || t->asked_to_stop)
+        return;
+    cJSON *m = cJSON_CreateObject();
+    cJSON_AddNumberToObject(m, "cancel", (double)t->id);
+    (void)!evaluator_say(t->e->process.in, m);
+    t->asked_to_stop = true;
+}
+
+/* Until the answer. 0: the measurement has it, or its lack; -EPIPE: it ended; -ECANCELED: it gave up. */
+static int converse(struct talk *t, struct measurement *m)
+{
+    for (;;) {
+        cJSON *answer = NULL;
+        double progress = 0;
+        ask_to_stop(t);
+        int r = evaluator_hear(t->e->process.out, &t->lines, LOOK_MS, &answer);
+        if (r == -EAGAIN) {
+            if (over_limit(t, m))
+                return 0;
+            continue;
+        }
+        if (r == -EPIPE)
+            return r;
+        if (r) {
+            struct sonata_error err = {0};
+            describe(t->e, r, &err);
+            measurement_fail(m, OUTCOME_BUG, "evaluator: %.140s", err.text);
+            return 0;
+        }
+        enum evaluator_said said = evaluator_take(answer, t->id, &progress, m);
+        cJSON_Delete(answer);
+        if (said == EVALUATOR_PROGRESS)
+            show_progress(t, progress);
+        else if (said != EVALUATOR_CONFUSED)
+            t->e->shared->due = t->lines.in.size > 0; /* more than an answer: it is not to be trusted */
+        if (said == EVALUATOR_ANSWER || said == EVALUATOR_CONFUSED)
+            return 0;
+        if (said == EVALUATOR_CANCELED)
+            return -ECANCELED;
+    }
+}
+
+/* What it was well with can be asked again; only the last such request is kept. */
+static void remember(struct shared *s, const char *request)
+{
+    size_t n = strlen(request);
+    if (n >= sizeof s->known)
+        return;
+    memcpy(s->known, request, n + 1);
+    s->n_known = n;
+}
+
+static int ask(struct talk *t, cJSON *request, struct measurement *m)
+{
+    struct shared *s = t->e->shared;
+    struct sigaction term = {.sa_handler = on_term};
+    sigaction(SIGTERM, &term, NULL);
+    s->due = true;
+    s->requests++;
+    t->sign_ns = clock_monotonic_ns();
+    int r = evaluator_say(t->e->process.in, request);
+    r = r ? r : converse(t, m);
+    bytes_fini(&t->lines.in);
+    return r;
+}
+
+static int64_t limit_ns(const struct board_config *c, int64_t job_ns)
+{
+    if (c->time_limit_ns > 0)
+        return c->time_limit_ns;
+    return job_ns > 0 ? job_ns : BOARD_TIME_LIMIT_NS;
 }
 
 static void run(void *backend, const struct backend_job *job, struct measurement *m)
 {
     struct evaluator *e = backend;
-    struct bytes in = {0};
-    if (!e->pid) {
+    struct talk t = {.e = e, .job = job, .id = job->job->attempt};
+    char words[LAST_LINE_MAX + 2], why[REASON_MAX];
+    if (!e->process.pid) {
         measurement_fail(m, OUTCOME_INFRA, "%s", e->why);
         return;
     }
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "evaluator=%s", e->version);
     job->phase(job->phase_user, "evaluate");
-    *e->due = true;
-    signal(SIGPIPE, SIG_IGN);
-    int r = say(e, request_of(job));
-    for (bool done = false; !r && !done;) {
-        cJSON *answer = NULL;
-        r = hear(e, &in, INT64_MAX, &answer); /* the board process keeps the time */
-        done = !r && take_answer(job, answer, m);
-        cJSON_Delete(answer);
+    cJSON *request = evaluator_request(job, limit_ns(e->config, job->job->time_limit_ns));
+    char *text = cJSON_PrintUnformatted(request);
+    e->shared->doubtful = true; /* until it answers */
+    int r = ask(&t, request, m);
+    if (r == -EPIPE) {
+        snprintf(why, sizeof why, "the evaluator ended over it%s", last_words(e, true, words));
+        job->died(job->phase_user, why);
     }
-    bytes_fini(&in);
-    if (r == -EPIPE)
-        _exit(70); /* it died over this candidate: the board process looks whether it is well afterwards */
+    if (r == -ECANCELED)
+        e->shared->doubtful = false;
     if (r)
-        measurement_fail(m, OUTCOME_BUG, "evaluator: %s", trouble(r));
-    *e->due = r != 0;
+        _exit(70); /* no result: the board process looks whether it is well afterwards, or has canceled it */
+    if (!e->shared->due)
+        e->shared->doubtful = false;
+    if (m->outcome == OUTCOME_OK)
+        remember(e->shared, text);
+    free(text);
 }
 
-/* It runs: the board process has just seen to it. */
+/* The last architecture it was well with, asked again. "check" lets the program take a short cut. */
+static int check_known(struct evaluator *e, struct sonata_error *err)
+{
+    struct talk t = {.e = e, .id = CHECK_ID};
+    struct measurement m = {0};
+    cJSON *request = cJSON_ParseWithLength(e->shared->known, e->shared->n_known);
+    if (!request)
+        return sonata_error_set(err, -ENODATA, "the evaluator has not answered anything yet");
+    cJSON_ReplaceItemInObjectCaseSensitive(request, "id", cJSON_CreateNumber(CHECK_ID));
+    cJSON_AddBoolToObject(request, "check", true);
+    int r = ask(&t, request, &m);
+    if (r == -EPIPE)
+        sonata_error_set(err, r, "the evaluator ended over an architecture that it was well with before");
+    else if (!r && m.outcome != OUTCOME_OK)
+        r = sonata_error_set(err, -EIO, "of an architecture that it was well with before: %.120s", m.reason);
+    measurement_fini(&m);
+    return r;
+}
+
+/* It runs: the board process has just seen to it. After a death it has to show that it works. */
 static int canary(void *backend, bool timed, double *ret_latency_us, struct sonata_error *err)
 {
     struct evaluator *e = backend;
     (void)timed, (void)ret_latency_us;
-    return is_alive(e) ? 0 : sonata_error_set(err, -EIO, "%s", e->why[0] ? e->why : "the evaluator ended");
+    if (!evaluator_process_alive(&e->process))
+        return sonata_error_set(err, -EIO, "%s", e->why[0] ? e->why : "the evaluator ended");
+    int r = e->shared->doubtful ? check_known(e, err) : 0;
+    if (!r)
+        e->shared->doubtful = false;
+    return r;
 }
 
-const struct backend_ops backend_evaluator = {
-    .open = open_evaluator, .offer = offer, .keeps = keeps, .prepare = prepare, .run = run, .canary = canary, .close = close_evaluator};
+const struct backend_ops backend_evaluator = {.open = open_evaluator,
+                                              .offer = offer,
+                                              .keeps = keeps,
+                                              .revive = revive,
+                                              .prepare = prepare,
+                                              .run = run,
+                                              .canary = canary,
+                                              .close = close_evaluator};

@@ -3,7 +3,7 @@
  *   IDLE --job--> CANDIDATE --result--> IDLE, or another CANDIDATE (measure/processes.h)
  *                     | died or timed out without a result
  *                     v
- *                  CHECK --ok--> infeasible (the candidate's fault) --> IDLE
+ *                  CHECK --ok--> infeasible (the candidate's fault; of a program that is kept: the second time, before it is lost) --> IDLE
  *                     | fails --> infra (the board's fault)
  *   IDLE --order--> ORDER --answer--> IDLE     (a canary, or a rung of recovery)
  *
@@ -29,7 +29,9 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "board/candidate.h"
+#include "board/deaths.h"
 #include "board/frame.h"
 #include "board/link.h"
 #include "board/order.h"
@@ -67,6 +69,8 @@ struct board_process {
     int64_t started_ns, started_wall_ns, deadline_ns;
     enum kill_step kill_step;
     bool timed_out, canceled, have_result, have_answer, latency_only;
+    bool kept_died; /* a program that the backend keeps ended over the candidate */
+    struct deaths deaths;
     char phase[32], end[REASON_MAX];
     struct measurement result;
     struct health_order order; /* of STAGE_CHECK and STAGE_ORDER */
@@ -243,7 +247,7 @@ static void start_job(struct board_process *b, const uint8_t *p, size_t n)
     memcpy(&b->frame, p, n);
     b->started_ns = clock_monotonic_ns();
     b->started_wall_ns = clock_wall_ns();
-    b->canceled = b->have_result = b->latency_only = false;
+    b->canceled = b->have_result = b->latency_only = b->kept_died = false;
     b->end[0] = '\0';
     copy_string(b->phase, sizeof b->phase, "start");
     struct sonata_error err = {0};
@@ -312,6 +316,9 @@ static void take_child_frame(struct board_process *b, uint8_t type, const uint8_
         memcpy(b->phase, p, n);
         b->phase[n] = '\0';
         send_frame(b, FRAME_PHASE, p, n);
+    } else if (type == FRAME_DIED && b->stage == STAGE_CANDIDATE) {
+        snprintf(b->end, sizeof b->end, "%.*s", (int)min_of(n, sizeof b->end - 1), (const char *)p);
+        b->kept_died = true;
     } else if (type == FRAME_RESULT && b->stage == STAGE_CANDIDATE && !b->have_result) {
         b->have_result = !measurement_decode(p, n, &b->result, &err);
         if (!b->have_result)
@@ -428,7 +435,8 @@ static void check_ended(struct board_process *b)
     if (b->canceled) {
         refuse(b, OUTCOME_CANCELED, "canceled by the master");
     } else if (b->answer.ok) {
-        refuse(b, OUTCOME_INFEASIBLE, b->end);
+        bool again = !b->kept_died || deaths_note(&b->deaths, &b->frame.job);
+        refuse(b, again ? OUTCOME_INFEASIBLE : OUTCOME_LOST, b->end);
     } else {
         snprintf(text, sizeof text, "%.80s; and the board fails its canary: %.120s", b->end, b->answer.text);
         refuse(b, OUTCOME_INFRA, text);
@@ -437,8 +445,9 @@ static void check_ended(struct board_process *b)
 
 static void sweep(const struct board_process *b)
 {
-    pid_t keep = b->ops && b->ops->keeps ? b->ops->keeps(b->backend) : 0;
-    process_kill_strays(&keep, keep > 0);
+    pid_t keep[BACKEND_KEEPS_MAX];
+    size_t n = b->ops && b->ops->keeps ? b->ops->keeps(b->backend, keep) : 0;
+    process_kill_strays(keep, n);
 }
 
 /* The leader is gone: sweep up its group, drain the pipe, decide. */

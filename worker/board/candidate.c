@@ -54,6 +54,8 @@ static void set_limits(const struct board_config *config)
 
 static void send_phase(void *user, const char *name) { frame_write(*(int *)user, FRAME_PHASE, name, strlen(name)); }
 
+static void send_died(void *user, const char *why) { frame_write(*(int *)user, FRAME_DIED, why, strlen(why)); }
+
 /* Runs the backend between preflight and post-check. What was measured under wrong conditions is invalid: kept, but not for the search. */
 static void run_checked(const struct candidate *c, struct measurement *m)
 {
@@ -126,6 +128,7 @@ static _Noreturn void child(const struct candidate *c, pid_t parent, int fd)
     struct measurement m = {.started_wall_ns = clock_wall_ns()};
     struct backend_job job = c->job;
     job.phase = send_phase;
+    job.died = send_died;
     job.phase_user = &fd;
     struct candidate with_phase = *c;
     with_phase.job = job;

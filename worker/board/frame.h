@@ -19,6 +19,7 @@ enum frame_type {
     FRAME_ERROR = 'E',   /* board -> daemon: text; the board cannot work */
     FRAME_PHASE = 'P',   /* candidate -> board -> daemon: text */
     FRAME_KILLED = 'K',  /* board -> daemon: the candidate of the result that follows died or had to be killed */
+    FRAME_DIED = 'D',    /* candidate -> board: text; why there will be no result, before it ends */
     FRAME_RESULT = 'R',  /* candidate -> board -> daemon: measurement bytes */
     FRAME_ANSWER = 'A',  /* child -> board -> daemon: struct board_answer */
 };

@@ -81,6 +81,8 @@ int64_t order_limit_ns(const struct board_config *config, const struct health_or
     if (order->kind == HEALTH_ORDER_RUNG)
         return recovery_rung_limit_ns(order->rung) + SLACK_NS;
     int64_t limit = CHECK_NS + (config->mcu.emulated ? EMULATED_NS : 0);
+    if (config->backend == BACKEND_EVALUATOR) /* it may be asked for a whole architecture */
+        limit += config->time_limit_ns > 0 ? config->time_limit_ns : BOARD_TIME_LIMIT_NS;
     if (order->timed)
         limit += 10 * config->health.canary_ns + (backend_kind_measures(config->backend) ? COOL_NS : 0);
     return limit;

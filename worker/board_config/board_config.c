@@ -89,7 +89,8 @@ static int set_command_key(struct board_config *c, const char *key, const char *
 {
     if (!strcmp(key, "dataset"))
         return set_dataset(c, value, err);
-    int r = adapter_config_set(&c->adapter, key, value, err);
+    int r = c->backend == BACKEND_EVALUATOR ? evaluator_options_set(&c->evaluator, key, value, err) : -ENOENT;
+    r = r == -ENOENT ? adapter_config_set(&c->adapter, key, value, err) : r;
     return r == -ENOENT ? -EINVAL : r;
 }
 
@@ -172,6 +173,8 @@ int board_config_check(const struct board_config *c, struct sonata_error *err)
     if (c->power.driver[0] && c->backend != BACKEND_ENGINE)
         return sonata_error_set(err, -EINVAL, "board '%s': only engine boards take a power sensor; an evaluator of your own may report energy itself",
                                 c->id);
+    if (c->evaluator.slots > 1 && c->core >= 0)
+        return sonata_error_set(err, -EINVAL, "board '%s': several slots cannot share one core: leave out 'core' or 'slots'", c->id);
     if (c->backend == BACKEND_COMMAND || c->backend == BACKEND_EVALUATOR) {
         r = adapter_config_check(&c->adapter, err);
         return r ? sonata_error_prefix(err, r, "board '%s'", c->id) : 0;

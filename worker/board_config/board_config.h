@@ -7,6 +7,7 @@
 #include "adapter/adapter.h"
 #include "base/cpu.h"
 #include "board_config/backend_kind.h"
+#include "board_config/evaluator_options.h"
 #include "board_config/health_options.h"
 #include "domain/metric.h"
 #include "mcu/session.h"
@@ -35,7 +36,8 @@ struct board_config {
     char dataset[BOARD_DATASETS_MAX][BOARD_DATASET_MAX];
     char executor[16];             /* engine: "" best */
     struct power_config power;     /* engine: driver "" = no sensor, no energy */
-    struct adapter_config adapter; /* command */
+    struct adapter_config adapter; /* command, evaluator */
+    struct evaluator_options evaluator;
     struct mcu_options mcu;        /* mcu: zero fields mean the default */
     struct health_options health;  /* complete after health_options_complete() */
 };
@@ -53,6 +55,7 @@ int board_config_check(const struct board_config *c, struct sonata_error *err) S
  *     host:engine[,core=N][,dataset=NAME][,executor=NAME][,memory=1Gi][,limit=5m][,type=TYPE]
  *     … engine: [,power=DRIVER][,power.scope=SCOPE][,power.device=…][,power.max_hz=N] (docs/SENSORS.md)
  *     gpu:command,tool=trtexec[,precision=fp16][,threads=N] | lab:command,command=PROGRAM {genotype}…,offers=accuracy (docs/ADAPTERS.md)
+ *     gpu:evaluator,command=PROGRAM[,slots=N][,ready=5m][,quiet=TIME][,growth=SIZE][,requests=N][,tasks=N][,file_max=4Gi] (docs/ADAPTERS.md)
  *     m4:mcu,port=PATH[,name=TEXT][,flash=512Ki][,ram=128Ki][,dataset=NAME][,framing=hex][,emulated=yes][,baud=N][,samples=N][,calibration=N]
  *     … mcu: [,limit=5m][,type=TYPE]
  *     … any board: [,canary=off|functional|TIME][,canary.interval=TIME][,cool_down=TIME][,backoff=TIME][,recover.RUNG=COMMAND] (docs/WORKER.md)

@@ -68,6 +68,13 @@ void process_adopt_orphans(void);
  */
 unsigned process_kill_strays(const pid_t *keep, size_t n_keep);
 
+struct process_usage {
+    unsigned below;    /* processes below it, at most 4095 are counted */
+    uint64_t resident; /* bytes of all of them and itself; shared pages count once for each */
+};
+/* What a process and all below it take now. Not for several threads at a time. */
+struct process_usage process_tree_usage(pid_t pid);
+
 /* Reaps a leader that was STUCK. True when it is gone now. */
 bool process_reap(pid_t pid);
 

@@ -1,4 +1,6 @@
-"""Evaluators of SONATA in Python: a class that is made once and asked for one architecture after another.
+"""SONATA in Python: evaluators. Standard library only.
+
+An evaluator is a class that is made once and asked for one architecture after another:
 
     import sonata
 
@@ -11,12 +13,13 @@
 """
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Type
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Type, TypeVar
 
-__all__ = ["Context", "Infeasible", "Invalid", "evaluator"]
+__all__ = ["Canceled", "Context", "Infeasible", "Invalid", "evaluator"]
 __version__ = "0.1.0"
 
 Genes = Dict[str, Any]
+_Class = TypeVar("_Class", bound=Type[Any])
 
 
 class Infeasible(Exception):
@@ -27,19 +30,27 @@ class Invalid(Exception):
     """Measured under wrong conditions: tried again."""
 
 
-class Context:
-    """What an evaluator may know: fields of the board at setup; metrics, tier, dataset of the request at evaluate; progress() at any time."""
+class Canceled(BaseException):
+    """Raised by Context.progress() when nobody wants the answer any more. Let it pass, the next architecture follows."""
 
-    def __init__(self, fields: Dict[str, Any], report: Optional[Callable[[float], None]] = None) -> None:
+
+class Context:
+    """What an evaluator may know. At setup: board, threads, dataset. At evaluate and build also what the request says."""
+
+    def __init__(self, fields: Mapping[str, Any], report: Optional[Callable[[float], None]] = None) -> None:
         self.board: str = fields.get("board", "")
         self.threads: int = fields.get("threads", 1)
         self.dataset: str = fields.get("dataset", "")
         self.tier: str = fields.get("tier", "")
-        self.metrics: List[str] = list(fields.get("metrics", []))
+        self.metrics: List[str] = list(fields.get("metrics", []))  # those that are wanted
+        self.fidelity: Any = fields.get("fidelity")  # None: full
+        self.check: bool = bool(fields.get("check"))  # only to see whether all is well: may be done in a short way
+        self.deadline_s: Optional[float] = fields.get("deadline_s")  # seconds from the request until it is ended by force
+        self.folder: str = fields.get("folder", "")  # where build() puts its file
         self._report = report
 
     def progress(self, share: float) -> None:
-        """How much is done, from 0 to 1."""
+        """How much is done, from 0 to 1: shown by `sonata watch`. Raises Canceled when the answer is not wanted any more."""
         if self._report:
             self._report(share)
 
@@ -50,17 +61,18 @@ class Registered:
     def __init__(self, cls: Type[Any], metrics: Sequence[str]) -> None:
         self.cls = cls
         self.metrics = list(metrics)
+        self.builds = callable(getattr(cls, "build", None))
 
 
 registered: List[Registered] = []
 
 
-def evaluator(metrics: Sequence[str]) -> Callable[[Type[Any]], Type[Any]]:
+def evaluator(metrics: Sequence[str]) -> Callable[[_Class], _Class]:
     """Marks the class whose evaluate() gives these metrics; accuracy in percent, latency in milliseconds, energy in millijoules."""
-    if not metrics or not all(isinstance(m, str) and m for m in metrics):
-        raise TypeError("evaluator(metrics=[...]): names of metrics are expected")
+    if isinstance(metrics, str) or not metrics or not all(isinstance(m, str) and m for m in metrics):
+        raise TypeError("evaluator(metrics=[...]): a list of names of metrics is expected")
 
-    def mark(cls: Type[Any]) -> Type[Any]:
+    def mark(cls: _Class) -> _Class:
         if not callable(getattr(cls, "evaluate", None)):
             raise TypeError(f"{cls.__name__} has no evaluate(self, genes, context)")
         registered.append(Registered(cls, metrics))

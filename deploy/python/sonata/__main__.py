@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
+import tempfile
 import time
 import traceback
 from typing import Any, Dict, List
@@ -39,6 +41,14 @@ def value(text: str) -> Any:
     return text
 
 
+def attempt(instance: Any, architecture: Dict[str, Any], found: sonata.Registered, folder: str, checking: bool = False) -> Any:
+    """One request as a worker would make it; also the build, where there is one."""
+    request: Dict[str, Any] = {"genotype": architecture, "metrics": found.metrics, "tier": "search", "check": checking}
+    if found.builds:
+        request["build"] = {"folder": folder}
+    return _serve.outcome(instance, request, sonata.Context(request))
+
+
 def check(path: str, space: str, n: int, seed: int) -> int:
     genes, dice = genes_of(space), random.Random(seed)
     begin = time.perf_counter()
@@ -46,21 +56,32 @@ def check(path: str, space: str, n: int, seed: int) -> int:
     instance = found.cls()
     if hasattr(instance, "setup"):
         instance.setup(sonata.Context({"board": "check"}))
-    print(f"setup: {time.perf_counter() - begin:.3f} s; metrics: {', '.join(found.metrics)}")
-    bad = 0
-    for _ in range(n):
-        architecture = {g["name"]: dice.choice(g["choices"]) for g in genes}
-        begin = time.perf_counter()
-        try:
-            result: Any = _serve.checked(instance.evaluate(dict(architecture), sonata.Context({"metrics": found.metrics, "tier": "search"})), found.metrics)
-        except (sonata.Infeasible, sonata.Invalid) as e:
-            result = f"{type(e).__name__.lower()}: {e}"
-        except Exception:  # pylint: disable=broad-except
-            bad += 1
-            result = traceback.format_exc()
-        print(f"{architecture}: {time.perf_counter() - begin:.3f} s: {result}")
-    print(f"{n - bad} of {n} evaluated" + (f", {bad} FAILED" if bad else ""))
+    print(f"setup: {time.perf_counter() - begin:.3f} s; metrics: {', '.join(found.metrics)}" + ("; builds models" if found.builds else ""))
+    bad, took = 0, []
+    with tempfile.TemporaryDirectory(prefix="sonata-check-") as folder:
+        for _ in range(n):
+            architecture = {g["name"]: dice.choice(g["choices"]) for g in genes}
+            begin = time.perf_counter()
+            try:
+                result: Any = attempt(instance, architecture, found, folder)
+                if "model" in result:
+                    result["model"] = f"{os.path.basename(result['model']['path'])}, {os.path.getsize(result['model']['path'])} bytes"
+            except (sonata.Infeasible, sonata.Invalid) as e:
+                result = f"{type(e).__name__.lower()}: {e}"
+            except Exception:  # pylint: disable=broad-except
+                bad += 1
+                result = traceback.format_exc()
+            took.append(time.perf_counter() - begin)
+            print(f"{architecture}: {took[-1]:.3f} s: {result}")
+    print(f"{n - bad} of {n} evaluated" + (f", {bad} FAILED" if bad else "") + f"; {sum(took) / n:.3f} s each, {max(took):.3f} s the longest")
     return 1 if bad else 0
+
+
+def positive(text: str) -> int:
+    n = int(text)
+    if n < 1:
+        raise argparse.ArgumentTypeError("a count of at least 1 is expected")
+    return n
 
 
 def main() -> int:
@@ -71,7 +92,7 @@ def main() -> int:
     two = commands.add_parser("check", help="run an evaluator without any server")
     two.add_argument("file")
     two.add_argument("--space", required=True)
-    two.add_argument("-n", type=int, default=3)
+    two.add_argument("-n", type=positive, default=3)
     two.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     if args.command == "serve":

@@ -39,7 +39,7 @@ objectives:
   - {metric: latency, board: gpu, goal: min}
 algorithm: {name: random}
 budget: {evaluations: 60}
-boards: ["gpu:evaluator,command=python3 -m sonata serve my.py"]
+boards: ["gpu:evaluator,slots=2,command=python3 -m sonata serve my.py"]
 seed: 3
 S
 sonata run own.yaml --state own > run.out 2>&1 &
@@ -48,8 +48,10 @@ wait_for . cat starts
 sleep 1.5
 kill -9 "$(head -1 starts)"
 wait "$run" || fail "the search failed: $(tail -3 run.out)"
-[ "$(wc -l < starts)" -le 3 ] || fail "started $(wc -l < starts) times"
-[ "$(wc -l < starts)" -ge 2 ] || fail "not started anew"
+[ "$(wc -l < starts)" = 3 ] || fail "started $(wc -l < starts) times, not once for each slot and once more"
+if grep "the evaluator ended" own/all.csv; then fail "a candidate is blamed for what was killed"; fi
+contains own/all.csv gpu-1
+contains own/all.csv gpu-2
 awk -F, 'NR > 1 && $(NF-13) == 4 { bad = 1 } END { exit bad }' own/front.csv || fail "what failed is on the front"
 contains own/all.csv "grey does not fit"
 contains own/worker.log "ZeroDivisionError: a is four (my.py:"

@@ -47,6 +47,11 @@ static void board_mistakes(void **state)
         {"host:engine,core=-1", "CPU number"},
         {"host:engine,memory=1k", "at least 1Mi"},
         {"host:engine:file", "takes a file"},
+        {"g:evaluator,command=x,slots=0", "slots: a count from 1 to 32"},
+        {"g:evaluator,command=x,ready=soon", "ready: a duration such as 5m"},
+        {"g:evaluator,command=x,growth=1", "growth: a size of at least 1Mi"},
+        {"g:evaluator,command=x,slots=2,core=1", "several slots cannot share one core"},
+        {"g:command,command=x,slots=2", "unknown key 'slots'"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct board_config b;
@@ -55,6 +60,28 @@ static void board_mistakes(void **state)
         if (!strstr(err.text, wrong[i].expected))
             fail_msg("'%s': '%s' lacks '%s'", wrong[i].text, err.text, wrong[i].expected);
     }
+}
+
+/* So many boards of one type, each with a program of its own. */
+static void slots(void **state)
+{
+    (void)state;
+    struct worker_config c;
+    struct sonata_error err = {0};
+    static const char text[] = "boards:\n  - {id: gpu, backend: evaluator, command: {command: serve my.py, slots: 3, quiet: 10m, tasks: 9}}\n";
+    worker_config_init(&c);
+    if (worker_config_parse(&c, text, strlen(text), "worker.yaml", &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(c.n_boards, 3);
+    assert_string_equal(c.board[0].id, "gpu-1");
+    assert_string_equal(c.board[2].id, "gpu-3");
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_string_equal(c.board[i].type, "gpu");
+        assert_int_equal(c.board[i].evaluator.slots, 1);
+        assert_int_equal(c.board[i].evaluator.tasks, 9);
+        assert_true(c.board[i].evaluator.quiet_ns == INT64_C(600000000000));
+    }
+    worker_config_fini(&c);
 }
 
 static const char good[] = "name: lab-1\n"
@@ -248,7 +275,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(board_text), cmocka_unit_test(board_mistakes), cmocka_unit_test(yaml),  cmocka_unit_test(yaml_mistakes),
-        cmocka_unit_test(canaries),   cmocka_unit_test(incomplete),     cmocka_unit_test(cores),
+        cmocka_unit_test(canaries),   cmocka_unit_test(incomplete),     cmocka_unit_test(cores),      cmocka_unit_test(slots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
