@@ -23,7 +23,8 @@ struct raw_power {
 };
 
 struct raw_command {
-    char *tool, *program, *command, *convert, *offers, *precision, *provider, *shape, *threads, *slots, *ready, *quiet, *growth, *requests, *file_max, *tasks;
+    char *tool, *program, *command, *convert, *offers, *precision, *provider, *shape, *threads;
+    char *slots, *ready, *quiet, *growth, *requests, *file_max, *tasks;
 };
 
 struct raw_mcu {

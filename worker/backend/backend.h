@@ -34,8 +34,8 @@ enum { BACKEND_KEEPS_MAX = 2 };
 struct backend_ops {
     int (*open)(const struct board_config *config, void **ret_backend, struct sonata_error *err);
     void (*offer)(const void *backend, struct board_offer *ret_offer);
-    /* Processes the backend keeps below the board process (its evaluator); how many. NULL: it keeps none. What such a one is said to have died over is
-     * believed the second time: it may have been killed by others. */
+    /* Processes the backend keeps below the board process (its evaluator); how many. NULL: it keeps none. What such a one is said to have died
+     * over is believed the second time: it may have been killed by others. */
     size_t (*keeps)(const void *backend, pid_t pid[BACKEND_KEEPS_MAX]);
     /* In the board process, before a canary: what the backend keeps is started anew where it ended. NULL: nothing is kept. */
     void (*revive)(void *backend);

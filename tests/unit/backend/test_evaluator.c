@@ -388,6 +388,7 @@ static void started_anew(void **state)
     first = pid_of(b);
     ask(b, 7, 0);
     assert_true(page->m.outcome == OUTCOME_OK);
+    sleep(1); /* until it has said it */
     ask(b, 8, 0);
     assert_true(pid_of(b) != first && page->m.outcome == OUTCOME_OK);
     backend_evaluator.close(b);
