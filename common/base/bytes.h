@@ -14,6 +14,7 @@ struct bytes {
     size_t size, capacity;
 };
 
+/* Releases what it holds. */
 void bytes_fini(struct bytes *b);
 #define cleanup_bytes __attribute__((cleanup(bytes_fini)))
 /* Empties without releasing. */
@@ -22,13 +23,19 @@ void bytes_clear(struct bytes *b);
 uint8_t *bytes_append(struct bytes *b, const void *src, size_t n);
 /* Appends as printf does, without a terminating zero. */
 void bytes_printf(struct bytes *b, const char *format, ...) SONATA_PRINTF(2, 3);
+/* One byte. */
 void bytes_put_u8(struct bytes *b, uint8_t v);
+/* Two bytes, the low one first. */
 void bytes_put_u16(struct bytes *b, uint16_t v);
+/* Four bytes, the lowest first. */
 void bytes_put_u32(struct bytes *b, uint32_t v);
+/* Eight bytes, the lowest first. */
 void bytes_put_u64(struct bytes *b, uint64_t v);
+/* The eight bytes of a double as bytes_put_u64() puts them: the same on every machine. */
 void bytes_put_f64(struct bytes *b, double v);
 /* u32 length + bytes. */
 void bytes_put_blob(struct bytes *b, const void *p, size_t n);
+/* As bytes_put_blob(), without the terminating zero. */
 void bytes_put_string(struct bytes *b, const char *s);
 
 /* Reads from borrowed memory. After the first read past the end `bad` is set and every read gives zero. */
@@ -38,13 +45,19 @@ struct reader {
     bool bad;
 };
 
+/* A reader over n bytes, which it borrows. */
 struct reader reader_of(const void *p, size_t n);
 /* Borrowed pointer to n bytes, or NULL (and bad) when fewer are left. */
 const uint8_t *reader_take(struct reader *r, size_t n);
+/* As bytes_put_u8() wrote it; 0 (and bad) when too few bytes are left. */
 uint8_t reader_u8(struct reader *r);
+/* As bytes_put_u16() wrote it; 0 (and bad) when too few bytes are left. */
 uint16_t reader_u16(struct reader *r);
+/* As bytes_put_u32() wrote it; 0 (and bad) when too few bytes are left. */
 uint32_t reader_u32(struct reader *r);
+/* As bytes_put_u64() wrote it; 0 (and bad) when too few bytes are left. */
 uint64_t reader_u64(struct reader *r);
+/* As bytes_put_f64() wrote it; 0 (and bad) when too few bytes are left. */
 double reader_f64(struct reader *r);
 /* Copies n bytes to dst (zeroes when bad). */
 void reader_copy(struct reader *r, void *dst, size_t n);

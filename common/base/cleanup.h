@@ -6,15 +6,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* For cleanup_free: p is the address of a pointer. */
 static inline void cleanup_free_pointer(void *p)
 {
     free(*(void **)p);
 }
+/* For cleanup_fd; a negative descriptor is none. */
 static inline void cleanup_close_fd(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
 }
+/* For cleanup_file; NULL is no file. */
 static inline void cleanup_close_file(FILE **f)
 {
     if (*f)

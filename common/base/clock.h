@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 
+/* Nanoseconds of the clock that never jumps (CLOCK_MONOTONIC); its zero means nothing. */
 int64_t clock_monotonic_ns(void);
 /* As clock_monotonic_ns(), but not slewed by time synchronisation: for measuring. */
 int64_t clock_raw_ns(void);

@@ -18,9 +18,11 @@ struct csv {
 int csv_read(const char *path, struct csv *ret_table, struct sonata_error *err) SONATA_MUST_CHECK;
 /* The same from memory (text is copied); `name` is used in errors. */
 int csv_parse(const char *text, size_t n, const char *name, struct csv *ret_table, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void csv_fini(struct csv *table);
 /* Column index or -1. */
 int csv_column(const struct csv *table, const char *name);
+/* Text of a cell, "" when empty; row and column must exist. It lives as long as the table. */
 const char *csv_cell(const struct csv *table, size_t row, size_t column);
 
 #endif

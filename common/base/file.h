@@ -15,6 +15,7 @@ int file_write_atomic(const char *path, const void *data, size_t n, struct sonat
 int file_sync_folder_of(const char *path) SONATA_MUST_CHECK;
 /* mkdir -p with mode 0755 (0700 for the last part when private_last). */
 int file_make_dirs(const char *path, _Bool private_last, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Whether something of that name is there for this process; follows links. */
 _Bool file_exists(const char *path);
 
 #endif

@@ -11,6 +11,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /* Program name is put in every line. Level from SONATA_LOG or set here; json chooses one object per line. */
 void log_init(const char *program, enum log_level level, _Bool json);
+/* "error", "warn", "info", "debug"; -EINVAL for anything else. */
 int log_level_parse(const char *text, enum log_level *ret_level);
 /* Fields into out[size] (size > 0): as vsnprintf() of d, i, u, x, c, e, f, g and s, but a text after key= or key=" cannot end its value or begin
  * another: see log_value(). Returns the length written. */

@@ -15,6 +15,7 @@ struct map {
     uint32_t count;
 };
 
+/* Releases what it holds. */
 void map_fini(struct map *m);
 /* The same, and every value goes to free(): for maps that own theirs. */
 void map_fini_free(struct map *m);

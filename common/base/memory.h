@@ -5,15 +5,19 @@
 
 #include <stddef.h>
 
+/* As malloc(), but never NULL: without memory the program ends with a message. Size 0 gives a pointer to be freed, too. */
 void *xmalloc(size_t size);
 /* Zeroed; n * size is overflow-checked. */
 void *xcalloc(size_t n, size_t size);
 /* Zeroed and on a cache line, for data that vector code reads; released by free(). */
 void *xcalloc_line(size_t n, size_t size);
+/* As realloc(), never NULL, see xmalloc(). */
 void *xrealloc(void *p, size_t size);
 /* realloc of n elements, overflow-checked. */
 void *xreallocarray(void *p, size_t n, size_t size);
+/* A copy to be freed; never NULL. */
 char *xstrdup(const char *s);
+/* A copy of size bytes to be freed; never NULL. */
 void *xmemdup(const void *p, size_t size);
 
 /* Grows *capacity (doubling, from 16) so that it holds at least `need` elements of `size` bytes; returns the moved array. */

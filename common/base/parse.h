@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
+/* A decimal number between min and max; *ret_value is set on success only. */
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value);
+/* The same with a sign. */
 int parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret_value);
 /* Finite decimal number. */
 int parse_double(const char *text, double *ret_value);

@@ -15,6 +15,7 @@ struct rng {
 /* Independent stream `stream` of seed `seed` (one per tree, island, board …). */
 struct rng rng_seeded(uint64_t seed, uint64_t stream);
 
+/* The next 64 random bits. */
 static inline uint64_t rng_u64(struct rng *r)
 {
     uint64_t *s = r->s, sum = s[0] + s[3], out = (sum << 23 | sum >> 41) + s[0], t = s[1] << 17;
@@ -54,7 +55,9 @@ double rng_beta(struct rng *r, double a, double b);
 /* Fisher-Yates shuffle of n indices. */
 void rng_shuffle(struct rng *r, uint32_t *index, uint32_t n);
 
+/* Appends the state, 32 bytes. */
 void rng_save(const struct rng *r, struct bytes *out);
+/* Reads what rng_save() wrote; the reader says when it was not there. */
 void rng_load(struct rng *r, struct reader *in);
 
 #endif

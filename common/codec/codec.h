@@ -25,15 +25,21 @@ void envelope_pack(Sonata__Envelope *e, struct bytes *out);
 /* NULL with the reason when too large, not an envelope, without body, or of another major (then *ret_other_major is set). Free with
  * envelope_free(). */
 Sonata__Envelope *envelope_unpack(const void *p, size_t n, bool *ret_other_major, struct sonata_error *err);
+/* Frees it with all it holds; NULL is allowed. */
 void envelope_free(Sonata__Envelope *e);
 #define cleanup_envelope __attribute__((cleanup(cleanup_envelope_pointer)))
+/* For cleanup_envelope. */
 void cleanup_envelope_pointer(Sonata__Envelope **e);
 
 /* Canonical bytes of a space (deterministic: their BLAKE2b names the space). */
 void space_encode(const struct space *s, struct bytes *out);
+/* Reads what space_encode() wrote and checks it as a space of a stranger. -EINVAL, -EBADMSG with the reason. */
 int space_decode(const void *p, size_t n, struct space *ret_space, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Bytes of a specification, its space included, as they are stored. */
 void spec_encode(const struct search_spec *s, struct bytes *out);
+/* Reads what spec_encode() wrote, checked as spec_from_message() does. -EBADMSG: no such bytes. */
 int spec_decode(const void *p, size_t n, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
+/* A specification as a client sent it; every field is checked. -EINVAL with the field. */
 int spec_from_message(const Sonata__SearchSpec *m, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
 /* The same of a search that is new: its names keep to the grammar of names too (spec_check_names). */
 int spec_from_submission(const Sonata__SearchSpec *m, struct search_spec *ret_spec, struct sonata_error *err) SONATA_MUST_CHECK;
@@ -42,7 +48,10 @@ Sonata__SearchSpec *spec_to_message(const struct search_spec *s);
 
 /* Measurements: samples are zstd-compressed on the wire and in the store. */
 void measurement_encode(const struct measurement *m, struct bytes *out);
+/* Reads what measurement_encode() wrote, checked as measurement_from_message() does. -EBADMSG: no such bytes. */
 int measurement_decode(const void *p, size_t n, struct measurement *ret_measurement, struct sonata_error *err) SONATA_MUST_CHECK;
+/* A measurement as a worker sent it: limits and units are checked, samples are unpacked within a bound. -EINVAL, -EBADMSG with the field. Release
+ * with measurement_fini(). */
 int measurement_from_message(const Sonata__Measurement *m, struct measurement *ret_measurement, struct sonata_error *err) SONATA_MUST_CHECK;
 Sonata__Measurement *measurement_to_message(const struct measurement *m); /* free: sonata__measurement__free_unpacked(m, NULL) */
 

@@ -31,6 +31,7 @@ void wire_pack(const ProtobufCMessage *m, struct bytes *out);
 
 /* Space messages, used by spec too. */
 int space_from_message(const Sonata__Space *m, struct space *ret_space, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The message of a space; free it with sonata__space__free_unpacked(). */
 Sonata__Space *space_to_message(const struct space *s);
 
 #endif

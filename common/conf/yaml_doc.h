@@ -21,8 +21,10 @@ int yaml_doc_open(const char *text, size_t n, const char *origin, const cyaml_sc
                   struct sonata_error *err) SONATA_MUST_CHECK;
 /* The loaded structure; lives until yaml_doc_free(). */
 const void *yaml_doc_data(const struct yaml_doc *doc);
+/* Frees it with all it holds; NULL is allowed. */
 void yaml_doc_free(struct yaml_doc *doc);
 #define cleanup_yaml_doc __attribute__((cleanup(cleanup_yaml_doc_pointer)))
+/* For cleanup_yaml_doc. */
 void cleanup_yaml_doc_pointer(struct yaml_doc **doc);
 
 /* Complains about the value at `path` ("objectives[1].metric"; "" is the whole file): finds its line (that of its nearest existing parent

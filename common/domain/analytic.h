@@ -33,6 +33,7 @@ enum { ANALYTIC_FLASH_CODE = 24 << 10, ANALYTIC_RAM_RUNTIME = 34 << 10 };
 int analytic_count(const struct space *s, const struct genotype *g, struct analytic *ret_counts, struct sonata_error *err) SONATA_MUST_CHECK;
 /* From a layer list (weights may be NULL). */
 void analytic_of_network(const struct network *n, struct analytic *ret_counts);
+/* Bytes of flash and RAM that the firmware needs for a network: int8 blob, planned arena, fixed parts (docs/MCU.md). */
 struct analytic_memory analytic_memory_of_network(const struct network *n);
 /* Whether the master computes the metric of a search's objective or constraint itself: it is one of the nine fields, no board is named for it, and
  * the space describes networks. All else is measured. */

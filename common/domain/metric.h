@@ -79,7 +79,9 @@ struct measurement {
     struct process_prior process_prior; /* what the board knew of their spread (domain/interval.h); freedom 0: nothing */
 };
 
+/* Releases what it holds. */
 void measurement_fini(struct measurement *m);
+/* A copy with samples of its own; release with measurement_fini(). */
 struct measurement measurement_copy(const struct measurement *m);
 /* The metric of that name, or NULL. */
 const struct metric_value *measurement_metric(const struct measurement *m, const char *name);

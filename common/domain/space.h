@@ -88,6 +88,7 @@ struct genotype space_random(const struct space *s, struct rng *rng);
 struct genotype space_first(const struct space *s);
 struct genotype space_last(const struct space *s);
 
+/* Whether all genes of the space are the same, those that do not act included: canonical genotypes are meant. */
 bool genotype_equal(const struct space *s, const struct genotype *a, const struct genotype *b);
 /* 64-bit key of the canonical form (hash64 over n_genes bytes); part of stored formats. */
 uint64_t genotype_key(const struct space *s, const struct genotype *g);

@@ -19,6 +19,7 @@ struct job_policy {
     bool elsewhere;          /* prefers another board */
     bool final;              /* the job is finished with this outcome */
 };
+/* The row of a class. */
 const struct job_policy *job_policy(enum job_class c);
 /* Delay before attempt k+1 (k = 0 after the first): 5 s x 2^k, times 0.5 .. 1.5 by jitter in [0, 1). */
 int64_t job_retry_delay_ns(unsigned k, double jitter);
@@ -33,6 +34,7 @@ struct blame {
         double weight;
     } entry[BLAME_RING];
 };
+/* Notes a job that failed with this weight (struct job_policy) at a monotonic time. */
 void blame_add(struct blame *b, uint64_t job, double weight, int64_t now_ns);
 /* Whether the weights of the last 20 jobs or the last hour reach BLAME_LIMIT on at least three different jobs. */
 bool blame_exceeded(const struct blame *b, int64_t now_ns);
@@ -40,6 +42,7 @@ bool blame_exceeded(const struct blame *b, int64_t now_ns);
 bool blame_counts(const struct blame *b, int64_t now_ns);
 /* Takes a poisonous job's counts away again. false: it had none. */
 bool blame_forgive(struct blame *b, uint64_t job);
+/* Forgets all. */
 void blame_clear(struct blame *b);
 
 enum { POISON_MAX = 16, POISON_LOSSES = 5 };
@@ -52,6 +55,7 @@ struct poison {
         bool well_after;     /* the board passed its canary afterwards, without recovery by hand */
     } failure[POISON_MAX];
 };
+/* Notes that the job failed on that board; more than POISON_MAX are not kept. */
 void poison_add(struct poison *p, uint64_t board);
 /* The board passed its canary: its failures so far are the job's. */
 void poison_board_well(struct poison *p, uint64_t board);

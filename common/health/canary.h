@@ -30,6 +30,7 @@ struct canary_series {
     unsigned wanted, n;
     double latency_us[CANARY_CALIBRATION];
 };
+/* Begins a calibration of so many canaries, at most CANARY_CALIBRATION. */
 void canary_series_begin(struct canary_series *s, unsigned wanted);
 /* Adds one; true when the series is complete. Values that are not positive numbers count and make it fail. */
 bool canary_series_add(struct canary_series *s, double latency_us);

@@ -28,6 +28,7 @@ enum health_state {
     HEALTH_RETIRED,
     HEALTH_STATE_COUNT
 };
+/* "unknown", "calibrating", …; "?" when it is no state. */
 const char *health_state_name(enum health_state s);
 /* HEALTH_UNKNOWN: another word; HEALTH_STATE_COUNT: "", which says nothing. */
 enum health_state health_state_named(const char *word);
@@ -69,6 +70,7 @@ enum health_event {
     HEALTH_NO_REFERENCE,        /* back-off over, but there is nothing to judge a canary by: calibrate instead */
     HEALTH_EVENT_COUNT
 };
+/* The event in words, for log and errors; "?" when it is none. */
 const char *health_event_name(enum health_event e);
 
 enum health_action {
@@ -92,6 +94,7 @@ enum recovery_rung {
     RUNG_REFLASH,    /* golden firmware or image */
     RUNG_COUNT
 };
+/* "kill_job", "reopen", …, as in worker.yaml; "?" when it is none. */
 const char *recovery_rung_name(enum recovery_rung r);
 /* Limit of a rung: 60 s, a reboot 180 s. */
 int64_t recovery_rung_limit_ns(enum recovery_rung r);
@@ -138,6 +141,7 @@ int health_canary(struct board_health *h, double latency_us, int64_t now_ns, uns
 /* Whether the back-off is over: applies BACKOFF_OVER then. */
 int health_tick(struct board_health *h, int64_t now_ns, unsigned *ret_actions, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* The board was heard of at this monotonic time. */
 void health_heartbeat(struct board_health *h, int64_t now_ns);
 /* No heartbeat for 6 s: no new jobs. */
 bool health_link_suspect(const struct board_health *h, int64_t now_ns);
@@ -151,6 +155,7 @@ void health_shift(struct board_health *h, int64_t delta_ns);
 
 /* A worker is back with something it measured under `their_epoch` of the board. */
 enum returning { RETURNING_ADOPT, RETURNING_STALE };
+/* Work of another epoch is stale: the board was given up meanwhile. */
 enum returning health_returning(uint32_t board_epoch, uint32_t their_epoch);
 
 #endif

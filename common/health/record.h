@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "health/health.h"
 
+/* Appends the bytes that health_decode() reads. */
 void health_encode(const struct board_health *h, struct bytes *out);
 /* -EBADMSG: not such bytes, or of another version. *ret_health is untouched then. */
 int health_decode(struct reader *in, struct board_health *ret_health, struct sonata_error *err) SONATA_MUST_CHECK;

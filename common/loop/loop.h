@@ -17,6 +17,7 @@ struct loop {
     bool stopping;
 };
 
+/* Makes the loop, with `user` for its hooks. From now on SIGPIPE is ignored. 0, or a code of libuv. */
 int loop_init(struct loop *l, void *user);
 /* Runs until loop_finish(). */
 void loop_run(struct loop *l);

@@ -71,15 +71,18 @@ const char *net_endpoint(const struct net_socket *s);
 int net_send(struct net_socket *s, const struct net_peer *peer, const void *data, size_t n);
 /* Counts the bytes that wait in queues for one owner, who may have several connections. */
 struct net_flow;
+/* A flow with nothing waiting; release with net_flow_free(). */
 struct net_flow *net_flow_new(void);
 /* Messages may still wait: they free it. */
 void net_flow_free(struct net_flow *f);
+/* Bytes that wait now. From any thread. */
 size_t net_flow_bytes(const struct net_flow *f);
 /* As net_send(), but takes the bytes (*data is empty afterwards, whatever is returned) and counts them in f until they are on their way or dropped.
  * -ENOBUFS: more than `limit` bytes would wait. A message is always let through when none waits. */
 int net_send_counted(struct net_socket *s, const struct net_peer *peer, struct bytes *data, struct net_flow *f, size_t limit);
 /* Connections that are open, and that were closed because there were too many. */
 unsigned net_connections(const struct net_socket *s);
+/* Connections closed because there were too many, since the socket was opened. */
 uint64_t net_connections_refused(const struct net_socket *s);
 /* Closes socket and watchers; memory goes in the close callback. */
 void net_close(struct net_socket *s);
@@ -95,6 +98,7 @@ struct net_zap_policy {
 /* One per net; must exist before the first listening socket with a domain. */
 int net_zap_new(struct net *net, struct loop *loop, struct net_zap_policy policy, struct net_zap **ret_zap,
                 struct sonata_error *err) SONATA_MUST_CHECK;
+/* Answers no more; its memory goes with the loop's close callback. NULL is allowed. */
 void net_zap_close(struct net_zap *zap);
 /* A fresh CURVE key pair as Z85 text. 0 or -ENOSYS without CURVE. */
 int net_new_keys(char ret_public[41], char ret_secret[41]);
@@ -115,13 +119,16 @@ enum net_link {
     NET_LINK_DENIED,         /* it does not accept our key */
     NET_LINK_DROPPED         /* it closed the connection in the handshake */
 };
+/* Begins to connect, which goes on while messages are received; nothing is sent yet. -EINVAL: no such endpoint or key. */
 int net_client_new(const char *endpoint, const struct net_security *security, struct net_client **ret_client,
                    struct sonata_error *err) SONATA_MUST_CHECK;
+/* Queues n bytes (copied) without waiting. 0 or -errno. */
 int net_client_send(struct net_client *c, const void *data, size_t n);
 /* Next message within timeout_ms into *ret_data (free()); -ETIMEDOUT. */
 int net_client_receive(struct net_client *c, int timeout_ms, uint8_t **ret_data, size_t *ret_n);
 /* As far as net_client_receive() has heard. */
 enum net_link net_client_link(const struct net_client *c);
+/* Frees it with all it holds; NULL is allowed. */
 void net_client_free(struct net_client *c);
 
 #endif

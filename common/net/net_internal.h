@@ -45,10 +45,14 @@ int net_flow_message(struct net_flow *f, struct bytes *data, zmq_msg_t *ret_mess
 /* Counts the connections of a listening socket and closes those beyond its bounds (gate.c). Open it before zmq_bind(), close it before the socket.
  * NULL when there are no bounds. */
 struct net_gate;
+/* Begins to count for a socket that listens. NULL is put in *ret_gate when there are no bounds. */
 int net_gate_open(struct net *net, struct loop *loop, void *socket, const struct net_bounds *bounds, struct net_gate **ret_gate,
                   struct sonata_error *err) SONATA_MUST_CHECK;
+/* Counts no more; its memory goes with the loop's close callback. NULL is allowed. */
 void net_gate_close(struct net_gate *g);
+/* Connections that are open; 0 for NULL. */
 unsigned net_gate_count(const struct net_gate *g);
+/* Connections that were closed because of the bounds; 0 for NULL. */
 uint64_t net_gate_refused(const struct net_gate *g);
 
 /* Options every socket has: linger, queue bounds, largest frame, reconnect and link heartbeat. 0 or -errno. */

@@ -41,7 +41,9 @@ struct safetensors {
 
 /* Borrows the bytes. -EBADMSG on anything malformed; err says at which byte and what was expected. `name` (a file name) starts the text. */
 int safetensors_parse(const void *bytes, size_t n, const char *name, struct safetensors *ret_file, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void safetensors_fini(struct safetensors *f);
+/* The tensor of that name, or NULL. It lives as long as the file. */
 const struct safetensors_tensor *safetensors_find(const struct safetensors *f, const char *name);
 /* Text of a metadata key or NULL. */
 const char *safetensors_metadata(const struct safetensors *f, const char *key);

@@ -45,6 +45,7 @@ struct supernet {
 
 /* Layout with zeroed values. -EINVAL: not an mbconv space, or more than SUPERNET_TENSORS_MAX tensors. Release with supernet_fini(). */
 int supernet_init(struct supernet *n, const struct space *space, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void supernet_fini(struct supernet *n);
 /* He initialisation of the weights, scale 1, shift 0. */
 void supernet_randomize(struct supernet *n, struct rng *rng);

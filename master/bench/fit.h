@@ -35,7 +35,9 @@ struct fit;
 /* Fits n rows (features as space_features() gives them, n x SPACE_GENES_MAX bytes). -ENODATA below 20 rows or without variance. */
 int fit_new(const struct space *space, const uint8_t *features, const double *y, size_t n, const struct fit_params *params, struct fit **ret_fit,
             struct fit_report *ret_report, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Frees it with all it holds; NULL is allowed. */
 void fit_free(struct fit *fit);
+/* Value of one architecture; of a space and features as in fit_new(). */
 double fit_predict(const struct fit *fit, const uint8_t features[SPACE_GENES_MAX]);
 
 #endif

@@ -16,6 +16,7 @@ struct judge_front {
     double *f;
 };
 
+/* Releases what it holds. */
 void judge_front_fini(struct judge_front *front);
 /* Adds f[m] unless a member is as good in every objective; members it dominates leave. Returns whether it was added. */
 bool judge_front_add(struct judge_front *front, const double *f);
@@ -29,7 +30,9 @@ struct judge {
     struct judge_front igd; /* at most 600 of its points with z < 1, in z, for IGD+ */
 };
 
+/* Releases what it holds. */
 void judge_fini(struct judge *judge);
+/* Objectives f (all to be minimised) to the judge's box: 0 the ideal, 1 the reference. */
 void judge_normalise(const struct judge *judge, const double *f, double *ret_z);
 /* Hypervolume between n points (row major n x m, dominated ones allowed) and (1, …, 1); points with a coordinate >= 1 add nothing. */
 double judge_hypervolume(unsigned m, const double *z, size_t n);

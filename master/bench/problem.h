@@ -57,7 +57,10 @@ struct problem {
     double ideal_given[CORE_OBJECTIVES_MAX], reference_given[CORE_OBJECTIVES_MAX]; // minimised; NAN: not given
 };
 
+/* Space, table and fits as the options say, the quantities of every architecture in reach. Errors name file and column. Release with problem_fini().
+ */
 int problem_load(const struct bench_options *o, struct problem *ret_problem, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void problem_fini(struct problem *p);
 
 enum problem_view { VIEW_TRUTH, VIEW_SEEN, VIEW_SOURCE };

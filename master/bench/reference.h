@@ -18,6 +18,7 @@ struct reference {
  * search library has it, a long sonata+ run, unites what they saw and caches the front with the command that made it. */
 int reference_find(const struct bench_options *o, const struct problem *p, int argc, char **argv, struct reference *ret_reference,
                    struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void reference_fini(struct reference *r);
 /* Ideal and reference point as given, else by the rule of `sonata bench --help`; then its hypervolume. -ERANGE when nothing lies inside. */
 int reference_judge(const struct problem *p, const struct reference *r, struct judge *ret_judge, struct sonata_error *err) SONATA_MUST_CHECK;

@@ -20,7 +20,9 @@ struct report {
 /* Space, table, fits, judge: before the runs. */
 void report_problem(const struct report *r, FILE *out);
 void report_text(const struct report *r, FILE *out);
+/* The same as JSON into a file ("-": stdout). 0 or -errno of writing. */
 int report_json(const struct report *r, const char *path, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The same as one HTML page with pictures in it. 0 or -errno of writing. */
 int report_plot(const struct report *r, const char *path, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

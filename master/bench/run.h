@@ -34,7 +34,9 @@ struct trace {
     } told[BENCH_CHECKPOINTS_MAX];
 };
 
+/* Releases what it holds. */
 void trace_fini(struct trace *t);
+/* Appends its bytes, for trace_load() in another process of the same program. */
 void trace_save(const struct trace *t, struct bytes *out);
 /* false on damage. */
 bool trace_load(struct reader *in, struct trace *ret_trace);

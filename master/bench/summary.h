@@ -65,8 +65,10 @@ struct summary {
     struct pair_summary *pair;
 };
 
+/* Statistics over seeds of every algorithm and budget, and their comparisons. Release with summary_fini(). */
 void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *results,
                   struct summary *ret_summary);
+/* Releases what it holds. */
 void summary_fini(struct summary *s);
 
 #endif

@@ -11,6 +11,7 @@
 const char *attempt_verdict(const struct measurement *m);
 /* Several lines; unknown keys of the fingerprint are shown as they are. */
 void attempt_print(const struct measurement *m, FILE *out);
+/* One measurement with its attempt as a JSON object; the caller deletes it. */
 cJSON *attempt_json(const struct measurement *m);
 
 #endif

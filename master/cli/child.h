@@ -26,6 +26,7 @@ void child_add(struct child *c, const char *text);
 void child_locate(const char *program, char path[CHILD_PATH_MAX]);
 /* In the child between fork and exec: only async-signal-safe calls. Does not return. */
 void child_become(const struct child *c, const char *path, int log, pid_t parent);
+/* Starts the program with its arguments, its output going to c->log. 0, or -errno: log or process could not be made. */
 int child_start(struct child *c, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Starts it again when it died, with growing pauses. *ret_event is a line for people, or left as it is. -ECHILD: it dies again and again; err holds
  * the end of its log. */

@@ -14,8 +14,10 @@ struct collection {
 
 /* Everything a report shows: individuals, boards, raw measurements of the front, insight. */
 int collect(struct session *session, uint64_t search, struct collection *ret, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void collection_fini(struct collection *c);
 
+/* The HTML report of a collection to path, as write_output() does. */
 int write_report(const struct collection *c, const char *path, struct sonata_error *err) SONATA_MUST_CHECK;
 /* front.csv, front.json, all.csv and report.html into folder. */
 int write_files(const struct collection *c, const char *folder, struct sonata_error *err) SONATA_MUST_CHECK;

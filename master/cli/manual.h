@@ -12,6 +12,7 @@ void manual_usage(FILE *out);
 void manual_help(const struct command *c, FILE *out);
 /* sonata(1), and sonata-COMMAND(1), as roff: written at build time by `sonata --man` and `sonata COMMAND --man`. */
 void manual_page(FILE *out);
+/* sonata-COMMAND(1), as manual_page(). */
 void manual_command_page(const struct command *c, FILE *out);
 
 #endif

@@ -81,8 +81,10 @@ struct results {
     struct results_insight insight;
 };
 
+/* Frees it with all it holds; NULL is allowed. */
 void results_free(struct results *r);
 #define cleanup_results __attribute__((cleanup(cleanup_results_pointer)))
+/* For cleanup_results. */
 void cleanup_results_pointer(struct results **r);
 
 /* Status and spec only. */
@@ -99,16 +101,19 @@ int results_fetch_measurements(struct session *s, struct results *r, uint64_t in
 int results_fetch_insight(struct session *s, struct results *r, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Boards that the master knows into board[max]. */
 int results_fetch_boards(struct session *s, struct results_board *board, size_t max, size_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
+/* -EBADMSG: the master sent something that is no search. Text is copied. */
 int results_from_status_message(const Sonata__SearchStatus *m, struct results_status *ret_status, struct sonata_error *err) SONATA_MUST_CHECK;
 /* One individual, checked against the spec's space; predictions the right way round. -EBADMSG says what is wrong. */
 int results_individual_from_message(const struct search_spec *spec, const Sonata__Individual *m, struct results_individual *ret_individual,
                                     struct sonata_error *err) SONATA_MUST_CHECK;
+/* Text is copied, cut to the fields' length. */
 void results_board_from_message(const Sonata__BoardStatus *m, struct results_board *ret_board);
 /* Into a zeroed *x. */
 void results_insight_from_message(const struct search_spec *spec, const Sonata__Insight *m, struct results_insight *x);
 
 /* Sorts r->individual by id and fills r->front from on_front. For tests and after fetching. */
 void results_index(struct results *r);
+/* The individual of that id, or NULL; after results_index(). */
 const struct results_individual *results_find(const struct results *r, uint64_t id);
 /* The value behind an objective: "metric@board", else "metric", else "metric@" of any board when the objective names none. NULL: not measured. */
 const struct metric_value *results_value(const struct results_individual *x, const char *metric, const char *board);

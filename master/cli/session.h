@@ -15,12 +15,15 @@ struct session;
 int session_open(const char *endpoint, const struct cli_common *common, struct session **ret_session, struct sonata_error *err) SONATA_MUST_CHECK;
 /* The server of --server, or the private master behind --state, which is started for the time of the session when it does not run. */
 int session_open_common(const struct cli_common *common, struct session **ret_session, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Closes the connection; stops the private master when the session started it. NULL is allowed. */
 void session_close(struct session *s);
 #define cleanup_session __attribute__((cleanup(cleanup_session_pointer)))
+/* For cleanup_session. */
 void cleanup_session_pointer(struct session **s);
 
 /* Called while waiting, a few times a second; non-zero (a negative errno) ends the wait with that code. */
 void session_on_wait(struct session *s, int (*callback)(void *user), void *user);
+/* How long requests wait for an answer from now on, in nanoseconds. */
 void session_set_patience(struct session *s, int64_t patience_ns);
 
 /* Sends the request (with a fresh random id unless it has one), repeats it every 2 s with the same id, and waits for its answer. *ret_reply is the

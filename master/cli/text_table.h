@@ -12,7 +12,9 @@ enum { TABLE_COLUMNS_MAX = 32 };
 
 struct text_table;
 
+/* An empty table; free with text_table_free(). */
 struct text_table *text_table_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void text_table_free(struct text_table *t);
 /* Adds a column before the first row. */
 void text_table_column(struct text_table *t, const char *heading, bool right);

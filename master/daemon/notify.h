@@ -6,6 +6,7 @@
 
 /* "worker=… \nclient=… \npid=…\n" into STATE/endpoints, old or new but never half. */
 int notify_endpoints(const char *folder, const char *worker, const char *client, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Removes that file at the end; nothing when it is not there. */
 void notify_remove_endpoints(const char *folder);
 /* The same text to an inherited descriptor, which is closed. */
 void notify_fd(int fd, const char *worker, const char *client);

@@ -25,10 +25,12 @@ extern const struct option_def settings_table[];
 int settings_read(struct settings *s, int argc, char **argv, struct sonata_error *err) SONATA_MUST_CHECK;
 /* -EINVAL when times are not in order etc. */
 int settings_check(const struct settings *s, struct sonata_error *err) SONATA_MUST_CHECK;
+/* What the engine takes of the settings. */
 struct engine_config settings_run_config(const struct settings *s);
 /* Takes over from `next` what may change while the master runs (`reloadable` in the table) and hands the rest to `other`, by name, when it differs.
  * Text is not taken over, so `next` may go. */
 void settings_reload(struct settings *s, const struct settings *next, void (*other)(const char *name));
+/* Releases what it holds. */
 void settings_fini(struct settings *s);
 
 #endif

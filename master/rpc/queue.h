@@ -14,6 +14,7 @@ struct queues {
     uint32_t sweep_at; /* number of flows at which those nothing waits in are forgotten */
 };
 
+/* Releases what it holds. */
 void queues_fini(struct queues *q);
 /* Of that peer, new when nothing waits for it. Borrowed until the next call. */
 struct net_flow *queues_flow(struct queues *q, uint64_t peer);

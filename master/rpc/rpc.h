@@ -43,13 +43,16 @@ void rpc_free(struct rpc *rpc);
 /* The bound endpoints. */
 const char *rpc_worker_endpoint(const struct rpc *rpc);
 const char *rpc_client_endpoint(const struct rpc *rpc);
+/* What both ports have seen since they were opened, for sonata-master's status. */
 struct rpc_counts rpc_counts(const struct rpc *rpc);
 
 /* Sends what waits: the turn is durable. */
 void rpc_flush(struct rpc *rpc);
 /* Hooks of run. */
 void rpc_assign(struct rpc *rpc, const char *worker, const struct evaluation_job *job);
+/* Tells the worker to end an attempt, with the reason; nothing when it is not connected: it is told when it says hello. */
 void rpc_cancel(struct rpc *rpc, const char *worker, uint64_t attempt, const char *reason);
+/* Tells the worker an action for one of its boards; nothing when it is not connected: it is told when it says hello. */
 void rpc_command(struct rpc *rpc, const char *worker, const char *board, const char *action);
 
 #endif

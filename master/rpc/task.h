@@ -10,9 +10,11 @@
 enum { RPC_TASKS_MAX = 8, RPC_TASK_TEXT_MAX = 512, RPC_TASK_PATH_MAX = 1024, RPC_TASK_HOURS = 6 };
 
 enum task_kind { TASK_REPLAY, TASK_BACKUP };
+/* "replay", "backup". */
 const char *task_kind_name(enum task_kind kind);
 
 enum task_state { TASK_RUNNING, TASK_DONE, TASK_FAILED };
+/* "running", "done", "failed". */
 const char *task_state_name(enum task_state state);
 
 struct task {

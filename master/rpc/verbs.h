@@ -60,10 +60,15 @@ int client_list(struct rpc_call *call);
 int client_show(struct rpc_call *call);
 /* Status of a search as clients are shown it. */
 Sonata__SearchStatus *client_status_message(struct rpc *rpc, const struct search_record *s);
+/* A page of the individuals of a search. */
 int client_individuals(struct rpc_call *call);
+/* Pauses, resumes, cancels or extends a search. */
 int client_control(struct rpc_call *call);
+/* Changes the priority of a search. */
 int client_priority(struct rpc_call *call);
+/* Measures individuals of a search again. */
 int client_retry(struct rpc_call *call);
+/* The raw measurements of one individual. */
 int client_measurement(struct rpc_call *call);
 /* client_ping.c */
 int client_ping(struct rpc_call *call);
@@ -78,6 +83,7 @@ int client_board_invalidate(struct rpc_call *call);
 int client_board_disown(struct rpc_call *call);
 /* The reason that a person gave, on one line. -EINVAL: longer than fits. */
 int client_order_reason(const char *text, char ret_reason[REASON_MAX], struct sonata_error *err) SONATA_MUST_CHECK;
+/* What a board did and what happened to it, a page of it. */
 int client_board_history(struct rpc_call *call);
 /* client_access.c */
 int client_keys_list(struct rpc_call *call);
@@ -88,12 +94,19 @@ int client_teams_list(struct rpc_call *call);
 int client_teams_set(struct rpc_call *call);
 /* client_audit.c */
 int client_audit(struct rpc_call *call);
+/* "search NAME submitted …", also of a fork. */
 void audit_submit(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+/* The action, what it was done to, and why when an administrator said so. */
 void audit_control(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+/* The new priority and the search. */
 void audit_priority(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+/* How many evaluations were added, and to which search. */
 void audit_extend(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+/* The action, the board and the reason. */
 void audit_board(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+/* Which upload was removed. */
 void audit_upload(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+/* Where the backup went. */
 void audit_backup(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
 /* The handler's part: it knows more, such as which key was found. Leaves the text empty. */
 void audit_by_handler(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);

@@ -6,6 +6,7 @@
 
 /* Made and freed with a search; free takes NULL. */
 struct ask *ask_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void ask_free(struct ask *a);
 /* Proposals without a result. */
 uint32_t search_in_flight(const struct search *rs);

@@ -8,6 +8,7 @@ struct watched;
 
 /* Made and freed by the engine; free takes NULL. */
 struct board_health *board_health_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void board_health_free(struct board_health *h);
 /* Begins a quarantine: no jobs for a while, then one at a time until one is good. The caller writes w and applies the use. */
 void board_hold(struct engine *r, struct watched *w, const char *why);

@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct board_owners *board_owners_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void board_owners_free(struct board_owners *o);
 /* A board read from the store as the engine begins. */
 void board_owners_load(struct engine *r, const struct board_record *board);

@@ -11,6 +11,7 @@ struct watched {
 
 /* Made and freed by the engine; free takes NULL. */
 struct boards *boards_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void boards_free(struct boards *b);
 /* The entry of that board, or NULL. Owned by the table. */
 struct watched *watched_find(const struct engine *r, const char *board);

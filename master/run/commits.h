@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct commits *commits_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void commits_free(struct commits *c);
 /* Number of the commit that ends this turn: microseconds of the wall clock, but always more than the one before. */
 uint64_t commits_next(struct engine *r);

@@ -109,7 +109,9 @@ int engine_heartbeat(struct engine *r, const struct sched_report *report) SONATA
 /* Public key that the board belongs to; "": none. Before a hello: whether the board may come with that key (-EUSERS: it has too many); after it: it
  * belongs to that key from now on. */
 void engine_board_owner(struct engine *r, const char *board, char ret_key[BOARD_KEY_MAX]);
+/* See engine_board_owner(): before a hello. 0, or -EUSERS with what the key has. */
 int engine_board_may_come(struct engine *r, const char *board, const char *key, struct sonata_error *err) SONATA_MUST_CHECK;
+/* See engine_board_owner(): after a hello; joins the transaction of the turn. */
 void engine_board_bind(struct engine *r, const char *board, const char *key);
 /* The worker leaves in good order: its attempts wait for other boards. Nothing happens while blocked. */
 void engine_goodbye(struct engine *r, const char *worker);

@@ -18,6 +18,7 @@ struct evaluation {
 
 /* Made and freed by the engine; free takes NULL. */
 struct evaluations *evaluations_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void evaluations_free(struct evaluations *t);
 /* Reads where the ids go on, as the engine begins. */
 void evaluations_load(struct engine *r);

@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct fair *fair_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void fair_free(struct fair *f);
 /* The clock of the hooks; 0 without one: time stands still, and nobody is limited. */
 int64_t fair_clock(const struct engine *r);
@@ -34,10 +35,12 @@ struct team_time {
     uint64_t served;                 /* when it last got one, as a number that grows */
     int64_t submissions_ns;          /* until then its submissions are used up, one every SUBMISSION_NS */
 };
+/* Never NULL; lives as long as the engine. */
 struct team_time *fair_team(struct search *rs);
 /* A submission leaves records for good: so many of a team at once, then one at a time. False: not now. */
 enum { SUBMISSIONS_AT_ONCE = 100 };
 #define SUBMISSION_NS (10 * SONATA_SECOND)
+/* Counts the submission when it returns true. */
 bool fair_may_submit(struct engine *r, const char *team);
 
 #endif

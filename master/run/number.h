@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct numbers *numbers_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void numbers_free(struct numbers *n);
 /* The next number of its team, at its submission (or when a record from before there were numbers is loaded), and enters it. */
 void number_give(struct search *rs);

@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct outgoing *outgoing_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void outgoing_free(struct outgoing *out);
 /* The job to the worker. Copied. */
 void outgoing_assign(struct engine *r, const char *worker, const struct evaluation_job *job);

@@ -16,6 +16,7 @@ struct pending {
 
 /* Made and freed by the engine; free takes NULL. */
 struct pending_list *pending_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void pending_free(struct pending_list *l);
 /* Individual `id` of the search, or NULL. Owned by the list. */
 struct pending *pending_find(const struct search *rs, uint64_t id);
@@ -27,6 +28,7 @@ void pending_add(struct search *rs, struct pending *p);
 void pending_clear(struct search *rs);
 /* How many were told before, and whether one of those is complete. */
 uint32_t pending_again(const struct search *rs);
+/* Whether one of those that were told before is complete: it is told first. */
 bool pending_again_is_complete(const struct search *rs);
 /* Order of proposals: the id that is told next. */
 void pending_tell_from(struct search *rs, uint64_t id);

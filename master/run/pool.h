@@ -6,12 +6,15 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct pool *pool_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void pool_free(struct pool *p);
 /* Whether search cores must stay here, because something waits until all are. */
 void pool_hold(struct engine *r, bool hold);
+/* What pool_hold() said last. */
 bool pool_is_held(const struct engine *r);
 /* Search cores that are on another thread, or wait for one; and whether anything is. */
 uint32_t pool_under_way(const struct engine *r);
+/* Whether any work is on another thread or waits for one. */
 bool pool_is_at_work(const struct engine *r);
 /* Whether proposals of its algorithm cost microseconds: they are then computed in place and run again at leisure. */
 bool search_is_quick(const struct search_spec *spec);

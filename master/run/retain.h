@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct retention *retention_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void retention_free(struct retention *t);
 /* What is kept was configured anew: the next step is due now. */
 void retention_restart(struct engine *r);

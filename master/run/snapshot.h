@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct snapshot *snapshot_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void snapshot_free(struct snapshot *s);
 /* The stored snapshot has so many events and bytes; has_forests: forests may be stored with it. */
 void snapshot_is_at(struct search *rs, uint64_t event, size_t size, bool has_forests);

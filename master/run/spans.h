@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct spans *spans_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void spans_free(struct spans *s);
 /* The board of the measurement was not to be trusted when it was taken. */
 bool measured_wrong(const struct engine *r, const struct measurement *m);

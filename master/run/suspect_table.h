@@ -6,11 +6,13 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct suspects *suspects_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void suspects_free(struct suspects *t);
 /* Writes it under its evaluation. */
 void suspect_put(struct engine *r, const struct suspect_record *s);
 /* The record of that evaluation, or NULL; suspect_get() makes one when there is none. Owned by the table. */
 struct suspect_record *suspect_find(const struct engine *r, uint64_t evaluation);
+/* As suspect_find(), but an empty record is entered when there is none. */
 struct suspect_record *suspect_get(struct engine *r, uint64_t evaluation);
 /* The next one from place *at on (0 at first), NULL at the end. The table must not change meanwhile. */
 struct suspect_record *suspect_next(const struct engine *r, uint32_t *at);

@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. Active time of searches counts from now on (monotonic). */
 struct turn *turn_new(int64_t now);
+/* Frees it with all it holds; NULL is allowed. */
 void turn_free(struct turn *t);
 
 #endif

@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct uploads *uploads_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void uploads_free(struct uploads *u);
 /* Counts the uploads of pools and teams as the engine begins. Errors as store_scan(). */
 int uploads_load(struct engine *r) SONATA_MUST_CHECK;

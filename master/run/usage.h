@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct usage *usage_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void usage_free(struct usage *u);
 /* Reads what was used today as the engine begins. Errors as store_scan(). */
 int usage_load(struct engine *r) SONATA_MUST_CHECK;

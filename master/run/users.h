@@ -10,6 +10,7 @@ struct user {
 
 /* Made and freed by the engine; free takes NULL. */
 struct user_index *users_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void users_free(struct user_index *x);
 /* One bounded step of reading searches that ended at `since` or later into the index; true: it holds every search it must. */
 bool users_fill(struct engine *r, int64_t since);

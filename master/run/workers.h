@@ -6,6 +6,7 @@
 
 /* Made and freed by the engine; free takes NULL. */
 struct workers *workers_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void workers_free(struct workers *w);
 
 #endif

@@ -133,6 +133,7 @@ enum sched_verdict { SCHED_FINISHED, SCHED_REQUEUED, SCHED_GIVEN_UP };
 struct sched;
 /* An empty scheduler; config is copied and must pass sched_config_check(). sched_free() takes NULL. */
 struct sched *sched_new(const struct sched_config *config);
+/* Frees it with all it holds; NULL is allowed. */
 void sched_free(struct sched *s);
 /* The next decision to carry out, in order. */
 bool sched_next_action(struct sched *s, struct sched_action *ret_action);
@@ -256,6 +257,7 @@ struct sched_board_view {
 };
 /* How many boards are known, and the one at index < that: in order of first sight. */
 uint32_t sched_board_count(const struct sched *s);
+/* Fills *ret_view with the board at an index below sched_board_count(). */
 void sched_board_view(const struct sched *s, uint32_t index, struct sched_board_view *ret_view);
 /* false: no such board. */
 bool sched_board_named(const struct sched *s, const char *board, struct sched_board_view *ret_view);

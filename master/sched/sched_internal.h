@@ -125,6 +125,7 @@ void sched_forget(struct sched *s, struct job *j);
 /* board.c */
 /* NULL: no such board, no such worker. */
 struct board *sched_find_board(const struct sched *s, const char *id);
+/* The worker of that name, or NULL. Owned by the table. */
 struct worker *sched_find_worker(const struct sched *s, const char *name);
 /* A new board of that name, which must not be there yet. Owned by the table. */
 struct board *board_add(struct sched *s, const char *id);
@@ -132,6 +133,7 @@ struct board *board_add(struct sched *s, const char *id);
 bool board_is_usable(const struct board *b);
 /* Attempts that any board holds at most, and that board: what its use leaves of the limit. */
 uint32_t board_slot_limit(const struct sched *s);
+/* Attempts that this board holds at most now. */
 uint32_t board_slots(const struct sched *s, const struct board *b);
 /* It offers what the need asks. */
 bool board_fits(const struct board *b, const struct sched_need *need);
@@ -149,6 +151,7 @@ struct queue *queue_for(struct sched *s, uint64_t owner, const struct sched_need
 struct owner *owner_get(struct sched *s, uint64_t id);
 /* Counts the jobs of owner and team; the first one after none begins at the least virtual time of the others. */
 void owner_job_added(struct sched *s, struct owner *o);
+/* The opposite of owner_job_added(). */
 void owner_job_removed(struct owner *o);
 /* a has the better claim. */
 bool owner_before(const struct owner *a, const struct owner *b);
@@ -167,6 +170,7 @@ uint32_t team_room(const struct team *t, uint32_t n_boards);
 bool board_has_team(const struct board *b, const struct team *t);
 /* Virtual times shrink with the time that passed. */
 void shares_decay(struct sched *s, int64_t now);
+/* Frees it with all it holds; NULL is allowed. */
 void shares_free(struct sched *s);
 
 /* lease.c */

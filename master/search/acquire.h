@@ -13,7 +13,9 @@ struct pool {
     uint32_t n;
     size_t capacity;
 };
+/* Releases what it holds. */
 void pool_fini(struct pool *p);
+/* A further candidate, not initialised; valid until the next pool_add(). */
 struct candidate *pool_add(struct pool *p);
 
 /* NSGA-II on the surrogate from the best measured rows; every child that is neither in the archive nor in `taken` joins the pool, predicted. */
@@ -29,6 +31,7 @@ uint32_t acquire_choose(const struct core *s, const struct pool *pool, struct fr
 
 /* Risk of infeasibility as a violation for sorting: 0 when feasible is the likelier. */
 double acquire_violation(const struct candidate *c);
+/* Whether the key is in the set. */
 bool keyset_has(const struct keyset *k, uint64_t key);
 
 #endif

@@ -47,6 +47,7 @@ struct archive {
     size_t front_capacity, front_y_capacity;
 };
 
+/* Releases what it holds. */
 void archive_fini(struct archive *a);
 /* Row of the canonical genotype, or -1. */
 int64_t archive_find(const struct archive *a, const struct space *space, const struct genotype *canonical);
@@ -66,6 +67,7 @@ bool row_told(const struct row *r);
 void archive_retell(struct archive *a, uint32_t row, const struct core_result *result, uint32_t n_objectives);
 /* Rebuilds the front from the rows, in the order they were told (load). */
 void archive_rebuild_front(struct archive *a, uint32_t n_objectives);
+/* Whether it has a result that breaks no constraint. */
 bool row_feasible(const struct row *r);
 
 #endif

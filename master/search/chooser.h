@@ -52,7 +52,9 @@ struct policy {
 };
 extern const struct policy policy_fixed, policy_thompson, policy_linucb, policy_actor_critic, policy_ppo;
 
+/* The learning part of a search as its options say. Free with chooser_free(). */
 struct chooser *chooser_new(const struct core *s);
+/* Frees it with all it holds; NULL is allowed. */
 void chooser_free(struct chooser *a);
 /* Arm id of the search for the next candidate; what was seen and how likely it was go into the candidate. */
 uint32_t chooser_choose(struct core *s, float ret_context[CHOOSER_FEATURES], float *ret_probability);
@@ -61,7 +63,9 @@ void chooser_reward(struct core *s, const uint32_t *rows, uint32_t n);
 
 /* A loaded policy at the start of another search: what it learned stays, what it saw of the old search goes. */
 void chooser_start(struct chooser *a);
+/* Appends the whole state, for chooser_load(). */
 void chooser_save(const struct chooser *a, struct bytes *out);
+/* Takes over what chooser_save() wrote for the same options. False when the bytes are not ours; a is to be freed then. */
 bool chooser_load(struct chooser *a, struct reader *in);
 
 #endif

@@ -72,6 +72,7 @@ bool core_algorithm_is_quick(const char *algorithm);
 int core_params_check(const struct core_params *p, struct sonata_error *err) SONATA_MUST_CHECK;
 /* New search; space and params are copied. -EINVAL when one of them is wrong. */
 int core_new(const struct space *space, const struct core_params *params, struct core **ret_search, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Frees it with all it holds; NULL is allowed. */
 void core_free(struct core *s);
 
 /* Up to n new distinct proposals, never one evaluated or pending before; registers them as pending. Returns how many were written:
@@ -109,6 +110,7 @@ int core_hint(struct core *s, const struct genotype *g, uint32_t objective, doub
 
 /* From another thread: a call under way ends soon, and what it leaves is only good for core_free(). */
 void core_cancel(struct core *s);
+/* Whether every architecture of the space has been proposed: core_ask() gives none any more. */
 bool core_exhausted(const struct core *s);
 uint32_t core_count(const struct core *s); /* proposals + injected so far */
 uint32_t core_pending(const struct core *s);
@@ -137,6 +139,7 @@ struct core_insight {
     double arm_weight[16]; /* the agent's current preference, sums to 1 */
     uint64_t arm_uses[16];
 };
+/* Zeroes and NANs where nothing is known yet. May fit the models when they are behind. */
 void core_insight(struct core *s, struct core_insight *ret_insight);
 
 /* Whether it has models, which core_hint() would train. */

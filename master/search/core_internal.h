@@ -45,7 +45,9 @@ struct algorithm {
     void (*told)(struct core *s, const uint32_t *rows, uint32_t n);
 };
 
+/* Its index in the table, for algorithm_get(); -1: not known. */
 int64_t algorithm_find(const char *name);
+/* The row at an index of algorithm_find(). */
 const struct algorithm *algorithm_get(uint32_t index);
 /* "random, nsga2, …" */
 const char *algorithm_names(void);
@@ -118,6 +120,7 @@ struct keyset {
     uint64_t *slot;
     uint32_t slots, n;
 };
+/* Releases what it holds. */
 void keyset_fini(struct keyset *k);
 /* False when the key was there already. */
 bool keyset_add(struct keyset *k, uint64_t key);
@@ -131,6 +134,7 @@ bool design_unseen(struct core *s, struct keyset *among, struct genotype *ret_ge
 bool design_next(struct core *s, struct keyset *among, struct genotype *ret_genotype);
 /* What the models see of a genotype: space_features(), or with mask=off the same without knowledge of dead edges. */
 void core_features(const struct core *s, const struct genotype *canonical, uint8_t ret_features[SPACE_GENES_MAX]);
+/* A candidate of that canonical genotype, bred by `arm`, without parents or predictions. */
 void candidate_init(const struct core *s, struct candidate *c, const struct genotype *canonical, uint32_t arm);
 
 /* --- operators.c --- */

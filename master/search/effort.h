@@ -18,11 +18,15 @@ bool effort_left(const struct core *s, double share);
 /* Nominal prices: fitting the surrogates to n rows; choosing the hyper-parameters of one of them; predicting n candidates with or without variances;
  * one hypervolume gain against n points. */
 double effort_of_fit(const struct core *s, uint32_t n);
+/* Choosing the hyper-parameters of a model for n rows. */
 double effort_of_choice(uint32_t n);
+/* Predicting n candidates, with or without variances. */
 double effort_of_prediction(const struct core *s, uint32_t n, bool variance);
+/* One hypervolume gain against n points. */
 double effort_of_gain(const struct core *s, uint32_t n);
 /* Rows up to `limit` that a fit may have for half of the bound; at least EFFORT_ROWS_MIN. */
 enum { EFFORT_ROWS_MIN = 100 };
+/* At most limit, at least EFFORT_ROWS_MIN. */
 uint32_t effort_rows(const struct core *s, uint32_t limit);
 
 #endif

@@ -27,8 +27,10 @@ struct forest_node {
 
 enum { FOREST_MASK = (1 << FOREST_VALUES) - 1, FOREST_GENE_SHIFT = 24 };
 
+/* First word of an inner node: a row goes left when its value of the gene is one of the mask. */
 static inline uint32_t forest_split(uint32_t gene, uint32_t mask) { return gene << FOREST_GENE_SHIFT | mask; }
 
+/* A leaf with mean and variance of its rows; index: its own number, so that walks stay on it. */
 static inline struct forest_node forest_leaf(uint32_t index, float mean, float var) { return (struct forest_node){FOREST_MASK, index, mean, var}; }
 
 /* The node after this one on the way of a row; the same one at a leaf. */
@@ -63,6 +65,7 @@ struct forest_params {
 /* Rows are 64 bytes of features each. Same forest for any number of threads. */
 void forest_fit(struct forest *f, const struct forest_gene *gene, uint32_t n_genes, const uint8_t (*rows)[FOREST_GENES_MAX], const double *y,
                 uint32_t n, const struct forest_params *params);
+/* Releases what it holds. */
 void forest_fini(struct forest *f);
 /* Mean and variance (between trees, plus the mean one within leaves over the trees) at one row. */
 void forest_predict(const struct forest *f, const uint8_t *row, double *ret_mean, double *ret_var);
@@ -78,6 +81,7 @@ void forest_anova(const struct forest *f, const struct forest_gene *gene, double
 
 /* The forest as one flat blob, and predictions straight from such bytes (aligned to 4) without building anything. */
 void forest_save(const struct forest *f, struct bytes *out);
+/* Bytes that forest_save() appends. */
 size_t forest_saved_size(const struct forest *f);
 /* False when the bytes are not a sound forest of n_genes genes. The forest borrows the bytes: valid as long as they are. */
 bool forest_borrow(const void *data, size_t n, uint32_t n_genes, struct forest *ret_forest);

@@ -9,7 +9,9 @@ enum { FOREST_KEEP_FRAME = 12 /* bytes of an empty blob */ };
 
 /* Starts the blob at the beginning of an empty buffer, adds a forest, seals it when all are in. */
 void forest_keep_start(struct bytes *out);
+/* Adds a forest under a key by which it is found again. */
 void forest_keep_add(struct bytes *out, uint64_t key, const struct forest *f);
+/* Adds the checksum: nothing can be added afterwards. */
 void forest_keep_seal(struct bytes *out);
 /* Bytes that the forest takes in the blob. */
 size_t forest_keep_size(const struct forest *f);

@@ -22,6 +22,7 @@ struct gp {
     float *factor; // leading n_variance rows of the Cholesky factor, packed lower, diagonal inverted
 };
 
+/* Releases what it holds. */
 void gp_fini(struct gp *g);
 /* Chooses (a, b), ell and noise from a grid of 36 by marginal likelihood on at most GP_CHOICE_POINTS rows spread evenly. */
 void gp_choose(struct gp *g, const uint8_t (*rows)[GP_GENES_MAX], const double *y, uint32_t n);

@@ -19,6 +19,7 @@ struct front {
     uint32_t n, m;
     size_t capacity; /* of doubles */
 };
+/* Releases what it holds. */
 void front_fini(struct front *f);
 /* Adds q unless a member covers it; removes the members that q dominates. True when added. */
 bool front_add(struct front *f, const double *q);

@@ -15,9 +15,11 @@ struct layout {
     uint8_t n_choices[SPACE_GENES_MAX];
 };
 
+/* Takes over what the space says; the space may go unless it is of cells (layout_features()). */
 void layout_init(struct layout *l, const struct space *space);
 /* space_active() and space_features() of the same space. */
 void layout_active(const struct layout *l, const struct genotype *g, bool ret_active[SPACE_GENES_MAX]);
+/* space_features() of the same space, faster. */
 void layout_features(const struct layout *l, const struct space *space, const struct genotype *g, uint8_t ret_features[SPACE_GENES_MAX]);
 
 #endif

@@ -50,7 +50,9 @@ struct models {
     struct bytes kept;                     // blob that forests are borrowed from (forest_keep.h)
 };
 
+/* Models of a search without results yet. Free with models_free(). */
 struct models *models_new(const struct core *s);
+/* Frees it with all it holds; NULL is allowed. */
 void models_free(struct models *m);
 /* Results changed behind the models' back: fit anew at the next use. NULL is allowed. */
 void models_invalidate(struct models *m);
@@ -70,11 +72,13 @@ bool models_trusted(const struct core *s);
 /* Makes forests and what follows from them (importance, value tables) after a load; at no cost when they are there. */
 void models_ready(struct core *s);
 
+/* Appends what the models were fitted to and their hyper-parameters, not the forests. */
 void models_save(const struct models *m, struct bytes *out);
 /* Takes over what the models were fitted to; they are made again from it at the first use, the same to the bit. False when the bytes are not ours. */
 bool models_load(struct models *m, struct core *s, struct reader *in);
 /* core_forests_save() and core_forests_load() (core.h). */
 void models_forests_save(struct core *s, size_t max, struct bytes *out);
+/* Takes *forests over when they are those of the state that was loaded. 0, -EBADMSG: not those, or damaged: they are grown again. */
 int models_forests_load(struct core *s, struct bytes *forests);
 
 #endif

@@ -14,6 +14,7 @@ bool core_progress_is_cheap(const struct core *s);
 struct core_progress *core_progress_take(const struct core *s);
 /* Its hypervolume, 0 .. 1; of a very large front that of a part of its points, which is less. On any thread. */
 double core_progress_volume(const struct core_progress *p);
+/* Frees it with all it holds; NULL is allowed. */
 void core_progress_free(struct core_progress *p);
 
 #endif

@@ -15,6 +15,7 @@ struct ridge {
 
 /* Standardised targets. Weights of values never seen are 0. */
 void ridge_fit(struct ridge *r, uint32_t n_genes, const uint8_t (*rows)[RIDGE_GENES_MAX], const double *y, uint32_t n);
+/* Predicted value of a row. */
 double ridge_predict(const struct ridge *r, const uint8_t *row);
 
 #endif

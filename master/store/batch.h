@@ -27,11 +27,13 @@ struct batch_op {
     uint32_t n_value;
 };
 
+/* Releases what it holds. */
 void batch_fini(struct batch *b);
 /* Forgets all writes. */
 void batch_clear(struct batch *b);
 /* n_key is 1 .. BATCH_KEY_MAX. */
 void batch_put(struct batch *b, uint8_t db, const void *key, size_t n_key, const void *value, size_t n_value);
+/* Erases the key, also one that was put before in the same batch. */
 void batch_erase(struct batch *b, uint8_t db, const void *key, size_t n_key);
 /* The pending write of that key, or false. */
 bool batch_find(const struct batch *b, uint8_t db, const void *key, size_t n_key, struct batch_op *ret_op);

@@ -23,12 +23,19 @@ int fields_reading(const void *p, size_t n, uint8_t latest, struct fields *ret_f
 /* End of a walk: 0, or -EBADMSG when it read a lie or bytes are left. */
 int fields_end(const struct fields *f) SONATA_MUST_CHECK;
 
+/* One byte; anything but 0 is true. */
 void field_bool(struct fields *f, bool *v);
+/* 16 bits. */
 void field_u16(struct fields *f, uint16_t *v);
+/* 32 bits. */
 void field_u32(struct fields *f, uint32_t *v);
+/* 32 bits with a sign. */
 void field_i32(struct fields *f, int32_t *v);
+/* 64 bits. */
 void field_u64(struct fields *f, uint64_t *v);
+/* 64 bits with a sign. */
 void field_i64(struct fields *f, int64_t *v);
+/* A double, bit by bit. */
 void field_f64(struct fields *f, double *v);
 /* Length and bytes into text[size]. */
 void field_string(struct fields *f, char *text, size_t size);

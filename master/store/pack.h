@@ -20,7 +20,9 @@ enum {
 
 /* The dictionary in use for one database and the values that may become the next. One thread. */
 struct packer;
+/* Without a dictionary; free with packer_free(). */
 struct packer *packer_new(void);
+/* Frees it with all it holds; NULL is allowed. */
 void packer_free(struct packer *p);
 /* Packs against `content` (copied) from now on. id is not 0. */
 void packer_use(struct packer *p, uint64_t id, const void *content, size_t n);

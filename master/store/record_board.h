@@ -82,12 +82,19 @@ struct board_health_record {
 
 /* Encoders append to out; decoders as said in record.h. */
 void board_record_encode(const struct board_record *r, struct bytes *out);
+/* Reads what board_record_encode() wrote, now or in an earlier version. */
 int board_record_decode(const void *p, size_t n, struct board_record *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void board_event_record_encode(const struct board_event_record *r, struct bytes *out);
+/* Reads what board_event_record_encode() wrote, now or in an earlier version. */
 int board_event_record_decode(const void *p, size_t n, struct board_event_record *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void board_health_record_encode(const struct board_health_record *r, struct bytes *out);
+/* Reads what board_health_record_encode() wrote, now or in an earlier version. */
 int board_health_record_decode(const void *p, size_t n, struct board_health_record *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void invalid_record_encode(const struct invalid_record *r, struct bytes *out);
+/* Reads what invalid_record_encode() wrote, now or in an earlier version. */
 int invalid_record_decode(const void *p, size_t n, struct invalid_record *ret_record) SONATA_MUST_CHECK;
 
 #endif

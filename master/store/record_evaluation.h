@@ -21,6 +21,7 @@ struct need_group {
 };
 
 enum evaluation_state { EVALUATION_OPEN, EVALUATION_DONE, EVALUATION_INFEASIBLE, EVALUATION_FAILED, EVALUATION_CANCELED, EVALUATION_STATE_COUNT };
+/* "open", "done", "infeasible", "failed", "canceled"; NULL when it is no state. */
 const char *evaluation_state_name(enum evaluation_state s);
 
 /* Why an answered evaluation is open again. */
@@ -105,10 +106,15 @@ int ids_decode(const void *p, size_t n_bytes, uint32_t max, uint64_t **ret_ids, 
 
 /* Encoders append to out; decoders as said in record.h. */
 void evaluation_record_encode(const struct evaluation_record *r, struct bytes *out);
+/* Reads what evaluation_record_encode() wrote, now or in an earlier version. */
 int evaluation_record_decode(const void *p, size_t n, struct evaluation_record *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void attempt_record_encode(const struct attempt_record *r, struct bytes *out);
+/* Reads what attempt_record_encode() wrote, now or in an earlier version. */
 int attempt_record_decode(const void *p, size_t n, struct attempt_record *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void suspect_record_encode(const struct suspect_record *r, struct bytes *out);
+/* Reads what suspect_record_encode() wrote, now or in an earlier version. */
 int suspect_record_decode(const void *p, size_t n, struct suspect_record *ret_record) SONATA_MUST_CHECK;
 
 #endif

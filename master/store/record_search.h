@@ -7,6 +7,7 @@
 enum { ARM_NAME_MAX = 32 };
 
 enum search_state { SEARCH_RUNNING, SEARCH_PAUSED, SEARCH_DONE, SEARCH_STOPPED_FAILED, SEARCH_CANCELED, SEARCH_STATE_COUNT };
+/* "running", "paused", "done", "failed", "canceled"; NULL when it is no state. */
 const char *search_state_name(enum search_state s);
 
 enum { RETRY_CAUSE_MAX = 16 };
@@ -49,6 +50,7 @@ struct search_record {
 #define ARM_FORK "fork"
 
 enum individual_state { INDIVIDUAL_PENDING, INDIVIDUAL_DONE, INDIVIDUAL_INFEASIBLE, INDIVIDUAL_FAILED, INDIVIDUAL_CANCELED, INDIVIDUAL_STATE_COUNT };
+/* "pending", "done", "infeasible", "failed", "canceled"; NULL when it is no state. */
 const char *individual_state_name(enum individual_state s);
 
 struct individual_record {
@@ -115,10 +117,15 @@ int snapshot_record_decode(const void *p, size_t n, struct snapshot_record *ret_
 
 /* Encoders append to out; decoders as said in record.h. */
 void search_record_encode(const struct search_record *r, struct bytes *out);
+/* Reads what search_record_encode() wrote, now or in an earlier version. */
 int search_record_decode(const void *p, size_t n, struct search_record *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void individual_record_encode(const struct individual_record *r, struct bytes *out);
+/* Reads what individual_record_encode() wrote, now or in an earlier version. */
 int individual_record_decode(const void *p, size_t n, struct individual_record *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void event_record_encode(const struct event_record *r, struct bytes *out);
+/* Reads what event_record_encode() wrote, now or in an earlier version. */
 int event_record_decode(const void *p, size_t n, struct event_record *ret_record) SONATA_MUST_CHECK;
 
 #endif

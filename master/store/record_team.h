@@ -77,19 +77,31 @@ struct upload_record {
 
 /* Encoders append to out; decoders as said in record.h. */
 void team_encode(const struct team *r, struct bytes *out);
+/* Reads what team_encode() wrote, now or in an earlier version. */
 int team_decode(const void *p, size_t n, struct team *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void key_encode(const struct access_key *r, struct bytes *out);
+/* Reads what key_encode() wrote, now or in an earlier version. */
 int key_decode(const void *p, size_t n, struct access_key *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void audit_encode(const struct audit_entry *r, struct bytes *out);
+/* Reads what audit_encode() wrote, now or in an earlier version. */
 int audit_decode(const void *p, size_t n, struct audit_entry *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void worker_name_encode(const struct worker_name *r, struct bytes *out);
+/* Reads what worker_name_encode() wrote, now or in an earlier version. */
 int worker_name_decode(const void *p, size_t n, struct worker_name *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void usage_record_encode(const struct usage_record *r, struct bytes *out);
+/* Reads what usage_record_encode() wrote, now or in an earlier version. */
 int usage_record_decode(const void *p, size_t n, struct usage_record *ret_record) SONATA_MUST_CHECK;
+/* Appends its bytes, in the newest version. */
 void upload_record_encode(const struct upload_record *r, struct bytes *out);
+/* Reads what upload_record_encode() wrote, now or in an earlier version. */
 int upload_record_decode(const void *p, size_t n, struct upload_record *ret_record) SONATA_MUST_CHECK;
 /* -EBADMSG: damaged. */
 void answer_record_encode(const struct answer_record *r, struct bytes *out);
+/* Reads what answer_record_encode() wrote, now or in an earlier version. */
 int answer_record_decode(const void *p, size_t n, struct answer_record *ret_record) SONATA_MUST_CHECK;
 
 #endif

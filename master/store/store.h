@@ -70,16 +70,22 @@ struct store_key {
     size_t n;
     uint8_t bytes[48];
 };
+/* One number. */
 struct store_key key_u64(uint64_t a);
+/* Two numbers, the first of more weight. */
 struct store_key key_u64_pair(uint64_t a, uint64_t b);
+/* Three numbers, the first of most weight. */
 struct store_key key_u64_triple(uint64_t a, uint64_t b, uint64_t c);
 /* Text or a hash; at most 48 bytes are kept, so longer text must differ before that. */
 struct store_key key_bytes(const void *p, size_t n);
+/* As key_bytes() of the text without its zero. */
 struct store_key key_text(const char *text);
 /* Number at byte 8*i of a stored key. */
 uint64_t key_read_u64(const void *key, size_t n, unsigned i);
 
+/* Joins the transaction of the turn: the record is there, also for reads, and durable after the commit. The value is copied. */
 void store_put(struct store *s, enum store_db db, struct store_key key, const void *value, size_t n);
+/* Joins the transaction of the turn; a key that is not there is no error. */
 void store_erase(struct store *s, enum store_db db, struct store_key key);
 /* Bytes waiting for the next commit; 0: nothing to do. */
 size_t store_pending(const struct store *s);
@@ -106,12 +112,14 @@ int store_scan_back(struct store *s, enum store_db db, struct store_key before, 
 /* Committed records of a database, and the bytes of the pages they are on. */
 uint64_t store_count(struct store *s, enum store_db db);
 uint64_t store_size(struct store *s, enum store_db db);
+/* The name of the database in the file; NULL when there is none. */
 const char *store_db_name(enum store_db db);
 /* Bytes free on the file system of the store; UINT64_MAX when the system does not say. */
 uint64_t store_room(const struct store *s);
 
 /* Counters in STORE_META, 0 when absent. */
 uint64_t store_counter(struct store *s, const char *name);
+/* Joins the transaction of the turn. */
 void store_set_counter(struct store *s, const char *name, uint64_t value);
 
 #endif

@@ -61,6 +61,7 @@ int store_open_environment(struct store *s) SONATA_MUST_CHECK;
 void store_close_environment(struct store *s);
 /* A read transaction: the snapshot, or one of the readers that are kept. An LMDB code or errno. End it with reader_end(). */
 int reader_begin(struct store *s, MDB_txn **ret_txn) SONATA_MUST_CHECK;
+/* Gives the transaction back: what was read from it is gone. */
 void reader_end(struct store *s, MDB_txn *txn);
 
 /* read.c */

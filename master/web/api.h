@@ -35,6 +35,7 @@ void api_openapi(struct call *c);
 
 /* What is written the same way in several places. */
 void write_status(struct bytes *out, const char *key, const struct results_status *s);
+/* A board as an object: the next element of the array at hand. */
 void write_board(struct bytes *out, const struct results_board *b);
 
 #endif

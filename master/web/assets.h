@@ -18,6 +18,7 @@ struct assets;
 
 /* root "": the built-in files. */
 struct assets *assets_new(const char *root);
+/* Frees it with all it holds; NULL is allowed. */
 void assets_free(struct assets *a);
 
 struct asset_file {

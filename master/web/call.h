@@ -19,6 +19,7 @@ struct call {
     void (*write)(struct call *c, const Sonata__Reply *reply);
 };
 
+/* A request on its way through the handlers; freed with its answer. */
 struct call *call_new(struct web *w, struct http_request *q);
 /* Answers with what is in out (200, gzip, ETag) and frees the call. */
 void call_finish(struct call *c);

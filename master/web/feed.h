@@ -12,12 +12,14 @@
 struct feed;
 struct feed_listener;
 
+/* Asks the master for news every poll_ns while somebody listens. Closed by feed_close(). */
 struct feed *feed_new(struct loop *loop, struct upstream *up, struct mirrors *mirrors, int64_t poll_ns);
 /* After the listeners are gone; frees in its timer's close callback. */
 void feed_close(struct feed *f);
 
 /* wake(): there is news since the number it has, or it is time for a sign of life. */
 struct feed_listener *feed_listen(struct feed *f, void (*wake)(void *user), void *user);
+/* wake() does not come any more; frees the listener. */
 void feed_leave(struct feed *f, struct feed_listener *l);
 /* Number of the newest change. */
 uint64_t feed_revision(const struct feed *f);

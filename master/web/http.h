@@ -32,6 +32,8 @@ struct http_app {
     void *user;
 };
 
+/* Listens and serves on this loop; the app's handler is called on its thread. -EADDRINUSE and others with the address in err. Close with
+ * http_close(). */
 int http_open(struct loop *loop, const struct http_config *config, struct http_app app, struct http **ret_http,
               struct sonata_error *err) SONATA_MUST_CHECK;
 /* Ends every connection (requests that wait are answered with 503) and frees; its handles close with the loop. */
@@ -43,6 +45,7 @@ struct http_counts {
     unsigned connections, streams;
     uint64_t requests, answers[6], slow_closed;
 };
+/* The counts now. */
 struct http_counts http_counts(const struct http *h);
 
 /* "GET" (also of a HEAD request), "POST", …; the path without its query, decoded. */
@@ -55,11 +58,15 @@ const char *http_header(const struct http_request *q, const char *name);
 bool http_cookie(const struct http_request *q, const char *name, char *text, size_t size);
 /* Text of the peer's numeric address. */
 const char *http_address(const struct http_request *q);
+/* The whole body; empty when there was none. */
 const struct bytes *http_body(const struct http_request *q);
+/* Whether the connection is encrypted by us. */
 bool http_is_tls(const struct http_request *q);
+/* Whether the client takes gzip, by Accept-Encoding. */
 bool http_accepts_gzip(const struct http_request *q);
 /* A pointer that stays with the request, for the application. */
 void http_set_user(struct http_request *q, void *user);
+/* What http_set_user() put there, or NULL. */
 void *http_user(const struct http_request *q);
 
 struct http_answer {
@@ -72,6 +79,7 @@ struct http_answer {
     const char *location;
     unsigned retry_after_s; /* 0: no such header */
 };
+/* Answers, once; the request is gone afterwards. */
 void http_answer(struct http_request *q, const struct http_answer *a);
 
 /* A stream asks for its next bytes: at most max into to; 0: nothing now, HTTP_STREAM_END: the end. closed() is the last call. */

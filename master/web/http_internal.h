@@ -57,7 +57,9 @@ struct http {
 void http_kick(struct http *h);
 /* The connection is closed unless something happens within so many seconds; 0: it may take any time. */
 void http_expect(struct http_connection *c, unsigned seconds);
+/* A request of this connection, with copies of method and path. */
 struct http_request *http_request_new(struct http *h, struct MHD_Connection *mhd, const char *method, const char *url);
+/* Takes it off its list and frees it; not NULL. */
 void http_request_free(struct http_request *q);
 /* On the list of those that wait until it is answered (a stream: until it ends). */
 void http_wait(struct http_request *q);

@@ -15,6 +15,7 @@ struct login;
 
 /* token_file "": no token. -EPERM: others may read the file. Made when absent. */
 int login_open(const char *token_file, int64_t session_ns, struct login **ret_login, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Frees it with all it holds; NULL is allowed. */
 void login_free(struct login *l);
 
 /* A new code that works once until now + lifetime. */
@@ -24,7 +25,9 @@ void login_new_code(struct login *l, int64_t now_ns, int64_t lifetime_ns, char r
 int login_enter(struct login *l, int64_t now_ns, const char *address, const char *secret, char ret_session[LOGIN_SECRET_TEXT], unsigned *ret_wait_s);
 /* Whether a session lives, or a bearer token is right; the same slowing down for tokens. */
 bool login_session(struct login *l, int64_t now_ns, const char *session);
+/* 0, -EACCES (wrong), -EAGAIN: this address guesses too often, *ret_wait_s says how long. */
 int login_token(struct login *l, int64_t now_ns, const char *address, const char *token, unsigned *ret_wait_s);
+/* Ends a session; nothing when there is none such. */
 void login_leave(struct login *l, const char *session);
 
 #endif

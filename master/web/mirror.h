@@ -43,6 +43,7 @@ struct mirrors;
 /* m: complete and fresh, valid during the call; NULL: code and reason say why not. */
 typedef void (*mirror_done)(void *user, const struct mirror *m, int code, const char *reason);
 
+/* No copies yet; revisions begin behind first_revision. Free with mirrors_free(). */
 struct mirrors *mirrors_new(struct upstream *up, uint64_t first_revision);
 /* After upstream_close(). */
 void mirrors_free(struct mirrors *all);
@@ -54,11 +55,13 @@ void mirror_stale(struct mirrors *all, uint64_t search);
 const struct mirror *mirror_peek(const struct mirrors *all, uint64_t search);
 /* The next number of the counter all copies share. */
 uint64_t mirrors_next_revision(struct mirrors *all);
+/* The newest number given. */
 uint64_t mirrors_revision(const struct mirrors *all);
 /* The row of that id, NULL: none. */
 const struct row *mirror_row(const struct mirror *m, uint64_t id);
 /* '0' … 'f' for each active gene, '.' for a silent one. */
 void row_genes(const struct mirror *m, const struct row *r, char text[SPACE_GENES_MAX + 1]);
+/* "pending", "done", "infeasible", "failed". */
 const char *row_state_name(const struct row *r);
 
 #endif

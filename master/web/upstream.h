@@ -17,6 +17,7 @@ enum { UPSTREAM_ID_SIZE = 16 };
  * when it did not answer, -ENOBUFS when too many questions are open. */
 typedef void (*upstream_done)(void *user, const Sonata__Reply *reply, int code, const char *reason);
 
+/* Begins to connect to the master; questions wait at most patience_ns. -EINVAL and others with the endpoint. Close with upstream_close(). */
 int upstream_open(struct loop *loop, struct net *net, const char *endpoint, const struct net_security *security, int64_t patience_ns,
                   struct upstream **ret_upstream, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Questions that are open are answered with -ECANCELED first. Frees in its handle's close callback. */
@@ -28,6 +29,7 @@ void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done do
 void upstream_ask_held(struct upstream *u, Sonata__Request *request, int64_t held_ns, upstream_done done, void *user);
 /* Whether the last question that ended was answered; questions that are open. */
 bool upstream_is_up(const struct upstream *u);
+/* How many questions have no answer yet. */
 unsigned upstream_open_questions(const struct upstream *u);
 
 #endif

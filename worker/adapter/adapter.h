@@ -23,6 +23,7 @@ enum adapter_tool {
 };
 /* "trtexec", "benchmark_model", "benchncnn", "onnxruntime_perf_test", "executor_runner", "custom". */
 const char *adapter_tool_name(enum adapter_tool t);
+/* The tool of that name; -EINVAL: there is none. */
 int adapter_tool_parse(const char *text, enum adapter_tool *ret_tool);
 
 /* As configured for a board. Zeroed but for tool is valid (custom needs a command). */
@@ -39,6 +40,7 @@ struct adapter_config {
 };
 /* One `key: value`: tool, program, command, convert, offers, precision, provider, shape, threads. -ENOENT unknown key, -EINVAL bad value. */
 int adapter_config_set(struct adapter_config *c, const char *key, const char *value, struct sonata_error *err) SONATA_MUST_CHECK;
+/* -EINVAL when the tool needs what is not given, with its name. */
 int adapter_config_check(const struct adapter_config *c, struct sonata_error *err) SONATA_MUST_CHECK;
 
 struct adapter_version {
@@ -74,6 +76,7 @@ enum adapter_status {
     ADAPTER_CANCELED,
     ADAPTER_STUCK,      /* did not die: the board needs recovery */
 };
+/* "ok", "infeasible", "invalid", "infra", "bug", "config", "timeout", "canceled", "stuck". */
 const char *adapter_status_name(enum adapter_status s);
 
 enum adapter_flag {
@@ -110,7 +113,9 @@ struct adapter_result {
     int stuck_pid;                   /* when STUCK: process_reap() it */
     char argv[1024];                 /* of the measuring invocation, for the record */
 };
+/* Empty, what is unknown NAN. */
 void adapter_result_init(struct adapter_result *r);
+/* Releases what it holds. */
 void adapter_result_fini(struct adapter_result *r);
 
 /* Whether the tool reads the ONNX file itself (or a conversion is configured). */

@@ -15,7 +15,9 @@ bool converted_path(const struct adapter_config *c, const struct adapter_job *jo
 /* False (and nothing) when the tool has no such step. err tells an unknown placeholder or a missing value. */
 int arguments_make(const struct adapter_config *c, const struct adapter_version *v, const struct adapter_job *job, enum adapter_step step,
                    struct arguments *ret_args, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void arguments_fini(struct arguments *a);
+/* Whether the tool itself has it; a conversion is up to the configuration. */
 bool adapter_has_step(enum adapter_tool t, enum adapter_step step);
 /* Blank-separated, quoted where needed. */
 void arguments_format(const struct arguments *a, char *text, size_t size);
@@ -47,6 +49,7 @@ double number_after(const char *text, const char *label, const char **ret_end);
 bool is_duration(double v);
 /* Sets value (median), min, mean, max, p90, p99, n from raw samples and takes the array over. */
 void window_from_samples(struct adapter_window *w, float *samples_us, size_t n);
+/* All values NAN. */
 struct adapter_window window_empty(void);
 
 #endif

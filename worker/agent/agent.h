@@ -19,6 +19,7 @@ int agent_new(struct loop *loop, const struct worker_config *config, const char 
 void agent_stop(struct agent *a);
 /* 0, or 1 when a board could not start at all or the master refused us for good. After loop_run(). */
 int agent_exit_status(const struct agent *a);
+/* Frees it with all it holds; NULL is allowed. */
 void agent_free(struct agent *a);
 
 #endif

@@ -43,6 +43,7 @@ int agent_send(struct agent *a, Sonata__Envelope *e);
 /* report.c */
 int agent_send_hello(struct agent *a);
 int agent_send_heartbeat(struct agent *a);
+/* Tells the master that we leave, without waiting for an answer. */
 void agent_send_goodbye(struct agent *a, const char *reason);
 /* Sends pending results: all of them, or those not sent within 5 s. */
 void agent_send_results(struct agent *a, bool all);
@@ -51,9 +52,13 @@ void agent_keep_result(struct agent *a, const struct measurement *m, const uint8
 
 /* jobs.c */
 void agent_assign(struct agent *a, const Sonata__Assign *m);
+/* Ends the attempt on the board that has it, or takes it out of the board's queue. */
 void agent_cancel(struct agent *a, const Sonata__Cancel *m);
+/* The master has the result: the spool may forget it. */
 void agent_acknowledged(struct agent *a, const Sonata__ResultAck *m);
+/* Hook of the blobs: asks the master for a part. 0 or -errno of sending. */
 int agent_blob_request(void *user, const uint8_t hash[HASH_SIZE], uint64_t offset, uint32_t max);
+/* Hook of the blobs: jobs that waited for it go on, or fail with the reason (NULL: it is there). */
 void agent_blob_done(void *user, const uint8_t hash[HASH_SIZE], const char *reason);
 
 #endif

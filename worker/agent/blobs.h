@@ -22,6 +22,7 @@ struct blobs_hooks {
 
 /* Cache in `folder` (made); older files go when it holds more than max_bytes. */
 int blobs_new(const char *folder, uint64_t max_bytes, struct blobs_hooks hooks, struct blobs **ret_blobs, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Frees it with all it holds; NULL is allowed. */
 void blobs_free(struct blobs *b);
 /* True when it is there, with its path in path[size]. False: it is being fetched. */
 bool blobs_want(struct blobs *b, const uint8_t hash[HASH_SIZE], char *path, size_t size);

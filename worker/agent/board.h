@@ -14,6 +14,7 @@
 
 enum { BOARD_QUEUE = 4 };
 enum board_state { BOARD_STARTING, BOARD_READY, BOARD_BUSY, BOARD_RECOVERING, BOARD_STOPPED };
+/* "starting", "ready", "busy", "recovering", "stopped". */
 const char *board_state_name(enum board_state s);
 
 struct board_job {

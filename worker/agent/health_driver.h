@@ -42,6 +42,7 @@ struct health_driver {
     char why[HEALTH_TEXT_MAX]; /* it is in this state; "" nothing to say */
 };
 
+/* A board that was just started. Options are borrowed; news is called with every event to be journaled. */
 void health_driver_init(struct health_driver *d, const struct health_options *options, health_news_fn *news, void *user);
 /* Takes over what was saved (times already on our clock): quarantine, maintenance and retirement go on, a board in any other state proves itself
  * again. */
@@ -61,6 +62,7 @@ void health_driver_rung(struct health_driver *d, bool ok, const char *text, int6
 bool health_driver_may_work(struct health_driver *d, int64_t now_ns);
 /* Whether jobs that wait for the board should go on waiting: it is about to be ready, or ready. */
 bool health_driver_keeps_jobs(const struct health_driver *d);
+/* The board got a job of that tier. */
 void health_driver_job_started(struct health_driver *d, uint64_t job, enum canary_tier tier, int64_t now_ns);
 /* end: one of HEALTH_JOB_…. */
 void health_driver_job_ended(struct health_driver *d, enum health_event end, uint64_t job, int64_t now_ns);

@@ -28,11 +28,14 @@ struct spool_item {
 
 /* Fills attempt, epoch and board from a payload read back; false when it is not such a payload. */
 typedef bool spool_identify(const uint8_t *p, size_t n, struct spool_item *item);
+/* For the spool of results: a measurement. */
 bool spool_identify_result(const uint8_t *p, size_t n, struct spool_item *item);
+/* For the journal of board events: a BoardEvent, its sequence as the attempt. */
 bool spool_identify_event(const uint8_t *p, size_t n, struct spool_item *item);
 
 /* Opens or creates the file and loads what is pending. *ret_lost: bytes of a corrupt tail that were cut off. */
 int spool_open(const char *path, spool_identify *identify, struct spool **ret_spool, size_t *ret_lost, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Closes the file, in which everything pending stays. NULL is allowed. */
 void spool_close(struct spool *s);
 /* Keeps a result (a measurement's encoded bytes; copied). It is pending even when the disk refuses (-errno): then it lives in memory only. The same
  * attempt and epoch again replaces nothing and is no error. */
@@ -42,9 +45,11 @@ size_t spool_trim(struct spool *s, size_t most);
 /* Forgets it. -ENOENT when it is not pending (a repeated acknowledgement). */
 int spool_acknowledge(struct spool *s, uint64_t attempt, uint32_t epoch);
 
+/* How many are pending. */
 size_t spool_count(const struct spool *s);
 /* i-th pending in order of arrival; valid until the next add or acknowledge. */
 struct spool_item *spool_at(struct spool *s, size_t i);
+/* Whether that one is pending. */
 bool spool_has(const struct spool *s, uint64_t attempt, uint32_t epoch);
 
 #endif

@@ -15,12 +15,16 @@ struct watch;
 
 /* Opens journal and health files of all boards of the configuration. */
 int watch_open(struct agent *a, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Closes what watch_open() opened. */
 void watch_close(struct agent *a);
 
 /* What happens to a board: called from its hooks. */
 void watch_started(struct agent *a, struct board *b);
+/* The board's process ended, or could not be started, for this reason. */
 void watch_failed(struct agent *a, struct board *b, const char *reason);
+/* A job ended with this measurement: counted, learned from, judged. */
 void watch_job_ended(struct agent *a, struct board *b, const struct measurement *m);
+/* The board answered an order: a canary or a rung. */
 void watch_answer(struct agent *a, struct board *b, const struct board_answer *answer);
 
 /* Whether a job for this board may wait in its queue. */
@@ -33,7 +37,9 @@ void watch_run_next(struct agent *a, struct board *b);
 const char *watch_state(const struct agent *a, const struct board *b);
 const char *watch_detail(const struct agent *a, const struct board *b);
 
+/* An action that a person or the master gave for a board. */
 void watch_command(struct agent *a, const Sonata__BoardCommand *m);
+/* The master has that event: the journal may forget it. */
 void watch_acknowledged(struct agent *a, const Sonata__BoardEventAck *m);
 /* Sends pending events: all, or those not sent within 5 s. */
 void watch_send_events(struct agent *a, bool all);

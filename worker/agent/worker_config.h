@@ -30,6 +30,7 @@ void worker_config_fini(struct worker_config *c);
 int worker_config_add(struct worker_config *c, const struct board_config *board, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Reads a YAML file over the defaults; errors name file, line and key. Relative table files are taken from the file's folder. */
 int worker_config_read(struct worker_config *c, const char *path, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The same from n bytes; `origin` names them in errors. */
 int worker_config_parse(struct worker_config *c, const char *text, size_t n, const char *origin, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Gives every measuring board that names no core the highest one that is allowed and that no other board uses (with the cores below it for its
  * further threads); the lowest allowed core is left to others where there are two. A board that finds none stays without. -EINVAL: a core named is

@@ -12,6 +12,7 @@ enum { CANARY_SIDE = 16, CANARY_CHANNELS = 1, CANARY_CLASSES = 10, CANARY_PICTUR
 /* 16x16 picture and inverted residual blocks. CANARY_HOST: three of them, 0.5 million multiplications, 9 thousand weights. CANARY_DEVICE, which has
  * to go over a serial line: one narrower, 0.13 million, 2 thousand. Release with network_free(). */
 enum canary_kind { CANARY_HOST, CANARY_DEVICE };
+/* The network of that kind, with the same weights everywhere. */
 void canary_network_init(struct network *ret_network, enum canary_kind kind);
 /* CANARY_PICTURES fixed pictures. */
 void canary_network_pictures(float ret_pictures[CANARY_PICTURES * CANARY_SIDE * CANARY_SIDE]);

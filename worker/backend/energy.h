@@ -7,6 +7,7 @@
 enum { ENERGY_METRICS = 4 };
 /* "energy" and "energy_dynamic" in millijoules per inference, "power_idle" and "power_active" in milliwatts. */
 extern const char *const energy_metric[ENERGY_METRICS];
+/* Whether the name is one of energy_metric. */
 bool is_energy_metric(const char *name);
 
 /* Whether the board can give energy under this tier: -EINVAL with the reason when it cannot (no sensor, or tier screen). */

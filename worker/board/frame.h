@@ -35,9 +35,11 @@ struct frame_reader {
     size_t used;    /* of the buffer's front, already taken */
     bool bad;       /* a length beyond FRAME_MAX: nothing more is taken */
 };
+/* Adds n bytes (copied); frames taken before become invalid. */
 void frame_feed(struct frame_reader *r, const void *p, size_t n);
 /* True with type and payload (valid until the next feed). */
 bool frame_next(struct frame_reader *r, uint8_t *ret_type, const uint8_t **ret_payload, size_t *ret_n);
+/* Releases what it holds. */
 void frame_reader_fini(struct frame_reader *r);
 
 #endif

@@ -35,6 +35,7 @@ void board_init(void);
 void board_put(uint8_t byte);
 /* The next byte, or -1 when none has come. Never waits. */
 int board_get(void);
+/* The timer, which counts up and wraps; how long a tick is, the board's header says. */
 uint32_t board_ticks(void);
 /* Called when there is nothing to do: may sleep until a byte comes (ticks may stand still meanwhile), or just return. */
 void board_idle(void);

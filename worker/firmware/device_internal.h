@@ -18,6 +18,7 @@ uint32_t device_microseconds(const struct device *d, uint64_t ticks);
 void device_db(struct device *d, char *rest);
 /* infer … and results. (device_infer.c) */
 void device_infer(struct device *d, char *rest);
+/* Answers `results` with the outputs of the last inference, in thousandths. */
 void device_results(struct device *d);
 /* sonata …; false when raw bytes have to come before m-ready. (device_sonata.c) */
 bool device_sonata(struct device *d, char *rest);

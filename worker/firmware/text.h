@@ -11,16 +11,22 @@ struct text {
     uint32_t n;
 };
 
+/* Appends s. */
 void text_put(struct text *t, const char *s);
+/* Appends a decimal number. */
 void text_u64(struct text *t, uint64_t v);
+/* Appends a decimal number with its sign. */
 void text_i32(struct text *t, int32_t v);
 /* Value in thousandths as %0.3f prints it. */
 void text_milli(struct text *t, int32_t thousandths);
 /* Two lower-case digits, and eight. */
 void text_hex8(struct text *t, uint8_t v);
+/* Eight lower-case hexadecimal digits. */
 void text_hex32(struct text *t, uint32_t v);
 
+/* Whether both are the same. */
 bool text_equal(const char *a, const char *b);
+/* Characters without the zero. */
 uint32_t text_length(const char *s);
 /* atoi() of the reference device: optional blanks and sign, digits, stops at anything else; saturates at int32. */
 int32_t text_atoi(const char *s);

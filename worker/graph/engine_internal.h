@@ -82,10 +82,13 @@ struct engine {
 
 /* ---- places (engine_place.c) ---- */
 
+/* Nowhere. */
 struct place place_none(void);
+/* Channels of a tensor in ONNX's order; 1 of a vector or scalar. */
 size_t channels_of(const struct graph_shape *s);
 /* Pixels of all pictures: everything but the channels. */
 size_t pixels_of(const struct graph_shape *s);
+/* The tensor's shape; lives as long as the graph. */
 const struct graph_shape *shape_of(const struct engine *e, int32_t tensor);
 const float *constant_of(const struct engine *e, int32_t tensor); /* NULL: not constant */
 /* Where a tensor can be read in a layout; makes the copy that is needed. */
@@ -98,7 +101,9 @@ void place_alias(struct engine *e, int32_t tensor, enum layout layout, struct pl
 struct place place_over(struct engine *e, int32_t input, struct place from, int32_t tensor, enum layout layout);
 /* Whether the tensor is there with channels last, and not in ONNX's order. */
 bool place_is_last(const struct engine *e, int32_t tensor);
+/* A further buffer; its index. */
 int32_t buffer_new(struct engine *e, size_t bytes);
+/* Where the values are; valid once the arena is laid out. */
 float *place_data(const struct engine *e, struct place p);
 /* Address of every buffer; 0 or -EFBIG. */
 int place_arena(struct engine *e, struct sonata_error *err);
@@ -111,7 +116,9 @@ void place_node_done(struct engine *e, const struct graph_node *n);
 
 /* A new step for the node at hand; its places must be set by step_io(). */
 struct step *step_new(struct engine *e, const char *how);
+/* The step at hand reads there. */
 void step_reads(struct engine *e, struct place p);
+/* The step at hand writes there. */
 void step_writes(struct engine *e, struct place p);
 /* Both of the last step made, from its in[] and out. */
 void step_io(struct engine *e);

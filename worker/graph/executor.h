@@ -53,6 +53,7 @@ int executor_ref_create(struct graph *take, struct executor **ret, struct sonata
 /* XNNPACK and own kernels; threads 1 to 64. -ENOTSUP: the processor. */
 int executor_engine_create(struct graph *take, unsigned threads, struct executor **ret, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* One inference over the inputs that were set. 0 or -errno with the reason. */
 static inline int executor_run(struct executor *e, struct sonata_error *err) { return e->ops->run(e, err); }
 static inline void executor_free(struct executor *e) /* NULL is fine */
 {

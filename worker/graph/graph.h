@@ -165,10 +165,13 @@ void graph_fini(struct graph *g);
 
 /* Elements of a shape, or -1 when a dimension is negative or there are more than GRAPH_ELEMENTS_MAX. */
 int64_t graph_elements(const struct graph_shape *s);
+/* Whether rank and dimensions are the same. */
 bool graph_same_shape(const struct graph_shape *a, const struct graph_shape *b);
 /* "1x3x224x224", "scalar", into text[160]. */
 const char *graph_shape_text(const struct graph_shape *s, char text[160]);
+/* Bytes of one element. */
 static inline size_t graph_type_size(enum graph_type t) { return t == GRAPH_F32 ? sizeof(float) : sizeof(int64_t); }
+/* Bytes of all elements of a tensor whose shape is known. */
 size_t graph_tensor_bytes(const struct graph_tensor *t);
 
 /* A new tensor; the name is copied, data (NULL: not constant) is taken from malloc. Its number, or -EFBIG beyond GRAPH_TENSORS_MAX (data is freed).
@@ -179,6 +182,7 @@ int32_t graph_add_floats(struct graph *g, const char *name, const float *value, 
 
 /* An empty node of an operator, its inputs and outputs all -1. */
 struct graph_node graph_node_of(enum graph_op op, const char *name, unsigned n_inputs, unsigned n_outputs);
+/* Releases what it holds. */
 void graph_node_fini(struct graph_node *n);
 /* Checks the node against its inputs, makes its output tensors (those still -1; named after the node unless names are given) and computes them when
  * every input is constant and the limits allow it. Takes the node in any case. -EINVAL what does not fit together; -EFBIG a limit. */
@@ -187,8 +191,11 @@ int graph_add_node(struct graph *g, struct graph_node *take, const char *const *
 /* Type and shape of every output; outputs are written to ret[]. -EINVAL, -EFBIG. */
 int graph_infer(const struct graph *g, const struct graph_node *n, struct graph_tensor *ret, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* The operator's name, as in ONNX where it has it. */
 const char *graph_op_name(enum graph_op op);
+/* Whether it maps one tensor element by element. */
 static inline bool graph_op_is_unary(enum graph_op op) { return op <= GRAPH_CAST; }
+/* Whether it joins two tensors element by element, with broadcasting. */
 static inline bool graph_op_is_binary(enum graph_op op) { return op >= GRAPH_ADD && op <= GRAPH_OR; }
 /* Multiplications (and comparable steps) of one run of a node whose outputs have their shapes. */
 double graph_node_steps(const struct graph *g, const struct graph_node *n);

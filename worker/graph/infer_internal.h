@@ -14,6 +14,7 @@ struct inference {
 const struct graph_tensor *infer_input(const struct inference *f, unsigned i); /* NULL: not given */
 /* An error that names the node; returns code, or -EINVAL. */
 int infer_refused(const struct inference *f, int code, const char *what);
+/* As infer_refused() with -EINVAL. */
 int infer_wrong(const struct inference *f, const char *what);
 /* Output i; -EINVAL when it is too large. */
 int infer_done(const struct inference *f, unsigned i, enum graph_type type, const struct graph_shape *shape);

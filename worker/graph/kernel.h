@@ -46,6 +46,7 @@ struct walk {
 };
 /* Strides of a contiguous shape seen from `to` by the rules of broadcasting (0 where a dimension is repeated). */
 void walk_strides(const struct graph_shape *from, const struct graph_shape *to, int64_t stride[GRAPH_RANK_MAX]);
+/* To the first element; the strides are to be set before (walk_strides()). */
 void walk_begin(struct walk *w, const struct graph_shape *shape);
 /* To the next row (all dimensions but the last); false after the last one. */
 bool walk_next(struct walk *w);

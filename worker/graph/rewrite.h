@@ -11,7 +11,9 @@ struct rewrite {
     size_t capacity;   /* of both arrays, in tensors */
 };
 
+/* Counts who reads and writes what. Until rewrite_end() the graph is changed through w only. */
 void rewrite_begin(struct rewrite *w, struct graph *g);
+/* Takes dead nodes out of the graph and frees tensors that nobody reads. */
 void rewrite_end(struct rewrite *w);
 
 /* The node that writes a tensor when it is of the operator and nobody else reads the tensor; NULL otherwise. */

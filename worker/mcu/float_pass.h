@@ -12,6 +12,7 @@ struct float_pass;
 /* Checks the list (shapes, tensor references, finite weights) and allocates all tensors; net is borrowed until float_pass_free().
  * -EINVAL with the layer blamed. */
 int float_pass_new(const struct network *net, struct float_pass **ret_pass, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Frees it with all it holds; NULL is allowed. */
 void float_pass_free(struct float_pass *p);
 /* Runs one picture of input_size^2 * input_channels floats. */
 void float_pass_run(struct float_pass *p, const float *picture);

@@ -15,7 +15,9 @@ struct int8_net {
 
 /* Copies and checks the blob. -EBADMSG with the reason. Release with int8_net_fini(). */
 int int8_net_init(struct int8_net *net, const void *blob, size_t size, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void int8_net_fini(struct int8_net *net);
+/* The header at the begin of the blob; lives as long as net. */
 const struct q8_header *int8_net_header(const struct int8_net *net);
 
 /* Quantises input_count floats to what the device's db buffer takes; NaN becomes the zero point. */

@@ -30,10 +30,12 @@ struct link_result {
     int8_t logit[Q8_OUTPUT_MAX];
 };
 
+/* Asks the board what it is and can. -EREMOTEIO: firmware without our extension; others with the reason. */
 int link_info_get(struct tiny *t, struct link_info *ret_info, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Sends a blob (header fields are trusted only after the board's own check). A broken chunk is sent again, up to 3 times. */
 int link_upload(struct tiny *t, const struct link_info *info, const void *blob, size_t size, enum link_framing framing,
                 struct sonata_error *err) SONATA_MUST_CHECK;
+/* Ticks and outputs of the last run. -EREMOTEIO and others with what the board said. */
 int link_result_get(struct tiny *t, struct link_result *ret_result, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

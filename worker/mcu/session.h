@@ -31,6 +31,7 @@ struct mcu_options {
     uint32_t calibration;     /* pictures for quantisation */
     int64_t answer_ns;        /* to a command that computes nothing; 0: 5 s, emulated 30 s */
 };
+/* Every value at its default, no port. */
 struct mcu_options mcu_options_defaults(void);
 /* Fills what is zero with the default: for options that began as zeroes. */
 void mcu_options_complete(struct mcu_options *o);
@@ -39,6 +40,7 @@ void mcu_options_complete(struct mcu_options *o);
 int mcu_options_set(struct mcu_options *o, const char *key, const char *value, struct sonata_error *err) SONATA_MUST_CHECK;
 /* "port, name, …" */
 const char *mcu_options_keys(void);
+/* -EINVAL when no port is given. */
 int mcu_options_check(const struct mcu_options *o, struct sonata_error *err) SONATA_MUST_CHECK;
 
 struct mcu_result;

@@ -31,13 +31,6 @@ struct tiny {
     bool raw_pending; /* the board may still wait for raw bytes */
 };
 
-const char *tiny_state_name(enum tiny_state s)
-{
-    static const char *const name[] = {"closed", "open", "wait-ready", "idle"};
-
-    return (unsigned)s < TINY_STATE_COUNT ? name[s] : "?";
-}
-
 /* EVENT_UNKNOWN: restart, silence or nonsense: where the board is has to be found out. */
 static void step(struct tiny *t, enum event e)
 {

@@ -21,7 +21,6 @@
 enum { TINY_COMMAND_MAX = 66, TINY_DB_BYTES = 31, TINY_DB_BYTES_IO_MANAGER = 26, TINY_DB_MAX = 27648 };
 
 enum tiny_state { TINY_CLOSED, TINY_OPEN, TINY_WAIT_READY, TINY_IDLE, TINY_STATE_COUNT };
-const char *tiny_state_name(enum tiny_state s);
 
 struct tiny_options {
     const char *path;      /* tty by stable name, pty or unix socket; borrowed until tiny_close() */
@@ -44,11 +43,14 @@ struct tiny;
 
 /* Opens the line, waits for boot text, synchronises by name%. Also the errors of serial_open(). */
 int tiny_open(const struct tiny_options *o, struct tiny **ret_tiny, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Closes the line. NULL is allowed. */
 void tiny_close(struct tiny *t);
 /* Opens the line again by its path, waiting up to limit_ns for it to come back (the tty number may have changed under a stable name). */
 int tiny_reopen(struct tiny *t, int64_t limit_ns, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* What the conversation is at. */
 enum tiny_state tiny_state_of(const struct tiny *t);
+/* The vendor string that the board answered. */
 const char *tiny_name(const struct tiny *t);
 /* command_ns of the options, for commands of extensions. */
 int64_t tiny_command_limit(const struct tiny *t);

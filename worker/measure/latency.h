@@ -38,6 +38,7 @@ struct latency_result {
 /* Runs the protocol (checked already). 0, or the error of infer(); -EIO when the clock stands still. */
 int latency_measure(const struct latency_protocol *protocol, const struct latency_target *target, struct latency_result *ret_result,
                     struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void latency_result_fini(struct latency_result *r);
 /* Puts the result into a measurement: metrics latency, latency_p90, latency_p99 and latency_min in milliseconds, windows, flags; the samples
  * move over. */

@@ -34,12 +34,14 @@ struct processes {
  * quarter of the warm-up will do. With processes = 1 the tier's own. */
 struct latency_protocol processes_protocol(const struct latency_protocol *tier, unsigned index);
 
+/* No process yet. Copies both. */
 void processes_begin(struct processes *s, const struct latency_protocol *tier, const struct process_prior *prior);
 /* Takes over what a process measured (*m is empty then). spoils: a bad first process spoils more than its latency (energy). */
 enum processes_step processes_take(struct processes *s, struct measurement *m, bool spoils);
 /* The whole measurement, of at least one process taken; what is left of the others is released, *s is as after processes_fini(). What is not latency
  * is that of the first process, or of the first that was measured whole and is good. */
 void processes_finish(struct processes *s, struct measurement *ret_measurement);
+/* Releases what it holds. */
 void processes_fini(struct processes *s);
 
 /* Variance components on the log scale of `n` processes with n_windows windows in all, as many of each, process by process (Kalibera and Jones 2013,

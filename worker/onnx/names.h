@@ -12,7 +12,9 @@ struct names {
     uint8_t key[16];
 };
 
+/* Empty, with a random key, so that nobody can choose names that collide. Release with names_fini(). */
 void names_init(struct names *t);
+/* Releases what it holds. */
 void names_fini(struct names *t);
 /* The value, or -1. */
 int32_t names_find(const struct names *t, const char *name);

@@ -27,6 +27,7 @@ struct translation {
     enum graph_op op;
     float alpha, beta; /* defaults of the attributes of that name */
 };
+/* The row of an operator of ONNX, or NULL. */
 const struct translation *translation_find(const char *op_type);
 /* Whether an operator means the same in all operator sets before 7, too. */
 bool translation_is_old(const char *op_type);
@@ -40,10 +41,13 @@ int tensor_type(int32_t onnx_type, enum graph_type *ret_type) SONATA_MUST_CHECK;
 
 /* ---- for translations (node.c) ---- */
 
+/* An error that names the node at hand; returns code. */
 int node_error(const struct importer *m, int code, const char *what);
+/* The node's attribute of that name, or NULL. It lives as long as the model. */
 const Onnx__AttributeProto *node_attribute(const struct importer *m, const char *name);
 /* The attribute's value or the given one where it is not there; -EINVAL when it is of another kind. */
 int node_int(const struct importer *m, const char *name, int64_t fallback, int64_t *ret) SONATA_MUST_CHECK;
+/* As node_int(), of a float. */
 int node_float(const struct importer *m, const char *name, float fallback, float *ret) SONATA_MUST_CHECK;
 /* Whether a text attribute (or its default) is `text`. */
 bool node_text_is(const struct importer *m, const char *name, const char *fallback, const char *text);
@@ -52,6 +56,7 @@ int node_ints(const struct importer *m, const char *name, int64_t *ret, int max,
 /* Numbers from attribute `name`, or from constant input `i`; *ret_n -1: neither is there. */
 int node_list(const struct importer *m, const char *name, unsigned i, int64_t *ret, int *ret_n) SONATA_MUST_CHECK;
 
+/* Whether the node's i-th input is given. */
 bool node_has(const struct importer *m, unsigned i);
 const struct graph_tensor *node_input(const struct importer *m, unsigned i); /* NULL: not given */
 /* The same, but it must be constant. */

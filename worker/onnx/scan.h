@@ -26,6 +26,7 @@ struct scan_budget {
     ProtobufCAllocator allocator;
     size_t left;
 };
+/* b must stay where it is while it is used. */
 void scan_budget_init(struct scan_budget *b, size_t budget);
 
 #endif

@@ -46,6 +46,7 @@ struct energy_quality {
     bool constant;       /* all good readings equal */
     double hz;           /* good readings per second */
 };
+/* How good the readings within the span are. */
 struct energy_quality energy_quality(const struct energy_sample *s, size_t n, struct energy_span span);
 
 /* Minima of the protocol (1.3.2). */
@@ -86,6 +87,7 @@ struct energy_summary {
     bool accepted;
 };
 enum { ENERGY_REPEATS_MAX = 32 };
+/* Of n values, at most ENERGY_REPEATS_MAX. No values: NANs, not accepted. */
 struct energy_summary energy_summarise(const double *values, size_t n, double share);
 
 #endif

@@ -31,6 +31,7 @@ struct contention {
     int64_t wall_ns, cpu_ns, involuntary;
 };
 enum { CONTENTION_LIMIT_PERMILLE = 30 };
+/* Starts to watch, of the calling process. */
 void contention_begin(struct contention *c);
 /* Appends contention lines; returns FLAG_CONTENDED when more than 3 % of the time went to others. */
 uint32_t contention_end(const struct contention *c, char *text, size_t size);

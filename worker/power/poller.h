@@ -23,6 +23,7 @@ struct poller_options {
  * (bounded by 10 s). Uses fork(): call it from a process without other threads holding locks, e.g. a measuring child. */
 int poller_start(const struct power_config *config, const struct poller_options *options, struct poller **ret_poller,
                  struct sonata_error *err) SONATA_MUST_CHECK;
+/* The sensor as it described itself when it was opened. */
 void poller_description(const struct poller *p, struct power_description *ret_description);
 /* Nominal period in nanoseconds. */
 int64_t poller_period_ns(const struct poller *p);

@@ -84,9 +84,11 @@ struct power_sensor {
 /* Opens the configured sensor. -ENODEV: no such device here; -EINVAL: the configuration is wrong; the reason says what was looked for.
  * power_close() releases it. */
 int power_open(const struct power_config *config, struct power_sensor **ret_sensor, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Name, scope, kind and rate of the sensor. */
 void power_describe(const struct power_sensor *s, struct power_description *ret_description);
 /* A reading of either kind: mW or µJ as describe().kind says. */
 int power_read(struct power_sensor *s, int64_t *ret_t_ns, double *ret_value, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The driver's own test, or one reading that has to be plausible. 0, or -errno with what is wrong. */
 int power_self_test(struct power_sensor *s, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Accepts NULL. */
 void power_close(struct power_sensor *s);

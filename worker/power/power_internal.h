@@ -35,8 +35,11 @@ int rails_choose(struct rail_set *set, const char *labels, struct sonata_error *
 bool rails_add(struct rail_set *set, const struct rail *rail);
 /* A sensor over the chosen rails; takes a copy. */
 struct power_sensor *rails_sensor(const struct power_ops *ops, const struct power_config *config, const struct rail_set *set);
+/* The describe() of such a sensor. */
 void rails_describe(const struct power_sensor *s, struct power_description *d);
+/* The read() of such a sensor: milliwatts, all rails added. */
 int rails_read(struct power_sensor *s, int64_t *ret_t_ns, double *ret_mw, struct sonata_error *err);
+/* The close() of such a sensor: frees it. */
 void rails_close(struct power_sensor *s);
 
 /* Sum of current x voltage of `vcgencmd pmic_read_adc`. Rails (stems with both) go to names when it is not NULL. Pure. */

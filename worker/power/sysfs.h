@@ -11,14 +11,19 @@ enum { SYSFS_PATH_MAX = 400, SYSFS_NAME_MAX = 128 };
 
 /* First line, blanks trimmed. -ENAMETOOLONG when it does not fit. */
 int sysfs_text(const char *path, char *text, size_t size);
+/* A whole number in the first line; errors of sysfs_text() and parse_i64(). */
 int sysfs_i64(const char *path, int64_t *ret_value);
+/* A number in the first line; errors of sysfs_text() and parse_double(). */
 int sysfs_double(const char *path, double *ret_value);
 /* The same with folder and file given apart. */
 int sysfs_text_at(const char *folder, const char *file, char *text, size_t size);
+/* As sysfs_i64(). */
 int sysfs_i64_at(const char *folder, const char *file, int64_t *ret_value);
+/* As sysfs_double(). */
 int sysfs_double_at(const char *folder, const char *file, double *ret_value);
 /* folder/name into path[size]; false (and "") when it does not fit. */
 bool sysfs_join(char *path, size_t size, const char *folder, const char *name);
+/* Whether folder/file is there. */
 bool sysfs_exists(const char *folder, const char *file);
 
 /* Names in a folder that begin with prefix, in natural order (hwmon2 before hwmon10); returns how many, at most max. A missing folder is

@@ -41,10 +41,15 @@ struct probe {
     char advice[PROBE_ADVICE_MAX][PROBE_TEXT_MAX];
 };
 
+/* Fills *ret_probe with what is found below root ("": the real system). What cannot be read is left out. */
 void probe_collect(const char *root, struct probe *ret_probe);
+/* Adds the external tools on PATH and their versions; runs each for at most a few seconds. */
 void probe_collect_tools(struct probe *p);
+/* Adds the serial ports below root and what answers there. */
 void probe_collect_ports(const char *root, struct probe *p);
+/* The findings as a worker.yaml to edit. */
 void probe_write_yaml(FILE *out, const struct probe *p);
+/* The findings as one JSON object. */
 void probe_write_json(FILE *out, const struct probe *p);
 /* The configuration alone, without comments, into text[size]. */
 void probe_config_yaml(const struct probe *p, char *text, size_t size);

@@ -60,6 +60,7 @@ struct process_result {
  * started (-ENOENT, -EACCES, …) with the reason. */
 int process_run(const char *const *argv, const struct process_limits *limits, struct process_result *ret_result,
                 struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void process_result_fini(struct process_result *r);
 
 /* From now on orphans below this process become its children. */
@@ -89,7 +90,9 @@ struct command {
     size_t n;
     const char *argv[COMMAND_ARGS_MAX + 1];
 };
+/* -EINVAL: a quote is not closed, or there are no words; -E2BIG: too many. */
 int command_parse(const char *text, struct command *ret_command, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void command_fini(struct command *c);
 /* Full path of a program on PATH (or of a path as it is) when it can be executed; false when there is none. */
 bool command_find(const char *name, char *path, size_t size);

@@ -16,7 +16,9 @@ struct cgroup_leaf {
 void cgroup_leaf_open(struct cgroup_leaf *leaf, const struct process_limits *limits);
 /* Whether memory.max could be set. */
 bool cgroup_leaf_limits_memory(const struct cgroup_leaf *leaf);
+/* Kills all that is in it, where the kernel can (5.14 and later); nothing for a leaf that is none. */
 void cgroup_leaf_kill(const struct cgroup_leaf *leaf);
+/* Whether the kernel killed something in it for want of memory. */
 bool cgroup_leaf_oom(const struct cgroup_leaf *leaf);
 /* Removes the folder; tries for a short while since the kernel empties it asynchronously. */
 void cgroup_leaf_close(struct cgroup_leaf *leaf);

@@ -28,15 +28,18 @@ struct dataset {
  * with a '/' is the folder itself. About 60 MB and 0.4 s for Fashion-MNIST: load once, children of fork() share the pages.
  * Errors name the file and the byte where it ends or lies; -ENOENT says which folders were tried and which package has the set. */
 int dataset_load(const char *name, struct dataset *ret_dataset, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void dataset_fini(struct dataset *d);
 
 /* One part from the bytes of its two IDX files (already unpacked); `name` is used in errors. Fuzzed. */
 int dataset_parse_part(const uint8_t *images, size_t n_images, const uint8_t *labels, size_t n_labels, const char *name,
                        struct dataset_part *ret_part, uint16_t *ret_size, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what it holds. */
 void dataset_part_fini(struct dataset_part *p);
 
 /* Pictures as the networks read them: pixel / 255, NHWC, into out[count * size * size]. */
 void dataset_pictures(const struct dataset *d, const struct dataset_part *p, uint32_t first, uint32_t count, float *out);
+/* One picture, as dataset_pictures(). */
 void dataset_picture(const struct dataset *d, const struct dataset_part *p, uint32_t index, float *out);
 
 #endif

@@ -76,6 +76,7 @@ INLINE void NAME(plane)(const struct depthwise *d, const float *x, const float *
     }
 }
 
+/* Output rows from..to (without it) of all channels, the last ones by a mask. */
 INLINE void NAME(channels)(const struct depthwise *d, const float *x, const float *w, size_t tap, const float *bias, float *y, long from, long to)
 {
     switch (d->shape.kernel * 10 + d->shape.stride) {

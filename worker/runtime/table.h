@@ -35,6 +35,7 @@ struct table;
 int table_options_check(const struct table_options *o, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Reads the file and finds the metric columns. -EINVAL names a column that is missing and those that exist. */
 int table_open(const struct table_options *o, struct table **ret_table, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Frees it; NULL is allowed. */
 void table_close(struct table *t);
 /* Indexes the rows by the genes of a space (kept; doing it again for an equal space is free). -EINVAL names a gene without a column, or when
  * no row lies in the space. */

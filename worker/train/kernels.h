@@ -14,6 +14,7 @@ struct depthwise {
     size_t batch, in, out, channels, kernel, stride, tap, row;
 };
 
+/* y = depthwise convolution of x by w, a batch of pictures with channels last. */
 void depthwise_forward(const struct depthwise *d, const float *x, const float *w, float *y);
 /* dx is overwritten, dw (laid out as w) is added to. */
 void depthwise_backward(const struct depthwise *d, const float *x, const float *w, const float *dy, float *dx, float *dw);

@@ -10,7 +10,9 @@
 /* Activations and gradients of one batch; sized for the largest network, reused by every step. */
 struct step;
 
+/* Memory for a forward and backward pass of the largest network of a space, so many pictures at once. Free with step_free(). */
 struct step *step_new(const struct supernet *n, size_t batch);
+/* Frees it with all it holds; NULL is allowed. */
 void step_free(struct step *s);
 
 /* Logits [batch][classes] of `count` <= batch pictures, borrowed until the next call. Keeps what step_backward() needs. */

@@ -32,7 +32,9 @@ struct train_options {
     struct genotype genotype;
 };
 
+/* What sonata-supernet train does unless told otherwise. */
 struct train_options train_options_default(void);
+/* -EINVAL with the option that is out of range. */
 int train_options_check(const struct train_options *o, const struct dataset *d, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* What one epoch did; flop counts forward and backward of convolutions and classifier, 2 per multiply-accumulate. */
@@ -47,6 +49,7 @@ struct trainer;
 
 /* Borrows supernet (initialised; values are randomised here by the seed), dataset and options until trainer_free(). */
 struct trainer *trainer_new(struct supernet *n, const struct dataset *d, const struct train_options *o);
+/* Frees it with all it holds; NULL is allowed. */
 void trainer_free(struct trainer *t);
 uint32_t trainer_epoch(const struct trainer *t);    /* epochs finished */
 /* Called every few steps with the part of the epoch done, 0 .. 1. */
@@ -66,6 +69,7 @@ uint32_t trainer_phases(const struct trainer *t, struct train_phase ret_phase[TR
 
 /* Whole state at an epoch boundary. Loading refuses (-EINVAL) a checkpoint of other options (but epochs), data or space. */
 void trainer_save(const struct trainer *t, struct bytes *out);
+/* -EINVAL: see trainer_save(); -EBADMSG: damaged. The trainer is only good for trainer_free() then. */
 int trainer_load(struct trainer *t, const uint8_t *p, size_t n, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* Indices of held-out training pictures (o->validation of them). */
