@@ -21,6 +21,7 @@ build=(
 # shellcheck disable=SC2034
 test=(
   python3
+  python3-setuptools python3-wheel python3-pip mypy python3-pandas           # the Python package: its wheel, its types, fronts as data frames
   libonnx-testdata                                                           # ONNX's own tests of every operator
   clang lld qemu-system-arm                                                  # Cortex-M firmware without hardware
   zsh mandoc                                                                 # completion as zsh reads it; mistakes in manual pages

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes packages: sonata-worker_VERSION_ARCH.deb and sonata-worker-VERSION-ARCH.tar.gz, and, for this machine's own architecture, sonata_VERSION_ARCH.deb with
-# master, client and trainer.
+# master, client and trainer, and python3-sonata_VERSION_all.deb.
 #
 #   deploy/package.sh [--build FOLDER] [--out FOLDER] [ARCH]
 #
@@ -87,6 +87,7 @@ dependencies() { # dependencies FILE…: of a Depends line
 description() {
   case "$1" in
     sonata-worker) echo 'Recommends: dataset-fashion-mnist
+Suggests: python3-sonata
 Description: measures neural networks on the boards of this host
  The worker of SONATA, hardware-in-the-loop multi-objective architecture search. It
  builds the candidate networks a master sends it, runs them on this host, on its
@@ -125,6 +126,28 @@ make_deb() { # make_deb PACKAGE COMPONENT
   (cd "$root" && find . -path ./DEBIAN -prune -o -type f -printf '%P\0' | sort -z | xargs -0 md5sum) > "$root/DEBIAN/md5sums"
   dpkg-deb --root-owner-group --build "$root" "$out/${package}_${version}_$arch.deb" > /dev/null
   echo "$out/${package}_${version}_$arch.deb"
+}
+
+# The Python package: the same for every architecture, standard library only.
+make_python_deb() {
+  local root=$stage/python3-sonata module=$stage/python3-sonata/usr/lib/python3/dist-packages/sonata deb=$out/python3-sonata_${version}_all.deb
+  mkdir -p "$module" "$root/DEBIAN"
+  install -m644 "$here"/python/sonata/*.py "$here/python/sonata/py.typed" "$module/"
+  install -Dm644 "$source/LICENSE" "$root/usr/share/doc/python3-sonata/copyright"
+  { echo 'Package: python3-sonata'
+    echo "Version: $version"
+    echo 'Architecture: all'
+    echo "Maintainer: ${DEBFULLNAME:-SONATA authors} <${DEBEMAIL:-sonata@localhost}>"
+    echo "Installed-Size: $(du -k -s "$root" | cut -f1)"
+    echo 'Depends: python3 (>= 3.9)'
+    echo 'Section: python'
+    echo 'Priority: optional'
+    echo 'Description: evaluators and a client of SONATA in Python
+ A class that builds and judges neural networks becomes a board of a SONATA worker; programs
+ submit searches and read their results. Standard library only.'; } > "$root/DEBIAN/control"
+  (cd "$root" && find usr -type f -printf '%p\0' | sort -z | xargs -0 md5sum) > "$root/DEBIAN/md5sums"
+  dpkg-deb --root-owner-group --build "$root" "$deb" > /dev/null
+  echo "$deb"
 }
 
 # 3. Tarball: what the .deb holds, plus its libraries.
@@ -176,4 +199,7 @@ make_tarball() {
 
 make_deb sonata-worker worker
 make_tarball
-[ ${#packages[@]} = 1 ] || make_deb sonata sonata
+if [ ${#packages[@]} != 1 ]; then
+  make_deb sonata sonata
+  make_python_deb
+fi

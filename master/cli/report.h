@@ -20,5 +20,8 @@ struct asset {
 struct asset asset_echarts(void); /* size 0: was not there when the program was built */
 struct asset asset_report_js(void);
 struct asset asset_report_css(void);
+struct asset asset_example_search(void); /* of `sonata init --evaluator` */
+struct asset asset_example_space(void);
+struct asset asset_example_evaluator(void);
 
 #endif

@@ -71,7 +71,8 @@ class Line:
     """The two directions. Reads by descriptor, so that what has come can be seen without waiting."""
 
     def __init__(self, source: int, sink: int) -> None:
-        self.source, self.sink, self.buffer, self.waiting = source, sink, b"", []  # type: ignore[var-annotated]
+        self.source, self.sink, self.buffer = source, sink, b""
+        self.waiting: List[Dict[str, Any]] = []
 
     def say(self, message: Dict[str, Any]) -> None:
         text = (json.dumps(message) + "\n").encode()

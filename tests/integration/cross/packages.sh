@@ -87,6 +87,11 @@ if [ "$arch" = "$native" ]; then
   dpkg-deb -c "$server" | grep -v '/$' | awk '{ print $6 }' | sort > files
   grep -v '/$' contents | awk '{ print $6 }' | sort | comm -12 - files > both
   [ ! -s both ] || fail "both packages have $(cat both)"
+  python=$(echo python3-sonata_*_all.deb)
+  [[ $(dpkg-deb -f "$python" Package Architecture Depends) = *all*"python3 (>= 3.9)"* ]] || fail "fields: $(dpkg-deb -f "$python")"
+  dpkg-deb -x "$python" root
+  [ -f root/usr/lib/python3/dist-packages/sonata/py.typed ] || fail "python3-sonata is not marked as typed"
+  (cd / && PYTHONPATH=$work/root/usr/lib/python3/dist-packages /usr/bin/python3 -m sonata --help > /dev/null) || fail "python3 -m sonata of the package"
   for program in sonata sonata-bench sonata-master sonata-supernet; do "root/usr/bin/$program" --version > /dev/null || fail "$program"; done
   mkdir search && (cd search && ../root/usr/bin/sonata init > /dev/null && ../root/usr/bin/sonata check search.yaml) || fail "sonata init && sonata check"
   # The five minutes of docs/BOARDS.md: a key, the probe's configuration, a board that the master lists.
