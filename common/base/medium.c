@@ -23,7 +23,15 @@ bool name_is_valid(const char *text, size_t size)
 static size_t character_at(const unsigned char *p, uint32_t *ret)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+    size_t n = 0; /* bytes of the character, by the leading ones of the first */
+    if (p[0] < 0x80)
+        n = 1;
+    else if (p[0] >> 5 == 6)
+        n = 2;
+    else if (p[0] >> 4 == 14)
+        n = 3;
+    else if (p[0] >> 3 == 30)
+        n = 4;
     if (!n)
         return 0;
     uint32_t c = n == 1 ? p[0] : p[0] & (0x7fu >> n);

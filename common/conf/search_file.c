@@ -288,9 +288,12 @@ static int read_algorithm(struct conversion *c)
     }
     if (!listed(raw->name, algorithms, COUNT(algorithms))) {
         const char *near = nearest_word(raw->name, algorithms, COUNT(algorithms));
+        char hint[64] = "";
+        if (near)
+            snprintf(hint, sizeof hint, ": did you mean %s", near);
         return yaml_doc_error(c->doc, c->err, "algorithm.name",
-                              "'%s' is not known%s%s; expected sonata+, sonata, nsga2, random, aging, local, linas, nsganetv2 or optuna-nsga2",
-                              raw->name, near ? ": did you mean " : "", near ? near : "");
+                              "'%s' is not known%s; expected sonata+, sonata, nsga2, random, aging, local, linas, nsganetv2 or optuna-nsga2",
+                              raw->name, hint);
     }
     if (raw->population && (raw->population < SPEC_POPULATION_MIN || raw->population > SPEC_POPULATION_MAX))
         return yaml_doc_error(c->doc, c->err, "algorithm.population", "%u is here; expected %d to %d, or 0 for the default", raw->population,

@@ -272,8 +272,9 @@ static int walk(struct place *at, const yaml_node_t *node, const cyaml_schema_va
 static int syntax_error(const struct yaml_doc *doc, const yaml_parser_t *p, struct sonata_error *err)
 {
     char text[300];
-    snprintf(text, sizeof text, "not valid YAML: %.120s%s%.80s", p->problem ? p->problem : "unreadable", p->context ? " " : "",
-             p->context ? p->context : "");
+    int n = snprintf(text, sizeof text, "not valid YAML: %.120s", p->problem ? p->problem : "unreadable");
+    if (p->context)
+        snprintf(text + n, sizeof text - (size_t)n, " %.80s", p->context);
     if (p->error == YAML_READER_ERROR) {
         size_t line = 1;
         for (size_t i = 0; i < p->problem_offset && i < (size_t)(p->input.string.end - p->input.string.start); i++)

@@ -55,11 +55,14 @@ static int check_gene(const struct space *s, const char *name, unsigned max, boo
     if (j < 0)
         return sonata_error_set(err, -EINVAL, "space '%s': family mbconv needs a gene '%s'", s->name, name);
     const struct gene *g = &s->gene[j];
+    const char *expected = odd ? "an odd whole number" : "a whole number";
+    if (eights)
+        expected = "a multiple of 8 as whole number";
     for (unsigned i = 0; i < g->n_choices; i++) {
         double v = g->value[i];
         if (!(v >= 1 && v <= max) || v != (double)(unsigned)v || (eights && (unsigned)v % 8) || (odd && (unsigned)v % 2 == 0))
-            return sonata_error_set(err, -EINVAL, "space '%s': gene '%s': choice '%s': expected a%s%s whole number from 1 to %u", s->name, name,
-                                    g->label[i], odd ? "n odd" : "", eights ? " multiple of 8 as" : "", max);
+            return sonata_error_set(err, -EINVAL, "space '%s': gene '%s': choice '%s': expected %s from 1 to %u", s->name, name, g->label[i],
+                                    expected, max);
     }
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/medium.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/parse.h"
 #include "base/rng.h"
 
@@ -245,8 +246,9 @@ int genotype_format(const struct space *s, const struct genotype *g, char *text,
     for (unsigned j = 0; j < s->n_genes; j++) {
         if (!active[j])
             continue;
-        int n = snprintf(used < size ? text + used : NULL, used < size ? size - used : 0, "%s%s=%s", used ? " " : "", s->gene[j].name,
-                         s->gene[j].label[g->allele[j]]);
+        const char *gap = used ? " " : "";
+        size_t at = min_of(used, size); /* what does not fit is only counted */
+        int n = snprintf(at < size ? text + at : NULL, size - at, "%s%s=%s", gap, s->gene[j].name, s->gene[j].label[g->allele[j]]);
         used += (size_t)n;
     }
     return (int)used;

@@ -14,7 +14,9 @@ enum canary_verdict canary_judge(double latency_us, double reference_us)
         return CANARY_BAD;
     double delta = fabs(latency_us / reference_us - 1);
     const double rounding = 1e-12;
-    return delta <= CANARY_WARN_SHARE + rounding ? CANARY_GOOD : delta <= CANARY_BAD_SHARE + rounding ? CANARY_WARN : CANARY_BAD;
+    if (delta <= CANARY_WARN_SHARE + rounding)
+        return CANARY_GOOD;
+    return delta <= CANARY_BAD_SHARE + rounding ? CANARY_WARN : CANARY_BAD;
 }
 
 unsigned canary_needed(const struct canary_reference *r, const uint8_t fingerprint[CANARY_FINGERPRINT], int64_t now_ns)
@@ -69,8 +71,12 @@ bool canary_series_finish(const struct canary_series *s, const uint8_t fingerpri
 
 bool canary_due(const struct canary_schedule *s, enum canary_tier tier, int64_t now_ns)
 {
-    int64_t interval = tier == CANARY_TIER_SCREEN ? HOUR_NS : 10 * MINUTE_NS;
-    unsigned jobs = tier == CANARY_TIER_SCREEN ? ~0U : tier == CANARY_TIER_SEARCH ? 20 : 1;
+    int64_t interval = 10 * MINUTE_NS;
+    unsigned jobs = tier == CANARY_TIER_SEARCH ? 20 : 1;
+    if (tier == CANARY_TIER_SCREEN) {
+        interval = HOUR_NS;
+        jobs = ~0U;
+    }
     if (s->shortened) {
         interval /= 2;
         jobs = jobs > 1 ? jobs / 2 : jobs;

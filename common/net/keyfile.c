@@ -113,9 +113,9 @@ int keyfile_write(const char *path, const char *comment, const struct keyfile *k
     if (fd < 0)
         return sonata_error_set(err, -errno, "%s: cannot create: %s", path, strerror(errno));
     if (write(fd, text, t.used) != (ssize_t)t.used || fsync(fd)) {
-        int r = -errno;
+        int code = errno ? errno : EIO;
         unlink(path);
-        return sonata_error_set(err, r ? r : -EIO, "%s: cannot write: %s", path, strerror(r ? -r : EIO));
+        return sonata_error_set(err, -code, "%s: cannot write: %s", path, strerror(code));
     }
     return 0;
 }

@@ -87,7 +87,9 @@ static bool take_message(void *user)
     bool got = receive(s, &peer, &body, &valid);
     if (got && valid) {
         const char *user_id = zmq_msg_gets(&body, "User-Id");
-        s->handler.message(s->handler.user, s->router ? &peer : NULL, user_id ? user_id : "", zmq_msg_data(&body), zmq_msg_size(&body));
+        if (!user_id)
+            user_id = "";
+        s->handler.message(s->handler.user, s->router ? &peer : NULL, user_id, zmq_msg_data(&body), zmq_msg_size(&body));
     }
     zmq_msg_close(&body);
     return got;

@@ -9,7 +9,11 @@
 int net_errno(void)
 {
     int e = zmq_errno();
-    return e > 0 && e < ZMQ_HAUSNUMERO ? -e : e == EFSM ? -EPROTO : e == ETERM ? -ECANCELED : -EIO;
+    if (e > 0 && e < ZMQ_HAUSNUMERO)
+        return -e;
+    if (e == EFSM)
+        return -EPROTO;
+    return e == ETERM ? -ECANCELED : -EIO;
 }
 
 static int set_int(void *socket, int option, int value)

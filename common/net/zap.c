@@ -44,8 +44,9 @@ static bool take_request(void *user)
     bool ok = zap_request_read(&r, &domain, key) && z->policy.allow(z->policy.user, domain, key, user_id);
     zmq_send(z->watch.socket, "1.0", 3, ZMQ_SNDMORE);
     zmq_send(z->watch.socket, r.frame[1].data, r.frame[1].size, ZMQ_SNDMORE);
+    const char *text = ok ? "OK" : "key not allowed";
     zmq_send(z->watch.socket, ok ? "200" : "400", 3, ZMQ_SNDMORE);
-    zmq_send(z->watch.socket, ok ? "OK" : "key not allowed", ok ? 2 : 15, ZMQ_SNDMORE);
+    zmq_send(z->watch.socket, text, strlen(text), ZMQ_SNDMORE);
     zmq_send(z->watch.socket, user_id, ok ? strlen(user_id) : 0, ZMQ_SNDMORE);
     zmq_send(z->watch.socket, "", 0, 0);
     return true;

@@ -258,7 +258,9 @@ static int read_header(struct cursor *c, struct safetensors *f, const uint8_t *d
         }
     }
     skip_space(c);
-    return r ? r : c->at == c->n ? 0 : fail(c, "the end of the header");
+    if (r || c->at == c->n)
+        return r;
+    return fail(c, "the end of the header");
 }
 
 static int by_place(const void *a, const void *b)

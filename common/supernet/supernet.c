@@ -178,8 +178,9 @@ void supernet_randomize(struct supernet *n, struct rng *rng)
         for (unsigned d = 0; d + 1 < t->n_dims; d++)
             fan_in *= t->dim[d];
         double sigma = !strcmp(t->name, "linear.weight") ? sqrt(1.0 / (double)fan_in) : sqrt(2.0 / (double)fan_in);
+        float plain = scale ? 1.0f : 0.0f; /* of what is no matrix */
         for (size_t j = 0; j < t->size; j++)
-            v[j] = t->n_dims > 1 ? (float)(sigma * rng_normal(rng)) : scale ? 1.0f : 0.0f;
+            v[j] = t->n_dims > 1 ? (float)(sigma * rng_normal(rng)) : plain;
     }
 }
 

@@ -178,7 +178,8 @@ int report_plot(const struct report *r, const char *path, struct sonata_error *e
     put(&out, "; objectives: ");
     for (unsigned j = 0; j < r->p->n_objectives; j++) {
         put_escaped(&out, r->p->quantity[r->p->objective[j].truth].column);
-        put(&out, " (%s)%s", r->p->objective[j].maximise ? "max" : "min", j + 1 < r->p->n_objectives ? ", " : ".</p>\n");
+        put(&out, " (%s)", r->p->objective[j].maximise ? "max" : "min");
+        put(&out, "%s", j + 1 < r->p->n_objectives ? ", " : ".</p>\n");
     }
     put_curves(&out, r);
     put_table(&out, r);

@@ -215,6 +215,14 @@ static double minimised(const struct problem_objective *o, double value)
     return o->percent ? 100 - value : -value;
 }
 
+/* A value as given, to be minimised; NAN: not given. errors: it is given so already. */
+static double given_value(const struct problem_objective *o, const struct column_value *given, bool errors)
+{
+    if (!given)
+        return NAN;
+    return errors ? given->value : minimised(o, given->value);
+}
+
 /* --ideal and --reference of objective i. A maximised column may be given in its own sense (ideal above reference) or, for percent
  * columns, as errors 100 - value (ideal below reference): the order tells which. */
 static int given_scale(const struct bench_options *o, struct problem *p, unsigned i, struct sonata_error *err)
@@ -225,8 +233,8 @@ static int given_scale(const struct bench_options *o, struct problem *p, unsigne
     bool errors = objective->maximise && ideal && reference && ideal->value < reference->value;
     if (errors && !objective->percent)
         return sonata_error_set(err, -EINVAL, "--ideal %s must be above --reference: the column is maximised and not a percentage", column);
-    p->ideal_given[i] = !ideal ? NAN : errors ? ideal->value : minimised(objective, ideal->value);
-    p->reference_given[i] = !reference ? NAN : errors ? reference->value : minimised(objective, reference->value);
+    p->ideal_given[i] = given_value(objective, ideal, errors);
+    p->reference_given[i] = given_value(objective, reference, errors);
     if (ideal && reference && !(p->ideal_given[i] < p->reference_given[i]))
         return sonata_error_set(err, -EINVAL, "--ideal %s must be better than --reference", column);
     return 0;
@@ -410,12 +418,20 @@ static double quantity_value(const struct problem *p, int index, const struct ge
     return a < 0 ? NAN : q->value[a];
 }
 
+/* The quantity that an objective is in a view. */
+static int quantity_of(const struct problem_objective *o, enum problem_view view)
+{
+    if (view == VIEW_TRUTH)
+        return o->truth;
+    return view == VIEW_SEEN ? o->seen : o->source;
+}
+
 bool problem_objectives(const struct problem *p, const struct genotype *g, enum problem_view view, double ret_f[CORE_OBJECTIVES_MAX])
 {
     bool known = true;
     for (unsigned i = 0; i < p->n_objectives; i++) {
         const struct problem_objective *o = &p->objective[i];
-        int other = view == VIEW_SEEN ? o->seen : o->source, q = view == VIEW_TRUTH ? o->truth : other;
+        int q = quantity_of(o, view);
         ret_f[i] = minimised(o, quantity_value(p, q, g));
         known = known && isfinite(ret_f[i]);
     }

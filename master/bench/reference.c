@@ -238,7 +238,8 @@ int reference_judge(const struct problem *p, const struct reference *r, struct j
                 worst = fmax(worst, f[j]);
         }
         judge.ideal[j] = isnan(p->ideal_given[j]) ? best : p->ideal_given[j];
-        judge.reference[j] = !isnan(p->reference_given[j]) ? p->reference_given[j] : j == lead ? lead_limit : worst + 0.05 * fabs(worst);
+        double standard = j == lead ? lead_limit : worst + 0.05 * fabs(worst);
+        judge.reference[j] = isnan(p->reference_given[j]) ? standard : p->reference_given[j];
         if (!(judge.ideal[j] < judge.reference[j]))
             return sonata_error_set(err, -ERANGE, "objective %u: ideal %g is not better than reference %g; give --ideal and --reference", j + 1,
                                     problem_original(p, j, judge.ideal[j]), problem_original(p, j, judge.reference[j]));

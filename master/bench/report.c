@@ -289,7 +289,10 @@ static void add_pairs(cJSON *root, const struct summary *s)
     cJSON *c = cJSON_AddArrayToObject(root, "c"), *paired = cJSON_AddArrayToObject(root, "paired"), *level = cJSON_AddArrayToObject(root, "level");
     for (unsigned i = 0; i < s->n_pairs; i++) {
         const struct pair_summary *p = &s->pair[i];
-        cJSON *list[3] = {isfinite(p->c) ? c : NULL, isfinite(p->c) && p->a < p->b ? paired : NULL, level};
+        bool known = isfinite(p->c);
+        cJSON *list[3] = {known ? c : NULL, NULL, level};
+        if (known && p->a < p->b)
+            list[1] = paired;
         for (unsigned k = 0; k < 3; k++) {
             if (!list[k])
                 continue;

@@ -21,8 +21,11 @@ static double hv_at(const struct trace *t, uint32_t n)
 static double first_reach(const struct trace *t, double level, bool wall)
 {
     for (uint32_t i = 0; i < t->n; i++) {
-        if (t->hv[i] >= level)
-            return wall ? t->time[i] : t->cost ? t->cost[i] : i + 1.0;
+        if (!(t->hv[i] >= level))
+            continue;
+        if (wall)
+            return t->time[i];
+        return t->cost ? t->cost[i] : i + 1.0;
     }
     return INFINITY;
 }

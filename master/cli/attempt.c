@@ -184,7 +184,8 @@ static void list_fact(void *user, const char *key, size_t n, const char *value)
     const struct key *k = find_key(key, n);
     char word[WORD_MAX];
     bool canary = n >= 6 && !memcmp(key, "canary", 6);
-    if ((k ? k->line : canary ? LINE_CANARY : LINE_HOST) != l->which)
+    enum line unknown = canary ? LINE_CANARY : LINE_HOST;
+    if ((k ? k->line : unknown) != l->which)
         return;
     if (k)
         format_word(k, value, word);

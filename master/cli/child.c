@@ -112,8 +112,10 @@ static int give_up(const struct child *c, int status, struct sonata_error *err)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return sonata_error_set(err, -ECHILD, "%s was not found beside `sonata` nor in $PATH; is the installation complete?", c->program);
     log_tail(c, tail, sizeof tail);
-    return sonata_error_set(err, -ECHILD, "%s ends again and again (%s %d); its log %s ends with: %s", c->program,
-                            WIFSIGNALED(status) ? "signal" : "exit code", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), c->log, tail);
+    bool killed = WIFSIGNALED(status);
+    int number = killed ? WTERMSIG(status) : WEXITSTATUS(status);
+    return sonata_error_set(err, -ECHILD, "%s ends again and again (%s %d); its log %s ends with: %s", c->program, killed ? "signal" : "exit code",
+                            number, c->log, tail);
 }
 
 int child_poll(struct child *c, const char **ret_event, struct sonata_error *err)

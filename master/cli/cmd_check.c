@@ -42,8 +42,13 @@ static void print_bound(const struct space *space, const struct constraint *k)
     format_value(k->min, low);
     format_value(k->max, high);
     results_heading(k->metric, k->board, name);
-    printf("    %s%s%s%s%s  (%s)\n", k->min > -1e300 ? low : "", k->min > -1e300 ? " <= " : "", name, k->max < 1e300 ? " <= " : "",
-           k->max < 1e300 ? high : "", analytic_computes(space, k->metric, k->board) ? "computed before anything is measured" : "measured");
+    printf("    ");
+    if (k->min > -1e300)
+        printf("%s <= ", low);
+    printf("%s", name);
+    if (k->max < 1e300)
+        printf(" <= %s", high);
+    printf("  (%s)\n", analytic_computes(space, k->metric, k->board) ? "computed before anything is measured" : "measured");
 }
 
 static void print_space(const struct space *s)
@@ -67,8 +72,10 @@ static void print_search(const char *path, const struct search_file *f)
         const char *unit = metric_unit(o->metric), *where = "computed on the master";
         if (!computed)
             where = o->board[0] ? "measured on boards of type " : "measured on any board that supplies it";
-        printf("  %s %s%s%s: %s%s\n", o->goal == GOAL_MAX ? "maximise" : "minimise", o->metric, unit[0] ? " in " : "", unit, where,
-               computed ? "" : o->board);
+        printf("  %s %s", o->goal == GOAL_MAX ? "maximise" : "minimise", o->metric);
+        if (unit[0])
+            printf(" in %s", unit);
+        printf(": %s%s\n", where, computed ? "" : o->board);
     }
     if (s->n_constraints)
         puts("  subject to");

@@ -125,7 +125,10 @@ static int new_key(const struct command *self, const struct settings *s, struct 
     struct sonata_error err = {{0}};
     struct keyfile k = {.server_key = ""};
     char path[1024], comment[200];
-    snprintf(path, sizeof path, s->out ? "%s" : "%s.key", s->out ? s->out : label);
+    if (s->out)
+        copy_string(path, sizeof path, s->out);
+    else
+        snprintf(path, sizeof path, "%s.key", label);
     snprintf(comment, sizeof comment, "SONATA key of %s: role %s", label, s->role);
     if (s->team)
         snprintf(comment, sizeof comment, "SONATA key of %s: role team, team %s", label, s->team);

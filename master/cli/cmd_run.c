@@ -378,8 +378,10 @@ static int finish(struct run *run, struct sonata_error *err)
 
 static int explain_interrupt(const struct run *run)
 {
-    fprintf(stderr, "stopped; everything measured so far is kept. Go on with: sonata run %s%s%s\n", run->file_path,
-            run->settings->common.state ? " --state " : "", run->settings->common.state ? run->settings->common.state : "");
+    fprintf(stderr, "stopped; everything measured so far is kept. Go on with: sonata run %s", run->file_path);
+    if (run->settings->common.state)
+        fprintf(stderr, " --state %s", run->settings->common.state);
+    fputc('\n', stderr);
     return CLI_INTERRUPTED;
 }
 
@@ -423,5 +425,7 @@ int cmd_run(const struct command *self, int argc, char **argv)
         return explain_interrupt(run);
     if (r == -ECHILD)
         return command_fail(self, CLI_FAILURE, "%s", run->servers_error.text);
-    return r ? command_fail(self, r == -EEXIST ? CLI_REFUSED : exit_of(r), "%s", err.text) : CLI_OK;
+    if (!r)
+        return CLI_OK;
+    return command_fail(self, r == -EEXIST ? CLI_REFUSED : exit_of(r), "%s", err.text);
 }

@@ -69,7 +69,8 @@ static void print_status(const struct results *r)
     printf("  objectives  ");
     for (uint32_t i = 0; i < r->spec.n_objectives; i++) {
         results_heading(r->spec.objective[i].metric, r->spec.objective[i].board, heading);
-        printf(" %s %s%s", r->spec.objective[i].goal == GOAL_MAX ? "max" : "min", heading, i + 1 < r->spec.n_objectives ? "," : "\n");
+        printf(" %s %s", r->spec.objective[i].goal == GOAL_MAX ? "max" : "min", heading);
+        putchar(i + 1 < r->spec.n_objectives ? ',' : '\n');
     }
     printf("  space        %s, %u genes, %.4g architectures\n", r->spec.space.name, r->spec.space.n_genes, space_size(&r->spec.space));
     if (r->spec.budget_wall_ns)
@@ -79,7 +80,11 @@ static void print_status(const struct results *r)
     printf("  evaluation   tier %s", r->spec.tier);
     if (r->spec.replicates > 1)
         printf(", front measured %u times", r->spec.replicates);
-    printf("%s%s%s%s\n", r->spec.dataset[0] ? ", data set " : "", r->spec.dataset, r->spec.supernet[0] ? ", supernet " : "", r->spec.supernet);
+    if (r->spec.dataset[0])
+        printf(", data set %s", r->spec.dataset);
+    if (r->spec.supernet[0])
+        printf(", supernet %s", r->spec.supernet);
+    putchar('\n');
 }
 
 static void print_values(const struct results *r, const struct results_individual *x)
@@ -106,7 +111,10 @@ static void print_values(const struct results *r, const struct results_individua
             if (results_value(x, r->spec.objective[o].metric, r->spec.objective[o].board) == v)
                 format_value(x->sd[o], sd);
         }
-        text_table_cell(t, mean[0] ? "%s ±%s" : "%.0s%.0s-", mean, mean[0] ? sd : "");
+        if (mean[0])
+            text_table_cell(t, "%s ±%s", mean, sd);
+        else
+            text_table_cell(t, "-");
     }
     text_table_print(t, stdout);
     text_table_free(t);

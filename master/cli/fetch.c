@@ -94,11 +94,13 @@ static int take_values(const struct search_spec *spec, const Sonata__Individual 
     return 0;
 }
 
+static int64_t parent_of(const Sonata__Individual *m, size_t i) { return i < m->n_parents ? m->parents[i] : -1; }
+
 int results_individual_from_message(const struct search_spec *spec, const Sonata__Individual *m, struct results_individual *ret,
                                     struct sonata_error *err)
 {
     struct results_individual x = {.id = m->id,
-                                   .parent = {m->n_parents > 0 ? m->parents[0] : -1, m->n_parents > 1 ? m->parents[1] : -1},
+                                   .parent = {parent_of(m, 0), parent_of(m, 1)},
                                    .predicted = m->predicted,
                                    .on_front = m->on_front,
                                    .reused = m->reused,

@@ -197,7 +197,9 @@ static void csv_line(const struct results *r, const struct headings *h, const st
         csv_number(out, v ? v->value : NAN);
         csv_number(out, v ? v->low : NAN);
         csv_number(out, v ? v->high : NAN);
-        bytes_printf(out, v ? ",%u" : ",", v ? v->n : 0);
+        bytes_printf(out, ",");
+        if (v)
+            bytes_printf(out, "%u", v->n);
     }
     space_active(&r->spec.space, &x->genotype, active);
     for (unsigned j = 0; j < r->spec.space.n_genes; j++) {

@@ -61,7 +61,8 @@ static void format_boards(const struct results_board *board, size_t n, char text
         return;
     }
     if (n == 1) {
-        const char *doing = board->phase[0] ? board->phase : board->state, *what = board->online ? doing : "offline";
+        const char *doing = board->phase[0] ? board->phase : board->state;
+        const char *what = board->online ? doing : "offline";
         snprintf(text, 96, "%.40s %.40s", board->id, what);
         return;
     }

@@ -111,8 +111,9 @@ void report_svg_front(const struct results *r, struct bytes *out)
             double x, y;
             if (p->on_front != (pass == 1) || !objective_value(r, p, 1, &x) || !objective_value(r, p, 0, &y))
                 continue;
-            bytes_printf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%d\" fill=\"%s\" fill-opacity=\"%s\"><title>#%llu</title></circle>\n",
-                         place_x(&f, x), place_y(&f, y), pass ? 5 : 3, pass ? "#d9480f" : "#94a3b3", pass ? "1" : "0.55", (unsigned long long)p->id);
+            const char *look = pass ? "r=\"5\" fill=\"#d9480f\" fill-opacity=\"1\"" : "r=\"3\" fill=\"#94a3b3\" fill-opacity=\"0.55\"";
+            bytes_printf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" %s><title>#%llu</title></circle>\n", place_x(&f, x), place_y(&f, y), look,
+                         (unsigned long long)p->id);
         }
     }
     bytes_printf(out, "</svg>\n");

@@ -163,7 +163,7 @@ static void read_all(int fd, char *text, size_t size)
 {
     size_t n = 0;
     char drop[256];
-    for (ssize_t k; (k = read(fd, n + 1 < size ? text + n : drop, n + 1 < size ? size - 1 - n : sizeof drop)) != 0;) {
+    for (ssize_t k; (k = n + 1 < size ? read(fd, text + n, size - 1 - n) : read(fd, drop, sizeof drop)) != 0;) {
         if (k < 0 && errno != EINTR)
             break;
         if (k > 0 && n + 1 < size)

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/rng.h"
 #include "daemon/notify.h"
 #include "daemon/security.h"
@@ -135,7 +136,7 @@ static void on_turn(void *user)
     }
     int64_t ms = (due - clock_monotonic_ns() + SONATA_MS - 1) / SONATA_MS;
     uv_update_time(&m->loop.uv);
-    uv_timer_start(&m->timer, on_timer, ms < 0 ? 0 : ms > TIMER_MAX_MS ? TIMER_MAX_MS : (uint64_t)ms, 0);
+    uv_timer_start(&m->timer, on_timer, (uint64_t)clamp_of(ms, 0, TIMER_MAX_MS), 0);
 }
 
 static void close_all(struct master *m)
@@ -243,7 +244,9 @@ static unsigned connections(const struct settings *s, unsigned quarters)
     setrlimit(RLIMIT_NOFILE, &files);
     getrlimit(RLIMIT_NOFILE, &files);
     rlim_t most = (files.rlim_cur > 2 * OWN_FILES ? files.rlim_cur - OWN_FILES : OWN_FILES) / 4 * quarters;
-    return s->connections && (rlim_t)s->connections < most ? (unsigned)s->connections : most < UINT32_MAX ? (unsigned)most : UINT32_MAX;
+    if (s->connections)
+        most = min_of((rlim_t)s->connections, most);
+    return (unsigned)min_of(most, (rlim_t)UINT32_MAX);
 }
 
 static int open_ports(struct master *m, uint64_t incarnation, struct sonata_error *err)

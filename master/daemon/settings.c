@@ -371,7 +371,12 @@ int settings_check(const struct settings *s, struct sonata_error *err)
     return r;
 }
 
-static size_t size_of(enum option_type type) { return type == OPTION_FLAG ? sizeof(bool) : type == OPTION_NUMBER ? sizeof(double) : sizeof(int64_t); }
+static size_t size_of(enum option_type type)
+{
+    if (type == OPTION_FLAG)
+        return sizeof(bool);
+    return type == OPTION_NUMBER ? sizeof(double) : sizeof(int64_t);
+}
 
 static bool is_text(enum option_type type) { return type == OPTION_TEXT || type == OPTION_CHOICE; }
 

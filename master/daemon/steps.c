@@ -77,7 +77,8 @@ size_t steps_open(const char *folder, uint64_t ret_died[STEPS_AT_ONCE])
 
 void steps_mark(uint64_t search, bool begins)
 {
-    uint64_t from = begins ? 0 : search, to = begins ? search : 0;
+    uint64_t from = begins ? 0 : search;
+    uint64_t to = begins ? search : 0;
     for (size_t i = 0; steps && i < STEPS_AT_ONCE; i++) {
         uint64_t expected = from;
         if (atomic_compare_exchange_strong(&steps->search[i], &expected, to))

@@ -40,7 +40,10 @@ static void held_texts(const struct engine_board_health *health, char *held, cha
     held[0] = why[0] = '\0';
     if (h && h->order != BOARD_ORDER_NONE) {
         snprintf(held, size, "%s", board_order_name(h->order));
-        snprintf(why, size, "%s%s%s%s", h->by[0] ? "by " : "", h->by, h->by[0] && h->reason[0] ? ": " : "", h->reason);
+        if (h->by[0])
+            snprintf(why, size, "by %s%s%s", h->by, h->reason[0] ? ": " : "", h->reason);
+        else
+            snprintf(why, size, "%s", h->reason);
     } else if (health->hold_left_ns) {
         snprintf(held, size, "quarantine for %.0f s", (double)health->hold_left_ns / 1e9);
     } else if (h && h->probation) {

@@ -119,7 +119,7 @@ static Sonata__Individual *individual_message(const struct individual_record *r,
     m->genotype.len = r->n_genes;
     m->genotype.data = xmemdup(r->genotype.allele, r->n_genes);
     m->arm = xstrdup(r->arm);
-    m->n_parents = (r->parent[0] >= 0 ? 1u : 0u) + (r->parent[1] >= 0 ? 1u : 0u);
+    m->n_parents = (size_t)(r->parent[0] >= 0) + (size_t)(r->parent[1] >= 0);
     m->parents = xcalloc(2, sizeof *m->parents);
     for (size_t i = 0, k = 0; i < 2; i++) {
         if (r->parent[i] >= 0)

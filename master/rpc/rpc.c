@@ -107,7 +107,9 @@ struct rpc_counts rpc_counts(const struct rpc *rpc)
 {
     struct rpc_counts c = rpc->counts;
     c.workers = rpc->by_name.count;
-    c.connections_refused = (rpc->workers ? net_connections_refused(rpc->workers) : 0) + (rpc->clients ? net_connections_refused(rpc->clients) : 0);
+    c.connections_refused = rpc->workers ? net_connections_refused(rpc->workers) : 0;
+    if (rpc->clients)
+        c.connections_refused += net_connections_refused(rpc->clients);
     return c;
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/medium.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "rpc/rpc_internal.h"
 
 /* Metrics are refused when a name is none, so that a job never asks for half a word. */
@@ -36,7 +37,7 @@ static bool read_board(const Sonata__BoardInfo *in, struct sched_board_info *b, 
 }
 
 /* Elements to allocate for n that are announced: at least one, at most max. */
-static size_t bounded(size_t n, size_t max) { return n < 1 ? 1 : n < max ? n : max; }
+static size_t bounded(size_t n, size_t max) { return clamp_of(n, (size_t)1, max); }
 
 static uint32_t read_boards(Sonata__BoardInfo **in, size_t n, struct sched_board_info *board, struct sonata_error *err)
 {

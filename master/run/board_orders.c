@@ -119,7 +119,8 @@ int engine_board_control(struct engine *r, const struct engine_order *order, str
     if (strlen(order->reason) >= sizeof h->reason)
         return sonata_error_set(err, -EINVAL, "a reason has at most %zu characters", sizeof h->reason - 1);
     char text[BOARD_TEXT_MAX];
-    const char *by = order->by[0] ? " by " : "", *colon = order->reason[0] ? ": " : "";
+    const char *by = order->by[0] ? " by " : "";
+    const char *colon = order->reason[0] ? ": " : "";
     snprintf(text, sizeof text, "%s%s%s%s%s", board_order_name(o), by, order->by, colon, order->reason);
     h->order = o;
     h->given = false;

@@ -21,22 +21,24 @@ struct point {
     double f[OBJECTIVES];
 };
 
+static int compare_values(double a, double b) { return (a > b) - (a < b); }
+
 static int compare_first(const void *pa, const void *pb)
 {
     const double *a = ((const struct point *)pa)->f, *b = ((const struct point *)pb)->f;
-    return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] < b[1] ? -1 : a[1] > b[1];
+    return compare_values(a[0], b[0]) ? compare_values(a[0], b[0]) : compare_values(a[1], b[1]);
 }
 
 static int compare_third(const void *pa, const void *pb)
 {
     const double *a = ((const struct point *)pa)->f, *b = ((const struct point *)pb)->f;
-    return a[2] < b[2] ? -1 : a[2] > b[2] ? 1 : a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] < b[1] ? -1 : a[1] > b[1];
+    return compare_values(a[2], b[2]) ? compare_values(a[2], b[2]) : compare_first(pa, pb);
 }
 
 static int compare_fourth(const void *pa, const void *pb)
 {
     const double *a = ((const struct point *)pa)->f, *b = ((const struct point *)pb)->f;
-    return a[3] < b[3] ? -1 : a[3] > b[3] ? 1 : compare_third(pa, pb);
+    return compare_values(a[3], b[3]) ? compare_values(a[3], b[3]) : compare_third(pa, pb);
 }
 
 static double volume2(struct point *p, uint32_t n, const double *reference)

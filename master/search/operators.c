@@ -12,7 +12,9 @@ uint8_t operator_other_value(struct core *s, uint32_t j, uint8_t v)
     uint32_t n = g->n_choices;
     if (s->set.mutation == MUTATION_ORDINAL && g->ordinal && n > 2) {
         double u = rng_uniform(&s->rng);
-        int step = u < 0.7 ? 1 : u < 0.9 ? 2 : 0, sign = rng_below(&s->rng, 2) ? 1 : -1;
+        int step = 0, sign = rng_below(&s->rng, 2) ? 1 : -1;
+        if (u < 0.9)
+            step = u < 0.7 ? 1 : 2;
         for (int k = 0; k < 2 && step; k++, sign = -sign) {
             int to = v + sign * step;
             if (to >= 0 && to < (int)n)

@@ -239,7 +239,7 @@ uint32_t pareto_select(const double *f, const double *violation, uint32_t n, uin
     struct value *order = xcalloc(3 * (size_t)n + 1, sizeof *order), *grouped = order + n, *spare = grouped + n;
     uint32_t *number = xcalloc(2 * (size_t)n + 1, sizeof *number), *index = number + n, *rank = ret_rank ? ret_rank : number, *start, got = 0,
              feasible;
-    double *crowding = ret_crowding ? ret_crowding : xcalloc(n ? n : 1, sizeof *crowding);
+    double *crowding = ret_crowding ? ret_crowding : xcalloc(max_of(n, 1u), sizeof *crowding);
     (void)rank_points(f, violation, n, m, rank, order, spare, &feasible);
     uint32_t ranks = group_by_rank(rank, n, order, index, grouped, &start);
     for (uint32_t i = 0; i < n; i++)

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/number.h"
 #include "search/core_internal.h"
 #include "search/hypervolume.h"
 
@@ -13,12 +14,18 @@ struct core_progress {
 };
 
 /* Points that are counted at most: the volume of that many takes about a second. */
-static uint32_t most_points(uint32_t m) { return m <= 2 ? 200000 : m == 3 ? 10000 : 1000; }
+static uint32_t most_points(uint32_t m)
+{
+    if (m <= 2)
+        return 200000;
+    return m == 3 ? 10000 : 1000;
+}
 
 bool core_progress_is_cheap(const struct core *s)
 {
     uint32_t m = s->params.n_objectives, n = s->archive.n_front;
-    return m == 1 || n <= (m == 2 ? 2000 : m == 3 ? 200 : 40);
+    static const uint32_t quick[] = {2000, 2000, 2000, 200, 40}; /* by objectives */
+    return m == 1 || n <= quick[min_of(m, 4u)];
 }
 
 /* A box that stays the same once the first results are in, so that progress never falls: from half the first spread below the best of

@@ -103,7 +103,8 @@ int settings_resolve(const struct core_params *p, struct settings *ret_settings,
         s.least_used = LEAST_USED_AUTO;
     algorithm->defaults(p, &s);
     s.population = p->population ? p->population : s.population;
-    s.init = p->init ? p->init : s.init ? s.init : s.population;
+    if (p->init || !s.init)
+        s.init = p->init ? p->init : s.population;
     for (uint32_t i = 0; i < p->n_options; i++) {
         const struct option_def *o = option_find(options, p->option[i].name);
         if (!o)

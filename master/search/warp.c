@@ -20,9 +20,19 @@ static int compare_doubles(const void *pa, const void *pb)
 
 static double asymmetry(double a, double b, double c) { return fabs((c - b) - (b - a)) / (c - a + 1e-12); }
 
-static double squeeze(double z) { return z > KNEE ? KNEE + SLOPE * (z - KNEE) : z < -KNEE ? -KNEE + SLOPE * (z + KNEE) : z; }
+static double squeeze(double z)
+{
+    if (z > KNEE)
+        return KNEE + SLOPE * (z - KNEE);
+    return z < -KNEE ? -KNEE + SLOPE * (z + KNEE) : z;
+}
 
-static double unsqueeze(double z) { return z > KNEE ? KNEE + (z - KNEE) / SLOPE : z < -KNEE ? -KNEE + (z + KNEE) / SLOPE : z; }
+static double unsqueeze(double z)
+{
+    if (z > KNEE)
+        return KNEE + (z - KNEE) / SLOPE;
+    return z < -KNEE ? -KNEE + (z + KNEE) / SLOPE : z;
+}
 
 static double within(double v, double most) { return fmax(-most, fmin(most, v)); }
 

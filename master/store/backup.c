@@ -39,7 +39,9 @@ static int copy_to(MDB_env *env, const char *path)
     if (fd < 0)
         return errno;
     int rc = mdb_env_copyfd2(env, fd, MDB_CP_COMPACT);
-    return rc ? rc : fsync(fd) ? errno : 0;
+    if (!rc && fsync(fd))
+        rc = errno;
+    return rc;
 }
 
 int store_backup(const char *folder, const char *dest, struct sonata_error *err)
@@ -61,7 +63,10 @@ int store_backup(const char *folder, const char *dest, struct sonata_error *err)
     }
     int rc = copy_to(env, part);
     mdb_env_close(env);
-    r = rc > 0 ? -rc : rc ? -EIO : rename(part, file) ? -errno : file_sync_folder_of(file);
+    if (rc)
+        r = rc > 0 ? -rc : -EIO;
+    else
+        r = rename(part, file) ? -errno : file_sync_folder_of(file);
     if (r) {
         unlink(part);
         return sonata_error_set(err, r, "cannot write %s: %s", file, strerror(-r));

@@ -131,7 +131,9 @@ static int check_owner(struct store *s, MDB_txn *txn)
         reader_u8(&in);
         owner = reader_u64(&in);
     }
-    return rc && rc != MDB_NOTFOUND ? rc : owner == s->owner ? 0 : ESTALE;
+    if (rc && rc != MDB_NOTFOUND)
+        return rc;
+    return owner == s->owner ? 0 : ESTALE;
 }
 
 static int commit_once(struct store *s)

@@ -343,9 +343,11 @@ static void take_tree_page(struct walk *w, uint64_t number, unsigned level, cons
     w->branch++;
     for (unsigned i = 0; i < g.n; i++) {
         const uint8_t *node = node_at(&g, i);
-        struct key from = key_of(node), to = i + 1 < g.n ? key_of(node_at(&g, i + 1)) : from;
+        bool last = i + 1 == g.n;
+        struct key from = key_of(node), to = last ? from : key_of(node_at(&g, i + 1));
         uint64_t child = get16(node) | (uint64_t)get16(node + 2) << 16 | (uint64_t)get16(node + 4) << 32;
-        take_tree_page(w, child, level + 1, i ? &from : low, i + 1 < g.n ? &to : high);
+        const struct key *first = i ? &from : low;
+        take_tree_page(w, child, level + 1, first, last ? high : &to);
     }
 }
 

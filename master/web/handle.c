@@ -80,7 +80,10 @@ static void serve_api(struct web *w, struct http_request *q, const char *path)
     struct call *c = call_new(w, q);
     const struct route *r = route_find(http_method(q), path, c, &other);
     if (!r) {
-        call_fail(c, other ? -EPROTO : -ENOENT, other ? "%s: another method is needed" : "%s: the API has no such thing; see openapi.json", path);
+        if (other)
+            call_fail(c, -EPROTO, "%s: another method is needed", path);
+        else
+            call_fail(c, -ENOENT, "%s: the API has no such thing; see openapi.json", path);
         return;
     }
     int code = admit(c, r);

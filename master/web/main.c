@@ -131,8 +131,11 @@ static void link_text(struct web *w, char *text, size_t size)
     bool v6 = strchr(s->address, ':');
     if (s->print_link || s->link_file[0])
         login_new_code(w->login, clock_monotonic_ns(), s->link_ns, code);
-    snprintf(text, size, "%s://%s%s%s:%u%s/%s%s", s->tls_certificate[0] ? "https" : "http", v6 ? "[" : "", s->address, v6 ? "]" : "",
-             http_port(w->http), s->base_path, code[0] ? "#login=" : "", code);
+    char host[sizeof s->address + 2];
+    snprintf(host, sizeof host, v6 ? "[%s]" : "%s", s->address);
+    snprintf(text, size, "%s://%s:%u%s/", s->tls_certificate[0] ? "https" : "http", host, http_port(w->http), s->base_path);
+    if (code[0])
+        snprintf(text + strlen(text), size - strlen(text), "#login=%s", code);
 }
 
 static void write_link(const struct web *w, const char *text)

@@ -143,7 +143,8 @@ void out_unsigned(struct bytes *b, const char *key, uint64_t v)
 void out_bool(struct bytes *b, const char *key, bool v)
 {
     begin(b, key);
-    put(b, v ? "true" : "false", v ? 4 : 5);
+    const char *text = v ? "true" : "false";
+    put(b, text, strlen(text));
 }
 
 void out_null(struct bytes *b, const char *key)

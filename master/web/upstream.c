@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 enum { REPEAT_MS = 2000, TICK_MS = 250, OPEN_MAX = 2000, HIGH_WATER = 4000 };
 
@@ -78,8 +79,8 @@ static void take_reply(struct upstream *u, const Sonata__Reply *reply)
     if (!at)
         return;
     u->up = true;
-    finish(u, at, reply, reply->code < 0 ? reply->code : 0,
-           reply->text && reply->text[0] ? reply->text : strerror(reply->code < 0 ? -reply->code : 0));
+    int code = min_of(reply->code, 0);
+    finish(u, at, reply, code, reply->text && reply->text[0] ? reply->text : strerror(-code));
 }
 
 static void on_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/parse.h"
 #include "base/text.h"
 
@@ -336,7 +337,7 @@ void adapter_run(const struct adapter_config *c, const struct adapter_version *v
             return;
     }
     enter_phase(job, "measure");
-    unsigned windows = job->windows < 1 ? 1 : job->windows > ADAPTER_WINDOWS_MAX ? ADAPTER_WINDOWS_MAX : job->windows;
+    unsigned windows = clamp_of(job->windows, 1u, (unsigned)ADAPTER_WINDOWS_MAX);
     for (unsigned i = 0; i < windows; i++) {
         struct adapter_window w = window_empty();
         if (!invoke(c, v, job, STEP_RUN, r, &w))

@@ -23,6 +23,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "loop/service.h"
 #include "process/process.h"
 
@@ -54,7 +55,7 @@ static void link_lost(struct agent *a, const char *why)
 static void welcome(struct agent *a, const Sonata__Welcome *m)
 {
     uint64_t ms = m->heartbeat_ms ? m->heartbeat_ms : HEARTBEAT_MS;
-    a->heartbeat_ms = ms < HEARTBEAT_MIN_MS ? HEARTBEAT_MIN_MS : ms > HEARTBEAT_MAX_MS ? HEARTBEAT_MAX_MS : ms;
+    a->heartbeat_ms = clamp_of(ms, (uint64_t)HEARTBEAT_MIN_MS, (uint64_t)HEARTBEAT_MAX_MS);
     bool news = !a->welcomed || a->master_incarnation != m->master_incarnation;
     a->welcomed = true;
     a->waiting_ns = 0;

@@ -22,6 +22,9 @@ static void settle(struct health_driver *d, int64_t now_ns);
 
 static bool is_timed(const struct health_driver *d) { return d->options->canary == CANARY_TIMED; }
 
+/* What a canary that was answered counts as, where nothing is timed: always the same. */
+static double timed_or_nominal(const struct health_driver *d, double latency_us) { return is_timed(d) ? latency_us : NOMINAL_US; }
+
 /* ---- the machine's effects */
 
 static void take_actions(struct health_driver *d, enum health_state from, unsigned actions, int64_t now_ns)
@@ -131,7 +134,7 @@ static void calibrate(struct health_driver *d, double latency_us, const char *te
         d->canary_after_ns = now_ns + RETRY_NS;
         return;
     }
-    double counted = !answers ? 0 : is_timed(d) ? latency_us : NOMINAL_US;
+    double counted = answers ? timed_or_nominal(d, latency_us) : 0;
     do /* silence ends the series, and where nothing is timed one answer does */
         (void)!health_canary(&d->health, counted, now_ns, &actions, &err);
     while (d->health.state == HEALTH_CALIBRATING && (!answers || !is_timed(d)));
@@ -169,7 +172,7 @@ static void judge(struct health_driver *d, double latency_us, const char *text, 
     describe_canary(d, latency_us, text, &news);
     news.latency_us = latency_us > 0 ? latency_us : 0;
     bool routine = !is_timed(d) && latency_us > 0 && news.from == HEALTH_READY && !d->asked;
-    if (health_canary(&d->health, latency_us <= 0 ? 0 : is_timed(d) ? latency_us : NOMINAL_US, now_ns, &actions, &err))
+    if (health_canary(&d->health, latency_us <= 0 ? 0 : timed_or_nominal(d, latency_us), now_ns, &actions, &err))
         return; /* the state changed meanwhile */
     if (actions & HEALTH_DO_INVALIDATE) {
         news.invalid_from_ns = good_ns;
@@ -190,7 +193,10 @@ static void prove(struct health_driver *d, bool answers, const char *text, int64
         d->check_after_ns = now_ns + RETRY_NS;
         return;
     }
-    snprintf(line, sizeof line, "%s: %s%.160s", recovery_rung_name(rung), answers ? "the board answers" : "no answer: ", answers ? "" : text);
+    if (answers)
+        snprintf(line, sizeof line, "%s: the board answers", recovery_rung_name(rung));
+    else
+        snprintf(line, sizeof line, "%s: no answer: %.160s", recovery_rung_name(rung), text);
     apply_if_due(d, answers ? HEALTH_ANSWERS : HEALTH_RUNG_FAILED, 0, "recovery", line, true, now_ns);
 }
 

@@ -63,7 +63,9 @@ static void status_fill(struct status *s, struct agent *a)
         fill_board(&s->info[i], a, b, s->texts[i]);
         for (unsigned k = 0; k < b->n_queue; k++) {
             const struct evaluation_job *job = &b->queue[k].frame.job;
-            const char *phase = !b->queue[k].have_blobs ? "fetching" : k == 0 && b->front_sent ? b->phase : "queued";
+            const char *phase = k == 0 && b->front_sent ? b->phase : "queued";
+            if (!b->queue[k].have_blobs)
+                phase = "fetching";
             add_attempt(s, job->attempt, job->epoch, b->config.id, phase, false);
         }
     }

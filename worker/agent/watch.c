@@ -206,7 +206,9 @@ static void give_back(struct watch *w)
 
 static enum canary_tier tier_of(const char *name)
 {
-    return !strcmp(name, "report") ? CANARY_TIER_REPORT : !strcmp(name, "screen") ? CANARY_TIER_SCREEN : CANARY_TIER_SEARCH;
+    if (!strcmp(name, "report"))
+        return CANARY_TIER_REPORT;
+    return !strcmp(name, "screen") ? CANARY_TIER_SCREEN : CANARY_TIER_SEARCH;
 }
 
 static void carry_out(struct board *b, const struct health_order *order)

@@ -428,7 +428,7 @@ static int read_tier(struct conversion *c, unsigned i)
     if (r)
         return r;
     p->windows = raw->windows ? *raw->windows : p->windows;
-    p->windows_max = raw->windows_max ? *raw->windows_max : p->windows_max < p->windows ? p->windows : p->windows_max;
+    p->windows_max = raw->windows_max ? *raw->windows_max : max_of(p->windows, p->windows_max);
     p->min_inferences = raw->min_inferences ? *raw->min_inferences : p->min_inferences;
     p->warmup_spread = raw->warmup_spread ? *raw->warmup_spread : p->warmup_spread;
     p->processes = raw->processes ? *raw->processes : p->processes;

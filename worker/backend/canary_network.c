@@ -60,7 +60,9 @@ static struct network_layer *append(struct network *n, enum network_layer_type t
 
 void canary_network_init(struct network *n, enum canary_kind kind)
 {
-    unsigned blocks = kind == CANARY_HOST ? 3 : 1, expanded = kind == CANARY_HOST ? 64 : 32;
+    bool host = kind == CANARY_HOST;
+    unsigned blocks = host ? 3 : 1;
+    unsigned expanded = host ? 64 : 32;
     struct rng rng = rng_seeded(SEED, 0);
     *n = (struct network){.input_size = CANARY_SIDE, .input_channels = CANARY_CHANNELS, .classes = CANARY_CLASSES};
     append(n, NETWORK_CONV, WIDTH, 2, true, &rng);

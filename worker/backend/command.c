@@ -58,9 +58,10 @@ static int open_command(const struct board_config *config, void **ret_backend, s
     struct command_board *b = xcalloc(1, sizeof *b);
     const struct adapter_config *a = &config->adapter;
     b->config = config;
+    const char *standard = a->tool == ADAPTER_CUSTOM ? "latency" : "latency,latency_min,latency_p90";
     int r = adapter_probe(a, &b->version, err);
     if (!r)
-        r = parse_offers(a->offers[0] ? a->offers : a->tool == ADAPTER_CUSTOM ? "latency" : "latency,latency_min,latency_p90", &b->offer, err);
+        r = parse_offers(a->offers[0] ? a->offers : standard, &b->offer, err);
     if (r) {
         close_command(b);
         return r;
@@ -219,6 +220,14 @@ static void report_latency(const struct adapter_result *r, const struct latency_
     take_samples(r, m);
 }
 
+static void add_tool_flags(struct measurement *m, unsigned flags)
+{
+    const char *partial = flags & ADAPTER_PARTIAL_DELEGATE ? "partial_delegate " : "";
+    const char *mean = flags & ADAPTER_MEAN_ONLY ? "mean_only " : "";
+    const char *min = flags & ADAPTER_MIN_ONLY ? "min_only" : "";
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "tool_flags=%s%s%s", partial, mean, min);
+}
+
 static void report(const struct command_board *b, const struct backend_job *job, const struct adapter_result *r, struct measurement *m)
 {
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "tool=%s %s", adapter_tool_name(b->config->adapter.tool), b->version.text);
@@ -226,8 +235,7 @@ static void report(const struct command_board *b, const struct backend_job *job,
     if (r->flags & ADAPTER_NOISY)
         m->flags |= FLAG_NOISY;
     if (r->flags & ~(unsigned)ADAPTER_NOISY)
-        fingerprint_add(m->fingerprint, sizeof m->fingerprint, "tool_flags=%s%s%s", r->flags & ADAPTER_PARTIAL_DELEGATE ? "partial_delegate " : "",
-                        r->flags & ADAPTER_MEAN_ONLY ? "mean_only " : "", r->flags & ADAPTER_MIN_ONLY ? "min_only" : "");
+        add_tool_flags(m, r->flags);
     if (r->status != ADAPTER_OK) {
         measurement_fail(m, outcome_of(r->status), "%s", r->reason);
         return;
@@ -281,7 +289,8 @@ static void run(void *backend, const struct backend_job *job, struct measurement
     job->phase(job->phase_user, "build");
     int r = write_files(b, job, &f, m, &err);
     if (r) {
-        measurement_fail(m, r == -ENOMEM ? OUTCOME_INFEASIBLE : r == -ENOSPC ? OUTCOME_INFRA : OUTCOME_CONFIG, "%s", err.text);
+        enum outcome other = r == -ENOSPC ? OUTCOME_INFRA : OUTCOME_CONFIG;
+        measurement_fail(m, r == -ENOMEM ? OUTCOME_INFEASIBLE : other, "%s", err.text);
     } else {
         struct adapter_job a = job_of(b, job, &f);
         struct adapter_result result;

@@ -195,7 +195,9 @@ static int measure_accuracy(struct engine_session *s, const struct backend_job *
 
 static enum outcome outcome_of(int r)
 {
-    return r == -ENOMEM ? OUTCOME_INFEASIBLE : r == -ENOENT || r == -EINVAL || r == -EBADMSG ? OUTCOME_CONFIG : OUTCOME_BUG;
+    if (r == -ENOMEM)
+        return OUTCOME_INFEASIBLE;
+    return r == -ENOENT || r == -EINVAL || r == -EBADMSG ? OUTCOME_CONFIG : OUTCOME_BUG;
 }
 
 /* Of the float network in this process: larger than what an int8 firmware needs, and every tensor has its own place (docs/WORKER.md, "Backends"). */
@@ -243,7 +245,8 @@ static void run(void *backend, const struct backend_job *job, struct measurement
 static int canary(void *backend, bool timed, double *ret_latency_us, struct sonata_error *err)
 {
     const struct board_config *c = ((const struct engine_board *)backend)->config;
-    return canary_on_engine(c->executor[0] ? c->executor : NULL, timed ? c->health.canary_ns : 0, ret_latency_us, err);
+    const char *executor = c->executor[0] ? c->executor : NULL;
+    return canary_on_engine(executor, timed ? c->health.canary_ns : 0, ret_latency_us, err);
 }
 
 const struct backend_ops backend_engine = {

@@ -199,12 +199,27 @@ static int run_on_board(const struct mcu_board *b, const struct backend_job *job
     uint32_t n = b->options.samples < d->test.n ? b->options.samples : d->test.n;
     int8_t *input = board_inputs(d, net, n);
     struct mcu_request request = {
-        .options = &b->options, .blob = blob->data, .size = blob->size, .input = input, .n_inputs = n, .windows = timed ? p->windows : 1,
-        .want_more = timed ? want_more : NULL, .want_more_user = (void *)p,
-        .warmup_us = timed ? (double)p->warmup_ns * 1e-3 : 0, .window_us = timed ? (double)p->window_ns * 1e-3 : 0,
-        .warmup_inferences = timed ? p->warmup_inferences : 0, .min_inferences = timed ? p->min_inferences : 1, .scale = p->scale,
-        .scale_floor_us = (double)p->scale_floor_ns * 1e-3, .phase = job->phase, .phase_user = job->phase_user,
+        .options = &b->options,
+        .blob = blob->data,
+        .size = blob->size,
+        .input = input,
+        .n_inputs = n,
+        .windows = 1,
+        .min_inferences = 1,
+        .want_more_user = (void *)p,
+        .scale = p->scale,
+        .scale_floor_us = (double)p->scale_floor_ns * 1e-3,
+        .phase = job->phase,
+        .phase_user = job->phase_user,
     };
+    if (timed) {
+        request.windows = p->windows;
+        request.want_more = want_more;
+        request.warmup_us = (double)p->warmup_ns * 1e-3;
+        request.window_us = (double)p->window_ns * 1e-3;
+        request.warmup_inferences = p->warmup_inferences;
+        request.min_inferences = p->min_inferences;
+    }
     struct mcu_result *result = xcalloc(1, sizeof *result);
     int r = mcu_run(&request, result, err);
     if (!r)

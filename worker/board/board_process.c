@@ -546,7 +546,7 @@ static int poll_timeout(const struct board_process *b)
         return -1;
     int64_t left = b->deadline_ns - clock_monotonic_ns();
     int64_t most = b->pipe < 0 ? 2 * SONATA_MS : TICK_NS;
-    left = left > most ? most : left < 0 ? 0 : left;
+    left = clamp_of(left, (int64_t)0, most);
     return (int)((left + SONATA_MS - 1) / SONATA_MS);
 }
 

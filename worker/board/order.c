@@ -7,6 +7,7 @@
 #include "board/preflight.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "process/process.h"
 
 static const int64_t CHECK_NS = 30 * SONATA_SECOND, COOL_NS = 120 * SONATA_SECOND, EMULATED_NS = 300 * SONATA_SECOND, SLACK_NS = 10 * SONATA_SECOND;
@@ -46,7 +47,8 @@ static void last_line(const struct bytes *text, char *line, size_t size)
     size_t begin = n;
     while (begin && text->data[begin - 1] != '\n')
         begin--;
-    snprintf(line, size, "%.*s", (int)(n - begin < size ? n - begin : size - 1), n ? (const char *)text->data + begin : "");
+    const char *last = n ? (const char *)text->data + begin : "";
+    snprintf(line, size, "%.*s", (int)min_of(n - begin, size - 1), last);
 }
 
 void order_rung(const struct board_config *config, enum recovery_rung rung, struct board_answer *ret_answer)

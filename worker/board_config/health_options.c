@@ -91,7 +91,16 @@ static bool can_be_timed(const struct health_options *o, enum backend_kind backe
 {
     if (backend == BACKEND_EVALUATOR)
         return false;
-    return backend == BACKEND_TABLE ? o->file[0] != '\0' : backend == BACKEND_COMMAND ? o->command[0] != '\0' : true;
+    if (backend == BACKEND_TABLE)
+        return o->file[0] != '\0';
+    return backend != BACKEND_COMMAND || o->command[0] != '\0';
+}
+
+static enum canary_mode standard_canary(bool timed, bool table)
+{
+    if (timed)
+        return CANARY_TIMED;
+    return table ? CANARY_OFF : CANARY_FUNCTIONAL;
 }
 
 void health_options_complete(struct health_options *o, const struct health_options *standard, enum backend_kind backend, bool emulated)
@@ -102,7 +111,7 @@ void health_options_complete(struct health_options *o, const struct health_optio
         o->canary_ns = standard->canary_ns;
     }
     if (o->canary == CANARY_UNSET)
-        o->canary = timed && !emulated ? CANARY_TIMED : table ? CANARY_OFF : CANARY_FUNCTIONAL;
+        o->canary = standard_canary(timed && !emulated, table);
     if (!o->canary_ns)
         o->canary_ns = 500 * SONATA_MS;
     if (!o->cool_down_set && o->canary == CANARY_TIMED)

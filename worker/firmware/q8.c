@@ -180,6 +180,7 @@ void q8_mean(const struct q8_shape *s, const struct q8_output *o, const int8_t *
         for (int32_t p = 0; p < pixels; p++)
             sum += x[p * channels + c] - s->in_zero;
         v = q8_scale(sum, o->multiplier[0], o->shift[0]) + o->zero;
-        y[c] = (int8_t)(v < o->low ? o->low : v > o->high ? o->high : v);
+        v = v < o->low ? o->low : v;
+        y[c] = (int8_t)(v > o->high ? o->high : v);
     }
 }

@@ -91,7 +91,8 @@ static struct depthwise *pack(const struct engine *e, const struct graph_node *n
     for (size_t c = 0; c < channels; c++)
         for (size_t t = 0; t < taps; t++)
             w[t * channels + c] = from[c * taps + t];
-    struct depthwise *d = depthwise_has(&shape) ? depthwise_pack(&shape, w, n->n_inputs > 2 ? constant_of(e, n->input[2]) : NULL, NULL) : NULL;
+    const float *bias = n->n_inputs > 2 ? constant_of(e, n->input[2]) : NULL;
+    struct depthwise *d = depthwise_has(&shape) ? depthwise_pack(&shape, w, bias, NULL) : NULL;
     free(w);
     return d;
 }

@@ -298,7 +298,8 @@ bool lower_binary(struct engine *e, const struct graph_node *n)
     shape_as(shape_of(e, b), y->rank, last, p->shape[1]);
     struct place x0 = read_operand(e, a, y->rank, last), x1 = read_operand(e, b, y->rank, last);
     bool over = graph_same_shape(shape_of(e, a), y);
-    struct place to = over ? place_over(e, a, x0, n->output[0], last ? DENSE : PLAIN) : place_write(e, n->output[0], last ? DENSE : PLAIN);
+    enum layout layout = last ? DENSE : PLAIN;
+    struct place to = over ? place_over(e, a, x0, n->output[0], layout) : place_write(e, n->output[0], layout);
     struct step *s = step_new(e, "xnnpack");
     s->op = op;
     s->state = p;

@@ -52,7 +52,11 @@ struct step *step_new(struct engine *e, const char *how)
     e->step = xgrow(e->step, &e->steps_capacity, e->n_steps + 1, sizeof *e->step);
     struct step *s = &e->step[e->n_steps++];
     *s = (struct step){.in = {place_none(), place_none()}, .out = place_none()};
-    s->info = (struct executor_layer){.name = n ? n->name : "", .op = n ? graph_op_name(n->op) : "copy", .how = how};
+    s->info = (struct executor_layer){.name = "", .op = "copy", .how = how};
+    if (n) {
+        s->info.name = n->name;
+        s->info.op = graph_op_name(n->op);
+    }
     return s;
 }
 

@@ -35,7 +35,8 @@ static int binary(const struct inference *f)
     bool truth = op == GRAPH_EQUAL || op == GRAPH_LESS || op == GRAPH_GREATER;
     if (!r && op == GRAPH_PRELU && !graph_same_shape(&s, &a->shape))
         return infer_wrong(f, "the slope has a larger shape than the input");
-    return r ? r : infer_done(f, 0, truth ? GRAPH_I64 : a->type, &s);
+    enum graph_type type = truth ? GRAPH_I64 : a->type;
+    return r ? r : infer_done(f, 0, type, &s);
 }
 
 static int where(const struct inference *f)
@@ -180,8 +181,10 @@ static int gemm(const struct inference *f)
     const struct graph_shape *a = &infer_input(f, 0)->shape, *b = &infer_input(f, 1)->shape;
     if (a->rank != 2 || b->rank != 2)
         return infer_wrong(f, "two matrices are needed");
-    struct graph_shape s = {.rank = 2, .dim = {a->dim[f->n->transpose_a ? 1 : 0], b->dim[f->n->transpose_b ? 0 : 1]}};
-    if (a->dim[f->n->transpose_a ? 0 : 1] != b->dim[f->n->transpose_b ? 1 : 0])
+    unsigned rows = f->n->transpose_a ? 1 : 0;
+    unsigned columns = f->n->transpose_b ? 0 : 1;
+    struct graph_shape s = {.rank = 2, .dim = {a->dim[rows], b->dim[columns]}};
+    if (a->dim[1 - rows] != b->dim[1 - columns])
         return infer_wrong(f, "the inner sizes of the matrices differ");
     if (infer_input(f, 2)) {
         struct graph_shape c = s;
@@ -201,7 +204,8 @@ static int matmul(const struct inference *f)
     struct graph_shape a = infer_input(f, 0)->shape, b = infer_input(f, 1)->shape;
     if (!a.rank || !b.rank)
         return infer_wrong(f, "a scalar has no matrix product");
-    int64_t inner = a.dim[a.rank - 1], rows = a.rank > 1 ? a.dim[a.rank - 2] : 1, columns = b.rank > 1 ? b.dim[b.rank - 1] : 1;
+    int64_t inner = a.dim[a.rank - 1], rows = a.rank > 1 ? a.dim[a.rank - 2] : 1;
+    int64_t columns = b.rank > 1 ? b.dim[b.rank - 1] : 1;
     bool vector_a = a.rank == 1, vector_b = b.rank == 1;
     if (inner != b.dim[vector_b ? 0 : b.rank - 2])
         return infer_wrong(f, "the inner sizes of the matrices differ");

@@ -51,7 +51,8 @@ int infer_broadcast(const struct inference *f, const struct graph_shape *with, s
 {
     struct graph_shape r = {.rank = with->rank > s->rank ? with->rank : s->rank};
     for (unsigned k = 0; k < r.rank; k++) {
-        int64_t a = k < s->rank ? s->dim[s->rank - 1 - k] : 1, b = k < with->rank ? with->dim[with->rank - 1 - k] : 1;
+        int64_t a = k < s->rank ? s->dim[s->rank - 1 - k] : 1;
+        int64_t b = k < with->rank ? with->dim[with->rank - 1 - k] : 1;
         if (a != b && a != 1 && b != 1)
             return infer_wrong(f, "the shapes of its inputs cannot be broadcast to each other");
         r.dim[r.rank - 1 - k] = a == 1 ? b : a;

@@ -55,8 +55,8 @@ int kernel_matmul(const struct graph_node *n, const struct view *in, const struc
     (void)n;
     (void)err;
     bool vector_a = a.rank == 1, vector_b = b.rank == 1;
-    int64_t inner = a.dim[a.rank - 1], rows = vector_a ? 1 : a.dim[a.rank - 2], columns = vector_b ? 1 : b.dim[b.rank - 1],
-            size[3] = {rows, columns, inner};
+    int64_t inner = a.dim[a.rank - 1], rows = vector_a ? 1 : a.dim[a.rank - 2];
+    int64_t columns = vector_b ? 1 : b.dim[b.rank - 1], size[3] = {rows, columns, inner};
     a.rank -= vector_a ? 1 : 2;
     b.rank -= vector_b ? 1 : 2;
     lead.rank -= (unsigned)!vector_a + (unsigned)!vector_b;

@@ -19,7 +19,8 @@ static struct graph_node *taker(const struct rewrite *w, const struct graph_node
 
 static void cut(struct rewrite *w, struct graph_node *n)
 {
-    float min = n->op == GRAPH_RELU ? 0 : n->alpha, max = n->op == GRAPH_RELU ? INFINITY : n->beta;
+    float min = n->op == GRAPH_RELU ? 0 : n->alpha;
+    float max = n->op == GRAPH_RELU ? INFINITY : n->beta;
     struct graph_node *before = taker(w, n);
     if (!before || !(min < max))
         return;

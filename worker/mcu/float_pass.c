@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,7 +152,9 @@ static void add_tap(const struct network_layer *l, float *y, const float *x, con
 
 static void convolve_pixel(const struct network_layer *l, const float *x, float *y, int row, int column)
 {
-    int size = l->in_size, kernel = l->type == NETWORK_LINEAR ? 1 : l->kernel, stride = l->type == NETWORK_LINEAR ? 1 : l->stride;
+    bool linear = l->type == NETWORK_LINEAR;
+    int size = l->in_size, kernel = linear ? 1 : l->kernel;
+    int stride = linear ? 1 : l->stride;
     size_t tap = weight_count(l) / ((size_t)kernel * (size_t)kernel);
     int top = row * stride - (kernel - 1) / 2, left = column * stride - (kernel - 1) / 2;
 

@@ -45,7 +45,7 @@ void int8_net_input(const struct int8_net *net, const float *picture, int8_t *re
     for (uint32_t i = 0; i < h->input_count; i++) {
         float v = rintf(picture[i] / h->input_scale) + (float)h->input_zero;
 
-        ret_input[i] = (int8_t)(isnan(v) ? (float)h->input_zero : v < -128 ? -128.0f : v > 127 ? 127.0f : v);
+        ret_input[i] = isnan(v) ? (int8_t)h->input_zero : (int8_t)fminf(fmaxf(v, -128), 127);
     }
 }
 

@@ -72,8 +72,8 @@ static int send_chunk(struct tiny *t, const struct link_info *info, const uint8_
     for (unsigned i = 0; i < CHUNK_TRIES && (rc == -ETIMEDOUT || rc == -EPROTO || rc == -EREMOTEIO); i++) {
         uint64_t next;
 
-        rc = tiny_command_raw(t, command, framing == LINK_BINARY ? blob + *at : NULL, framing == LINK_BINARY ? n : 0, TINY_EXTENSION,
-                              tiny_command_limit(t), reply, err);
+        bool raw = framing == LINK_BINARY;
+        rc = tiny_command_raw(t, command, raw ? blob + *at : NULL, n * raw, TINY_EXTENSION, tiny_command_limit(t), reply, err);
         if (rc == 0 && (!tiny_field(tiny_extension(reply, "chunk"), "at", &next) || next != *at + n))
             rc = sonata_error_set(err, -EPROTO, "chunk at %zu was not acknowledged", *at);
     }

@@ -148,7 +148,8 @@ static size_t lay_out(const struct network *net, struct q8_layer *layer)
 
     for (unsigned i = 0; i < net->n_layers; i++) {
         const struct network_layer *l = &net->layer[i];
-        size_t channels = l->type == NETWORK_MEAN ? 1 : l->out_channels, sums = l->type == NETWORK_MEAN ? 0 : channels;
+        size_t channels = l->type == NETWORK_MEAN ? 1 : l->out_channels;
+        size_t sums = l->type == NETWORK_MEAN ? 0 : channels;
         bool window = l->type == NETWORK_CONV || l->type == NETWORK_DEPTHWISE;
 
         layer[i] = (struct q8_layer){

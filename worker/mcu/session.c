@@ -129,7 +129,9 @@ static void take_first(double us, struct mcu_result *out)
 static uint32_t at_least(double n, uint32_t minimum)
 {
     n = ceil(n);
-    return n > 1e6 ? 1000000 : n > minimum ? (uint32_t)n : minimum;
+    if (n > 1e6)
+        return 1000000;
+    return n > minimum ? (uint32_t)n : minimum;
 }
 
 /* A duration of the protocol for inferences of this length. */

@@ -529,7 +529,8 @@ int tiny_infer(struct tiny *t, uint32_t n, uint32_t warmups, double estimate_us,
 int tiny_choose_n(double us, double window_us, uint32_t minimum, uint32_t *ret_n)
 {
     const double longest = 3600e6; /* 60 min, below the wrap of a 32-bit microsecond counter */
-    double n = us > 0 ? ceil(window_us / us) : INFINITY, most = us > 0 ? floor(longest / us) : INFINITY;
+    double n = us > 0 ? ceil(window_us / us) : INFINITY;
+    double most = us > 0 ? floor(longest / us) : INFINITY;
 
     if (us >= longest)
         return -ERANGE;

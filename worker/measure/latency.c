@@ -80,7 +80,7 @@ static uint32_t choose_batch(const struct latency_protocol *p, double inference_
     double per_window = (double)(p->samples_max ? p->samples_max : SAMPLES_MAX) / p->windows_max; /* so that all samples can be kept */
     double sample_ns = fmax((double)p->sample_ns, (double)p->window_ns / per_window);
     double batch = ceil(sample_ns / fmax(inference_ns, 1));
-    return batch < 1 ? 1 : batch > BATCH_MAX ? BATCH_MAX : (uint32_t)batch;
+    return (uint32_t)clamp_of(batch, 1.0, (double)BATCH_MAX);
 }
 
 /* A few inferences tell the speed (the fastest counts: the first ones are cold); sets durations and batch. */

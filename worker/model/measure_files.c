@@ -239,8 +239,9 @@ int measure_files(const struct measure_request *r, FILE *out, FILE *messages)
     for (size_t i = 0; i < r->n_files; i++)
         for (unsigned k = 0; k < (r->n_executors ? r->n_executors : 1); k++)
             for (unsigned t = 0; t < (r->n_threads ? r->n_threads : 1); t++) {
-                struct row w = {
-                    .file = r->file[i], .executor = r->n_executors ? r->executor[k] : "engine", .threads = r->n_threads ? r->threads[t] : 1};
+                struct row w = {.file = r->file[i], .executor = "engine", .threads = r->n_threads ? r->threads[t] : 1};
+                if (r->n_executors)
+                    w.executor = r->executor[k];
                 int e = one(r, &w, messages, list);
                 e = e ? e : finish(r, &w, out, list);
                 worst = worst ? worst : e;

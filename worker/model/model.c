@@ -50,8 +50,9 @@ static int find_port(struct executor_port *port, unsigned n, const char *name, s
         if (at < sizeof names - 1)
             at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", port[i].name);
     }
-    return sonata_error_set(err, -ENOENT, "%s%s%s; there are: %s", name ? "no input or output '" : "more than one; write NAME=FILE", name ? name : "",
-                            name ? "'" : "", names);
+    if (!name)
+        return sonata_error_set(err, -ENOENT, "more than one; write NAME=FILE; there are: %s", names);
+    return sonata_error_set(err, -ENOENT, "no input or output '%s'; there are: %s", name, names);
 }
 
 int model_input(struct executor *e, const char *name, struct executor_port **ret, struct sonata_error *err)

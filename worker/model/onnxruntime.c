@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "model/model.h"
 
 enum {
@@ -194,7 +195,7 @@ static int close_shape(struct ort *o, const void *info, const struct model_optio
     for (unsigned i = 0; i < p->shape.rank && !r; i++) {
         if (p->shape.dim[i] > 0)
             continue;
-        int64_t size = i == 0 ? (options->batch ? options->batch : 1) : 0;
+        int64_t size = i == 0 ? max_of((int64_t)options->batch, (int64_t)1) : 0;
         for (size_t k = 0; k < options->n_dimensions; k++)
             size = symbol[i] && !strcmp(symbol[i], options->dimension[k].name) ? options->dimension[k].size : size;
         if (size < 1)

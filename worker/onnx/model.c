@@ -137,7 +137,8 @@ static int add_values(struct importer *m, Onnx__GraphProto *graph)
         Onnx__TensorProto *t = graph->initializer[i];
         struct graph_tensor out = {0};
         r = tensor_decode(t, &out, m->err);
-        r = r ? r : add_named(m, t->name ? t->name : "", out.type, &out.shape, out.data);
+        if (!r)
+            r = add_named(m, t->name ? t->name : "", out.type, &out.shape, out.data);
     }
     for (size_t i = 0; i < graph->n_input && !r; i++)
         r = add_input(m, graph->input[i]);
@@ -166,14 +167,20 @@ static int find_inputs(struct importer *m)
 static int add_node(struct importer *m, const Onnx__NodeProto *node)
 {
     m->node = node;
-    snprintf(m->label, sizeof m->label, "%.79s", node->name && *node->name ? node->name : node->n_output ? node->output[0] : "");
+    const char *output = node->n_output ? node->output[0] : "";
+    const char *op = node->op_type ? node->op_type : "";
+    snprintf(m->label, sizeof m->label, "%.79s", node->name && *node->name ? node->name : output);
     bool own = !node->domain || !*node->domain || !strcmp(node->domain, "ai.onnx");
     const struct translation *t = own && node->op_type ? translation_find(node->op_type) : NULL;
+    static const char other[] = "is not supported here";
+    if (!t && own)
+        return sonata_error_set(m->err, -ENOTSUP, "node '%.60s': operator %.60s %s; %s, or run the file with executor onnxruntime", m->label, op,
+                                other, translation_hint(op));
     if (!t)
-        return sonata_error_set(m->err, -ENOTSUP,
-                                "node '%.60s': operator %s%s%.60s is not supported here; %s, or run the file with executor onnxruntime", m->label,
-                                own ? "" : node->domain, own ? "" : ".", node->op_type ? node->op_type : "",
-                                own ? translation_hint(node->op_type ? node->op_type : "") : "export with the operators of ONNX itself");
+        return sonata_error_set(
+            m->err, -ENOTSUP,
+            "node '%.60s': operator %s.%.60s %s; export with the operators of ONNX itself, or run the file with executor onnxruntime", m->label,
+            node->domain, op, other);
     if (m->opset < ONNX_OPSET_MIN && !translation_is_old(node->op_type))
         return old_or_new(m);
     int r = find_inputs(m);

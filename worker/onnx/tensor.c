@@ -73,7 +73,9 @@ static size_t raw_size(int32_t type)
 static float half_to_float(uint32_t h)
 {
     uint32_t exponent = h >> 10 & 31, fraction = h & 1023;
-    float v = exponent == 31 ? (fraction ? NAN : INFINITY) : 0;
+    float v = 0;
+    if (exponent == 31)
+        v = fraction ? NAN : INFINITY;
     if (exponent < 31)
         v = exponent ? ldexpf((float)(1024 + fraction), (int)exponent - 25) : ldexpf((float)fraction, -24);
     return h >> 15 ? -v : v;

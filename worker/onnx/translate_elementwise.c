@@ -10,7 +10,8 @@ int translate_unary(struct importer *m, const struct translation *t)
 {
     struct graph_node n = node_begin(m, t->op, 1, 1);
     int r = node_float(m, "alpha", t->alpha, &n.alpha);
-    r = r ? r : node_float(m, t->op == GRAPH_SELU ? "gamma" : "beta", t->beta, &n.beta);
+    if (!r)
+        r = node_float(m, t->op == GRAPH_SELU ? "gamma" : "beta", t->beta, &n.beta);
     if (r) {
         graph_node_fini(&n);
         return r;
@@ -89,7 +90,9 @@ int translate_same(struct importer *m, const struct translation *t)
             return node_error(m, -ENOTSUP, "it is in training mode; export the model in evaluation mode (model.eval())");
     }
     int r = m->node->n_output > 1 && *m->node->output[1] ? mask_of_ones(m) : 0;
-    return r ? r : node_alias(m, node_has(m, 0) ? m->in[0] : -1);
+    if (r)
+        return r;
+    return node_alias(m, node_has(m, 0) ? m->in[0] : -1);
 }
 
 /* a op b op c …; Mean (alpha 1) divides by their number. */

@@ -89,7 +89,8 @@ static int slice_dimension(const struct importer *m, struct graph_node *n, unsig
     end += end < 0 ? size : 0;
     start = step > 0 ? limited(start, 0, size) : limited(start, 0, size - 1);
     end = step > 0 ? limited(end, 0, size) : limited(end, -1, size - 1);
-    int64_t length = step > 0 ? end - start : start - end, each = step > 0 ? step : -step, count = 0;
+    int64_t length = step > 0 ? end - start : start - end;
+    int64_t each = step > 0 ? step : -step, count = 0;
     if (length > 0)
         count = length / each + (length % each != 0);
     n->list[axis] = start;
@@ -114,7 +115,8 @@ static int slice_ranges(const struct importer *m, struct graph_node *n, const st
         if (!r && seen >> axis & 1)
             return node_error(m, -EINVAL, "a dimension is sliced twice");
         seen |= r ? 0 : 1u << axis;
-        r = r ? r : slice_dimension(m, n, (unsigned)axis, (int64_t[3]){start[i], end[i], n_steps < 0 ? 1 : steps[i]});
+        if (!r)
+            r = slice_dimension(m, n, (unsigned)axis, (int64_t[3]){start[i], end[i], n_steps < 0 ? 1 : steps[i]});
     }
     return r;
 }

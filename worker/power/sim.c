@@ -88,7 +88,9 @@ static double cpu_load(struct sim_sensor *s)
         total += field[i];
     }
     uint64_t busy = total - field[3] - field[4];
-    double share = total > s->total ? (double)(busy - s->busy) / (double)(total - s->total) : s->last_mw > 0 ? -1 : 0;
+    double share = s->last_mw > 0 ? -1 : 0;
+    if (total > s->total)
+        share = (double)(busy - s->busy) / (double)(total - s->total);
     s->busy = busy;
     s->total = total;
     return share;

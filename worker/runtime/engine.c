@@ -127,7 +127,8 @@ static size_t weight_floats(const struct network *n)
     for (unsigned i = 0; i < n->n_layers; i++) {
         const struct network_layer *l = &n->layer[i];
         size_t taps = l->type == NETWORK_CONV || l->type == NETWORK_DEPTHWISE ? (size_t)l->kernel * l->kernel : 1;
-        floats += l->weight ? taps * (l->type == NETWORK_DEPTHWISE ? 1 : l->in_channels) * l->out_channels : 0;
+        size_t inputs = l->type == NETWORK_DEPTHWISE ? 1 : l->in_channels;
+        floats += l->weight ? taps * inputs * l->out_channels : 0;
         floats += l->bias ? l->out_channels : 0;
     }
     return floats;

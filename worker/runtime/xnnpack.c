@@ -86,9 +86,11 @@ static enum xnn_status create_convolution(const struct network_layer *l, bool re
     uint32_t pad = (l->kernel - 1u) / 2, k = l->kernel, st = l->stride;
     size_t in = l->in_channels, out = l->out_channels;
     float *w = depthwise ? NULL : output_first(l);
-    enum xnn_status s = xnn_create_convolution2d_nhwc_f32(
-        pad, pad, pad, pad, k, k, st, st, 1, 1, depthwise ? (uint32_t)out : 1, depthwise ? 1 : in, depthwise ? 1 : out, in, out, w ? w : l->weight,
-        l->bias, relu ? 0.0f : -INFINITY, INFINITY, depthwise ? XNN_FLAG_DEPTHWISE_CONVOLUTION : 0, ret_op);
+    size_t groups = depthwise ? out : 1; /* a group for each channel, of one input and one output */
+    uint32_t flags = depthwise ? XNN_FLAG_DEPTHWISE_CONVOLUTION : 0;
+    const float *weight = w ? w : l->weight;
+    enum xnn_status s = xnn_create_convolution2d_nhwc_f32(pad, pad, pad, pad, k, k, st, st, 1, 1, (uint32_t)groups, in / groups, out / groups, in,
+                                                          out, weight, l->bias, relu ? 0.0f : -INFINITY, INFINITY, flags, ret_op);
     free(w);
     return s;
 }

@@ -186,9 +186,12 @@ static void put_command(const struct settings *s, uint32_t epochs, uint32_t unti
                      s->space, s->dataset, epochs, (long long)s->warmup, (long long)s->batch, (long long)s->random, s->lean, (long long)s->pictures,
                      (long long)s->validation, s->rate, s->decay, s->smoothing, (long long)s->seed);
     bytes_append(out, text, n > 0 && n < COMMAND_MAX ? (size_t)n : 0);
-    n = snprintf(text, sizeof text, "%s%s%s%s%s", s->alone ? " --alone '" : "", s->alone ? s->alone : "", s->alone ? "'" : "",
-                 until || resumed ? " --checkpoint CHECKPOINT" : "", resumed ? " --resume" : "");
-    bytes_append(out, text, n > 0 && n < COMMAND_MAX ? (size_t)n : 0);
+    if (s->alone)
+        bytes_printf(out, " --alone '%s'", s->alone);
+    if (until || resumed)
+        bytes_printf(out, " --checkpoint CHECKPOINT");
+    if (resumed)
+        bytes_printf(out, " --resume");
     n = snprintf(text, sizeof text, until ? " --stop-after %u OUTPUT && " : " OUTPUT", until);
     bytes_append(out, text, (size_t)n);
 }
@@ -265,7 +268,9 @@ static int measure(const struct job *j, const struct genotype *g, bool test, dou
     if (!n)
         return 0;
     int r = engine_build_from(&j->supernet, g, d, ops, 0, &net, err);
-    r = r ? r : accuracy_count(ops, &net, d, test ? &d->test : &d->train, test ? NULL : trainer_validation(j->trainer), n, &right, err);
+    const struct dataset_part *part = test ? &d->test : &d->train;
+    const uint32_t *pictures = test ? NULL : trainer_validation(j->trainer);
+    r = r ? r : accuracy_count(ops, &net, d, part, pictures, n, &right, err);
     network_free(&net);
     if (!r)
         *ret_accuracy = 100.0 * right / n;

@@ -77,8 +77,9 @@ void step_free(struct step *s)
 static void multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
                      float beta, float *c, size_t ldc)
 {
-    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k,
-                1, a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
+    const CBLAS_TRANSPOSE a_is = transpose_a ? CblasTrans : CblasNoTrans;
+    const CBLAS_TRANSPOSE b_is = transpose_b ? CblasTrans : CblasNoTrans;
+    cblas_sgemm(CblasRowMajor, a_is, b_is, (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
 }
 
 static struct depthwise depthwise_of(const struct supernet_layer *l, size_t count)

@@ -160,7 +160,8 @@ static double train_one(struct trainer *t, const struct genotype *g, bool teache
     int r = supernet_plan(t->n, g, &plan, NULL);
     assert(!r);
     const float *logits = step_forward(t->step, t->n->value, &plan, t->pictures, t->o->batch);
-    double loss = softmax_loss(logits, teacher ? t->target : t->soft, t->o->batch, t->d->classes, t->dlogits, teacher ? t->soft : NULL);
+    const float *target = teacher ? t->target : t->soft;
+    double loss = softmax_loss(logits, target, t->o->batch, t->d->classes, t->dlogits, teacher ? t->soft : NULL);
     step_backward(t->step, t->n->value, t->dlogits, t->gradient);
     for (unsigned i = 0; i < plan.n_layers; i++) {
         for (unsigned k = 0; k < plan.layer[i].n_tensors; k++)
@@ -347,7 +348,8 @@ int trainer_load(struct trainer *t, const uint8_t *p, size_t n, struct sonata_er
     put_identity(t, &identity);
     bool same = n >= identity.size && !memcmp(p, identity.data, identity.size);
     size_t expected = identity.size + PROGRESS_BYTES + RNG_BYTES + t->n_train * sizeof *t->order + 2 * t->n->n_values * sizeof(float);
-    struct reader r = reader_of(p + (same ? identity.size : 0), same ? n - identity.size : 0);
+    size_t begin = same ? identity.size : 0;
+    struct reader r = reader_of(p + begin, n - begin);
     bytes_fini(&identity);
     if (!same)
         return sonata_error_set(err, -EINVAL, "the checkpoint is of another space, data set or command line");
