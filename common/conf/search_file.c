@@ -454,15 +454,6 @@ static void split(const struct search_file *file, struct search_spec *ret_spec, 
     copy_string(ret_supernet_path, SPEC_PATH_MAX, file->supernet_path);
 }
 
-int search_file_read(const char *path, struct search_spec *ret_spec, char ret_supernet_path[SPEC_PATH_MAX], struct sonata_error *err)
-{
-    cleanup_free struct search_file *file = xcalloc(1, sizeof *file);
-    int r = search_file_load(path, file, err);
-    if (!r)
-        split(file, ret_spec, ret_supernet_path);
-    return r;
-}
-
 int search_file_parse(const char *text, size_t n, const char *origin, struct search_spec *ret_spec, char ret_supernet_path[SPEC_PATH_MAX],
                       struct sonata_error *err)
 {

@@ -21,10 +21,7 @@ int search_file_load(const char *path, struct search_file *ret_file, struct sona
 /* From memory; `origin` is used in errors and its folder for relative paths. */
 int search_file_load_text(const char *text, size_t n, const char *origin, struct search_file *ret_file, struct sonata_error *err) SONATA_MUST_CHECK;
 
-/* The spec and the supernet's path only ("" when there is none). */
-int search_file_read(const char *path, struct search_spec *ret_spec, char ret_supernet_path[SPEC_PATH_MAX],
-                     struct sonata_error *err) SONATA_MUST_CHECK;
-/* The same from n bytes; `origin` names them in errors. */
+/* As search_file_load_text(), the spec and the supernet's path only ("" when there is none). */
 int search_file_parse(const char *text, size_t n, const char *origin, struct search_spec *ret_spec, char ret_supernet_path[SPEC_PATH_MAX],
                       struct sonata_error *err) SONATA_MUST_CHECK;
 

@@ -24,12 +24,6 @@ const struct job_policy *job_policy(enum job_class c)
     return c < JOB_CLASS_COUNT ? &table[c] : &table[JOB_BUG];
 }
 
-int64_t job_retry_delay_ns(unsigned k, double jitter)
-{
-    double seconds = 5 * ldexp(1, (int)(min_of(k, 10))) * (0.5 + jitter);
-    return (int64_t)(seconds * 1e9);
-}
-
 void blame_add(struct blame *b, uint64_t job, double weight, int64_t now_ns)
 {
     b->entry[b->n++ % BLAME_RING] = (struct blame_entry){job, now_ns, weight};
@@ -92,13 +86,6 @@ void poison_add(struct poison *p, uint64_t board)
         p->failure[p->n].board = board;
         p->failure[p->n++].well_after = false;
     }
-}
-
-void poison_board_well(struct poison *p, uint64_t board)
-{
-    for (unsigned i = 0; i < p->n; i++)
-        if (p->failure[i].board == board)
-            p->failure[i].well_after = true;
 }
 
 bool poison_proven(const struct poison *p, unsigned boards_of_type)

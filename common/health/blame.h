@@ -21,8 +21,6 @@ struct job_policy {
 };
 /* The row of a class. */
 const struct job_policy *job_policy(enum job_class c);
-/* Delay before attempt k+1 (k = 0 after the first): 5 s x 2^k, times 0.5 .. 1.5 by jitter in [0, 1). */
-int64_t job_retry_delay_ns(unsigned k, double jitter);
 
 enum { BLAME_RING = 64, BLAME_JOBS = 20 };
 /* The last jobs of one board. Zeroed is empty. */
@@ -57,8 +55,6 @@ struct poison {
 };
 /* Notes that the job failed on that board; more than POISON_MAX are not kept. */
 void poison_add(struct poison *p, uint64_t board);
-/* The board passed its canary: its failures so far are the job's. */
-void poison_board_well(struct poison *p, uint64_t board);
 /* The job is `infeasible:kills_board`: two distinct boards failed and were well afterwards; with a single board of the type, three failures with good
  * canaries in between; or it was the one running
  * at POISON_LOSSES losses, whatever the boards. */

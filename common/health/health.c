@@ -360,11 +360,6 @@ bool health_link_suspect(const struct board_health *h, int64_t now_ns)
     return now_ns - h->last_heartbeat_ns >= 6 * SONATA_SECOND;
 }
 
-bool health_offline(const struct board_health *h, int64_t now_ns)
-{
-    return now_ns - h->last_heartbeat_ns >= 15 * SONATA_SECOND;
-}
-
 bool health_may_work(const struct board_health *h, int64_t now_ns)
 {
     return h->state == HEALTH_READY && !h->draining && !health_link_suspect(h, now_ns);
@@ -379,9 +374,4 @@ void health_shift(struct board_health *h, int64_t delta_ns)
         h->quarantine_ns[i] += delta_ns;
     for (unsigned i = 0; i < BLAME_RING; i++)
         h->blame.entry[i].t_ns += delta_ns;
-}
-
-enum returning health_returning(uint32_t board_epoch, uint32_t their_epoch)
-{
-    return board_epoch == their_epoch ? RETURNING_ADOPT : RETURNING_STALE;
 }

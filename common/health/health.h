@@ -145,17 +145,10 @@ int health_tick(struct board_health *h, int64_t now_ns, unsigned *ret_actions, s
 void health_heartbeat(struct board_health *h, int64_t now_ns);
 /* No heartbeat for 6 s: no new jobs. */
 bool health_link_suspect(const struct board_health *h, int64_t now_ns);
-/* None for 15 s. */
-bool health_offline(const struct board_health *h, int64_t now_ns);
 /* Whether a job may be assigned now. */
 bool health_may_work(const struct board_health *h, int64_t now_ns);
 
 /* Adds delta_ns to every time: from one clock to another (a file holds wall-clock times, a running machine monotonic ones). */
 void health_shift(struct board_health *h, int64_t delta_ns);
-
-/* A worker is back with something it measured under `their_epoch` of the board. */
-enum returning { RETURNING_ADOPT, RETURNING_STALE };
-/* Work of another epoch is stale: the board was given up meanwhile. */
-enum returning health_returning(uint32_t board_epoch, uint32_t their_epoch);
 
 #endif

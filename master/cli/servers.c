@@ -251,16 +251,6 @@ const char *servers_endpoint(const struct servers *s)
     return s->clients;
 }
 
-int servers_master_pid(const struct servers *s)
-{
-    return (int)s->master.pid;
-}
-
-int servers_worker_pid(const struct servers *s)
-{
-    return (int)s->worker.pid;
-}
-
 void servers_stop(struct servers *s)
 {
     if (!s)

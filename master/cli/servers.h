@@ -32,9 +32,6 @@ int servers_attach(const char *state, struct servers **ret_servers, struct sonat
 int servers_poll(struct servers *s, const char **ret_event, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Endpoint of the client port. */
 const char *servers_endpoint(const struct servers *s);
-/* Process ids, 0: not running (for tests and messages). */
-int servers_master_pid(const struct servers *s);
-int servers_worker_pid(const struct servers *s);
 /* Orderly end: SIGTERM, up to 15 s of patience, then SIGKILL; releases the lock and frees. NULL is fine. */
 void servers_stop(struct servers *s);
 

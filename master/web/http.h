@@ -64,10 +64,6 @@ const struct bytes *http_body(const struct http_request *q);
 bool http_is_tls(const struct http_request *q);
 /* Whether the client takes gzip, by Accept-Encoding. */
 bool http_accepts_gzip(const struct http_request *q);
-/* A pointer that stays with the request, for the application. */
-void http_set_user(struct http_request *q, void *user);
-/* What http_set_user() put there, or NULL. */
-void *http_user(const struct http_request *q);
 
 struct http_answer {
     unsigned status;

@@ -34,7 +34,6 @@ struct http_request {
     struct MHD_Response *response; /* when answered */
     unsigned status;
     struct http_stream *stream;
-    void *user;
 };
 
 struct http {

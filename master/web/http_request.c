@@ -93,7 +93,3 @@ bool http_accepts_gzip(const struct http_request *q)
     at += strspn(at + 4, " ") + 4;
     return strncmp(at, ";q=0", 4) || (at[4] == '.' && strspn(at + 5, "0") != strcspn(at + 5, ", "));
 }
-
-void http_set_user(struct http_request *q, void *user) { q->user = user; }
-
-void *http_user(const struct http_request *q) { return q->user; }

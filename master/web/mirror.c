@@ -249,12 +249,6 @@ static size_t position(const struct mirror *m, uint64_t id)
     return low;
 }
 
-const struct row *mirror_row(const struct mirror *m, uint64_t id)
-{
-    size_t i = position(m, id);
-    return i < m->n_rows && m->row[i].id == id ? &m->row[i] : NULL;
-}
-
 static uint64_t change_number(struct copy *c)
 {
     if (!c->change)

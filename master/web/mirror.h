@@ -57,8 +57,6 @@ const struct mirror *mirror_peek(const struct mirrors *all, uint64_t search);
 uint64_t mirrors_next_revision(struct mirrors *all);
 /* The newest number given. */
 uint64_t mirrors_revision(const struct mirrors *all);
-/* The row of that id, NULL: none. */
-const struct row *mirror_row(const struct mirror *m, uint64_t id);
 /* '0' … 'f' for each active gene, '.' for a silent one. */
 void row_genes(const struct mirror *m, const struct row *r, char text[SPACE_GENES_MAX + 1]);
 /* "pending", "done", "infeasible", "failed". */

@@ -29,7 +29,7 @@ struct upstream {
     struct question *open;
     unsigned n_open;
     int64_t patience_ns;
-    bool up, closing;
+    bool closing;
     char endpoint[256];
 };
 
@@ -78,7 +78,6 @@ static void take_reply(struct upstream *u, const Sonata__Reply *reply)
     struct question **at = find(u, &reply->id);
     if (!at)
         return;
-    u->up = true;
     int code = min_of(reply->code, 0);
     finish(u, at, reply, code, reply->text && reply->text[0] ? reply->text : strerror(-code));
 }
@@ -105,7 +104,6 @@ static bool give_one_up(struct upstream *u, int64_t now)
     for (struct question **at = &u->open; *at; at = &(*at)->next) {
         if (now < (*at)->give_up_ns)
             continue;
-        u->up = false;
         char reason[400];
         snprintf(reason, sizeof reason, "the master does not answer at %s (or it does not accept this key)", u->endpoint);
         finish(u, at, NULL, -ETIMEDOUT, reason);
@@ -193,7 +191,3 @@ void upstream_ask_held(struct upstream *u, Sonata__Request *request, int64_t hel
     u->n_open++;
     net_send(u->socket, NULL, q->message.data, q->message.size);
 }
-
-bool upstream_is_up(const struct upstream *u) { return u->up; }
-
-unsigned upstream_open_questions(const struct upstream *u) { return u->n_open; }

@@ -27,9 +27,5 @@ void upstream_close(struct upstream *u);
 void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done done, void *user);
 /* The same for a question that the master may hold back for so long. */
 void upstream_ask_held(struct upstream *u, Sonata__Request *request, int64_t held_ns, upstream_done done, void *user);
-/* Whether the last question that ended was answered; questions that are open. */
-bool upstream_is_up(const struct upstream *u);
-/* How many questions have no answer yet. */
-unsigned upstream_open_questions(const struct upstream *u);
 
 #endif

@@ -4,7 +4,6 @@
 #define _GNU_SOURCE /* TIOCEXCL, B921600, flock */
 #include "mcu/serial.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -271,81 +270,4 @@ int serial_discard(struct serial *s, int64_t quiet_ns, int64_t deadline, struct 
         if (total >= DISCARD_MAX)
             return 0;
     }
-}
-
-static bool numbered_usb(const char *path)
-{
-    const char *base = strrchr(path, '/');
-
-    base = base ? base + 1 : path;
-    return strncmp(base, "ttyUSB", 6) == 0 || strncmp(base, "ttyACM", 6) == 0;
-}
-
-/* Calls back for every entry of by_id with its full path until the callback says true. */
-static bool each_port(const char *by_id, bool (*visit)(void *context, const char *path), void *context)
-{
-    DIR *dir = opendir(by_id);
-    struct dirent *e;
-    bool stop = false;
-
-    if (!dir)
-        return false;
-    while (!stop && (e = readdir(dir)) != NULL) {
-        char path[SERIAL_PATH_MAX];
-        int n = snprintf(path, sizeof path, "%s/%s", by_id, e->d_name);
-
-        if (e->d_name[0] != '.' && n > 0 && (size_t)n < sizeof path)
-            stop = visit(context, path);
-    }
-    closedir(dir);
-    return stop;
-}
-
-struct find {
-    struct stat wanted;
-    char *found;
-};
-
-static bool same_device(void *context, const char *path)
-{
-    struct find *f = context;
-    struct stat st;
-
-    if (stat(path, &st) < 0 || st.st_dev != f->wanted.st_dev || st.st_ino != f->wanted.st_ino)
-        return false;
-    return copy_string(f->found, SERIAL_PATH_MAX, path);
-}
-
-int serial_stable_path(const char *by_id, const char *path, char ret_path[SERIAL_PATH_MAX])
-{
-    struct find f = {.found = ret_path};
-
-    if (!numbered_usb(path))
-        return copy_string(ret_path, SERIAL_PATH_MAX, path) ? 0 : -ENAMETOOLONG;
-    if (stat(path, &f.wanted) < 0)
-        return -ENOENT;
-    return each_port(by_id, same_device, &f) ? 0 : -ENOENT;
-}
-
-struct list {
-    char (*path)[SERIAL_PATH_MAX];
-    size_t n, max;
-};
-
-static bool add_port(void *context, const char *path)
-{
-    struct list *l = context;
-
-    if (l->n < l->max)
-        copy_string(l->path[l->n++], SERIAL_PATH_MAX, path);
-    return l->n == l->max;
-}
-
-size_t serial_list(const char *by_id, char (*ret_path)[SERIAL_PATH_MAX], size_t max)
-{
-    struct list l = {.path = ret_path, .max = max};
-
-    if (max)
-        each_port(by_id, add_port, &l);
-    return l.n;
 }

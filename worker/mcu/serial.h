@@ -29,10 +29,4 @@ int serial_read_line(struct serial *s, int64_t deadline, char *line, struct sona
 /* Throws away what comes until the line is quiet for quiet_ns, 1 MiB has come or the deadline is there. -EIO on hang-up. */
 int serial_discard(struct serial *s, int64_t quiet_ns, int64_t deadline, struct sonata_error *err) SONATA_MUST_CHECK;
 
-/* The stable name of a tty: path itself unless it is a numbered USB name (ttyUSB0, ttyACM1), then the link in by_id (normally
- * "/dev/serial/by-id") that points at it. 0 or -ENOENT when there is none. */
-int serial_stable_path(const char *by_id, const char *path, char ret_path[SERIAL_PATH_MAX]);
-/* Names of at most max serial ports in by_id; returns their number. */
-size_t serial_list(const char *by_id, char (*ret_path)[SERIAL_PATH_MAX], size_t max);
-
 #endif

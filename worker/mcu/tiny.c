@@ -386,21 +386,6 @@ void tiny_close(struct tiny *t)
     free(t);
 }
 
-int tiny_reopen(struct tiny *t, int64_t limit_ns, struct sonata_error *err)
-{
-    int64_t deadline = clock_monotonic_ns() + limit_ns;
-    int rc;
-
-    for (;;) {
-        step(t, EVENT_HANGUP);
-        t->raw_pending = false;
-        rc = connect_line(t, err);
-        if (rc == 0 || rc == -ENODEV || rc == -EINVAL || clock_monotonic_ns() >= deadline)
-            return rc;
-        clock_sleep_ns(100 * SONATA_MS);
-    }
-}
-
 enum tiny_state tiny_state_of(const struct tiny *t)
 {
     return t->state;

@@ -45,8 +45,6 @@ struct tiny;
 int tiny_open(const struct tiny_options *o, struct tiny **ret_tiny, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Closes the line. NULL is allowed. */
 void tiny_close(struct tiny *t);
-/* Opens the line again by its path, waiting up to limit_ns for it to come back (the tty number may have changed under a stable name). */
-int tiny_reopen(struct tiny *t, int64_t limit_ns, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* What the conversation is at. */
 enum tiny_state tiny_state_of(const struct tiny *t);

@@ -287,11 +287,3 @@ const char *cpu_state_changed(const struct cpu_state *before, const struct cpu_s
     return NULL;
 }
 
-int cpu_state_fingerprint(const struct cpu_state *s, unsigned cpu, char *text, size_t size)
-{
-    static const struct cpu_clock unknown;
-    const struct cpu_clock *c = cpu < s->n_cpus ? &s->clock[cpu] : &unknown;
-    return snprintf(text, size, "board=%s\ncpu=%s\ncpus=%u\nisolated=%s\ngovernor=%s\nmin_khz=%lld\nmax_khz=%lld\npower_mode=%s\nsupply_ma=%lld\n",
-                    s->board, s->cpu, s->n_cpus, s->isolated, c->governor[0] ? c->governor : "unknown", (long long)c->min_khz,
-                    (long long)c->max_khz, s->power_mode[0] ? s->power_mode : "none", (long long)s->supply_ma);
-}

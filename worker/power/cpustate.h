@@ -70,7 +70,5 @@ int nvpmodel_parse(const char *text, char *name, size_t size);
 /* What happened between two states, for the post-check on CPU `cpu`: "throttled", "under_voltage", "over_current", "freq_capped", "frequency",
  * "power_mode"; NULL: nothing. */
 const char *cpu_state_changed(const struct cpu_state *before, const struct cpu_state *after, unsigned cpu);
-/* key=value lines for a fingerprint (governor, clock limits, power mode, supply …; nothing that moves by itself). Returns the length as snprintf. */
-int cpu_state_fingerprint(const struct cpu_state *s, unsigned cpu, char *text, size_t size);
 
 #endif

@@ -54,6 +54,12 @@ static void window_is_twenty_jobs_or_an_hour(void **state)
     assert_false(blame_exceeded(&b, 0) || blame_counts(&b, 0)); // out of the ring
 }
 
+static void board_was_well(struct poison *p, uint64_t board)
+{
+    for (unsigned i = 0; i < p->n; i++)
+        p->failure[i].well_after |= p->failure[i].board == board;
+}
+
 static void poison(void **state)
 {
     (void)state;
@@ -61,16 +67,16 @@ static void poison(void **state)
     poison_add(&p, 7);
     poison_add(&p, 8);
     assert_false(poison_proven(&p, 4));
-    poison_board_well(&p, 7);
+    board_was_well(&p, 7);
     assert_false(poison_proven(&p, 4)); // the other board did not come back: it may be the board
-    poison_board_well(&p, 8);
+    board_was_well(&p, 8);
     assert_true(poison_proven(&p, 4));
     struct poison q = {0};
     for (int i = 0; i < 3; i++) {
         assert_false(poison_proven(&q, 1));
         poison_add(&q, 7);
         assert_false(poison_proven(&q, 1));
-        poison_board_well(&q, 7);
+        board_was_well(&q, 7);
     }
     assert_true(poison_proven(&q, 1));
     assert_false(poison_proven(&q, 2)); // there is another board to try
@@ -89,10 +95,6 @@ static void classes(void **state)
     assert_true(job_policy(JOB_BUG)->board_weight == 0 && job_policy(JOB_BUG)->retries == 1);
     assert_int_equal(job_policy(JOB_INFRA)->retries, 2);
     assert_true(job_policy(JOB_INFRA)->elsewhere && !job_policy(JOB_INVALID)->elsewhere);
-    assert_int_equal(job_retry_delay_ns(0, 0.5), 5 * SECOND);
-    assert_int_equal(job_retry_delay_ns(2, 0.5), 20 * SECOND);
-    assert_int_equal(job_retry_delay_ns(1, 0), 5 * SECOND);
-    assert_true(job_retry_delay_ns(1000, 0.99) > 0);
 }
 
 int main(void)

@@ -387,13 +387,9 @@ static void link_is_a_flag(void **state)
     health_heartbeat(&h, 0);
     assert_true(health_may_work(&h, 6 * SECOND - 1));
     assert_false(health_may_work(&h, 6 * SECOND));
-    assert_false(health_offline(&h, 15 * SECOND - 1));
-    assert_true(health_offline(&h, 15 * SECOND));
     assert_int_equal(h.state, HEALTH_READY);
     health_heartbeat(&h, 20 * SECOND);
     assert_true(health_may_work(&h, 20 * SECOND)); // previous state
-    assert_int_equal(health_returning(4, 4), RETURNING_ADOPT);
-    assert_int_equal(health_returning(5, 4), RETURNING_STALE);
     apply(&h, HEALTH_JOB_ASSIGNED, 20 * SECOND);
     assert_false(health_may_work(&h, 20 * SECOND));
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -244,32 +243,6 @@ static void test_option_values(void **state)
     assert_int_equal(mcu_options_set(&b->options, "colour", "red", &b->err), -ENOENT);
 }
 
-static void test_stable_names(void **state)
-{
-    char root[] = "/tmp/sonata-byid-XXXXXX", by_id[64], device[64], link[96], found[SERIAL_PATH_MAX], list[2][SERIAL_PATH_MAX];
-
-    (void)state;
-    assert_non_null(mkdtemp(root));
-    snprintf(by_id, sizeof by_id, "%s/by-id", root);
-    snprintf(device, sizeof device, "%s/ttyACM3", root);
-    snprintf(link, sizeof link, "%s/usb-ST_066B-if02", by_id);
-    assert_int_equal(mkdir(by_id, 0700), 0);
-    assert_int_equal(mkfifo(device, 0600), 0);
-    assert_int_equal(serial_stable_path(by_id, "/dev/pts/7", found), 0);
-    assert_string_equal(found, "/dev/pts/7");
-    assert_int_equal(serial_stable_path(by_id, device, found), -ENOENT); /* no link yet */
-    assert_int_equal(symlink(device, link), 0);
-    assert_int_equal(serial_stable_path(by_id, device, found), 0);
-    assert_string_equal(found, link);
-    assert_int_equal(serial_list(by_id, list, 2), 1);
-    assert_string_equal(list[0], link);
-    assert_int_equal(serial_list("/no/such/folder", list, 2), 0);
-    unlink(link);
-    unlink(device);
-    rmdir(by_id);
-    rmdir(root);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -284,7 +257,6 @@ int main(void)
         TEST(test_reset_voids_the_attempt),
         TEST(test_missing_board),
         TEST(test_option_values),
-        cmocka_unit_test(test_stable_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
