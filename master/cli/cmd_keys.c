@@ -120,8 +120,35 @@ static int server_key(const struct settings *s, char ret_key[41], struct sonata_
     return r;
 }
 
+static int check_role(const struct command *self, const struct settings *s)
+{
+    if (!strcmp(s->role, "team") && !s->team)
+        return command_fail(self, CLI_USAGE, "--team NAME is needed for a team key (`sonata teams list`)");
+    if (strcmp(s->role, "team") && s->team)
+        return command_fail(self, CLI_USAGE, "--team is for a team key: a key of role %s belongs to no team", s->role);
+    return CLI_OK;
+}
+
+/* Where the new key is, and how it is used. */
+static int tell_key(const struct settings *s, const char *label, const char *path, const char *public_key)
+{
+    if (!s->common.json) {
+        const char *use = !strcmp(s->role, "worker") ? "sonata-worker" : "sonata COMMAND";
+        printf("key of %s in %s; use it: %s --key %s\n", label, path, use, path);
+        return CLI_OK;
+    }
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "label", label);
+    cJSON_AddStringToObject(o, "file", path);
+    cJSON_AddStringToObject(o, "public_key", public_key);
+    return json_print(o);
+}
+
 static int new_key(const struct command *self, const struct settings *s, struct session *session, const char *label)
 {
+    int exit = check_role(self, s);
+    if (exit)
+        return exit;
     struct sonata_error err = {{0}};
     struct keyfile k = {.server_key = ""};
     char path[1024], comment[200];
@@ -132,10 +159,6 @@ static int new_key(const struct command *self, const struct settings *s, struct 
     snprintf(comment, sizeof comment, "SONATA key of %s: role %s", label, s->role);
     if (s->team)
         snprintf(comment, sizeof comment, "SONATA key of %s: role team, team %s", label, s->team);
-    if (!strcmp(s->role, "team") && !s->team)
-        return command_fail(self, CLI_USAGE, "--team NAME is needed for a team key (`sonata teams list`)");
-    if (strcmp(s->role, "team") && s->team)
-        return command_fail(self, CLI_USAGE, "--team is for a team key: a key of role %s belongs to no team", s->role);
     int r = server_key(s, k.server_key, &err);
     if (!r)
         r = net_new_keys(k.public_key, k.secret_key) ? sonata_error_set(&err, -ENOSYS, "this libzmq was built without CURVE") : 0;
@@ -159,16 +182,7 @@ static int new_key(const struct command *self, const struct settings *s, struct 
         remove(path);
         return command_fail(self, exit_of(r), "%s", err.text);
     }
-    if (!s->common.json) {
-        const char *use = !strcmp(s->role, "worker") ? "sonata-worker" : "sonata COMMAND";
-        printf("key of %s in %s; use it: %s --key %s\n", label, path, use, path);
-        return CLI_OK;
-    }
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "label", label);
-    cJSON_AddStringToObject(o, "file", path);
-    cJSON_AddStringToObject(o, "public_key", k.public_key);
-    return json_print(o);
+    return tell_key(s, label, path, k.public_key);
 }
 
 /* revoke a key, or release the name of a worker. */

@@ -40,10 +40,35 @@ const struct option_def show_options[] = {
     {0},
 };
 
+static void print_spec(const struct search_spec *spec)
+{
+    char wall[16], heading[METRIC_NAME_MAX + BOARD_NAME_MAX + 2];
+    printf("  objectives  ");
+    for (uint32_t i = 0; i < spec->n_objectives; i++) {
+        results_heading(spec->objective[i].metric, spec->objective[i].board, heading);
+        printf(" %s %s", spec->objective[i].goal == GOAL_MAX ? "max" : "min", heading);
+        putchar(i + 1 < spec->n_objectives ? ',' : '\n');
+    }
+    printf("  space        %s, %u genes, %.4g architectures\n", spec->space.name, spec->space.n_genes, space_size(&spec->space));
+    printf("  algorithm    %s, seed %" PRIu64, spec->algorithm, spec->seed);
+    if (spec->budget_wall_ns) {
+        format_duration(spec->budget_wall_ns, wall);
+        printf(", wall budget %s", wall);
+    }
+    printf("\n  evaluation   tier %s", spec->tier);
+    if (spec->replicates > 1)
+        printf(", front measured %u times", spec->replicates);
+    if (spec->dataset[0])
+        printf(", data set %s", spec->dataset);
+    if (spec->supernet[0])
+        printf(", supernet %s", spec->supernet);
+    putchar('\n');
+}
+
 static void print_status(const struct results *r)
 {
     const struct results_status *s = &r->status;
-    char created[24], active[16], board[16], wall[16], heading[METRIC_NAME_MAX + BOARD_NAME_MAX + 2];
+    char created[24], active[16], board[16];
     clock_format_utc(s->created_wall_ns, created);
     format_duration(s->active_ns, active);
     format_duration(s->board_ns, board);
@@ -66,25 +91,7 @@ static void print_status(const struct results *r)
     }
     if (s->events_dropped)
         printf("  event log    %" PRIu64 " events dropped (--keep-events of the master): it can be extended but not replayed\n", s->events_dropped);
-    printf("  objectives  ");
-    for (uint32_t i = 0; i < r->spec.n_objectives; i++) {
-        results_heading(r->spec.objective[i].metric, r->spec.objective[i].board, heading);
-        printf(" %s %s", r->spec.objective[i].goal == GOAL_MAX ? "max" : "min", heading);
-        putchar(i + 1 < r->spec.n_objectives ? ',' : '\n');
-    }
-    printf("  space        %s, %u genes, %.4g architectures\n", r->spec.space.name, r->spec.space.n_genes, space_size(&r->spec.space));
-    if (r->spec.budget_wall_ns)
-        format_duration(r->spec.budget_wall_ns, wall);
-    printf("  algorithm    %s, seed %" PRIu64 "%s%s\n", r->spec.algorithm, r->spec.seed, r->spec.budget_wall_ns ? ", wall budget " : "",
-           r->spec.budget_wall_ns ? wall : "");
-    printf("  evaluation   tier %s", r->spec.tier);
-    if (r->spec.replicates > 1)
-        printf(", front measured %u times", r->spec.replicates);
-    if (r->spec.dataset[0])
-        printf(", data set %s", r->spec.dataset);
-    if (r->spec.supernet[0])
-        printf(", supernet %s", r->spec.supernet);
-    putchar('\n');
+    print_spec(&r->spec);
 }
 
 static void print_values(const struct results *r, const struct results_individual *x)

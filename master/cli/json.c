@@ -95,16 +95,8 @@ static cJSON *json_gene(const struct space *s, const struct gene *g)
     return o;
 }
 
-cJSON *json_spec(const struct search_spec *s)
+static void add_goals(cJSON *o, const struct search_spec *s)
 {
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "name", s->name);
-    cJSON *space = cJSON_AddObjectToObject(o, "space");
-    cJSON_AddStringToObject(space, "name", s->space.name);
-    json_number(space, "size", space_size(&s->space));
-    cJSON *genes = cJSON_AddArrayToObject(space, "genes");
-    for (unsigned j = 0; j < s->space.n_genes; j++)
-        cJSON_AddItemToArray(genes, json_gene(&s->space, &s->space.gene[j]));
     cJSON *objectives = cJSON_AddArrayToObject(o, "objectives");
     for (uint32_t i = 0; i < s->n_objectives; i++) {
         cJSON *x = cJSON_CreateObject();
@@ -123,6 +115,19 @@ cJSON *json_spec(const struct search_spec *s)
         json_number(x, "max", s->constraint[i].max);
         cJSON_AddItemToArray(constraints, x);
     }
+}
+
+cJSON *json_spec(const struct search_spec *s)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "name", s->name);
+    cJSON *space = cJSON_AddObjectToObject(o, "space");
+    cJSON_AddStringToObject(space, "name", s->space.name);
+    json_number(space, "size", space_size(&s->space));
+    cJSON *genes = cJSON_AddArrayToObject(space, "genes");
+    for (unsigned j = 0; j < s->space.n_genes; j++)
+        cJSON_AddItemToArray(genes, json_gene(&s->space, &s->space.gene[j]));
+    add_goals(o, s);
     cJSON *algorithm = cJSON_AddObjectToObject(o, "algorithm");
     cJSON_AddStringToObject(algorithm, "name", s->algorithm);
     cJSON_AddNumberToObject(algorithm, "population", s->population);

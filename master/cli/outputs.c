@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/medium.h"
 #include "base/memory.h"
@@ -95,10 +96,15 @@ static bool has_unseparable(const struct results *r)
     return false;
 }
 
-void front_table(const struct results *r, FILE *out)
+/* What a table of the front shows beside the objectives and constraints. */
+struct front_columns {
+    struct headings headings;
+    bool flagged, marked;
+};
+
+static void add_columns(struct text_table *t, const struct results *r, struct front_columns *c)
 {
-    struct text_table *t = text_table_new();
-    struct headings *h = xcalloc(1, sizeof *h);
+    struct headings *h = &c->headings;
     for (uint32_t i = 0; i < r->spec.n_objectives; i++)
         add_heading(h, r->spec.objective[i].metric, r->spec.objective[i].board);
     for (uint32_t i = 0; i < r->spec.n_constraints; i++)
@@ -110,36 +116,44 @@ void front_table(const struct results *r, FILE *out)
         snprintf(text, sizeof text, "%s%s%s", h->name[i], unit[0] ? " " : "", unit);
         text_table_column(t, text, true);
     }
-    bool flagged = false;
     for (size_t k = 0; k < r->n_front; k++)
-        flagged = flagged || r->individual[r->front[k]].flags;
-    if (flagged)
+        c->flagged = c->flagged || r->individual[r->front[k]].flags;
+    if (c->flagged)
         text_table_column(t, "flags", false);
-    bool marked = has_unseparable(r);
-    if (marked)
+    c->marked = has_unseparable(r);
+    if (c->marked)
         text_table_column(t, "not separable at 95 %", false);
     text_table_column(t, "bred by", false);
     text_table_column(t, "architecture", false);
-    for (size_t k = 0; k < r->n_front; k++) {
-        const struct results_individual *x = &r->individual[r->front[k]];
-        char genotype[GENOTYPE_TEXT], flags[96];
-        text_table_cell(t, "%" PRIu64, x->id);
-        for (unsigned i = 0; i < h->n; i++)
-            value_cell(t, results_value(x, h->metric[i], h->board[i]));
-        format_flags(x->flags, flags);
-        if (flagged)
-            text_table_cell(t, "%s", flags);
-        if (marked && x->unseparable)
-            text_table_cell(t, "from %" PRIu64, x->rival);
-        else if (marked)
-            text_table_cell(t, "%s", "");
-        text_table_cell(t, "%s", x->arm);
-        genotype_format(&r->spec.space, &x->genotype, genotype, sizeof genotype);
-        text_table_cell(t, "%s", genotype);
-    }
+}
+
+static void add_row(struct text_table *t, const struct results *r, const struct front_columns *c, const struct results_individual *x)
+{
+    char genotype[GENOTYPE_TEXT], flags[96];
+    text_table_cell(t, "%" PRIu64, x->id);
+    for (unsigned i = 0; i < c->headings.n; i++)
+        value_cell(t, results_value(x, c->headings.metric[i], c->headings.board[i]));
+    format_flags(x->flags, flags);
+    if (c->flagged)
+        text_table_cell(t, "%s", flags);
+    if (c->marked && x->unseparable)
+        text_table_cell(t, "from %" PRIu64, x->rival);
+    else if (c->marked)
+        text_table_cell(t, "%s", "");
+    text_table_cell(t, "%s", x->arm);
+    genotype_format(&r->spec.space, &x->genotype, genotype, sizeof genotype);
+    text_table_cell(t, "%s", genotype);
+}
+
+void front_table(const struct results *r, FILE *out)
+{
+    struct text_table *t = text_table_new();
+    cleanup_free struct front_columns *c = xcalloc(1, sizeof *c);
+    add_columns(t, r, c);
+    for (size_t k = 0; k < r->n_front; k++)
+        add_row(t, r, c, &r->individual[r->front[k]]);
     text_table_print(t, out);
     text_table_free(t);
-    free(h);
 }
 
 static void csv_number(struct bytes *out, double v)

@@ -98,6 +98,24 @@ static int look(struct settings *s, int (*job)(void *))
 /* In every mode: what a killed master began must not go on without it. The parent may have died before prctl(). */
 static bool tie_to_parent(pid_t parent) { return !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent; }
 
+/* What the settings ask for: to look at something, or to serve. */
+static int act(struct settings *s, int argc, char **argv)
+{
+    if (s->check_config)
+        printf("the configuration is sound\n");
+    else if (s->dump_config)
+        options_dump(settings_table, s, stdout);
+    else if (s->backup)
+        return look(s, back_up_job);
+    else if (s->replay)
+        return look(s, replay_job);
+    else if (s->check)
+        return look(s, check_job);
+    else
+        return master_main(s, argc, argv);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     pid_t parent = getppid();
@@ -127,18 +145,8 @@ int main(int argc, char **argv)
     if ((s.exit_with_parent || s.exit_with) && !tie_to_parent(s.exit_with ? (pid_t)s.exit_with : parent)) {
         fprintf(stderr, "sonata-master: the process that started this one has ended\n");
         status = 1;
-    } else if (s.check_config)
-        printf("the configuration is sound\n");
-    else if (s.dump_config)
-        options_dump(settings_table, &s, stdout);
-    else if (s.backup)
-        status = look(&s, back_up_job);
-    else if (s.replay)
-        status = look(&s, replay_job);
-    else if (s.check)
-        status = look(&s, check_job);
-    else
-        status = master_main(&s, argc, argv);
+    } else
+        status = act(&s, argc, argv);
     settings_fini(&s);
     return status;
 }

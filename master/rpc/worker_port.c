@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/medium.h"
 #include "base/memory.h"
@@ -99,49 +100,60 @@ static void send_welcome(struct rpc *rpc, const struct net_peer *peer)
     rpc_send(rpc, rpc->workers, peer, &e, false);
 }
 
-static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *key, const Sonata__Hello *hello)
+/* The worker that says hello, under its name from now on. NULL: it may not, and was told why; or nobody may now, as the engine is blocked. */
+static struct rpc_worker *admit_hello(struct rpc *rpc, const struct net_peer *peer, const char *key, const Sonata__Hello *hello)
 {
-    struct sonata_error err = {{0}};
     if (!name_is_valid(hello->worker, WORKER_NAME_MAX)) {
         rpc_fault(rpc, rpc->workers, peer, -EINVAL, "a worker name of 1 to 63 printable characters without space, quote, / and @ is expected");
-        return;
+        return NULL;
     }
     if (engine_is_blocked(rpc->run, NULL))
-        return; /* asked again by the worker; it keeps what it has */
+        return NULL; /* asked again by the worker; it keeps what it has */
     if (worker_name_is_taken(rpc, hello->worker, key)) {
         rpc_garbage(rpc, "worker", "a hello under a name that belongs to another key");
         rpc_fault(rpc, rpc->workers, peer, -EADDRINUSE,
                   "this name belongs to a worker with another key: choose another --name, or an admin lets it go: `sonata keys release NAME`");
-        return;
+        return NULL;
     }
     struct rpc_worker *w = worker_of_peer(rpc, peer, key);
     if (w && strcmp(w->name, hello->worker)) {
         rpc_fault(rpc, rpc->workers, peer, -EEXIST, "this connection speaks for another worker already: one connection, one name");
-        return;
+        return NULL;
     }
     if (worker_is_clone(rpc, peer, hello->worker, hello->incarnation))
-        return;
+        return NULL;
     w = worker_take_name(rpc, peer, hello->worker, key);
-    if (!w) {
+    if (!w)
         rpc_fault(rpc, rpc->workers, peer, -EUSERS,
                   "this key has too many worker names, or the master knows too many: an admin lets some go with `sonata keys release NAME`");
-        return;
+    return w;
+}
+
+/* Boards that the engine took become the key's. */
+static void bind_boards(struct rpc *rpc, const char *worker, const char *key, const struct sched_board_info *board, uint32_t n)
+{
+    for (uint32_t i = 0; i < n && key[0]; i++) {
+        if (sched_serves(engine_sched(rpc->run), worker, board[i].id))
+            engine_board_bind(rpc->run, board[i].id, key);
     }
+}
+
+static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *key, const Sonata__Hello *hello)
+{
+    struct sonata_error err = {{0}};
+    struct rpc_worker *w = admit_hello(rpc, peer, key, hello);
+    if (!w)
+        return;
     worker_note_incarnation(w, hello->incarnation);
     (void)copy_string(w->software, sizeof w->software, hello->software);
-    struct sched_board_info *board = xcalloc(bounded(hello->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
-    struct sched_running *running = xcalloc(bounded(hello->n_running, SCHED_RUNNING_MAX), sizeof *running);
+    cleanup_free struct sched_board_info *board = xcalloc(bounded(hello->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
+    cleanup_free struct sched_running *running = xcalloc(bounded(hello->n_running, SCHED_RUNNING_MAX), sizeof *running);
     uint32_t n_boards = read_boards(hello->boards, hello->n_boards, board, &err), n_running = read_running(hello->running, hello->n_running, running);
     int foreign;
     n_boards = drop_foreign_boards(rpc, key, board, n_boards, &foreign, &err);
     send_welcome(rpc, peer);
     int rc = engine_hello(rpc->run, &(struct sched_report){w->name, hello->incarnation, board, n_boards, running, n_running}, &err);
-    for (uint32_t i = 0; i < n_boards && key[0]; i++) {
-        if (sched_serves(engine_sched(rpc->run), w->name, board[i].id))
-            engine_board_bind(rpc->run, board[i].id, key);
-    }
-    free(board);
-    free(running);
+    bind_boards(rpc, w->name, key, board, n_boards);
     log_info("worker says hello", "worker=%s software=\"%.60s\" boards=%u of=%zu running=%u", w->name, hello->software, n_boards, hello->n_boards,
              n_running);
     if (!rc && hello->n_boards > SCHED_BOARDS_PER_WORKER)
@@ -222,28 +234,9 @@ static void on_board_event(struct rpc *rpc, const struct net_peer *peer, const s
     rpc_send(rpc, rpc->workers, peer, &e, false);
 }
 
-void worker_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
+/* A message of a worker that has said hello. */
+static void on_message(struct rpc *rpc, const struct net_peer *peer, struct rpc_worker *w, const Sonata__Envelope *e)
 {
-    struct rpc *rpc = user;
-    rpc->counts.worker_messages++;
-    if (!rpc_admit(rpc, rpc->workers, peer, user_id, n))
-        return;
-    if (rpc->config.access && !access_who(rpc->config.access, user_id)) {
-        rpc_fault(rpc, rpc->workers, peer, -EACCES, "this worker's key was revoked");
-        return;
-    }
-    cleanup_envelope Sonata__Envelope *e = rpc_unpack(rpc, rpc->workers, peer, data, n);
-    if (!e)
-        return;
-    if (e->body_case == SONATA__ENVELOPE__BODY_HELLO) {
-        on_hello(rpc, peer, user_id, e->hello);
-        return;
-    }
-    struct rpc_worker *w = worker_of_peer(rpc, peer, user_id);
-    if (!w) {
-        ask_for_hello(rpc, peer);
-        return;
-    }
     switch (e->body_case) {
     case SONATA__ENVELOPE__BODY_HEARTBEAT:
         on_heartbeat(rpc, peer, w, e->heartbeat);
@@ -267,6 +260,30 @@ void worker_message(void *user, const struct net_peer *peer, const char *user_id
     default:
         rpc_garbage(rpc, "worker", "a message that is not for this port");
     }
+}
+
+void worker_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
+{
+    struct rpc *rpc = user;
+    rpc->counts.worker_messages++;
+    if (!rpc_admit(rpc, rpc->workers, peer, user_id, n))
+        return;
+    if (rpc->config.access && !access_who(rpc->config.access, user_id)) {
+        rpc_fault(rpc, rpc->workers, peer, -EACCES, "this worker's key was revoked");
+        return;
+    }
+    cleanup_envelope Sonata__Envelope *e = rpc_unpack(rpc, rpc->workers, peer, data, n);
+    if (!e)
+        return;
+    if (e->body_case == SONATA__ENVELOPE__BODY_HELLO) {
+        on_hello(rpc, peer, user_id, e->hello);
+        return;
+    }
+    struct rpc_worker *w = worker_of_peer(rpc, peer, user_id);
+    if (w)
+        on_message(rpc, peer, w, e);
+    else
+        ask_for_hello(rpc, peer);
 }
 
 void rpc_assign(struct rpc *rpc, const char *worker, const struct evaluation_job *job)
