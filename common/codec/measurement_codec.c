@@ -131,16 +131,23 @@ static int metrics_from_message(const Sonata__Measurement *m, struct measurement
     return 0;
 }
 
-static int times_from_message(const float *us, size_t n, size_t max, const char *what, float *ret_us, uint32_t *ret_n, struct sonata_error *err)
+/* Times of a message, of which at most `max` are expected; what: a window, … */
+struct times {
+    const float *us;
+    size_t n, max;
+    const char *what;
+};
+
+static int take_times(struct times in, float *ret_us, uint32_t *ret_n, struct sonata_error *err)
 {
-    if (n > max)
-        return sonata_error_set(err, -EINVAL, "at most %zu %ss are expected, not %zu", max, what, n);
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(us[i]) || us[i] < 0)
-            return sonata_error_set(err, -EINVAL, "%s %zu: its median is not a time", what, i);
-        ret_us[i] = us[i];
+    if (in.n > in.max)
+        return sonata_error_set(err, -EINVAL, "at most %zu %ss are expected, not %zu", in.max, in.what, in.n);
+    for (size_t i = 0; i < in.n; i++) {
+        if (!isfinite(in.us[i]) || in.us[i] < 0)
+            return sonata_error_set(err, -EINVAL, "%s %zu: its median is not a time", in.what, i);
+        ret_us[i] = in.us[i];
     }
-    *ret_n = (uint32_t)n;
+    *ret_n = (uint32_t)in.n;
     return 0;
 }
 
@@ -151,14 +158,15 @@ static int processes_from_message(const Sonata__Measurement *m, struct measureme
         !(m->process_freedom >= 0 && m->process_freedom < 1e6))
         return sonata_error_set(err, -EINVAL, "variance %g of processes (%g degrees of freedom) and %g of moments cannot be", m->process_variance,
                                 m->process_freedom, m->process_moment);
-    int r = times_from_message(m->process_median_us, m->n_process_median_us, PROCESSES_MAX, "process", s->process_median_us, &s->n_processes, err);
+    int r = take_times((struct times){m->process_median_us, m->n_process_median_us, PROCESSES_MAX, "process"}, s->process_median_us, &s->n_processes,
+                       err);
     for (uint32_t i = 0; i < s->n_processes && !r; i++) {
         if (!(s->process_median_us[i] > 0))
             r = sonata_error_set(err, -EINVAL, "process %u: its median is not a time", i);
     }
     uint32_t n = 0;
     if (!r)
-        r = times_from_message(m->process_control_us, m->n_process_control_us, PROCESSES_MAX, "control", s->process_control_us, &n, err);
+        r = take_times((struct times){m->process_control_us, m->n_process_control_us, PROCESSES_MAX, "control"}, s->process_control_us, &n, err);
     if (!r && n && n != s->n_processes)
         r = sonata_error_set(err, -EINVAL, "%u times of the control network for %u processes", n, s->n_processes);
     return r;
@@ -192,7 +200,7 @@ int measurement_from_message(const Sonata__Measurement *m, struct measurement *r
     if (!r)
         r = metrics_from_message(m, &s, err);
     if (!r)
-        r = times_from_message(m->window_median_us, m->n_window_median_us, WINDOWS_MAX, "window", s.window_median_us, &s.n_windows, err);
+        r = take_times((struct times){m->window_median_us, m->n_window_median_us, WINDOWS_MAX, "window"}, s.window_median_us, &s.n_windows, err);
     if (!r)
         r = processes_from_message(m, &s, err);
     if (!r && m->n_samples) {

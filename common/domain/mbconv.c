@@ -103,18 +103,27 @@ int mbconv_check(const struct space *s, struct sonata_error *err)
     return 0;
 }
 
+struct shape {
+    enum network_layer_type type;
+    unsigned out_channels, kernel, stride;
+};
+
 /* Appends a layer that reads the newest tensor; returns it. */
-static struct network_layer *append(struct network *n, struct mbconv_place *place, struct mbconv_place where, enum network_layer_type type,
-                                    unsigned out_channels, unsigned kernel, unsigned stride)
+static struct network_layer *append(struct network *n, struct mbconv_place *place, struct mbconv_place where, struct shape shape)
 {
     static const uint8_t relu[] = {[MBCONV_STEM] = 1, [MBCONV_EXPAND] = 1, [MBCONV_DEPTHWISE] = 1, [MBCONV_HEAD] = 1, [MBCONV_LINEAR] = 0};
     const struct network_layer *before = n->n_layers ? &n->layer[n->n_layers - 1] : NULL;
     struct network_layer *l = &n->layer[n->n_layers];
-    *l = (struct network_layer){.type = type, .out_channels = (uint16_t)out_channels, .kernel = (uint16_t)kernel, .stride = (uint16_t)stride,
-                                .relu = relu[where.role], .input = (int16_t)n->n_layers, .add = -1};
+    *l = (struct network_layer){.type = shape.type,
+                                .out_channels = (uint16_t)shape.out_channels,
+                                .kernel = (uint16_t)shape.kernel,
+                                .stride = (uint16_t)shape.stride,
+                                .relu = relu[where.role],
+                                .input = (int16_t)n->n_layers,
+                                .add = -1};
     l->in_channels = before ? before->out_channels : n->input_channels;
     l->in_size = before ? before->out_size : n->input_size;
-    l->out_size = (uint16_t)(type == NETWORK_MEAN || type == NETWORK_LINEAR ? 1u : (l->in_size + stride - 1u) / stride);
+    l->out_size = (uint16_t)(shape.type == NETWORK_MEAN || shape.type == NETWORK_LINEAR ? 1u : (l->in_size + shape.stride - 1u) / shape.stride);
     if (where.role < MBCONV_EXPAND || where.role > MBCONV_PROJECT) {
         where.in = l->in_channels;
         where.out = l->out_channels;
@@ -134,11 +143,11 @@ static void append_block(const struct space *s, const struct genotype *g, unsign
                                  .expansion = (uint8_t)expansion, .kernel = (uint8_t)kernel};
     int16_t from = (int16_t)n->n_layers;
     where.role = MBCONV_EXPAND;
-    append(n, place, where, NETWORK_POINTWISE, expansion * input, 1, 1);
+    append(n, place, where, (struct shape){NETWORK_POINTWISE, expansion * input, 1, 1});
     where.role = MBCONV_DEPTHWISE;
-    append(n, place, where, NETWORK_DEPTHWISE, expansion * input, kernel, block ? 1 : s->network.stage[stage].stride);
+    append(n, place, where, (struct shape){NETWORK_DEPTHWISE, expansion * input, kernel, block ? 1 : s->network.stage[stage].stride});
     where.role = MBCONV_PROJECT;
-    struct network_layer *last = append(n, place, where, NETWORK_POINTWISE, width, 1, 1);
+    struct network_layer *last = append(n, place, where, (struct shape){NETWORK_POINTWISE, width, 1, 1});
     if (block)
         last->add = from;
 }
@@ -164,15 +173,16 @@ static int build(const struct space *s, const struct genotype *g, struct network
     if (g && !genotype_is_legal(s, g))
         return sonata_error_set(err, -EINVAL, "space '%s': the genotype has an allele that is not listed", s->name);
     *n = (struct network){.input_size = s->network.input_size, .input_channels = s->network.input_channels, .classes = s->network.classes};
-    append(n, place, (struct mbconv_place){.role = MBCONV_STEM}, NETWORK_CONV, s->network.stem, MBCONV_STEM_KERNEL, MBCONV_STEM_STRIDE);
+    append(n, place, (struct mbconv_place){.role = MBCONV_STEM},
+           (struct shape){NETWORK_CONV, s->network.stem, MBCONV_STEM_KERNEL, MBCONV_STEM_STRIDE});
     for (unsigned i = 0; i < s->network.n_stages; i++) {
         unsigned depth = stage_value(s, g, 'd', i);
         for (unsigned b = 0; b < depth; b++)
             append_block(s, g, i, b, n, place);
     }
-    append(n, place, (struct mbconv_place){.role = MBCONV_HEAD}, NETWORK_POINTWISE, s->network.head, 1, 1);
-    append(n, place, (struct mbconv_place){.role = MBCONV_MEAN}, NETWORK_MEAN, s->network.head, 1, 1);
-    append(n, place, (struct mbconv_place){.role = MBCONV_LINEAR}, NETWORK_LINEAR, s->network.classes, 1, 1);
+    append(n, place, (struct mbconv_place){.role = MBCONV_HEAD}, (struct shape){NETWORK_POINTWISE, s->network.head, 1, 1});
+    append(n, place, (struct mbconv_place){.role = MBCONV_MEAN}, (struct shape){NETWORK_MEAN, s->network.head, 1, 1});
+    append(n, place, (struct mbconv_place){.role = MBCONV_LINEAR}, (struct shape){NETWORK_LINEAR, s->network.classes, 1, 1});
     count(n);
     return 0;
 }

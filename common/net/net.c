@@ -124,12 +124,13 @@ static int set_flag(struct net_socket *s, int option)
     return zmq_setsockopt(s->watch.socket, option, &one, sizeof one) ? net_errno() : 0;
 }
 
-int net_listen(struct net *net, struct loop *loop, const char *endpoint, const struct net_bounds *bounds, const struct net_security *security,
-               struct net_handler handler, struct net_socket **ret_socket, struct sonata_error *err)
+int net_listen(struct net *net, struct loop *loop, const struct net_listener *listener, struct net_socket **ret_socket, struct sonata_error *err)
 {
+    const char *endpoint = listener->endpoint;
+    const struct net_bounds *bounds = &listener->bounds;
     struct net_socket *s = xcalloc(1, sizeof *s);
     s->router = true;
-    s->handler = handler;
+    s->handler = listener->handler;
     s->watch.socket = zmq_socket(net->context, ZMQ_ROUTER);
     if (!s->watch.socket)
         return discard(s, sonata_error_set(err, net_errno(), "cannot open a socket: %s", zmq_strerror(zmq_errno())));
@@ -137,7 +138,7 @@ int net_listen(struct net *net, struct loop *loop, const char *endpoint, const s
     if (!r)
         r = set_flag(s, ZMQ_ROUTER_MANDATORY); /* an error instead of a silent loss when the peer is gone or its queue full */
     if (!r)
-        r = net_set_security(s->watch.socket, security, true, err);
+        r = net_set_security(s->watch.socket, listener->security, true, err);
     if (r)
         return discard(s, err && err->text[0] ? r : sonata_error_set(err, r, "cannot set socket options: %s", strerror(-r)));
     if (ipc_in_use(endpoint))

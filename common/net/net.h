@@ -50,9 +50,16 @@ struct net_bounds {
     unsigned address_rate;         /* new ones a second from one IP address, after a burst of per_address (or of a second); 0: no bound */
 };
 
-/* ROUTER bound to endpoint ("tcp://127.0.0.1:0" picks a port, "ipc:///path"). -EADDRINUSE etc. with the endpoint in err. */
-int net_listen(struct net *net, struct loop *loop, const char *endpoint, const struct net_bounds *bounds, const struct net_security *security,
-               struct net_handler handler, struct net_socket **ret_socket, struct sonata_error *err) SONATA_MUST_CHECK;
+/* A socket to be that listens; the pointers are borrowed for the call. */
+struct net_listener {
+    const char *endpoint; /* "tcp://127.0.0.1:0" picks a port, "ipc:///path" */
+    struct net_bounds bounds;
+    const struct net_security *security; /* NULL: plain */
+    struct net_handler handler;
+};
+/* ROUTER bound to the endpoint of the listener. -EADDRINUSE etc. with the endpoint in err. */
+int net_listen(struct net *net, struct loop *loop, const struct net_listener *listener, struct net_socket **ret_socket,
+               struct sonata_error *err) SONATA_MUST_CHECK;
 /* A connection to be; the pointers are borrowed for the call. */
 struct net_target {
     const char *endpoint;

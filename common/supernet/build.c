@@ -111,20 +111,21 @@ static void last_uses(const struct network *n, int last_use[NETWORK_LAYERS_MAX +
     }
 }
 
-static int calibrate(const struct supernet *n, const struct supernet_plan *plan, struct network *net, const float *pictures, size_t count,
-                     build_convolve convolve, void *context, struct sonata_error *err)
+static int calibrate(const struct supernet *n, const struct supernet_plan *plan, struct network *net, const struct build_statistics *from,
+                     struct sonata_error *err)
 {
+    size_t count = from->n_pictures;
     float *tensor[NETWORK_LAYERS_MAX + 1] = {0};
     int last_use[NETWORK_LAYERS_MAX + 1] = {0}, r = 0;
     last_uses(net, last_use);
     size_t picture_bytes = count * net->input_size * net->input_size * net->input_channels * sizeof(float);
     tensor[0] = xmalloc(picture_bytes + BUILD_SLACK);
-    memcpy(tensor[0], pictures, picture_bytes);
+    memcpy(tensor[0], from->pictures, picture_bytes);
     for (unsigned i = 0; i < net->n_layers && !r && net->layer[i].type != NETWORK_MEAN; i++) {
         struct network_layer *l = &net->layer[i];
         size_t rows = count * l->out_size * l->out_size;
         tensor[i + 1] = xmalloc(rows * l->out_channels * sizeof(float) + BUILD_SLACK);
-        r = convolve(context, l, count, tensor[l->input], tensor[i + 1]);
+        r = from->convolve(from->context, l, count, tensor[l->input], tensor[i + 1]);
         if (r)
             sonata_error_set(err, r, "layer %u of the network: the runtime cannot run a %ux%u convolution of %u to %u channels", i, l->kernel,
                              l->kernel, l->in_channels, l->out_channels);
@@ -142,18 +143,18 @@ static int calibrate(const struct supernet *n, const struct supernet_plan *plan,
     return r;
 }
 
-int supernet_build(const struct supernet *n, const struct genotype *g, const float *pictures, size_t count, build_convolve convolve,
-                   void *context, struct network *ret_network, struct sonata_error *err)
+int supernet_build(const struct supernet *n, const struct genotype *g, const struct build_statistics *from, struct network *ret_network,
+                   struct sonata_error *err)
 {
     struct supernet_plan plan;
     struct network net;
-    if (count < 2 || count > BUILD_PICTURES_MAX)
-        return sonata_error_set(err, -EINVAL, "batch-norm statistics need 2 to %d pictures, not %zu", BUILD_PICTURES_MAX, count);
+    if (from->n_pictures < 2 || from->n_pictures > BUILD_PICTURES_MAX)
+        return sonata_error_set(err, -EINVAL, "batch-norm statistics need 2 to %d pictures, not %zu", BUILD_PICTURES_MAX, from->n_pictures);
     int r = supernet_plan(n, g, &plan, err);
     if (r)
         return r;
     slice_plan(n, &plan, &net);
-    r = calibrate(n, &plan, &net, pictures, count, convolve, context, err);
+    r = calibrate(n, &plan, &net, from, err);
     if (r)
         network_free(&net);
     else

@@ -20,9 +20,17 @@ typedef int (*build_convolve)(void *context, const struct network_layer *layer, 
 
 enum { BUILD_SLACK = 64, BUILD_PICTURES_MAX = 8192 };
 
-/* Pictures: [count][size][size][channels]. Release the network with network_free(). */
-int supernet_build(const struct supernet *n, const struct genotype *g, const float *pictures, size_t count, build_convolve convolve,
-                   void *context, struct network *ret_network, struct sonata_error *err) SONATA_MUST_CHECK;
+/* What the statistics of batch norm are made from. */
+struct build_statistics {
+    const float *pictures; /* [n_pictures][size][size][channels] */
+    size_t n_pictures;     /* 2 .. BUILD_PICTURES_MAX */
+    build_convolve convolve;
+    void *context; /* for convolve() */
+};
+/* The sub-network of a genotype, ready to run: sliced, statistics of batch norm made anew, folded. Release it with network_free(). -EINVAL: too few
+ * or too many pictures, or no such genotype; else the error of convolve(). */
+int supernet_build(const struct supernet *n, const struct genotype *g, const struct build_statistics *from, struct network *ret_network,
+                   struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* The first half only: sliced weights, biases zero (but the classifier's), batch norm not yet folded. */
 int supernet_slice(const struct supernet *n, const struct genotype *g, struct network *ret_network, struct sonata_error *err) SONATA_MUST_CHECK;

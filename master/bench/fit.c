@@ -88,6 +88,7 @@ struct rows {
     const uint8_t *const *features;
     const double *y;
     size_t n;
+    double variance; /* of y; not set for a part */
 };
 
 static double mean_of(const double *y, size_t n)
@@ -286,7 +287,7 @@ static double cross_validate(const struct space *space, const struct rows *all, 
     const uint8_t **x = xcalloc(all->n, sizeof *x);
     double *y = xcalloc(all->n, sizeof *y), squared = 0;
     for (unsigned fold = 0; fold < FIT_FOLDS && squared >= 0; fold++) {
-        struct rows train = {x, y, 0};
+        struct rows train = {x, y, 0, 0};
         for (size_t i = 0; i < all->n; i++) {
             if (i % FIT_FOLDS != fold) {
                 x[train.n] = all->features[i];
@@ -306,9 +307,10 @@ static double cross_validate(const struct space *space, const struct rows *all, 
     return squared;
 }
 
-static int fit_best(const struct space *space, const struct rows *rows, double variance, const struct fit_params *params, struct fit **ret_fit,
+static int fit_best(const struct space *space, const struct rows *rows, const struct fit_params *params, struct fit **ret_fit,
                     struct fit_report *report, struct sonata_error *err)
 {
+    double variance = rows->variance;
     struct fit *fit = fit_sum(space, rows);
     report->exact_sum = fit && worst_residual(fit, rows) <= 1e-4 * sqrt(variance);
     if (!report->exact_sum) {
@@ -328,24 +330,25 @@ static int fit_best(const struct space *space, const struct rows *rows, double v
     return 0;
 }
 
-int fit_new(const struct space *space, const uint8_t *features, const double *y, size_t n, const struct fit_params *params, struct fit **ret_fit,
+int fit_new(const struct space *space, const struct fit_rows *all, const struct fit_params *params, struct fit **ret_fit,
             struct fit_report *ret_report, struct sonata_error *err)
 {
+    size_t n = all->n;
     if (n < 20)
         return sonata_error_set(err, -ENODATA, "%zu measured rows are too few for a fit; 20 are needed", n);
     size_t used = min_of(n, FIT_ROWS_MAX);
     const uint8_t **x = xcalloc(used, sizeof *x);
     double *v = xcalloc(used, sizeof *v), variance = 0;
     for (size_t i = 0; i < used; i++) {
-        x[i] = features + (i * n / used) * SPACE_GENES_MAX;
-        v[i] = y[i * n / used];
+        x[i] = all->features + (i * n / used) * SPACE_GENES_MAX;
+        v[i] = all->y[i * n / used];
     }
     double mean = mean_of(v, used);
     for (size_t i = 0; i < used; i++)
         variance += (v[i] - mean) * (v[i] - mean) / (double)used;
-    struct rows rows = {x, v, used};
+    struct rows rows = {x, v, used, variance};
     struct fit_report report = {.rows = n, .used = used};
-    int r = variance > 0 ? fit_best(space, &rows, variance, params, ret_fit, &report, err)
+    int r = variance > 0 ? fit_best(space, &rows, params, ret_fit, &report, err)
                          : sonata_error_set(err, -ENODATA, "all %zu rows hold the same value: nothing to fit", n);
     free(x);
     free(v);

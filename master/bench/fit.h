@@ -32,8 +32,14 @@ struct fit_report {
 
 struct fit;
 
-/* Fits n rows (features as space_features() gives them, n x SPACE_GENES_MAX bytes). -ENODATA below 20 rows or without variance. */
-int fit_new(const struct space *space, const uint8_t *features, const double *y, size_t n, const struct fit_params *params, struct fit **ret_fit,
+/* What is fitted: n rows of features as space_features() gives them (n x SPACE_GENES_MAX bytes), and a value for each. */
+struct fit_rows {
+    const uint8_t *features;
+    const double *y;
+    size_t n;
+};
+/* Fits the rows. -ENODATA below 20 rows or without variance. */
+int fit_new(const struct space *space, const struct fit_rows *rows, const struct fit_params *params, struct fit **ret_fit,
             struct fit_report *ret_report, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Frees it with all it holds; NULL is allowed. */
 void fit_free(struct fit *fit);

@@ -178,7 +178,7 @@ static int fit_quantity(struct problem *p, struct quantity *q, const struct fit_
         space_features(&p->space, &p->architecture[a], features + n * SPACE_GENES_MAX);
         y[n++] = q->value[a];
     }
-    int r = fit_new(&p->space, features, y, n, params, &q->fit, &q->report, err);
+    int r = fit_new(&p->space, &(struct fit_rows){features, y, n}, params, &q->fit, &q->report, err);
     free(features);
     free(y);
     return r ? sonata_error_prefix(err, r, "--fit %s", q->column) : 0;
@@ -240,14 +240,6 @@ static int given_scale(const struct bench_options *o, struct problem *p, unsigne
     return 0;
 }
 
-/* Column given for an objective in a list of COLUMN=OTHER, or the objective's own. */
-static int other_quantity(struct problem *p, const struct csv *csv, const uint32_t *row_of, const struct column_list *list, const char *column,
-                          int own, const char *what, struct sonata_error *err)
-{
-    const struct column_value *other = column_list_find(list, column);
-    return other ? add_quantity(p, csv, row_of, other->other, what, err) : own;
-}
-
 static int check_lists(const struct bench_options *o, struct sonata_error *err)
 {
     const struct {
@@ -276,10 +268,11 @@ static int add_objectives(const struct bench_options *o, struct problem *p, cons
         objective->truth = add_quantity(p, csv, row_of, column, "--objective", err);
         if (objective->truth < 0)
             return objective->truth;
-        objective->seen = other_quantity(p, csv, row_of, &o->proxy, column, objective->truth, "--proxy", err);
+        const struct column_value *proxy = column_list_find(&o->proxy, column), *source = column_list_find(&o->warm_start, column);
+        objective->seen = proxy ? add_quantity(p, csv, row_of, proxy->other, "--proxy", err) : objective->truth;
         if (objective->seen < 0)
             return objective->seen;
-        objective->source = other_quantity(p, csv, row_of, &o->warm_start, column, objective->truth, "--warm-start", err);
+        objective->source = source ? add_quantity(p, csv, row_of, source->other, "--warm-start", err) : objective->truth;
         if (objective->source < 0)
             return objective->source;
         objective->maximise = o->objective[i].maximise;

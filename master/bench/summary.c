@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "bench/statistics.h"
@@ -166,9 +167,10 @@ static void make_pair(const struct results *r, const struct judge_front *fronts_
 }
 
 /* Fronts of all runs at one checkpoint; IGD+ and sizes on the way. */
-static void make_fronts(const struct bench_options *o, const struct judge *judge, const struct results *r, unsigned c, double *scratch,
-                        struct judge_front *fronts, struct summary *ret)
+static void make_fronts(const struct bench_options *o, const struct judge *judge, const struct results *r, unsigned c, struct judge_front *fronts,
+                        struct summary *ret)
 {
+    cleanup_free double *scratch = xcalloc(r->n_seeds, sizeof *scratch);
     for (unsigned a = 0; a < r->n_algorithms; a++) {
         if (o->at[c] > o->algorithm[a].params.budget)
             continue;
@@ -190,12 +192,12 @@ static void make_fronts(const struct bench_options *o, const struct judge *judge
 }
 
 /* Both directions of every pair at every checkpoint within both budgets. A level may lie beyond a's budget: then only level and ratio hold. */
-static void make_pairs(const struct bench_options *o, const struct judge *judge, const struct results *r, double *scratch, struct summary *ret)
+static void make_pairs(const struct bench_options *o, const struct judge *judge, const struct results *r, struct summary *ret)
 {
     ret->pair = xcalloc(PAIRS_MAX, sizeof *ret->pair);
     struct judge_front *fronts = xcalloc((size_t)r->n_algorithms * r->n_seeds, sizeof *fronts);
     for (unsigned c = 0; c < o->n_at; c++) {
-        make_fronts(o, judge, r, c, scratch, fronts, ret);
+        make_fronts(o, judge, r, c, fronts, ret);
         for (unsigned a = 0; a < r->n_algorithms; a++) {
             for (unsigned b = 0; b < r->n_algorithms; b++) {
                 if (a == b || o->at[c] > o->algorithm[b].params.budget)
@@ -268,7 +270,7 @@ void summary_make(const struct bench_options *o, const struct problem *p, const 
         make_told(runs, results->n_seeds, scratch, own);
         make_costs(runs, results->n_seeds, o->algorithm[a].params.budget, scratch, own);
     }
-    make_pairs(o, judge, results, scratch, s);
+    make_pairs(o, judge, results, s);
     correct(s);
     make_bias(o, p, judge, results, s);
     free(scratch);

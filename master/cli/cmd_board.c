@@ -117,6 +117,8 @@ static int give_order(const struct command *self, const struct settings *s, stru
 struct history {
     Sonata__BoardEvent **event; /* newest first */
     size_t n, capacity;
+    struct bytes cursor; /* where the next page begins */
+    bool more;
 };
 
 static void history_free(struct history *h)
@@ -124,18 +126,18 @@ static void history_free(struct history *h)
     for (size_t i = 0; i < h->n; i++)
         sonata__board_event__free_unpacked(h->event[i], NULL);
     free(h->event);
+    bytes_fini(&h->cursor);
 }
 
 /* One page; its events move into the history. */
-static int fetch_page(struct session *session, char *board, uint32_t max, struct history *h, struct bytes *cursor, bool *ret_more,
-                      struct sonata_error *err)
+static int fetch_page(struct session *session, char *board, uint32_t max, struct history *h, struct sonata_error *err)
 {
     cleanup_envelope Sonata__Envelope *reply = NULL;
     Sonata__GetBoardHistory get = SONATA__GET_BOARD_HISTORY__INIT;
     Sonata__Request request = SONATA__REQUEST__INIT;
     get.board = board;
     get.max = max;
-    get.cursor = (ProtobufCBinaryData){cursor->size, cursor->data};
+    get.cursor = (ProtobufCBinaryData){h->cursor.size, h->cursor.data};
     request.verb_case = SONATA__REQUEST__VERB_BOARD_HISTORY;
     request.board_history = &get;
     int r = session_call(session, &request, &reply, err);
@@ -146,19 +148,19 @@ static int fetch_page(struct session *session, char *board, uint32_t max, struct
         h->event = xgrow(h->event, &h->capacity, h->n + 1, sizeof *h->event);
         h->event[h->n++] = page->board_events[i];
     }
-    *ret_more = page->more && page->n_board_events;
+    h->more = page->more && page->n_board_events;
     page->n_board_events = 0;
-    bytes_clear(cursor);
-    bytes_append(cursor, page->cursor.data, page->cursor.len);
+    bytes_clear(&h->cursor);
+    bytes_append(&h->cursor, page->cursor.data, page->cursor.len);
     return 0;
 }
 
 static int fetch_history(struct session *session, char *board, size_t max, struct history *h, struct sonata_error *err)
 {
-    cleanup_bytes struct bytes cursor = {0};
     int r = 0;
-    for (bool more = true; more && h->n < max && !r;)
-        r = fetch_page(session, board, (uint32_t)(max - h->n), h, &cursor, &more, err);
+    h->more = true;
+    while (h->more && h->n < max && !r)
+        r = fetch_page(session, board, (uint32_t)(max - h->n), h, err);
     return r;
 }
 

@@ -17,17 +17,11 @@ struct settings {
 enum { POLL_MS = 200 };
 
 /* One question about a task; *ret_reply is freed by the caller. */
-static int ask(struct session *session, const char *action, uint64_t search, const char *name, uint64_t id, Sonata__Envelope **ret_reply,
-               struct sonata_error *err)
+static int ask(struct session *session, Sonata__Task *task, Sonata__Envelope **ret_reply, struct sonata_error *err)
 {
     Sonata__Request request = SONATA__REQUEST__INIT;
-    Sonata__Task task = SONATA__TASK__INIT;
-    task.action = (char *)action;
-    task.search = search;
-    task.name = (char *)name;
-    task.task = id;
     request.verb_case = SONATA__REQUEST__VERB_TASK;
-    request.task = &task;
+    request.task = task;
     int r = session_call(session, &request, ret_reply, err);
     if (!r && !(*ret_reply)->reply->task) {
         envelope_free(*ret_reply);
@@ -56,10 +50,12 @@ static int wait_for(struct session *session, Sonata__Envelope **reply, struct so
             shown = true;
         }
         clock_sleep_ns(POLL_MS * SONATA_MS);
-        uint64_t id = (*reply)->reply->task->id;
+        Sonata__Task status = SONATA__TASK__INIT;
+        status.action = (char *)"status";
+        status.task = (*reply)->reply->task->id;
         envelope_free(*reply);
         *reply = NULL;
-        r = ask(session, "status", 0, NULL, id, reply, err);
+        r = ask(session, &status, reply, err);
     }
     if (shown)
         fputs("\r\033[K", stderr);
@@ -85,13 +81,15 @@ static int perform(const struct command *self, const struct settings *s, const c
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;
     cleanup_envelope Sonata__Envelope *reply = NULL;
-    uint64_t id = 0;
+    Sonata__Task task = SONATA__TASK__INIT;
+    task.action = (char *)self->name;
+    task.name = (char *)name;
     bool replay = !strcmp(self->name, "replay");
     int r = session_open_common(&s->common, &session, &err);
     if (!r && replay)
-        r = session_find_search(session, search, &id, &err);
+        r = session_find_search(session, search, &task.search, &err);
     if (!r)
-        r = ask(session, self->name, id, name, 0, &reply, &err);
+        r = ask(session, &task, &reply, &err);
     if (!r)
         r = wait_for(session, &reply, &err);
     if (r)
@@ -105,7 +103,7 @@ static int perform(const struct command *self, const struct settings *s, const c
     if (!done)
         return command_fail(self, CLI_FAILURE, "%s", t->text[0] ? t->text : "it failed and said nothing; the master's log may say more");
     if (replay)
-        printf("search %llu: %s\n", (unsigned long long)id, t->text);
+        printf("search %llu: %s\n", (unsigned long long)task.search, t->text);
     else
         printf("%s\n", t->text);
     return CLI_OK;

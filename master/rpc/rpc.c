@@ -47,7 +47,6 @@ int rpc_open(struct rpc *rpc, struct engine *run, struct net *net, struct loop *
     rpc->tasks.loop = loop;
     rpc->tasks.state = config->state;
     rpc_set_rates(rpc, config->worker_rate, config->client_rate, config->byte_rate);
-    struct net_handler on_worker = {worker_message, rpc}, on_client = {client_message, rpc};
     struct net_security worker_port = {0}, client_port = {0};
     int r = 0;
     if (config->access) {
@@ -58,13 +57,20 @@ int rpc_open(struct rpc *rpc, struct engine *run, struct net *net, struct loop *
     }
     if (!r && config->access)
         r = net_zap_new(net, loop, (struct net_zap_policy){may_connect, rpc}, &rpc->zap, err);
-    struct net_bounds bounds = {WIRE_MESSAGE_MAX,           config->hwm,         RPC_RECEIVE_QUEUE,
-                                config->worker_connections, config->per_address, config->address_rate};
+    struct net_listener workers = {
+        config->worker_endpoint,
+        {WIRE_MESSAGE_MAX, config->hwm, RPC_RECEIVE_QUEUE, config->worker_connections, config->per_address, config->address_rate},
+        config->access ? &worker_port : NULL,
+        {worker_message, rpc}};
+    struct net_listener clients = workers;
+    clients.endpoint = config->client_endpoint;
+    clients.bounds.connections = config->client_connections;
+    clients.security = config->access ? &client_port : NULL;
+    clients.handler.message = client_message;
     if (!r)
-        r = net_listen(net, loop, config->worker_endpoint, &bounds, config->access ? &worker_port : NULL, on_worker, &rpc->workers, err);
-    bounds.connections = config->client_connections;
+        r = net_listen(net, loop, &workers, &rpc->workers, err);
     if (!r)
-        r = net_listen(net, loop, config->client_endpoint, &bounds, config->access ? &client_port : NULL, on_client, &rpc->clients, err);
+        r = net_listen(net, loop, &clients, &rpc->clients, err);
     return r;
 }
 

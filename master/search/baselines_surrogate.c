@@ -55,7 +55,7 @@ static uint32_t linas_batch(struct core *s, uint32_t n, struct candidate *ret)
 
 static uint32_t linas_breed(struct core *s, uint32_t n, struct candidate *ret)
 {
-    return reserve_breed(s, n, ret, linas_batch, s->set.batch, UINT32_MAX, ARM_FIRST_OWN);
+    return reserve_breed(s, n, ret, (struct reserve_rule){linas_batch, s->set.batch, UINT32_MAX, ARM_FIRST_OWN});
 }
 
 static const char *const arms[] = {"init", "random", "inner"};
@@ -163,7 +163,7 @@ static uint32_t nsganetv2_batch(struct core *s, uint32_t n, struct candidate *re
 
 static uint32_t nsganetv2_breed(struct core *s, uint32_t n, struct candidate *ret)
 {
-    return reserve_breed(s, n, ret, nsganetv2_batch, s->set.batch, UINT32_MAX, ARM_FIRST_OWN);
+    return reserve_breed(s, n, ret, (struct reserve_rule){nsganetv2_batch, s->set.batch, UINT32_MAX, ARM_FIRST_OWN});
 }
 
 const struct algorithm algorithm_nsganetv2 = {.name = "nsganetv2",

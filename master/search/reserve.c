@@ -19,20 +19,19 @@ static void refill(struct core *s, uint32_t want, batch_fn *batch)
     s->reserve_told = s->archive.n_told;
 }
 
-uint32_t reserve_breed(struct core *s, uint32_t n, struct candidate *ret_candidates, batch_fn *batch, uint32_t ahead, uint32_t tolerance,
-                       uint32_t arm)
+uint32_t reserve_breed(struct core *s, uint32_t n, struct candidate *ret_candidates, struct reserve_rule rule)
 {
     uint32_t k = 0;
-    if (s->archive.n_told - s->reserve_told > tolerance)
+    if (s->archive.n_told - s->reserve_told > rule.tolerance)
         s->n_reserve = s->reserve_at = 0;
     if (s->reserve_at == s->n_reserve)
-        refill(s, max_of(n, ahead), batch);
+        refill(s, max_of(n, rule.ahead), rule.batch);
     while (k < n && s->reserve_at < s->n_reserve) {
         const struct candidate *c = &s->reserve[s->reserve_at++];
         if (candidate_accept(s, NULL, &c->genotype)) /* an injected one may have come in between */
             ret_candidates[k++] = *c;
     }
-    return k ? k : reserve_plain(s, n, arm, ret_candidates);
+    return k ? k : reserve_plain(s, n, rule.arm, ret_candidates);
 }
 
 uint32_t reserve_plain(struct core *s, uint32_t n, uint32_t arm, struct candidate *ret_candidates)

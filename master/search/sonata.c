@@ -92,7 +92,7 @@ static uint32_t batch(struct core *s, uint32_t n, struct candidate *ret)
 static uint32_t breed(struct core *s, uint32_t n, struct candidate *ret_candidates)
 {
     uint32_t tolerance = reserve_tolerance(s);
-    return reserve_breed(s, n, ret_candidates, batch, tolerance + 1, tolerance, ARM_NATIVE);
+    return reserve_breed(s, n, ret_candidates, (struct reserve_rule){batch, tolerance + 1, tolerance, ARM_NATIVE});
 }
 
 static const char *const arms[] = {"init", "random", "native", "importance-crossover", "local-effect", "surrogate-crossover"};

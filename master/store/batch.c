@@ -72,12 +72,11 @@ static void grow_index(struct batch *b)
     free(old);
 }
 
-static void append(struct batch *b, uint8_t kind, uint8_t db, const void *key, size_t n_key, const void *value, size_t n_value)
+static void append(struct batch *b, uint8_t kind, struct batch_op op)
 {
-    assert(n_key >= 1 && n_key <= BATCH_KEY_MAX && n_value <= UINT32_MAX);
     if (2 * (b->n_keys + 1) > b->n_slots)
         grow_index(b);
-    uint32_t slot = find_slot(b, db, key, n_key);
+    uint32_t slot = find_slot(b, op.db, op.key, op.n_key);
     if (b->slot[slot])
         b->log.data[b->slot[slot] - 1] = KIND_DEAD;
     else
@@ -85,21 +84,26 @@ static void append(struct batch *b, uint8_t kind, uint8_t db, const void *key, s
     size_t at = b->log.size;
     assert(at < UINT32_MAX);
     bytes_put_u8(&b->log, kind);
-    bytes_put_u8(&b->log, db);
-    bytes_put_u16(&b->log, (uint16_t)n_key);
-    bytes_put_u32(&b->log, (uint32_t)n_value);
-    bytes_append(&b->log, key, n_key);
-    if (n_value)
-        bytes_append(&b->log, value, n_value);
+    bytes_put_u8(&b->log, op.db);
+    bytes_put_u16(&b->log, op.n_key);
+    bytes_put_u32(&b->log, op.n_value);
+    bytes_append(&b->log, op.key, op.n_key);
+    if (op.n_value)
+        bytes_append(&b->log, op.value, op.n_value);
     b->slot[slot] = (uint32_t)at + 1;
 }
 
 void batch_put(struct batch *b, uint8_t db, const void *key, size_t n_key, const void *value, size_t n_value)
 {
-    append(b, KIND_PUT, db, key, n_key, value, n_value);
+    assert(n_key >= 1 && n_key <= BATCH_KEY_MAX && n_value <= UINT32_MAX);
+    append(b, KIND_PUT, (struct batch_op){.db = db, .key = key, .n_key = (uint16_t)n_key, .value = value, .n_value = (uint32_t)n_value});
 }
 
-void batch_erase(struct batch *b, uint8_t db, const void *key, size_t n_key) { append(b, KIND_ERASE, db, key, n_key, NULL, 0); }
+void batch_erase(struct batch *b, uint8_t db, const void *key, size_t n_key)
+{
+    assert(n_key >= 1 && n_key <= BATCH_KEY_MAX);
+    append(b, KIND_ERASE, (struct batch_op){.db = db, .key = key, .n_key = (uint16_t)n_key});
+}
 
 bool batch_find(const struct batch *b, uint8_t db, const void *key, size_t n_key, struct batch_op *ret_op)
 {

@@ -144,54 +144,63 @@ static int scan_start(MDB_cursor *cursor, const struct store_key *from, bool bac
     return mdb_cursor_get(cursor, k, v, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
 }
 
-static int scan(struct store *s, MDB_txn *txn, enum store_db db, const struct store_key *from, size_t n_prefix, bool back,
-                bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
+/* What is scanned: keys that begin with n_prefix bytes of `from`. */
+struct scan {
+    enum store_db db;
+    struct store_key from;
+    size_t n_prefix;
+    bool back;
+    bool (*each)(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
+    void *user;
+};
+
+static int scan(struct store *s, MDB_txn *txn, const struct scan *what)
 {
+    enum store_db db = what->db;
     MDB_cursor *cursor;
     cleanup_bytes struct bytes plain = {0};
     int rc = s->dbi[db] == NO_DBI ? MDB_NOTFOUND : mdb_cursor_open(txn, s->dbi[db], &cursor);
     if (rc)
         return rc == MDB_NOTFOUND ? 0 : rc;
     MDB_val k, v;
-    for (rc = scan_start(cursor, from, back, &k, &v); !rc; rc = mdb_cursor_get(cursor, &k, &v, back ? MDB_PREV : MDB_NEXT)) {
-        if (k.mv_size < n_prefix || memcmp(k.mv_data, from->bytes, n_prefix))
+    for (rc = scan_start(cursor, &what->from, what->back, &k, &v); !rc; rc = mdb_cursor_get(cursor, &k, &v, what->back ? MDB_PREV : MDB_NEXT)) {
+        if (k.mv_size < what->n_prefix || memcmp(k.mv_data, what->from.bytes, what->n_prefix))
             break;
         bytes_clear(&plain);
         rc = unpack(s, txn, db, &k, v, &plain);
         if (rc && !s->read_only)
             break;
         v = rc ? (MDB_val){0, (void *)""} : (MDB_val){plain.size, plain.data}; /* nothing, for a check: no decoder takes it for a record */
-        if (!each(user, k.mv_data, k.mv_size, v.mv_data, v.mv_size))
+        if (!what->each(what->user, k.mv_data, k.mv_size, v.mv_data, v.mv_size))
             break;
     }
     mdb_cursor_close(cursor);
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int scan_locked(struct store *s, enum store_db db, const struct store_key *from, size_t n_prefix, bool back,
-                       bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
+static int scan_locked(struct store *s, const struct scan *what)
 {
     pthread_rwlock_rdlock(&s->map_lock);
     MDB_txn *txn;
     int rc = reader_begin(s, &txn);
     if (!rc) {
-        rc = scan(s, txn, db, from, n_prefix, back, each, user);
+        rc = scan(s, txn, what);
         reader_end(s, txn);
     }
     pthread_rwlock_unlock(&s->map_lock);
-    return end_read(s, db, *from, rc);
+    return end_read(s, what->db, what->from, rc);
 }
 
 int store_scan(struct store *s, enum store_db db, struct store_key from, size_t n_prefix,
                bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
 {
-    return scan_locked(s, db, &from, n_prefix, false, each, user);
+    return scan_locked(s, &(struct scan){db, from, n_prefix, false, each, user});
 }
 
 int store_scan_back(struct store *s, enum store_db db, struct store_key before, size_t n_prefix,
                     bool (*each)(void *, const uint8_t *, size_t, const uint8_t *, size_t), void *user)
 {
-    return scan_locked(s, db, &before, n_prefix, true, each, user);
+    return scan_locked(s, &(struct scan){db, before, n_prefix, true, each, user});
 }
 
 static MDB_stat statistics(struct store *s, enum store_db db)

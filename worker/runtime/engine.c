@@ -70,7 +70,7 @@ int engine_build_from(const struct supernet *n, const struct genotype *g, const 
     uint32_t count = pictures ? pictures : ENGINE_RECALIBRATION;
     count = count < d->train.n ? count : d->train.n;
     float *x = recalibration_pictures(d, count);
-    r = supernet_build(n, g, x, count, ops->convolve, NULL, ret_network, err);
+    r = supernet_build(n, g, &(struct build_statistics){x, count, ops->convolve, NULL}, ret_network, err);
     free(x);
     return r;
 }

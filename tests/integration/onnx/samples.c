@@ -66,7 +66,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < NETWORKS && !e; i++) {
         struct genotype g = i == 0 ? space_first(&s) : i == 1 ? space_last(&s) : space_random(&s, &rng);
         struct network n;
-        e = supernet_build(&super, &g, pictures, PICTURES, runtime_ref.convolve, NULL, &n, NULL);
+        e = supernet_build(&super, &g, &(struct build_statistics){pictures, PICTURES, runtime_ref.convolve, NULL}, &n, NULL);
         e = e ? e : write_sample(argv[1], i, &n, pictures);
         network_free(&n);
     }

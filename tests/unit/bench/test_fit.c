@@ -60,7 +60,7 @@ static void test_quadratic_function_is_learned(void **state)
     random_rows(features, ROWS, 1);
     for (unsigned i = 0; i < ROWS; i++)
         y[i] = quadratic(features + i * SPACE_GENES_MAX);
-    assert_int_equal(fit_new(&s, features, y, ROWS, &(struct fit_params){1e-6, 0.1}, &fit, &report, &err), 0);
+    assert_int_equal(fit_new(&s, &(struct fit_rows){features, y, ROWS}, &(struct fit_params){1e-6, 0.1}, &fit, &report, &err), 0);
     assert_false(report.exact_sum);
     assert_true(report.r2 > 0.9999);
     random_rows(fresh, 50, 2);
@@ -89,7 +89,7 @@ static void test_block_sum_is_exact(void **state)
     random_rows(features, ROWS, 3);
     for (unsigned i = 0; i < ROWS; i++)
         y[i] = block_sum(features + i * SPACE_GENES_MAX);
-    assert_int_equal(fit_new(&s, features, y, ROWS, &(struct fit_params){0.1, 0.02}, &fit, &report, &err), 0);
+    assert_int_equal(fit_new(&s, &(struct fit_rows){features, y, ROWS}, &(struct fit_params){0.1, 0.02}, &fit, &report, &err), 0);
     assert_true(report.exact_sum);
     assert_int_equal(report.unseen, 0);
     assert_true(report.max_residual < 1e-5);
@@ -111,10 +111,10 @@ static void test_bad_input_is_refused(void **state)
     random_rows(features, ROWS, 5);
     for (unsigned i = 0; i < ROWS; i++)
         y[i] = 4;
-    assert_int_equal(fit_new(&s, features, y, ROWS, &(struct fit_params){0.1, 0.02}, &fit, &report, &err), -ENODATA);
+    assert_int_equal(fit_new(&s, &(struct fit_rows){features, y, ROWS}, &(struct fit_params){0.1, 0.02}, &fit, &report, &err), -ENODATA);
     assert_non_null(strstr(err.text, "same value"));
     y[0] = 5;
-    assert_int_equal(fit_new(&s, features, y, 19, &(struct fit_params){0.1, 0.02}, &fit, &report, &err), -ENODATA);
+    assert_int_equal(fit_new(&s, &(struct fit_rows){features, y, 19}, &(struct fit_params){0.1, 0.02}, &fit, &report, &err), -ENODATA);
     assert_null(fit);
 }
 

@@ -88,7 +88,8 @@ static void start(struct bench *b, const char *endpoint, const struct net_securi
     assert_int_equal(loop_init(&b->loop, b), 0);
     b->loop.turn = on_turn;
     b->net = net_new();
-    int r = net_listen(b->net, &b->loop, endpoint, &(struct net_bounds){MAX_MESSAGE, BURST, BURST, 0, 0, 0}, server, (struct net_handler){server_message, b}, &b->server, &err);
+    int r = net_listen(b->net, &b->loop, &(struct net_listener){endpoint, {MAX_MESSAGE, BURST, BURST, 0, 0, 0}, server, {server_message, b}},
+                       &b->server, &err);
     if (r)
         fail_msg("%s", err.text);
     struct net_target target = {net_endpoint(b->server), MAX_MESSAGE, BURST, client, {client_message, b}};
@@ -152,9 +153,9 @@ static void ipc_and_port_in_use(void **state)
     struct sonata_error err = {0};
     struct net_socket *second;
     struct net_handler none = {server_message, &b};
-    assert_int_equal(net_listen(b.net, &b.loop, endpoint, &(struct net_bounds){10, 10, 10, 0, 0, 0}, NULL, none, &second, &err), -EADDRINUSE);
+    assert_int_equal(net_listen(b.net, &b.loop, &(struct net_listener){endpoint, {10, 10, 10, 0, 0, 0}, NULL, none}, &second, &err), -EADDRINUSE);
     assert_non_null(strstr(err.text, endpoint));
-    assert_int_equal(net_listen(b.net, &b.loop, "nonsense", &(struct net_bounds){10, 10, 10, 0, 0, 0}, NULL, none, &second, &err), -EINVAL);
+    assert_int_equal(net_listen(b.net, &b.loop, &(struct net_listener){"nonsense", {10, 10, 10, 0, 0, 0}, NULL, none}, &second, &err), -EINVAL);
     uv_timer_start(&b.tick, send_all, 1, 2);
     end(&b);
     assert_false(b.timed_out);
@@ -168,7 +169,10 @@ static void tcp_port_in_use(void **state)
     start(&b, "tcp://127.0.0.1:*", NULL, NULL);
     struct sonata_error err = {0};
     struct net_socket *second;
-    assert_int_equal(net_listen(b.net, &b.loop, net_endpoint(b.server), &(struct net_bounds){10, 10, 10, 0, 0, 0}, NULL, (struct net_handler){server_message, &b}, &second, &err), -EADDRINUSE);
+    assert_int_equal(net_listen(b.net, &b.loop,
+                                &(struct net_listener){net_endpoint(b.server), {10, 10, 10, 0, 0, 0}, NULL, (struct net_handler){server_message, &b}},
+                                &second, &err),
+                     -EADDRINUSE);
     uv_timer_start(&b.tick, send_all, 1, 2);
     end(&b);
     assert_false(b.timed_out);
@@ -237,7 +241,10 @@ static void curve_key_errors(void **state)
     struct sonata_error err = {0};
     struct net_security bad = {.public_key = "short", .secret_key = "short"};
     struct net_socket *s;
-    assert_int_equal(net_listen(b.net, &b.loop, "tcp://127.0.0.1:*", &(struct net_bounds){10, 10, 10, 0, 0, 0}, &bad, (struct net_handler){server_message, &b}, &s, &err), -EINVAL);
+    assert_int_equal(net_listen(b.net, &b.loop,
+                                &(struct net_listener){"tcp://127.0.0.1:*", {10, 10, 10, 0, 0, 0}, &bad, (struct net_handler){server_message, &b}},
+                                &s, &err),
+                     -EINVAL);
     assert_non_null(strstr(err.text, "40 characters"));
     loop_finish(&b.loop);
     loop_run(&b.loop);
@@ -285,7 +292,7 @@ static void gate_start(struct gate_test *t, const struct net_bounds *bounds, uv_
     struct sonata_error err = {{0}};
     assert_int_equal(loop_init(&t->loop, t), 0);
     t->net = net_new();
-    if (net_listen(t->net, &t->loop, "tcp://127.0.0.1:*", bounds, NULL, (struct net_handler){gate_message, t}, &t->server, &err))
+    if (net_listen(t->net, &t->loop, &(struct net_listener){"tcp://127.0.0.1:*", *bounds, NULL, {gate_message, t}}, &t->server, &err))
         fail_msg("%s", err.text);
     uv_timer_init(&t->loop.uv, &t->tick);
     t->tick.data = t;

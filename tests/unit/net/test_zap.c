@@ -65,7 +65,10 @@ static int knock(struct bench *b, const char *public_key, const char *secret_key
     assert_int_equal(loop_init(&b->loop, b), 0);
     b->net = net_new();
     assert_int_equal(net_zap_new(b->net, &b->loop, (struct net_zap_policy){allow, b}, &b->zap, &err), 0);
-    assert_int_equal(net_listen(b->net, &b->loop, "tcp://127.0.0.1:0", &(struct net_bounds){4096, 100, 100, 0, 0, 0}, &server, (struct net_handler){on_message, b}, &b->server, &err), 0);
+    assert_int_equal(net_listen(b->net, &b->loop,
+                                &(struct net_listener){"tcp://127.0.0.1:0", {4096, 100, 100, 0, 0, 0}, &server, (struct net_handler){on_message, b}},
+                                &b->server, &err),
+                     0);
     assert_int_equal(net_client_new(net_endpoint(b->server), public_key ? &client : NULL, &b->client, &err), 0);
     uv_timer_init(&b->loop.uv, &b->step);
     b->step.data = b;

@@ -47,8 +47,8 @@ static void executors_agree_on_random_networks(void **state)
         struct genotype g = round == 0 ? space_last(&s) : round == 1 ? space_first(&s) : space_random(&s, &rng);
         struct network ref, xnn;
         double weights = 0, logits = 0;
-        assert_int_equal(supernet_build(&super, &g, x, PICTURES, runtime_ref.convolve, NULL, &ref, NULL), 0);
-        assert_int_equal(supernet_build(&super, &g, x, PICTURES, runtime_xnnpack.convolve, NULL, &xnn, NULL), 0);
+        assert_int_equal(supernet_build(&super, &g, &(struct build_statistics){x, PICTURES, runtime_ref.convolve, NULL}, &ref, NULL), 0);
+        assert_int_equal(supernet_build(&super, &g, &(struct build_statistics){x, PICTURES, runtime_xnnpack.convolve, NULL}, &xnn, NULL), 0);
         for (unsigned i = 0; i < ref.n_layers; i++)
             if (ref.layer[i].bias)
                 largest_difference(ref.layer[i].bias, xnn.layer[i].bias, ref.layer[i].out_channels, &weights);
@@ -80,7 +80,7 @@ static void accuracy_counts_every_picture_once(void **state)
     assert_int_equal(supernet_init(&super, &s, NULL), 0);
     supernet_randomize(&super, &rng);
     dataset_pictures(&d, &d.train, 0, PICTURES, x);
-    assert_int_equal(supernet_build(&super, &g, x, PICTURES, runtime_ref.convolve, NULL, &n, NULL), 0);
+    assert_int_equal(supernet_build(&super, &g, &(struct build_statistics){x, PICTURES, runtime_ref.convolve, NULL}, &n, NULL), 0);
     dataset_pictures(&d, &d.test, 0, 47, pictures);
     run(&runtime_ref, &n, 1, pictures, 47, logits);
     for (unsigned i = 0; i < 47; i++) {

@@ -89,7 +89,7 @@ static void statistics_fold_exactly(void **state)
         struct sonata_error err = {{0}};
         fill(&n, pictures, round);
         assert_int_equal(supernet_plan(&n, &g, &plan, &err), 0);
-        assert_int_equal(supernet_build(&n, &g, pictures, PICTURES, convolve, NULL, &net, &err), 0);
+        assert_int_equal(supernet_build(&n, &g, &(struct build_statistics){pictures, PICTURES, convolve, NULL}, &net, &err), 0);
         float *tensor[NETWORK_LAYERS_MAX + 1] = {pictures};
         for (unsigned i = 0; net.layer[i].type != NETWORK_MEAN; i++) {
             const struct network_layer *l = &net.layer[i];
@@ -156,9 +156,9 @@ static void a_failing_runtime_is_reported(void **state)
     int calls = 0;
     assert_int_equal(supernet_init(&n, &s, NULL), 0);
     fill(&n, pictures, 4);
-    assert_int_equal(supernet_build(&n, &g, pictures, PICTURES, broken, &calls, &net, &err), -ENOTSUP);
+    assert_int_equal(supernet_build(&n, &g, &(struct build_statistics){pictures, PICTURES, broken, &calls}, &net, &err), -ENOTSUP);
     assert_non_null(strstr(err.text, "layer 2"));
-    assert_int_equal(supernet_build(&n, &g, pictures, 1, convolve, NULL, &net, &err), -EINVAL);
+    assert_int_equal(supernet_build(&n, &g, &(struct build_statistics){pictures, 1, convolve, NULL}, &net, &err), -EINVAL);
     supernet_fini(&n);
 }
 
