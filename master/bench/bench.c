@@ -26,7 +26,7 @@ struct bench {
     struct bench_options *o;
     const struct problem *p;
     const struct judge *judge;
-    struct results results;
+    struct bench_results results;
     unsigned done;
     int64_t started_ns, drawn_ns;
 };
@@ -120,8 +120,8 @@ static int run_all(struct bench_options *o, const struct problem *p, const struc
     unsigned n = o->n_algorithms * o->seeds, jobs = o->jobs ? o->jobs : pool_cores();
     report_problem(&report, stdout);
     fflush(stdout);
-    b.results = (struct results){o->n_algorithms, o->seeds, xcalloc(n, sizeof *b.results.trace)};
-    int r = pool_run(n, min_of(jobs, n), work, take, &b, err);
+    b.results = (struct bench_results){o->n_algorithms, o->seeds, xcalloc(n, sizeof *b.results.trace)};
+    int r = pool_run_all(n, min_of(jobs, n), work, take, &b, err);
     if (!r) {
         struct summary *summary = xcalloc(1, sizeof *summary);
         summary_make(o, p, judge, &b.results, summary);

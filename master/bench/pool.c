@@ -171,7 +171,7 @@ static int run_inline(struct pool *pool, struct sonata_error *err)
     return 0;
 }
 
-int pool_run(unsigned n, unsigned n_processes, pool_work work, pool_done done, void *context, struct sonata_error *err)
+int pool_run_all(unsigned n, unsigned n_processes, pool_work work, pool_done done, void *context, struct sonata_error *err)
 {
     struct pool *pool = xcalloc(1, sizeof *pool);
     *pool = (struct pool){.n = n, .work = work, .done = done, .context = context};

@@ -11,7 +11,7 @@ typedef int (*pool_work)(void *context, unsigned index, struct bytes *out, struc
 typedef int (*pool_done)(void *context, unsigned index, struct reader *answer, struct sonata_error *err);
 
 /* Runs n jobs, at most n_processes at a time. Stops at the first failure (children still at work are ended) and returns it. */
-int pool_run(unsigned n, unsigned n_processes, pool_work work, pool_done done, void *context, struct sonata_error *err) SONATA_MUST_CHECK;
+int pool_run_all(unsigned n, unsigned n_processes, pool_work work, pool_done done, void *context, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Cores this process may use, at least 1. */
 unsigned pool_cores(void);
 

@@ -102,7 +102,7 @@ static int run_long(struct long_runs *l, unsigned n, struct sonata_error *err)
     unsigned jobs = l->o->jobs ? l->o->jobs : pool_cores();
     if (!l->o->quiet)
         fprintf(stderr, "best-known front: not cached; %u long runs, once per problem\n", n);
-    return pool_run(n, min_of(jobs, n), long_work, long_done, l, err);
+    return pool_run_all(n, min_of(jobs, n), long_work, long_done, l, err);
 }
 
 /* Empty when nothing is to be cached. */

@@ -137,7 +137,7 @@ static void make_costs(const struct trace *runs, unsigned seeds, uint32_t budget
     ret->busy = bench_quantile(scratch, seeds, 0.5);
 }
 
-static void make_pair(const struct results *r, const struct judge_front *fronts_a, const struct judge_front *fronts_b, struct pair_summary *p)
+static void make_pair(const struct bench_results *r, const struct judge_front *fronts_a, const struct judge_front *fronts_b, struct pair_summary *p)
 {
     unsigned seeds = r->n_seeds;
     const struct trace *a = r->trace + (size_t)p->a * seeds, *b = r->trace + (size_t)p->b * seeds;
@@ -167,8 +167,8 @@ static void make_pair(const struct results *r, const struct judge_front *fronts_
 }
 
 /* Fronts of all runs at one checkpoint; IGD+ and sizes on the way. */
-static void make_fronts(const struct bench_options *o, const struct judge *judge, const struct results *r, unsigned c, struct judge_front *fronts,
-                        struct summary *ret)
+static void make_fronts(const struct bench_options *o, const struct judge *judge, const struct bench_results *r, unsigned c,
+                        struct judge_front *fronts, struct summary *ret)
 {
     cleanup_free double *scratch = xcalloc(r->n_seeds, sizeof *scratch);
     for (unsigned a = 0; a < r->n_algorithms; a++) {
@@ -192,7 +192,7 @@ static void make_fronts(const struct bench_options *o, const struct judge *judge
 }
 
 /* Both directions of every pair at every checkpoint within both budgets. A level may lie beyond a's budget: then only level and ratio hold. */
-static void make_pairs(const struct bench_options *o, const struct judge *judge, const struct results *r, struct summary *ret)
+static void make_pairs(const struct bench_options *o, const struct judge *judge, const struct bench_results *r, struct summary *ret)
 {
     ret->pair = xcalloc(PAIRS_MAX, sizeof *ret->pair);
     struct judge_front *fronts = xcalloc((size_t)r->n_algorithms * r->n_seeds, sizeof *fronts);
@@ -241,7 +241,8 @@ static void correct(struct summary *s)
 }
 
 /* With a delay column: evaluations, hypervolume and the slow end at equal evaluations and at equal time. */
-static void make_bias(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *r, struct summary *s)
+static void make_bias(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct bench_results *r,
+                      struct summary *s)
 {
     s->bias = p->delay >= 0;
     s->wall = INFINITY;
@@ -255,7 +256,7 @@ static void make_bias(const struct bench_options *o, const struct problem *p, co
     }
 }
 
-void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *results,
+void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct bench_results *results,
                   struct summary *ret_summary)
 {
     struct summary *s = ret_summary;

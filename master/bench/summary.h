@@ -10,7 +10,7 @@
 enum { CURVE_POINTS_MAX = 96, TARGETS = 8, PAIRS_MAX = BENCH_ALGORITHMS_MAX * BENCH_ALGORITHMS_MAX * BENCH_CHECKPOINTS_MAX };
 
 /* Traces of all runs: algorithm-major. */
-struct results {
+struct bench_results {
     unsigned n_algorithms, n_seeds;
     struct trace *trace; // [a * n_seeds + s]
 };
@@ -66,7 +66,7 @@ struct summary {
 };
 
 /* Statistics over seeds of every algorithm and budget, and their comparisons. Release with summary_fini(). */
-void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct results *results,
+void summary_make(const struct bench_options *o, const struct problem *p, const struct judge *judge, const struct bench_results *results,
                   struct summary *ret_summary);
 /* Releases what it holds. */
 void summary_fini(struct summary *s);

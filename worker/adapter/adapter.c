@@ -93,7 +93,7 @@ int adapter_config_check(const struct adapter_config *c, struct sonata_error *er
         return sonata_error_set(err, -EINVAL, "precision: '%s' is none of fp32, fp16, int8", c->precision);
     const char *const lines[] = {c->command, c->convert};
     for (size_t i = 0; i < 2; i++) {
-        struct command split;
+        struct command_line split;
         int r = lines[i][0] ? command_parse(lines[i], &split, err) : 0;
         if (r)
             return r;
@@ -147,7 +147,7 @@ int adapter_probe(const struct adapter_config *c, struct adapter_version *ret_ve
         return r;
     copy_string(name, sizeof name, c->program[0] ? c->program : adapter_tool_name(c->tool));
     if (c->tool == ADAPTER_CUSTOM) {
-        struct command split;
+        struct command_line split;
         r = command_parse(c->command, &split, err);
         if (r)
             return r;

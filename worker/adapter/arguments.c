@@ -177,7 +177,7 @@ static int add(struct arguments *a, const char *word, const struct adapter_confi
 static int add_command(struct arguments *a, const char *command, const struct adapter_config *c, const struct adapter_job *job,
                        struct sonata_error *err)
 {
-    struct command split;
+    struct command_line split;
     int r = command_parse(command, &split, err);
     for (size_t i = 0; !r && i < split.n; i++)
         r = add(a, split.argv[i], c, job, err);

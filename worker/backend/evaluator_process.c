@@ -26,7 +26,7 @@ struct start {
     const struct board_config *config;
     const struct evaluator_options *options;
     const char *folder;
-    struct command command;
+    struct command_line command;
     int to[2], from[2], err[2];
 };
 

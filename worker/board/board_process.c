@@ -156,27 +156,27 @@ static int load_supernet(struct board_process *b, struct sonata_error *err)
     return 0;
 }
 
-static struct candidate candidate_of(struct board_process *b, const struct health_order *order)
+static struct candidate_process candidate_of(struct board_process *b, const struct health_order *order)
 {
     bool supernet = b->frame.supernet_path[0];
-    return (struct candidate){.ops = b->ops,
-                              .backend = b->backend,
-                              .config = &b->config,
-                              .order = *order,
-                              .queued_ns = b->frame.queued_ns,
-                              .control_fd = b->control,
-                              .job = {.job = &b->frame.job,
-                                      .space = &b->space,
-                                      .supernet = supernet ? b->supernet.data : NULL,
-                                      .supernet_size = supernet ? b->supernet.size : 0,
-                                      .protocol = &b->share,
-                                      .seed = b->frame.job.attempt * 2 * PROCESSES_MAX + b->processes.n,
-                                      .latency_only = b->latency_only}};
+    return (struct candidate_process){.ops = b->ops,
+                                      .backend = b->backend,
+                                      .config = &b->config,
+                                      .order = *order,
+                                      .queued_ns = b->frame.queued_ns,
+                                      .control_fd = b->control,
+                                      .job = {.job = &b->frame.job,
+                                              .space = &b->space,
+                                              .supernet = supernet ? b->supernet.data : NULL,
+                                              .supernet_size = supernet ? b->supernet.size : 0,
+                                              .protocol = &b->share,
+                                              .seed = b->frame.job.attempt * 2 * PROCESSES_MAX + b->processes.n,
+                                              .latency_only = b->latency_only}};
 }
 
 static int start_child(struct board_process *b, enum stage stage, const struct health_order *order, int64_t limit_ns)
 {
-    struct candidate c = candidate_of(b, order);
+    struct candidate_process c = candidate_of(b, order);
     int r = candidate_start(&c, &b->pid, &b->pipe);
     if (r)
         return r;
@@ -211,7 +211,7 @@ static int prepare_job(struct board_process *b, enum outcome *ret_outcome, struc
     if (r)
         return r;
     b->share = b->protocol;
-    struct candidate c = candidate_of(b, &no_order);
+    struct candidate_process c = candidate_of(b, &no_order);
     return b->ops->prepare(b->backend, &c.job, err);
 }
 

@@ -57,7 +57,7 @@ static void send_phase(void *user, const char *name) { frame_write(*(int *)user,
 static void send_died(void *user, const char *why) { frame_write(*(int *)user, FRAME_DIED, why, strlen(why)); }
 
 /* Runs the backend between preflight and post-check. What was measured under wrong conditions is invalid: kept, but not for the search. */
-static void run_checked(const struct candidate *c, struct measurement *m)
+static void run_checked(const struct candidate_process *c, struct measurement *m)
 {
     static struct cpu_state before, after; /* 6 KiB each; one candidate per process */
     char reason[PREFLIGHT_REASON_MAX];
@@ -73,7 +73,7 @@ static void run_checked(const struct candidate *c, struct measurement *m)
         measurement_fail(m, OUTCOME_INVALID, "%s", reason);
 }
 
-static void run_backend(const struct candidate *c, struct measurement *m)
+static void run_backend(const struct candidate_process *c, struct measurement *m)
 {
     struct conditions before, after;
     int core = backend_kind_measures(c->config->backend) ? c->config->core : -1;
@@ -98,7 +98,7 @@ static void run_backend(const struct candidate *c, struct measurement *m)
 }
 
 /* A canary is run as a candidate would be; a command that revives the board has the machine to itself. */
-static _Noreturn void carry_out(const struct candidate *c, int fd)
+static _Noreturn void carry_out(const struct candidate_process *c, int fd)
 {
     struct board_answer a;
     if (c->order.kind == HEALTH_ORDER_RUNG)
@@ -108,7 +108,7 @@ static _Noreturn void carry_out(const struct candidate *c, int fd)
     _exit(frame_write(fd, FRAME_ANSWER, &a, sizeof a) ? 1 : 0);
 }
 
-static _Noreturn void child(const struct candidate *c, pid_t parent, int fd)
+static _Noreturn void child(const struct candidate_process *c, pid_t parent, int fd)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
@@ -130,7 +130,7 @@ static _Noreturn void child(const struct candidate *c, pid_t parent, int fd)
     job.phase = send_phase;
     job.died = send_died;
     job.phase_user = &fd;
-    struct candidate with_phase = *c;
+    struct candidate_process with_phase = *c;
     with_phase.job = job;
     snprintf(m.board, sizeof m.board, "%s", c->config->id);
     run_backend(&with_phase, &m);
@@ -139,7 +139,7 @@ static _Noreturn void child(const struct candidate *c, pid_t parent, int fd)
     _exit(frame_write(fd, FRAME_RESULT, out.data, out.size) ? 1 : 0);
 }
 
-int candidate_start(const struct candidate *c, pid_t *ret_pid, int *ret_fd)
+int candidate_start(const struct candidate_process *c, pid_t *ret_pid, int *ret_fd)
 {
     int fd[2];
     if (pipe2(fd, O_CLOEXEC))

@@ -7,7 +7,7 @@
 #include "backend/backend.h"
 #include "board/link.h"
 
-struct candidate {
+struct candidate_process {
     const struct backend_ops *ops;
     void *backend;
     const struct board_config *config;
@@ -18,6 +18,6 @@ struct candidate {
 };
 
 /* Forks. The read end of the child's pipe goes to *ret_fd (close-on-exec, non-blocking). -errno when there is no process to be had. */
-int candidate_start(const struct candidate *c, pid_t *ret_pid, int *ret_fd);
+int candidate_start(const struct candidate_process *c, pid_t *ret_pid, int *ret_fd);
 
 #endif

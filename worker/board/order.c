@@ -54,7 +54,7 @@ static void last_line(const struct bytes *text, char *line, size_t size)
 void order_rung(const struct board_config *config, enum recovery_rung rung, struct board_answer *ret_answer)
 {
     struct sonata_error err = {0};
-    struct command command;
+    struct command_line command;
     struct process_result result;
     char board[BOARD_NAME_MAX + 16], line[100], text[200];
     *ret_answer = (struct board_answer){0};

@@ -55,7 +55,7 @@ static int set_rung(struct health_options *o, const char *rung, const char *key,
     for (unsigned i = RUNG_REOPEN; i < RUNG_COUNT; i++) {
         if (strcmp(rung, recovery_rung_name((enum recovery_rung)i)))
             continue;
-        struct command c;
+        struct command_line c;
         int r = set_text(o->recover[i], key, value, err);
         if (!r)
             r = command_parse(value, &c, err);

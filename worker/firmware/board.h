@@ -2,7 +2,7 @@
  * entry in CMakeLists.txt.
  *
  * To replace for a real board:
- *   UART           board_put/board_get: 8N1, 115200 Bd, no flow control. Polled is enough: the host never sends before m-ready, except the
+ *   UART           board_send/board_receive: 8N1, 115200 Bd, no flow control. Polled is enough: the host never sends before m-ready, except the
  *                  bytes of one command or chunk in a row, so the loop must take a byte every 86 us (a FIFO or an interrupt ring where the
  *                  part is slower).
  *   timer          board_ticks: 32-bit up counter that runs always, 1 MHz or more, at a constant rate. Cortex-M3 and up: DWT CYCCNT
@@ -32,9 +32,9 @@
 /* Clock, UART, timer. Called once, before anything else. */
 void board_init(void);
 /* Sends one byte; waits for room. */
-void board_put(uint8_t byte);
+void board_send(uint8_t byte);
 /* The next byte, or -1 when none has come. Never waits. */
-int board_get(void);
+int board_receive(void);
 /* The timer, which counts up and wraps; how long a tick is, the board's header says. */
 uint32_t board_ticks(void);
 /* Called when there is nothing to do: may sleep until a byte comes (ticks may stand still meanwhile), or just return. */

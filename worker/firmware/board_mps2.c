@@ -34,17 +34,14 @@ void board_init(void)
     REGISTER(TIMER_CONTROL) = 1;
 }
 
-void board_put(uint8_t byte)
+void board_send(uint8_t byte)
 {
     while (REGISTER(UART_STATE) & 1)
         ;
     REGISTER(UART_DATA) = byte;
 }
 
-int board_get(void)
-{
-    return REGISTER(UART_STATE) & RECEIVE ? (int)(REGISTER(UART_DATA) & 0xff) : -1;
-}
+int board_receive(void) { return REGISTER(UART_STATE) & RECEIVE ? (int)(REGISTER(UART_DATA) & 0xff) : -1; }
 
 uint32_t board_ticks(void)
 {

@@ -27,7 +27,7 @@ static void write_line(void *context, const char *p, uint32_t n)
 {
     (void)context;
     while (n--)
-        board_put((uint8_t)*p++);
+        board_send((uint8_t)*p++);
 }
 
 static uint32_t read_ticks(void *context)
@@ -52,7 +52,7 @@ int main(void)
     board_init();
     device_start(&device, &port);
     for (;;) {
-        int byte = board_get();
+        int byte = board_receive();
 
         if (byte >= 0)
             device_byte(&device, (uint8_t)byte);

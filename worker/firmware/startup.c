@@ -79,7 +79,7 @@ void __aeabi_memclr8(void *to, size_t n)
 static void fault_handler(void)
 {
     for (const char *s = "m-sonata-fault-[processor exception]\r\n"; *s; s++)
-        board_put((uint8_t)*s);
+        board_send((uint8_t)*s);
     board_halt();
 }
 

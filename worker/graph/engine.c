@@ -10,7 +10,7 @@ enum { THREADS_MAX = 64 };
 
 static void engine_destroy(struct executor *base)
 {
-    struct engine *e = (struct engine *)base;
+    struct graph_engine *e = (struct graph_engine *)base;
     for (size_t i = 0; i < e->n_steps; i++) {
         struct step *s = &e->step[i];
         if (s->op)
@@ -42,7 +42,7 @@ static void engine_destroy(struct executor *base)
 
 static int engine_run(struct executor *base, struct sonata_error *err)
 {
-    struct engine *e = (struct engine *)base;
+    struct graph_engine *e = (struct graph_engine *)base;
     for (size_t i = 0; i < e->n_steps; i++) {
         int64_t start = base->now_ns ? base->now_ns() : 0;
         int r = e->step[i].run(e, &e->step[i]);
@@ -58,7 +58,7 @@ static const struct executor_ops engine_ops = {.name = "engine", .run = engine_r
 
 /* ---- lowering ---- */
 
-static bool lower_special(struct engine *e, const struct graph_node *n)
+static bool lower_special(struct graph_engine *e, const struct graph_node *n)
 {
     switch (n->op) {
     case GRAPH_CONV:
@@ -93,7 +93,7 @@ static bool lower_special(struct engine *e, const struct graph_node *n)
     }
 }
 
-static void lower_all(struct engine *e)
+static void lower_all(struct graph_engine *e)
 {
     for (size_t i = 0; i < e->g.n_nodes; i++) {
         const struct graph_node *n = &e->g.node[i];
@@ -110,7 +110,7 @@ static void lower_all(struct engine *e)
 }
 
 /* Inputs have memory of their own: whoever fills one may run again and again. */
-static void place_inputs(struct engine *e)
+static void place_inputs(struct graph_engine *e)
 {
     for (unsigned i = 0; i < e->g.n_inputs; i++) {
         int32_t t = e->g.input[i], b = buffer_new(e, graph_tensor_bytes(&e->g.tensor[t]));
@@ -120,7 +120,7 @@ static void place_inputs(struct engine *e)
     }
 }
 
-static void place_outputs(struct engine *e, struct place *at)
+static void place_outputs(struct graph_engine *e, struct place *at)
 {
     for (unsigned i = 0; i < e->g.n_outputs; i++) {
         at[i] = place_read(e, e->g.output[i], PLAIN);
@@ -128,7 +128,7 @@ static void place_outputs(struct engine *e, struct place *at)
     }
 }
 
-static void describe(struct engine *e, const struct place *output)
+static void describe(struct graph_engine *e, const struct place *output)
 {
     struct executor *b = &e->base;
     const struct graph *g = &e->g;
@@ -148,7 +148,7 @@ static void describe(struct engine *e, const struct place *output)
         b->layer[i] = e->step[i].info;
 }
 
-static void count_uses(struct engine *e)
+static void count_uses(struct graph_engine *e)
 {
     const struct graph *g = &e->g;
     e->uses = xcalloc(g->n_tensors + 1, sizeof *e->uses);
@@ -161,7 +161,7 @@ static void count_uses(struct engine *e)
     e->left = xmemdup(e->uses, (g->n_tensors + 1) * sizeof *e->uses);
 }
 
-static void prepare(struct engine *e)
+static void prepare(struct graph_engine *e)
 {
     size_t tensors = e->g.n_tensors + 1, nodes = e->g.n_nodes + 1;
     count_uses(e);
@@ -180,7 +180,7 @@ static void prepare(struct engine *e)
     }
 }
 
-static int set_up(struct engine *e, struct sonata_error *err)
+static int set_up(struct graph_engine *e, struct sonata_error *err)
 {
     for (size_t i = 0; i < e->n_steps; i++) {
         struct step *s = &e->step[i];
@@ -206,7 +206,7 @@ static int check_size(const struct graph *g, struct sonata_error *err)
 
 int executor_engine_create(struct graph *take, unsigned threads, struct executor **ret, struct sonata_error *err)
 {
-    struct engine *e = xcalloc(1, sizeof *e);
+    struct graph_engine *e = xcalloc(1, sizeof *e);
     struct place output[GRAPH_PORTS_MAX];
     e->g = *take;
     *take = (struct graph){0};

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "graph/engine_internal.h"
 
-static bool plane_of(const struct engine *e, const struct graph_node *n, struct plane *ret)
+static bool plane_of(const struct graph_engine *e, const struct graph_node *n, struct plane *ret)
 {
     const struct graph_window *w = &n->window;
     const struct graph_shape *x = shape_of(e, n->input[0]), *y = shape_of(e, n->output[0]);
@@ -41,22 +41,22 @@ static float *taps_first(const float *w, size_t out, size_t in, size_t taps)
     return v;
 }
 
-static int setup_conv(struct engine *e, struct step *s)
+static int setup_conv(struct graph_engine *e, struct step *s)
 {
     enum xnn_status r =
         xnn_setup_convolution2d_nhwc_f32(s->op, s->size[0], s->size[1], s->size[2], place_data(e, s->in[0]), place_data(e, s->out), e->pool);
     return r == xnn_status_success ? 0 : -ENOTSUP;
 }
 
-static bool has_constants(const struct engine *e, const struct graph_node *n)
+static bool has_constants(const struct graph_engine *e, const struct graph_node *n)
 {
     bool open_bias = n->n_inputs > 2 && n->input[2] >= 0 && !constant_of(e, n->input[2]);
     return constant_of(e, n->input[1]) && !open_bias;
 }
 
-static const float *bias_of(const struct engine *e, const struct graph_node *n) { return n->n_inputs > 2 ? constant_of(e, n->input[2]) : NULL; }
+static const float *bias_of(const struct graph_engine *e, const struct graph_node *n) { return n->n_inputs > 2 ? constant_of(e, n->input[2]) : NULL; }
 
-bool lower_conv(struct engine *e, const struct graph_node *n)
+bool lower_conv(struct graph_engine *e, const struct graph_node *n)
 {
     struct plane p;
     xnn_operator_t op = NULL;
@@ -71,7 +71,7 @@ bool lower_conv(struct engine *e, const struct graph_node *n)
     free(w);
     if (r != xnn_status_success)
         return false;
-    struct step *s = step_new(e, "xnnpack");
+    struct step *s = step_add(e, "xnnpack");
     s->op = op;
     s->setup = setup_conv;
     s->run = step_run_operator;
@@ -98,14 +98,14 @@ static float *transposed_weights(const float *w, const struct plane *p)
     return v;
 }
 
-static int setup_conv_transpose(struct engine *e, struct step *s)
+static int setup_conv_transpose(struct graph_engine *e, struct step *s)
 {
     enum xnn_status r = xnn_setup_deconvolution2d_nhwc_f32(s->op, s->size[0], s->size[1], s->size[2], (uint32_t)s->size[3], (uint32_t)s->size[4],
                                                            place_data(e, s->in[0]), place_data(e, s->out), e->pool);
     return r == xnn_status_success ? 0 : -ENOTSUP;
 }
 
-bool lower_conv_transpose(struct engine *e, const struct graph_node *n)
+bool lower_conv_transpose(struct graph_engine *e, const struct graph_node *n)
 {
     struct plane p;
     xnn_operator_t op = NULL;
@@ -119,7 +119,7 @@ bool lower_conv_transpose(struct engine *e, const struct graph_node *n)
     free(w);
     if (r != xnn_status_success)
         return false;
-    struct step *s = step_new(e, "xnnpack");
+    struct step *s = step_add(e, "xnnpack");
     s->op = op;
     s->setup = setup_conv_transpose;
     s->run = step_run_operator;
@@ -132,14 +132,14 @@ bool lower_conv_transpose(struct engine *e, const struct graph_node *n)
 
 /* ---- products with a constant matrix ---- */
 
-static int setup_product(struct engine *e, struct step *s)
+static int setup_product(struct graph_engine *e, struct step *s)
 {
     enum xnn_status r = xnn_setup_fully_connected_nc_f32(s->op, s->size[0], place_data(e, s->in[0]), place_data(e, s->out), e->pool);
     return r == xnn_status_success ? 0 : -ENOTSUP;
 }
 
 /* alpha B as [columns][inner]. */
-static float *product_weights(const struct engine *e, const struct graph_node *n, size_t inner, size_t columns)
+static float *product_weights(const struct graph_engine *e, const struct graph_node *n, size_t inner, size_t columns)
 {
     const float *b = constant_of(e, n->input[1]);
     float *w = xmalloc(inner * columns * sizeof *w + XNN_EXTRA_BYTES), alpha = n->op == GRAPH_GEMM ? n->alpha : 1;
@@ -150,7 +150,7 @@ static float *product_weights(const struct engine *e, const struct graph_node *n
 }
 
 /* beta C per column; NULL with *ret_ok false: it differs between rows. */
-static float *product_bias(const struct engine *e, const struct graph_node *n, size_t columns, bool *ret_ok)
+static float *product_bias(const struct graph_engine *e, const struct graph_node *n, size_t columns, bool *ret_ok)
 {
     const float *c = n->op == GRAPH_GEMM ? bias_of(e, n) : NULL;
     *ret_ok = true;
@@ -165,7 +165,7 @@ static float *product_bias(const struct engine *e, const struct graph_node *n, s
     return bias;
 }
 
-bool lower_product(struct engine *e, const struct graph_node *n)
+bool lower_product(struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_shape *a = shape_of(e, n->input[0]), *b = shape_of(e, n->input[1]);
     bool ok;
@@ -183,7 +183,7 @@ bool lower_product(struct engine *e, const struct graph_node *n)
     free(bias);
     if (r != xnn_status_success)
         return false;
-    struct step *s = step_new(e, "xnnpack");
+    struct step *s = step_add(e, "xnnpack");
     s->op = op;
     s->setup = setup_product;
     s->run = step_run_operator;

@@ -28,7 +28,7 @@ static void some_rows(void *context, size_t picture, size_t first, size_t n)
     depthwise_rows(p->o->d, (long)first, (long)(first + n), p->x + picture * p->o->from, p->y + picture * p->o->to);
 }
 
-static int run_own(struct engine *e, struct step *s)
+static int run_own(struct graph_engine *e, struct step *s)
 {
     const struct own *o = s->state;
     struct piece p = {o, place_data(e, s->in[0]), place_data(e, s->out)};
@@ -72,7 +72,7 @@ static bool bind(struct bound *b, size_t x_stride, size_t y_stride)
     return xnn_setup_convolution2d_nhwc_f32(b->op, p->batch, p->in[0], p->in[1], b->x, b->y, NULL) == xnn_status_success;
 }
 
-static struct depthwise *pack(const struct engine *e, const struct graph_node *n, const struct plane *p, const struct step *s, bool by_rows)
+static struct depthwise *pack(const struct graph_engine *e, const struct graph_node *n, const struct plane *p, const struct step *s, bool by_rows)
 {
     size_t taps = (size_t)p->kernel[0] * p->kernel[1], channels = p->in_channels;
     const float *from = constant_of(e, n->input[1]);
@@ -97,7 +97,7 @@ static struct depthwise *pack(const struct engine *e, const struct graph_node *n
     return d;
 }
 
-static int choose(struct engine *e, const struct plane *p, const struct step *s, struct own own[2])
+static int choose(struct graph_engine *e, const struct plane *p, const struct step *s, struct own own[2])
 {
     struct bound b = {.op = s->op, .p = p};
     struct way way[WAYS] = {{try_operator, s->op}, {try_own, &own[0]}, {try_own, &own[1]}};
@@ -107,7 +107,7 @@ static int choose(struct engine *e, const struct plane *p, const struct step *s,
     return winner;
 }
 
-void prefer_own_depthwise(struct engine *e, const struct graph_node *n, const struct plane *p, struct step *s)
+void prefer_own_depthwise(struct graph_engine *e, const struct graph_node *n, const struct plane *p, struct step *s)
 {
     if (p->kernel[0] != p->kernel[1] || p->stride[0] != p->stride[1] || p->dilation[0] != 1 || p->dilation[1] != 1)
         return;

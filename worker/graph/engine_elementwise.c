@@ -76,7 +76,7 @@ static enum xnn_status create(const struct graph_node *n, size_t channels, size_
     }
 }
 
-static int setup_unary(struct engine *e, struct step *s)
+static int setup_unary(struct graph_engine *e, struct step *s)
 {
     setup_nc f = setup_of((enum graph_op)s->size[1]);
     return status(f(s->op, s->size[0], place_data(e, s->in[0]), place_data(e, s->out), e->pool));
@@ -85,7 +85,7 @@ static int setup_unary(struct engine *e, struct step *s)
 /* ---- own loops, cut into pieces for the threads ---- */
 
 struct piecework {
-    const struct engine *e;
+    const struct graph_engine *e;
     const struct step *s;
     const struct vector_code *code;
     float min, max;
@@ -98,7 +98,7 @@ static void silu_piece(void *context, size_t first, size_t n)
     w->code->silu(place_data(w->e, w->s->in[0]) + first, place_data(w->e, w->s->out) + first, n);
 }
 
-static int run_silu(struct engine *e, struct step *s)
+static int run_silu(struct graph_engine *e, struct step *s)
 {
     struct piecework w = {.e = e, .s = s, .code = vector_best()};
     pthreadpool_parallelize_1d_tile_1d(e->pool, silu_piece, &w, s->size[0], e->pool ? 4096 : s->size[0] + 1, 0);
@@ -115,7 +115,7 @@ static void affine_piece(void *context, size_t first, size_t n)
 }
 
 /* size: pixels, channels; state: min, max, then scale and shift of every channel. */
-static int run_affine(struct engine *e, struct step *s)
+static int run_affine(struct graph_engine *e, struct step *s)
 {
     const float *v = s->state;
     struct piecework w = {.e = e, .s = s, .code = vector_best(), .min = v[0], .max = v[1], .scale = v + 2, .shift = v + 2 + s->size[1]};
@@ -123,7 +123,7 @@ static int run_affine(struct engine *e, struct step *s)
     return 0;
 }
 
-bool lower_affine(struct engine *e, const struct graph_node *n)
+bool lower_affine(struct graph_engine *e, const struct graph_node *n)
 {
     const float *scale = constant_of(e, n->input[1]), *shift = constant_of(e, n->input[2]);
     const struct graph_shape *x = shape_of(e, n->input[0]);
@@ -131,7 +131,7 @@ bool lower_affine(struct engine *e, const struct graph_node *n)
         return false;
     size_t channels = channels_of(x);
     struct place from = place_read(e, n->input[0], LAST), to = place_over(e, n->input[0], from, n->output[0], LAST);
-    struct step *s = step_new(e, "own");
+    struct step *s = step_add(e, "own");
     float *v = xmalloc((2 + 2 * channels) * sizeof *v);
     v[0] = n->min;
     v[1] = n->max;
@@ -147,16 +147,16 @@ bool lower_affine(struct engine *e, const struct graph_node *n)
     return true;
 }
 
-static struct step *unary_step(struct engine *e, const char *how, struct place from, struct place to)
+static struct step *unary_step(struct graph_engine *e, const char *how, struct place from, struct place to)
 {
-    struct step *s = step_new(e, how);
+    struct step *s = step_add(e, how);
     s->in[0] = from;
     s->out = to;
     step_io(e);
     return s;
 }
 
-bool lower_unary(struct engine *e, const struct graph_node *n)
+bool lower_unary(struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_tensor *x = &e->g.tensor[n->input[0]];
     size_t count = (size_t)graph_elements(&x->shape);
@@ -229,7 +229,7 @@ struct pair {
     enum graph_op op;
 };
 
-static int setup_pair(struct engine *e, struct step *s)
+static int setup_pair(struct graph_engine *e, struct step *s)
 {
     const struct pair *p = s->state;
     setup_nd f = setup_pair_of(p->op);
@@ -258,30 +258,33 @@ static void shape_as(const struct graph_shape *s, unsigned rank, bool last, size
     }
 }
 
-static bool is_square(const struct engine *e, const struct graph_node *n)
+static bool is_square(const struct graph_engine *e, const struct graph_node *n)
 {
     const float *c = constant_of(e, n->input[1]);
     return c && graph_elements(shape_of(e, n->input[1])) == 1 && *c == 2 && shape_of(e, n->input[1])->rank <= shape_of(e, n->input[0])->rank;
 }
 
 /* Whether an operand can be read with channels last beside a result of the rank. */
-static bool turns(const struct engine *e, int32_t tensor, unsigned rank) { return shape_of(e, tensor)->rank == rank || is_row(shape_of(e, tensor)); }
+static bool turns(const struct graph_engine *e, int32_t tensor, unsigned rank)
+{
+    return shape_of(e, tensor)->rank == rank || is_row(shape_of(e, tensor));
+}
 
-static bool fits(const struct engine *e, const struct graph_node *n)
+static bool fits(const struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_tensor *y = &e->g.tensor[n->output[0]];
     bool right = setup_pair_of(n->op) && y->type == GRAPH_F32 && y->shape.rank <= XNN_MAX_TENSOR_DIMS && graph_elements(&y->shape) > 0;
     return right && (n->op != GRAPH_POW || is_square(e, n));
 }
 
-static struct place read_operand(struct engine *e, int32_t tensor, unsigned rank, bool last)
+static struct place read_operand(struct graph_engine *e, int32_t tensor, unsigned rank, bool last)
 {
     return place_read(e, tensor, last && shape_of(e, tensor)->rank == rank ? DENSE : PLAIN);
 }
 
-static bool lower_prelu(struct engine *e, const struct graph_node *n);
+static bool lower_prelu(struct graph_engine *e, const struct graph_node *n);
 
-bool lower_binary(struct engine *e, const struct graph_node *n)
+bool lower_binary(struct graph_engine *e, const struct graph_node *n)
 {
     int32_t a = n->input[0], b = n->op == GRAPH_POW ? a : n->input[1];
     const struct graph_shape *y = shape_of(e, n->output[0]);
@@ -300,7 +303,7 @@ bool lower_binary(struct engine *e, const struct graph_node *n)
     bool over = graph_same_shape(shape_of(e, a), y);
     enum layout layout = last ? DENSE : PLAIN;
     struct place to = over ? place_over(e, a, x0, n->output[0], layout) : place_write(e, n->output[0], layout);
-    struct step *s = step_new(e, "xnnpack");
+    struct step *s = step_add(e, "xnnpack");
     s->op = op;
     s->state = p;
     s->setup = setup_pair;
@@ -312,13 +315,13 @@ bool lower_binary(struct engine *e, const struct graph_node *n)
     return true;
 }
 
-static int setup_prelu(struct engine *e, struct step *s)
+static int setup_prelu(struct graph_engine *e, struct step *s)
 {
     return status(xnn_setup_prelu_nc_f32(s->op, s->size[0], place_data(e, s->in[0]), place_data(e, s->out), e->pool));
 }
 
 /* A slope per channel. */
-static bool lower_prelu(struct engine *e, const struct graph_node *n)
+static bool lower_prelu(struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_shape *x = shape_of(e, n->input[0]), *slope = shape_of(e, n->input[1]);
     const float *v = constant_of(e, n->input[1]);

@@ -36,7 +36,7 @@ struct plane {
     uint32_t kernel[2], stride[2], dilation[2], begin[2], end[2], extra[2], group;
 };
 
-struct engine;
+struct graph_engine;
 struct step;
 
 /* What was fastest for a shape when layers of it were tried. */
@@ -47,8 +47,8 @@ struct choice {
 
 struct step {
     struct executor_layer info;
-    int (*setup)(struct engine *e, struct step *s); /* after buffers have their addresses; 0 or -errno */
-    int (*run)(struct engine *e, struct step *s);
+    int (*setup)(struct graph_engine *e, struct step *s); /* after buffers have their addresses; 0 or -errno */
+    int (*run)(struct graph_engine *e, struct step *s);
     void (*release)(struct step *s);
     struct place in[2], out;
     xnn_operator_t op;
@@ -62,7 +62,7 @@ struct home {
     size_t channel;
 };
 
-struct engine {
+struct graph_engine {
     struct executor base;
     struct graph g;
     pthreadpool_t pool; /* NULL: one thread */
@@ -89,41 +89,41 @@ size_t channels_of(const struct graph_shape *s);
 /* Pixels of all pictures: everything but the channels. */
 size_t pixels_of(const struct graph_shape *s);
 /* The tensor's shape; lives as long as the graph. */
-const struct graph_shape *shape_of(const struct engine *e, int32_t tensor);
-const float *constant_of(const struct engine *e, int32_t tensor); /* NULL: not constant */
+const struct graph_shape *shape_of(const struct graph_engine *e, int32_t tensor);
+const float *constant_of(const struct graph_engine *e, int32_t tensor); /* NULL: not constant */
 /* Where a tensor can be read in a layout; makes the copy that is needed. */
-struct place place_read(struct engine *e, int32_t tensor, enum layout layout);
+struct place place_read(struct graph_engine *e, int32_t tensor, enum layout layout);
 /* A place to write a tensor to. LAST may be strided, DENSE is not. */
-struct place place_write(struct engine *e, int32_t tensor, enum layout layout);
+struct place place_write(struct graph_engine *e, int32_t tensor, enum layout layout);
 /* The tensor is where another one is (at another offset, with another stride). */
-void place_alias(struct engine *e, int32_t tensor, enum layout layout, struct place p);
+void place_alias(struct graph_engine *e, int32_t tensor, enum layout layout, struct place p);
 /* Where to write a tensor of the same layout and size as input: over it when nobody reads it any more. */
-struct place place_over(struct engine *e, int32_t input, struct place from, int32_t tensor, enum layout layout);
+struct place place_over(struct graph_engine *e, int32_t input, struct place from, int32_t tensor, enum layout layout);
 /* Whether the tensor is there with channels last, and not in ONNX's order. */
-bool place_is_last(const struct engine *e, int32_t tensor);
+bool place_is_last(const struct graph_engine *e, int32_t tensor);
 /* A further buffer; its index. */
-int32_t buffer_new(struct engine *e, size_t bytes);
+int32_t buffer_new(struct graph_engine *e, size_t bytes);
 /* Where the values are; valid once the arena is laid out. */
-float *place_data(const struct engine *e, struct place p);
+float *place_data(const struct graph_engine *e, struct place p);
 /* Address of every buffer; 0 or -EFBIG. */
-int place_arena(struct engine *e, struct sonata_error *err);
+int place_arena(struct graph_engine *e, struct sonata_error *err);
 /* Concatenations along channels that others are part of, and who is written straight into them. */
-void place_plan_homes(struct engine *e);
+void place_plan_homes(struct graph_engine *e);
 /* The concatenation's own buffer. */
-struct place place_joined(struct engine *e, int32_t concat);
+struct place place_joined(struct graph_engine *e, int32_t concat);
 /* The node's inputs are read once less; constants that nobody needs any more go. */
-void place_node_done(struct engine *e, const struct graph_node *n);
+void place_node_done(struct graph_engine *e, const struct graph_node *n);
 
 /* A new step for the node at hand; its places must be set by step_io(). */
-struct step *step_new(struct engine *e, const char *how);
+struct step *step_add(struct graph_engine *e, const char *how);
 /* The step at hand reads there. */
-void step_reads(struct engine *e, struct place p);
+void step_reads(struct graph_engine *e, struct place p);
 /* The step at hand writes there. */
-void step_writes(struct engine *e, struct place p);
+void step_writes(struct graph_engine *e, struct place p);
 /* Both of the last step made, from its in[] and out. */
-void step_io(struct engine *e);
+void step_io(struct graph_engine *e);
 /* Runs s->op. */
-int step_run_operator(struct engine *e, struct step *s);
+int step_run_operator(struct graph_engine *e, struct step *s);
 
 /* ---- choosing by trial (engine_trial.c) ---- */
 
@@ -133,28 +133,28 @@ struct way {
     void *user;
 };
 /* The fastest of some ways for a plane of these strides, on one thread; remembered. */
-int fastest_way(struct engine *e, const struct plane *p, size_t x_stride, size_t y_stride, const struct way *way, int n);
+int fastest_way(struct graph_engine *e, const struct plane *p, size_t x_stride, size_t y_stride, const struct way *way, int n);
 
 /* Turns a step whose operator is XNNPACK's depthwise convolution (already created, not set up) into an own one where that is faster. weight
  * [M][1][taps]. */
-void prefer_own_depthwise(struct engine *e, const struct graph_node *n, const struct plane *p, struct step *s);
+void prefer_own_depthwise(struct graph_engine *e, const struct graph_node *n, const struct plane *p, struct step *s);
 
 /* ---- lowering: true when the node became steps ---- */
-bool lower_conv(struct engine *e, const struct graph_node *n);
-bool lower_conv_transpose(struct engine *e, const struct graph_node *n);
-bool lower_product(struct engine *e, const struct graph_node *n);
-bool lower_pool(struct engine *e, const struct graph_node *n);
-bool lower_mean(struct engine *e, const struct graph_node *n);
-bool lower_resize(struct engine *e, const struct graph_node *n);
-bool lower_shuffle(struct engine *e, const struct graph_node *n);
-bool lower_unary(struct engine *e, const struct graph_node *n);
-bool lower_binary(struct engine *e, const struct graph_node *n);
-bool lower_affine(struct engine *e, const struct graph_node *n);
-bool lower_softmax(struct engine *e, const struct graph_node *n);
-bool lower_reshape(struct engine *e, const struct graph_node *n);
-bool lower_concat(struct engine *e, const struct graph_node *n);
-bool lower_split(struct engine *e, const struct graph_node *n);
+bool lower_conv(struct graph_engine *e, const struct graph_node *n);
+bool lower_conv_transpose(struct graph_engine *e, const struct graph_node *n);
+bool lower_product(struct graph_engine *e, const struct graph_node *n);
+bool lower_pool(struct graph_engine *e, const struct graph_node *n);
+bool lower_mean(struct graph_engine *e, const struct graph_node *n);
+bool lower_resize(struct graph_engine *e, const struct graph_node *n);
+bool lower_shuffle(struct graph_engine *e, const struct graph_node *n);
+bool lower_unary(struct graph_engine *e, const struct graph_node *n);
+bool lower_binary(struct graph_engine *e, const struct graph_node *n);
+bool lower_affine(struct graph_engine *e, const struct graph_node *n);
+bool lower_softmax(struct graph_engine *e, const struct graph_node *n);
+bool lower_reshape(struct graph_engine *e, const struct graph_node *n);
+bool lower_concat(struct graph_engine *e, const struct graph_node *n);
+bool lower_split(struct graph_engine *e, const struct graph_node *n);
 /* The plain C kernel, on whatever layout its input has where the operator can be turned. */
-void lower_kernel(struct engine *e, const struct graph_node *n);
+void lower_kernel(struct graph_engine *e, const struct graph_node *n);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "graph/engine_internal.h"
 
-bool lower_reshape(struct engine *e, const struct graph_node *n)
+bool lower_reshape(struct graph_engine *e, const struct graph_node *n)
 {
     struct place p = place_read(e, n->input[0], PLAIN);
     p.stride = channels_of(shape_of(e, n->output[0]));
@@ -16,7 +16,7 @@ bool lower_reshape(struct engine *e, const struct graph_node *n)
 }
 
 /* Rows of one part into the whole; size: pixels, channels. */
-static int run_part(struct engine *e, struct step *s)
+static int run_part(struct graph_engine *e, struct step *s)
 {
     const float *x = place_data(e, s->in[0]);
     float *y = place_data(e, s->out);
@@ -25,10 +25,10 @@ static int run_part(struct engine *e, struct step *s)
     return 0;
 }
 
-static void copy_part(struct engine *e, int32_t tensor, struct place to)
+static void copy_part(struct graph_engine *e, int32_t tensor, struct place to)
 {
     struct place from = place_read(e, tensor, LAST);
-    struct step *s = step_new(e, "copy");
+    struct step *s = step_add(e, "copy");
     s->run = run_part;
     s->in[0] = from;
     s->out = to;
@@ -37,7 +37,7 @@ static void copy_part(struct engine *e, int32_t tensor, struct place to)
     step_io(e);
 }
 
-bool lower_concat(struct engine *e, const struct graph_node *n)
+bool lower_concat(struct graph_engine *e, const struct graph_node *n)
 {
     int32_t whole = e->whole[n - e->g.node];
     bool last = false;
@@ -57,7 +57,7 @@ bool lower_concat(struct engine *e, const struct graph_node *n)
     return true;
 }
 
-static bool is_channel_view(const struct engine *e, const struct graph_node *n)
+static bool is_channel_view(const struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_shape *x = shape_of(e, n->input[0]);
     if (!place_is_last(e, n->input[0]) || e->place[n->input[0]][LAST].buffer < 0)
@@ -73,7 +73,7 @@ static bool is_channel_view(const struct engine *e, const struct graph_node *n)
 }
 
 /* Some of the channels are the same pixels at another offset. */
-bool lower_split(struct engine *e, const struct graph_node *n)
+bool lower_split(struct graph_engine *e, const struct graph_node *n)
 {
     if (!is_channel_view(e, n))
         return false;
@@ -102,7 +102,7 @@ static void release_kernel(struct step *s)
     free(c->view);
 }
 
-static int setup_kernel(struct engine *e, struct step *s)
+static int setup_kernel(struct graph_engine *e, struct step *s)
 {
     struct kernel_call *c = s->state;
     for (unsigned i = 0; i < c->ports; i++)
@@ -110,7 +110,7 @@ static int setup_kernel(struct engine *e, struct step *s)
     return 0;
 }
 
-static int run_kernel(struct engine *e, struct step *s)
+static int run_kernel(struct graph_engine *e, struct step *s)
 {
     struct kernel_call *c = s->state;
     struct sonata_error err = {{0}};
@@ -135,7 +135,7 @@ static struct graph_shape turned_shape(const struct graph_shape *s)
 }
 
 /* Operators whose dimensions can be named in another order, on a tensor that is there with channels last. */
-static bool can_turn(const struct engine *e, const struct graph_node *n)
+static bool can_turn(const struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_tensor *x = &e->g.tensor[n->input[0]];
     bool reduces = n->op >= GRAPH_REDUCE_MEAN && n->op <= GRAPH_REDUCE_PROD && n->keep;
@@ -161,14 +161,14 @@ static void turn_node(struct graph_node *n, unsigned rank)
         n->shape = turned_shape(&from.shape);
 }
 
-static void add_port(struct engine *e, struct kernel_call *c, int32_t tensor, struct place p, bool last)
+static void add_port(struct graph_engine *e, struct kernel_call *c, int32_t tensor, struct place p, bool last)
 {
     const struct graph_tensor *t = &e->g.tensor[tensor];
     c->view[c->ports] = (struct view){.type = t->type, .shape = last ? turned_shape(&t->shape) : t->shape};
     c->place[c->ports++] = p;
 }
 
-void lower_kernel(struct engine *e, const struct graph_node *n)
+void lower_kernel(struct graph_engine *e, const struct graph_node *n)
 {
     bool last = can_turn(e, n);
     enum layout layout = last ? DENSE : PLAIN;
@@ -184,7 +184,7 @@ void lower_kernel(struct engine *e, const struct graph_node *n)
         else
             c->place[c->ports++] = place_none();
     }
-    struct step *s = step_new(e, "plain C");
+    struct step *s = step_add(e, "plain C");
     s->state = c;
     s->setup = setup_kernel;
     s->run = run_kernel;

@@ -31,22 +31,22 @@ static bool one_order(const struct graph_shape *s)
     return s->rank < 3 || s->dim[1] == 1 || space == 1;
 }
 
-const struct graph_shape *shape_of(const struct engine *e, int32_t tensor) { return &e->g.tensor[tensor].shape; }
+const struct graph_shape *shape_of(const struct graph_engine *e, int32_t tensor) { return &e->g.tensor[tensor].shape; }
 
-const float *constant_of(const struct engine *e, int32_t tensor) { return tensor < 0 ? NULL : e->g.tensor[tensor].data; }
+const float *constant_of(const struct graph_engine *e, int32_t tensor) { return tensor < 0 ? NULL : e->g.tensor[tensor].data; }
 
-int32_t buffer_new(struct engine *e, size_t bytes)
+int32_t buffer_new(struct graph_engine *e, size_t bytes)
 {
     e->buffer = xgrow(e->buffer, &e->buffers_capacity, e->n_buffers + 1, sizeof *e->buffer);
     e->buffer[e->n_buffers] = (struct buffer){.bytes = (bytes + LINE - 1) / LINE * LINE + SLACK, .first = -1, .last = -1};
     return (int32_t)e->n_buffers++;
 }
 
-float *place_data(const struct engine *e, struct place p) { return (float *)e->buffer[p.buffer].data + p.at; }
+float *place_data(const struct graph_engine *e, struct place p) { return (float *)e->buffer[p.buffer].data + p.at; }
 
 /* ---- steps ---- */
 
-struct step *step_new(struct engine *e, const char *how)
+struct step *step_add(struct graph_engine *e, const char *how)
 {
     const struct graph_node *n = e->node;
     e->step = xgrow(e->step, &e->steps_capacity, e->n_steps + 1, sizeof *e->step);
@@ -60,14 +60,14 @@ struct step *step_new(struct engine *e, const char *how)
     return s;
 }
 
-void step_reads(struct engine *e, struct place p)
+void step_reads(struct graph_engine *e, struct place p)
 {
     struct buffer *b = p.buffer < 0 ? NULL : &e->buffer[p.buffer];
     if (b && b->last < INT32_MAX)
         b->last = (int32_t)e->n_steps - 1;
 }
 
-void step_writes(struct engine *e, struct place p)
+void step_writes(struct graph_engine *e, struct place p)
 {
     struct buffer *b = &e->buffer[p.buffer];
     if (b->first < 0)
@@ -75,7 +75,7 @@ void step_writes(struct engine *e, struct place p)
     step_reads(e, p);
 }
 
-void step_io(struct engine *e)
+void step_io(struct graph_engine *e)
 {
     const struct step *s = &e->step[e->n_steps - 1];
     step_reads(e, s->in[0]);
@@ -83,7 +83,7 @@ void step_io(struct engine *e)
     step_writes(e, s->out);
 }
 
-int step_run_operator(struct engine *e, struct step *s) { return xnn_run_operator(s->op, e->pool) == xnn_status_success ? 0 : -EIO; }
+int step_run_operator(struct graph_engine *e, struct step *s) { return xnn_run_operator(s->op, e->pool) == xnn_status_success ? 0 : -EIO; }
 
 /* ---- copies between layouts ---- */
 
@@ -102,7 +102,7 @@ static void turn_one(const float *x, float *y, size_t rows, size_t columns)
                     y[l * rows + k] = x[k * columns + l];
 }
 
-static int run_turn(struct engine *e, struct step *s)
+static int run_turn(struct graph_engine *e, struct step *s)
 {
     const float *x = place_data(e, s->in[0]);
     float *y = place_data(e, s->out);
@@ -113,7 +113,7 @@ static int run_turn(struct engine *e, struct step *s)
 }
 
 /* Rows of `size[1]` values from one stride to another. */
-static int run_rows(struct engine *e, struct step *s)
+static int run_rows(struct graph_engine *e, struct step *s)
 {
     const float *x = place_data(e, s->in[0]);
     float *y = place_data(e, s->out);
@@ -122,12 +122,12 @@ static int run_rows(struct engine *e, struct step *s)
     return 0;
 }
 
-static struct place copy_turned(struct engine *e, int32_t tensor, struct place from, bool to_last)
+static struct place copy_turned(struct graph_engine *e, int32_t tensor, struct place from, bool to_last)
 {
     const struct graph_shape *s = shape_of(e, tensor);
     size_t space = pixels_of(s) / (s->dim[0] ? (size_t)s->dim[0] : 1), channels = channels_of(s);
     int32_t b = buffer_new(e, graph_tensor_bytes(&e->g.tensor[tensor]));
-    struct step *t = step_new(e, "layout");
+    struct step *t = step_add(e, "layout");
     t->run = run_turn;
     t->in[0] = from;
     t->out = at_begin(b, channels);
@@ -138,11 +138,11 @@ static struct place copy_turned(struct engine *e, int32_t tensor, struct place f
     return e->step[e->n_steps - 1].out;
 }
 
-static struct place copy_rows(struct engine *e, int32_t tensor, struct place from)
+static struct place copy_rows(struct graph_engine *e, int32_t tensor, struct place from)
 {
     size_t channels = channels_of(shape_of(e, tensor));
     int32_t b = buffer_new(e, graph_tensor_bytes(&e->g.tensor[tensor]));
-    struct step *t = step_new(e, "copy");
+    struct step *t = step_add(e, "copy");
     t->run = run_rows;
     t->in[0] = from;
     t->out = at_begin(b, channels);
@@ -153,7 +153,7 @@ static struct place copy_rows(struct engine *e, int32_t tensor, struct place fro
 }
 
 /* Constants are turned when the plan is made. */
-static struct place constant_place(struct engine *e, int32_t tensor, enum layout layout)
+static struct place constant_place(struct graph_engine *e, int32_t tensor, enum layout layout)
 {
     const struct graph_tensor *t = &e->g.tensor[tensor];
     size_t bytes = graph_tensor_bytes(t), channels = channels_of(&t->shape);
@@ -173,12 +173,12 @@ static struct place constant_place(struct engine *e, int32_t tensor, enum layout
 
 /* ---- reading and writing ---- */
 
-bool place_is_last(const struct engine *e, int32_t tensor)
+bool place_is_last(const struct graph_engine *e, int32_t tensor)
 {
     return e->place[tensor][PLAIN].buffer < 0 && (e->place[tensor][LAST].buffer >= 0 || e->place[tensor][DENSE].buffer >= 0);
 }
 
-static void remember(struct engine *e, int32_t tensor, enum layout layout, struct place p)
+static void remember(struct graph_engine *e, int32_t tensor, enum layout layout, struct place p)
 {
     struct place *slot = e->place[tensor];
     const struct graph_shape *s = shape_of(e, tensor);
@@ -197,7 +197,7 @@ static void remember(struct engine *e, int32_t tensor, enum layout layout, struc
     }
 }
 
-struct place place_read(struct engine *e, int32_t tensor, enum layout layout)
+struct place place_read(struct graph_engine *e, int32_t tensor, enum layout layout)
 {
     struct place *slot = e->place[tensor];
     if (slot[layout].buffer >= 0)
@@ -218,13 +218,13 @@ struct place place_read(struct engine *e, int32_t tensor, enum layout layout)
     return p;
 }
 
-void place_alias(struct engine *e, int32_t tensor, enum layout layout, struct place p)
+void place_alias(struct graph_engine *e, int32_t tensor, enum layout layout, struct place p)
 {
     e->buffer[p.buffer].readers += e->uses[tensor];
     remember(e, tensor, layout, p);
 }
 
-struct place place_joined(struct engine *e, int32_t concat)
+struct place place_joined(struct graph_engine *e, int32_t concat)
 {
     int32_t y = e->g.node[concat].output[0];
     struct place *whole = &e->joined[concat];
@@ -236,14 +236,14 @@ struct place place_joined(struct engine *e, int32_t concat)
 }
 
 /* The tensor's part of the concatenation it belongs to. */
-static struct place home_place(struct engine *e, int32_t tensor)
+static struct place home_place(struct graph_engine *e, int32_t tensor)
 {
     struct place p = place_joined(e, e->home[tensor].concat);
     p.at = e->home[tensor].channel;
     return p;
 }
 
-struct place place_write(struct engine *e, int32_t tensor, enum layout layout)
+struct place place_write(struct graph_engine *e, int32_t tensor, enum layout layout)
 {
     struct place p;
     if (layout == LAST && e->home[tensor].concat >= 0)
@@ -254,7 +254,7 @@ struct place place_write(struct engine *e, int32_t tensor, enum layout layout)
     return p;
 }
 
-struct place place_over(struct engine *e, int32_t input, struct place from, int32_t tensor, enum layout layout)
+struct place place_over(struct graph_engine *e, int32_t input, struct place from, int32_t tensor, enum layout layout)
 {
     const struct buffer *b = &e->buffer[from.buffer];
     bool home = layout == LAST && e->home[tensor].concat >= 0, dense = layout == PLAIN || from.stride == channels_of(shape_of(e, input));
@@ -264,7 +264,7 @@ struct place place_over(struct engine *e, int32_t input, struct place from, int3
     return from;
 }
 
-void place_node_done(struct engine *e, const struct graph_node *n)
+void place_node_done(struct graph_engine *e, const struct graph_node *n)
 {
     for (unsigned i = 0; i < n->n_inputs; i++) {
         int32_t seen[LAYOUTS] = {-1, -1, -1};
@@ -285,7 +285,7 @@ void place_node_done(struct engine *e, const struct graph_node *n)
 
 /* ---- concatenations ---- */
 
-static bool joins_channels(const struct engine *e, const struct graph_node *n)
+static bool joins_channels(const struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_tensor *y = n->n_outputs ? &e->g.tensor[n->output[0]] : NULL;
     return n->op == GRAPH_CONCAT && n->axis == 1 && y->type == GRAPH_F32 && (y->shape.rank == 4 || y->shape.rank == 3);
@@ -297,7 +297,7 @@ static bool continues(const struct graph_node *a, const struct graph_node *b)
     return b->n_inputs > a->n_inputs && !memcmp(a->input, b->input, a->n_inputs * sizeof *a->input);
 }
 
-static void plan_one(struct engine *e, int32_t concat, int32_t whole)
+static void plan_one(struct graph_engine *e, int32_t concat, int32_t whole)
 {
     const struct graph_node *n = &e->g.node[concat];
     size_t channel = 0;
@@ -310,7 +310,7 @@ static void plan_one(struct engine *e, int32_t concat, int32_t whole)
     }
 }
 
-void place_plan_homes(struct engine *e)
+void place_plan_homes(struct graph_engine *e)
 {
     int32_t list[CONCATS_MAX];
     size_t n = 0;
@@ -340,7 +340,7 @@ struct living {
     size_t n, capacity;
 };
 
-static void bury(struct engine *e, struct living *l, int32_t step)
+static void bury(struct graph_engine *e, struct living *l, int32_t step)
 {
     size_t kept = 0;
     for (size_t i = 0; i < l->n; i++) {
@@ -351,7 +351,7 @@ static void bury(struct engine *e, struct living *l, int32_t step)
 }
 
 /* The smallest gap that it fits into. */
-static void settle(struct engine *e, struct living *l, int32_t index)
+static void settle(struct graph_engine *e, struct living *l, int32_t index)
 {
     struct buffer *b = &e->buffer[index];
     size_t begin = 0, best = SIZE_MAX, slot = l->n;
@@ -382,7 +382,7 @@ static int by_first(const void *a, const void *b)
 }
 
 /* Offsets of all buffers; the arena's size. */
-static size_t settle_all(struct engine *e)
+static size_t settle_all(struct graph_engine *e)
 {
     struct buffer **order = xcalloc(e->n_buffers + 1, sizeof(struct buffer *));
     struct living l = {0};
@@ -404,7 +404,7 @@ static size_t settle_all(struct engine *e)
     return top;
 }
 
-int place_arena(struct engine *e, struct sonata_error *err)
+int place_arena(struct graph_engine *e, struct sonata_error *err)
 {
     size_t top = settle_all(e), own = 0;
     for (size_t i = 0; i < e->n_buffers; i++)

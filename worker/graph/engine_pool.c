@@ -8,11 +8,11 @@
 static int status(enum xnn_status r) { return r == xnn_status_success ? 0 : -ENOTSUP; }
 
 /* A step of one operator from a place to a place. */
-static bool operator_step(struct engine *e, enum xnn_status made, xnn_operator_t op, struct place x, struct place y)
+static bool operator_step(struct graph_engine *e, enum xnn_status made, xnn_operator_t op, struct place x, struct place y)
 {
     if (made != xnn_status_success)
         return false;
-    struct step *s = step_new(e, "xnnpack");
+    struct step *s = step_add(e, "xnnpack");
     s->op = op;
     s->run = step_run_operator;
     s->in[0] = x;
@@ -21,15 +21,15 @@ static bool operator_step(struct engine *e, enum xnn_status made, xnn_operator_t
     return true;
 }
 
-static struct step *last_step(struct engine *e) { return &e->step[e->n_steps - 1]; }
+static struct step *last_step(struct graph_engine *e) { return &e->step[e->n_steps - 1]; }
 
-static int setup_max_pool(struct engine *e, struct step *s)
+static int setup_max_pool(struct graph_engine *e, struct step *s)
 {
     return status(
         xnn_setup_max_pooling2d_nhwc_f32(s->op, s->size[0], s->size[1], s->size[2], place_data(e, s->in[0]), place_data(e, s->out), e->pool));
 }
 
-static int setup_average_pool(struct engine *e, struct step *s)
+static int setup_average_pool(struct graph_engine *e, struct step *s)
 {
     return status(
         xnn_setup_average_pooling2d_nhwc_f32(s->op, s->size[0], s->size[1], s->size[2], place_data(e, s->in[0]), place_data(e, s->out), e->pool));
@@ -40,7 +40,7 @@ struct pool {
 };
 
 /* The window in two dimensions; the padding at the end is what the last window needs. False: not for the library. */
-static bool pool_of(const struct engine *e, const struct graph_node *n, struct pool *p)
+static bool pool_of(const struct graph_engine *e, const struct graph_node *n, struct pool *p)
 {
     const struct graph_window *w = &n->window;
     const struct graph_shape *x = shape_of(e, n->input[0]), *y = shape_of(e, n->output[0]);
@@ -60,7 +60,7 @@ static bool pool_of(const struct engine *e, const struct graph_node *n, struct p
     return n->op == GRAPH_MAX_POOL || (plain && !(n->window.include_pad && padded));
 }
 
-bool lower_pool(struct engine *e, const struct graph_node *n)
+bool lower_pool(struct graph_engine *e, const struct graph_node *n)
 {
     struct pool p;
     xnn_operator_t op = NULL;
@@ -84,13 +84,13 @@ bool lower_pool(struct engine *e, const struct graph_node *n)
     return true;
 }
 
-static int setup_mean(struct engine *e, struct step *s)
+static int setup_mean(struct graph_engine *e, struct step *s)
 {
     return status(xnn_setup_global_average_pooling_nwc_f32(s->op, s->size[0], s->size[1], place_data(e, s->in[0]), place_data(e, s->out), e->pool));
 }
 
 /* The mean over all of space, with or without the dimensions of size 1 that it leaves. */
-bool lower_mean(struct engine *e, const struct graph_node *n)
+bool lower_mean(struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_shape *x = shape_of(e, n->input[0]);
     xnn_operator_t op = NULL;
@@ -108,7 +108,7 @@ bool lower_mean(struct engine *e, const struct graph_node *n)
     return true;
 }
 
-static int setup_resize(struct engine *e, struct step *s)
+static int setup_resize(struct graph_engine *e, struct step *s)
 {
     return status(xnn_setup_resize_bilinear2d_nhwc_f32(s->op, s->size[0], s->size[1], s->size[2], s->size[3], s->size[4], place_data(e, s->in[0]),
                                                        place_data(e, s->out), e->pool));
@@ -140,7 +140,7 @@ static bool resize_flags(const struct graph_node *n, const struct graph_shape *x
     }
 }
 
-bool lower_resize(struct engine *e, const struct graph_node *n)
+bool lower_resize(struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_shape *x = shape_of(e, n->input[0]);
     uint32_t flags;
@@ -159,12 +159,12 @@ bool lower_resize(struct engine *e, const struct graph_node *n)
     return true;
 }
 
-static int setup_shuffle(struct engine *e, struct step *s)
+static int setup_shuffle(struct graph_engine *e, struct step *s)
 {
     return status(xnn_setup_channel_shuffle_nc_x32(s->op, s->size[0], place_data(e, s->in[0]), place_data(e, s->out), e->pool));
 }
 
-bool lower_shuffle(struct engine *e, const struct graph_node *n)
+bool lower_shuffle(struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_shape *x = shape_of(e, n->input[0]);
     xnn_operator_t op = NULL;
@@ -180,12 +180,12 @@ bool lower_shuffle(struct engine *e, const struct graph_node *n)
     return true;
 }
 
-static int setup_softmax(struct engine *e, struct step *s)
+static int setup_softmax(struct graph_engine *e, struct step *s)
 {
     return status(xnn_setup_softmax_nc_f32(s->op, s->size[0], place_data(e, s->in[0]), place_data(e, s->out), e->pool));
 }
 
-bool lower_softmax(struct engine *e, const struct graph_node *n)
+bool lower_softmax(struct graph_engine *e, const struct graph_node *n)
 {
     const struct graph_shape *x = shape_of(e, n->input[0]);
     xnn_operator_t op = NULL;

@@ -41,7 +41,7 @@ static int race(const struct way *way, int n, const float *x, float *y)
     return winner;
 }
 
-int fastest_way(struct engine *e, const struct plane *p, size_t x_stride, size_t y_stride, const struct way *way, int n)
+int fastest_way(struct graph_engine *e, const struct plane *p, size_t x_stride, size_t y_stride, const struct way *way, int n)
 {
     for (size_t i = 0; i < e->n_choices; i++) {
         if (same_plane(&e->choice[i].plane, p))

@@ -27,7 +27,7 @@ enum { LINE_MAX_BYTES = 256 };
 struct command_sensor {
     struct power_sensor base;
     struct power_config config;
-    struct command command;
+    struct command_line command;
     pid_t pid;               /* stream: the running program */
     int fd;
     char line[LINE_MAX_BYTES];

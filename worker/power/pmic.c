@@ -17,7 +17,7 @@
 struct pmic_sensor {
     struct power_sensor base;
     struct power_config config;
-    struct command tool;
+    struct command_line tool;
     unsigned n_rails;
     char rail[POWER_RAILS_MAX][POWER_NAME_MAX];
 };

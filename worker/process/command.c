@@ -34,9 +34,9 @@ static char *take_word(const char **in, char *out)
     return quote ? NULL : out;
 }
 
-int command_parse(const char *text, struct command *ret_command, struct sonata_error *err)
+int command_parse(const char *text, struct command_line *ret_command, struct sonata_error *err)
 {
-    struct command c = {.text = xmalloc(strlen(text) + 2)};
+    struct command_line c = {.text = xmalloc(strlen(text) + 2)};
     char *out = c.text;
     const char *in = text;
     for (;;) {
@@ -64,10 +64,10 @@ int command_parse(const char *text, struct command *ret_command, struct sonata_e
     return 0;
 }
 
-void command_fini(struct command *c)
+void command_fini(struct command_line *c)
 {
     free(c->text);
-    *c = (struct command){0};
+    *c = (struct command_line){0};
 }
 
 static bool executable(const char *path)

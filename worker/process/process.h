@@ -85,15 +85,15 @@ int process_cgroup_find(const char *root, char *path, size_t size);
 enum { COMMAND_ARGS_MAX = 64 };
 /* Words of a configured command line. Blanks separate; '…' and "…" group; backslash escapes inside "…" and outside quotes. There are
  * no variables, globs, pipes or redirections. Release with command_fini(). */
-struct command {
+struct command_line {
     char *text;
     size_t n;
     const char *argv[COMMAND_ARGS_MAX + 1];
 };
 /* -EINVAL: a quote is not closed, or there are no words; -E2BIG: too many. */
-int command_parse(const char *text, struct command *ret_command, struct sonata_error *err) SONATA_MUST_CHECK;
+int command_parse(const char *text, struct command_line *ret_command, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Releases what it holds. */
-void command_fini(struct command *c);
+void command_fini(struct command_line *c);
 /* Full path of a program on PATH (or of a path as it is) when it can be executed; false when there is none. */
 bool command_find(const char *name, char *path, size_t size);
 

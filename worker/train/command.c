@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-int command_fail(const struct sonata_error *err)
+int train_fail(const struct sonata_error *err)
 {
     fprintf(stderr, "sonata-supernet: %s\n", err->text);
     return 1;
@@ -14,7 +14,7 @@ int command_options(const struct option_def *table, const char *usage, int argc,
     struct sonata_error err = {{0}};
     options_defaults(table, settings);
     if (options_environment(table, "SONATA_SUPERNET", settings, &err) || options_parse(table, argc, argv, settings, ret_rest, &err)) {
-        command_fail(&err);
+        train_fail(&err);
         return 2;
     }
     const bool *first = settings;

@@ -14,6 +14,6 @@ int command_eval(int argc, char **argv);
  * first two entries of `table` and stand for bools at the start of settings. Returns -1 to go on, else the exit status. *ret_rest: first operand. */
 int command_options(const struct option_def *table, const char *usage, int argc, char **argv, void *settings, int *ret_rest);
 /* "sonata-supernet: reason" on stderr; returns 1. */
-int command_fail(const struct sonata_error *err);
+int train_fail(const struct sonata_error *err);
 
 #endif

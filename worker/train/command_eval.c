@@ -224,7 +224,7 @@ int command_eval(int argc, char **argv)
     if (status < 0) {
         int r = load(j, argv[rest], &err);
         r = r ? r : run(j, &err);
-        status = r ? command_fail(&err) : 0;
+        status = r ? train_fail(&err) : 0;
     }
     supernet_fini(&j->supernet);
     dataset_fini(&j->dataset);

@@ -414,7 +414,7 @@ int command_train(int argc, char **argv)
         r = r ? r : resume(j, &err);
         r = r ? r : run_epochs(j, &err);
         r = r ? r : finish(j, &err);
-        status = r ? command_fail(&err) : 0;
+        status = r ? train_fail(&err) : 0;
     }
     trainer_free(j->trainer);
     supernet_fini(&j->supernet);

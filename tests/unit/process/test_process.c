@@ -249,7 +249,7 @@ static void real_cgroup_when_there(void **state)
 static void words(void **state)
 {
     (void)state;
-    struct command c;
+    struct command_line c;
     struct sonata_error err = {0};
     assert_int_equal(command_parse("  tool --a='b c' \"d \\\" e\" f\\ g '' ", &c, &err), 0);
     assert_int_equal(c.n, 5);
