@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct dataset_part part;
     uint16_t side;
     struct sonata_error err;
-    if (!dataset_parse_part(data, cut, data + cut, size - cut, "fuzz", &part, &side, &err))
+    if (!dataset_parse_part(&(struct idx_pair){data, data + cut, cut, size - cut}, "fuzz", &part, &side, &err))
         dataset_part_fini(&part);
     return 0;
 }

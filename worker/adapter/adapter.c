@@ -248,6 +248,18 @@ static void remove_old_files(const char *folder)
             unlink(path);
 }
 
+/* A custom evaluator may report a failure in its result line and exit non-zero as well. */
+static void take_own_verdict(const struct tool_output *output, struct adapter_result *r)
+{
+    struct adapter_result own;
+    struct adapter_window ignored;
+    adapter_result_init(&own);
+    if (!parse_sonata_result(output, &own, &ignored, NULL) && own.status != ADAPTER_OK)
+        fail(r, own.status, own.reason);
+    else
+        free(ignored.samples_us);
+}
+
 /* One invocation; the window is filled for STEP_RUN. False: the result says why. */
 static bool invoke(const struct adapter_config *c, const struct adapter_version *v, const struct adapter_job *job, enum adapter_step step,
                    struct adapter_result *r, struct adapter_window *w)
@@ -272,20 +284,12 @@ static bool invoke(const struct adapter_config *c, const struct adapter_version 
         arguments_fini(&args);
         return false;
     }
-    /* A custom evaluator may report a failure in its result line and exit non-zero as well. */
     struct tool_output output = {(const char *)p.out.data, (const char *)p.err.data, job->work_dir, job->warmup_s};
     const char *tool = step == STEP_CONVERT ? args.argv[0] : adapter_tool_name(c->tool);
     classify(r, tool, c->tool == ADAPTER_CUSTOM && step == STEP_RUN, &p);
     bool failed = p.end == PROCESS_SIGNALLED || (p.end == PROCESS_EXITED && p.exit_code);
-    if (failed && r->status != ADAPTER_INFEASIBLE && c->tool == ADAPTER_CUSTOM && strstr(output.out, "SONATA-RESULT ")) {
-        struct adapter_result own;
-        struct adapter_window ignored;
-        adapter_result_init(&own);
-        if (!parse_sonata_result(&output, &own, &ignored, NULL) && own.status != ADAPTER_OK)
-            fail(r, own.status, own.reason);
-        else
-            free(ignored.samples_us);
-    }
+    if (failed && r->status != ADAPTER_INFEASIBLE && c->tool == ADAPTER_CUSTOM && strstr(output.out, "SONATA-RESULT "))
+        take_own_verdict(&output, r);
     if (r->status == ADAPTER_OK && step == STEP_RUN && tools[c->tool].parse(&output, r, w, &err))
         fail(r, ADAPTER_BUG, err.text);
     if (r->status == ADAPTER_OK && step == STEP_BUILD && c->tool == ADAPTER_TRTEXEC && strstr(output.out, "&&&& FAILED"))

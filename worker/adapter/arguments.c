@@ -91,10 +91,35 @@ bool converted_path(const struct adapter_config *c, const struct adapter_job *jo
     return n > 0 && (size_t)n < size;
 }
 
+/* Value of a placeholder that is a number. */
+static bool placeholder_number(const char *name, size_t n, const struct adapter_config *c, const struct adapter_job *job, char *text, size_t size)
+{
+    const unsigned threads = c->threads ? c->threads : 1, inferences = job->min_inferences ? job->min_inferences : 10;
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"threads", threads},
+                   {"warmup_s", job->warmup_s},
+                   {"warmup_ms", ceil(job->warmup_s * 1e3)},
+                   {"window_s", ceil(job->window_s)},
+                   {"total_s", ceil(job->warmup_s + job->window_s) + 1},
+                   {"max_s", 4 * ceil(job->window_s) + 30},
+                   {"windows", job->windows},
+                   {"min_inferences", inferences},
+                   {"executions", 10 * inferences},
+                   {"seed", (double)(job->seed & 0x7FFFFFFF)}};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (strlen(numbers[i].name) == n && !strncmp(numbers[i].name, name, n)) {
+            snprintf(text, size, "%.10g", numbers[i].value);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Value of a placeholder into text[size]; false when it is unknown or has no value here. */
 static bool placeholder(const char *name, size_t n, const struct adapter_config *c, const struct adapter_job *job, char *text, size_t size)
 {
-    const unsigned threads = c->threads ? c->threads : 1;
     if (n == 9 && !strncmp(name, "converted", 9))
         return converted_path(c, job, text, size);
     const struct {
@@ -117,26 +142,7 @@ static bool placeholder(const char *name, size_t n, const struct adapter_config 
             argument_text(text);
         return known;
     }
-    const struct {
-        const char *name;
-        double value;
-    } numbers[] = {{"threads", threads},
-                   {"warmup_s", job->warmup_s},
-                   {"warmup_ms", ceil(job->warmup_s * 1e3)},
-                   {"window_s", ceil(job->window_s)},
-                   {"total_s", ceil(job->warmup_s + job->window_s) + 1},
-                   {"max_s", 4 * ceil(job->window_s) + 30},
-                   {"windows", job->windows},
-                   {"min_inferences", job->min_inferences ? job->min_inferences : 10},
-                   {"executions", 10 * (job->min_inferences ? job->min_inferences : 10)},
-                   {"seed", (double)(job->seed & 0x7FFFFFFF)}};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        if (strlen(numbers[i].name) == n && !strncmp(numbers[i].name, name, n)) {
-            snprintf(text, size, "%.10g", numbers[i].value);
-            return true;
-        }
-    }
-    return false;
+    return placeholder_number(name, n, c, job, text, size);
 }
 
 /* One word with its placeholders replaced; owned by the caller. A brace without a closing one, or around other than a lower-case name, is kept. */

@@ -83,6 +83,17 @@ static void fault(struct agent *a, const Sonata__Fault *m)
     }
 }
 
+/* What the master sent cannot be read, as of another version. */
+static void refuse(struct agent *a, bool other_major, const char *reason)
+{
+    if (other_major || clock_monotonic_ns() - a->refused_ns > 10 * SONATA_SECOND) {
+        a->refused_ns = clock_monotonic_ns();
+        log_error("message from the master refused", "worker=%s reason=\"%s\"", a->config->name, reason);
+    }
+    if (other_major && !a->welcomed)
+        set_beat(a, REFUSED_MS);
+}
+
 static void on_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
 {
     (void)peer, (void)user_id;
@@ -91,12 +102,7 @@ static void on_message(void *user, const struct net_peer *peer, const char *user
     struct sonata_error err = {0};
     cleanup_envelope Sonata__Envelope *e = envelope_unpack(data, n, &other_major, &err);
     if (!e) {
-        if (other_major || clock_monotonic_ns() - a->refused_ns > 10 * SONATA_SECOND) {
-            a->refused_ns = clock_monotonic_ns();
-            log_error("message from the master refused", "worker=%s reason=\"%s\"", a->config->name, err.text);
-        }
-        if (other_major && !a->welcomed)
-            set_beat(a, REFUSED_MS);
+        refuse(a, other_major, err.text);
         return;
     }
     switch (e->body_case) {

@@ -84,27 +84,33 @@ static void call_out(struct health_driver *d, struct health_news *news, unsigned
         d->news(d->user, news);
 }
 
+/* What happens to a board; told: also people hear of it when the state stays as it is. */
+struct happening {
+    enum health_event event;
+    uint64_t job; /* 0: none */
+    bool told;
+};
+
 /* One event through the machine. -EPROTO when it makes no sense now: nothing happened then. */
-static int apply(struct health_driver *d, enum health_event e, uint64_t job, struct health_news *news, bool told, int64_t now_ns,
-                 struct sonata_error *err)
+static int apply(struct health_driver *d, struct happening h, struct health_news *news, int64_t now_ns, struct sonata_error *err)
 {
     unsigned actions = 0;
     news->from = d->health.state;
-    int r = health_apply(&d->health, e, job, now_ns, &actions, err);
+    int r = health_apply(&d->health, h.event, h.job, now_ns, &actions, err);
     if (r)
         return r;
     take_actions(d, news->from, actions, now_ns);
-    call_out(d, news, actions, told, now_ns);
+    call_out(d, news, actions, h.told, now_ns);
     return 0;
 }
 
 /* The same for what may come in any state and is not an error when it comes too late. */
-static void apply_if_due(struct health_driver *d, enum health_event e, uint64_t job, const char *kind, const char *text, bool told, int64_t now_ns)
+static void apply_if_due(struct health_driver *d, struct happening h, const char *kind, const char *text, int64_t now_ns)
 {
     struct health_news news = {.kind = kind};
     struct sonata_error err;
     copy_string(news.text, sizeof news.text, text);
-    (void)!apply(d, e, job, &news, told, now_ns, &err);
+    (void)!apply(d, h, &news, now_ns, &err);
 }
 
 /* ---- canaries */
@@ -197,7 +203,7 @@ static void prove(struct health_driver *d, bool answers, const char *text, int64
         snprintf(line, sizeof line, "%s: the board answers", recovery_rung_name(rung));
     else
         snprintf(line, sizeof line, "%s: no answer: %.160s", recovery_rung_name(rung), text);
-    apply_if_due(d, answers ? HEALTH_ANSWERS : HEALTH_RUNG_FAILED, 0, "recovery", line, true, now_ns);
+    apply_if_due(d, (struct happening){answers ? HEALTH_ANSWERS : HEALTH_RUNG_FAILED, 0, true}, "recovery", line, now_ns);
 }
 
 /* ---- orders */
@@ -242,7 +248,7 @@ void health_driver_rung(struct health_driver *d, bool ok, const char *text, int6
     } else {
         char line[HEALTH_TEXT_MAX];
         snprintf(line, sizeof line, "%s: %.180s", recovery_rung_name(o.rung), text);
-        apply_if_due(d, HEALTH_RUNG_FAILED, 0, "recovery", line, true, now_ns);
+        apply_if_due(d, (struct happening){HEALTH_RUNG_FAILED, 0, true}, "recovery", line, now_ns);
     }
     settle(d, now_ns);
 }
@@ -361,7 +367,7 @@ bool health_driver_keeps_jobs(const struct health_driver *d)
 void health_driver_job_started(struct health_driver *d, uint64_t job, enum canary_tier tier, int64_t now_ns)
 {
     d->tier = tier;
-    apply_if_due(d, HEALTH_JOB_ASSIGNED, job, "state", "a job", false, now_ns);
+    apply_if_due(d, (struct happening){HEALTH_JOB_ASSIGNED, job, false}, "state", "a job", now_ns);
 }
 
 void health_driver_job_ended(struct health_driver *d, enum health_event end, uint64_t job, int64_t now_ns)
@@ -375,7 +381,7 @@ void health_driver_job_ended(struct health_driver *d, enum health_event end, uin
         end = HEALTH_JOB_DONE;
     else if (end == HEALTH_JOB_INVALID && !is_timed(d)) /* a host that does other things too is no sick board; who wants to know times canaries */
         end = HEALTH_JOB_DONE;
-    apply_if_due(d, end, job, "state", text[end], false, now_ns);
+    apply_if_due(d, (struct happening){end, job, false}, "state", text[end], now_ns);
     if (d->asked && d->health.state == HEALTH_READY) {
         d->pending = PENDING_CHECK | PENDING_CANARY;
         d->check_after_ns = d->canary_after_ns = now_ns;
@@ -419,7 +425,7 @@ int health_driver_command(struct health_driver *d, const char *action, int64_t n
         bool busy = d->running.kind != HEALTH_ORDER_NONE;
         snprintf(news.text, sizeof news.text, "%s%s", action,
                  news.from == HEALTH_BUSY && admin[i].event == HEALTH_ADMIN_DRAIN ? ": after the running job" : "");
-        if (apply(d, admin[i].event, 0, &news, true, now_ns, &why)) {
+        if (apply(d, (struct happening){admin[i].event, 0, true}, &news, now_ns, &why)) {
             snprintf(news.text, sizeof news.text, "%s refused: %.180s", action, why.text);
             call_out(d, &news, 0, true, now_ns);
         } else if (busy && (d->health.state != news.from || admin[i].event == HEALTH_ADMIN_RECALIBRATE)) {

@@ -114,7 +114,8 @@ int energy_measure(const struct board_config *config, const struct backend_job *
         return sonata_error_set(err, -EINVAL, "board '%s': sysfs is too long", config->id);
     job->phase(job->phase_user, "energy");
     int64_t start = clock_monotonic_ns();
-    r = energy_session(&power, &protocol, poller_core(config->core), job->job->attempt, &(struct energy_load){run_load, &load}, &record, err);
+    r = energy_session(&power, &protocol, (struct energy_poller){poller_core(config->core), job->job->attempt},
+                       &(struct energy_load){run_load, &load}, &record, err);
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "energy_ms=%lld", (long long)((clock_monotonic_ns() - start) / SONATA_MS));
     if (r)
         measurement_fail(m, OUTCOME_INFRA, "%s", err->text);

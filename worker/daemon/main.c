@@ -296,6 +296,26 @@ static int run(const struct settings *s, const struct worker_config *c, uint64_t
     return r ? r : status;
 }
 
+/* Runs the worker as configured, or only checks the configuration. */
+static int serve(const struct settings *s, struct sonata_error *err)
+{
+    struct worker_config config;
+    worker_config_init(&config);
+    int r = configure(s, &config, err);
+    uint64_t boards_read = boards_hash(&config);
+    start_log(s, &config);
+    if (!r)
+        r = worker_config_finish(&config, err);
+    if (!r)
+        r = check_tables(&config, err);
+    if (!r && s->check_config)
+        printf("configuration is good: worker %s, %u board(s), master %s\n", config.name, config.n_boards, config.master);
+    else if (!r)
+        r = run(s, &config, boards_read, err);
+    worker_config_fini(&config);
+    return r;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t parent;
@@ -328,19 +348,6 @@ int main(int argc, char **argv)
         if (getppid() == 1)
             return 1;
     }
-    struct worker_config config;
-    worker_config_init(&config);
-    r = configure(&s, &config, &err);
-    uint64_t boards_read = boards_hash(&config);
-    start_log(&s, &config);
-    if (!r)
-        r = worker_config_finish(&config, &err);
-    if (!r)
-        r = check_tables(&config, &err);
-    if (!r && s.check_config)
-        printf("configuration is good: worker %s, %u board(s), master %s\n", config.name, config.n_boards, config.master);
-    else if (!r)
-        r = run(&s, &config, boards_read, &err);
-    worker_config_fini(&config);
+    r = serve(&s, &err);
     return r < 0 ? fail(&err) : r;
 }

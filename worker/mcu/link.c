@@ -62,18 +62,29 @@ static size_t chunk_command(const struct link_info *info, const uint8_t *blob, s
     return n;
 }
 
-static int send_chunk(struct tiny *t, const struct link_info *info, const uint8_t *blob, size_t *at, size_t size, enum link_framing framing,
-                      struct tiny_reply *reply, struct sonata_error *err)
+/* A blob on its way to the board. */
+struct upload {
+    const struct link_info *info;
+    const uint8_t *blob;
+    size_t size;
+    enum link_framing framing;
+};
+
+static int send_chunk(struct tiny *t, const struct upload *u, size_t *at, struct tiny_reply *reply, struct sonata_error *err)
 {
     char command[TINY_COMMAND_MAX + 1];
-    size_t n = chunk_command(info, blob, *at, size, framing, command);
+    size_t n = chunk_command(u->info, u->blob, *at, u->size, u->framing, command);
+    struct tiny_question question = {.command = command, .want = TINY_EXTENSION, .limit_ns = tiny_command_limit(t)};
     int rc = -EPROTO;
 
+    if (u->framing == LINK_BINARY) {
+        question.raw = u->blob + *at;
+        question.n_raw = n;
+    }
     for (unsigned i = 0; i < CHUNK_TRIES && (rc == -ETIMEDOUT || rc == -EPROTO || rc == -EREMOTEIO); i++) {
         uint64_t next;
 
-        bool raw = framing == LINK_BINARY;
-        rc = tiny_command_raw(t, command, raw ? blob + *at : NULL, n * raw, TINY_EXTENSION, tiny_command_limit(t), reply, err);
+        rc = tiny_command_raw(t, &question, reply, err);
         if (rc == 0 && (!tiny_field(tiny_extension(reply, "chunk"), "at", &next) || next != *at + n))
             rc = sonata_error_set(err, -EPROTO, "chunk at %zu was not acknowledged", *at);
     }
@@ -109,7 +120,7 @@ int link_upload(struct tiny *t, const struct link_info *info, const void *blob, 
     reply = xcalloc(1, sizeof *reply);
     rc = announce(t, info, blob, size, reply, err);
     for (size_t at = 0; at < size && rc == 0;)
-        rc = send_chunk(t, info, blob, &at, size, framing, reply, err);
+        rc = send_chunk(t, &(struct upload){info, blob, size, framing}, &at, reply, err);
     if (rc == 0)
         rc = tiny_command(t, "sonata done", TINY_EXTENSION, tiny_command_limit(t), reply, err);
     free(reply);

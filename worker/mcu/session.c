@@ -68,7 +68,7 @@ static int compare_picture(struct tiny *t, const struct mcu_request *r, struct i
     int rc = tiny_load(t, input, h->input_count, err);
 
     if (rc == 0)
-        rc = tiny_infer(t, 1, 0, 0, h->output_count, &f, err);
+        rc = tiny_infer(t, (struct tiny_work){1, 0, 0, h->output_count}, &f, err);
     if (rc == 0)
         rc = link_result_get(t, ret, err);
     if (rc < 0)
@@ -102,7 +102,7 @@ static int one_window(struct tiny *t, uint32_t n, uint32_t warmups, double estim
 {
     struct tiny_inference f;
     struct link_result result;
-    int rc = tiny_infer(t, n, warmups, estimate_us, 0, &f, err);
+    int rc = tiny_infer(t, (struct tiny_work){n, warmups, estimate_us, 0}, &f, err);
 
     if (rc == 0)
         rc = link_result_get(t, &result, err);

@@ -213,30 +213,29 @@ static int exchange(struct tiny *t, const char *command, struct exchange *x, str
     return 0;
 }
 
-int tiny_command_raw(struct tiny *t, const char *command, const void *raw, size_t n, unsigned want, int64_t limit_ns,
-                     struct tiny_reply *ret_reply, struct sonata_error *err)
+int tiny_command_raw(struct tiny *t, const struct tiny_question *q, struct tiny_reply *ret_reply, struct sonata_error *err)
 {
-    struct exchange x = {.want = want, .raw = raw, .n_raw = n};
+    struct exchange x = {.want = q->want, .raw = q->raw, .n_raw = q->n_raw};
     struct sonata_error ignored = {0};
     int rc;
 
     err = err ? err : &ignored;
     memset(ret_reply, 0, sizeof *ret_reply);
-    rc = check_command(command, err);
+    rc = check_command(q->command, err);
     if (rc == 0 && t->state == TINY_CLOSED)
         rc = sonata_error_set(err, -ENOTCONN, "the line is closed");
     if (rc == 0 && t->state == TINY_OPEN)
         rc = tiny_synchronize(t, err);
     if (rc < 0)
         return rc;
-    x.deadline = clock_monotonic_ns() + limit_ns;
-    return exchange(t, command, &x, ret_reply, err);
+    x.deadline = clock_monotonic_ns() + q->limit_ns;
+    return exchange(t, q->command, &x, ret_reply, err);
 }
 
 int tiny_command(struct tiny *t, const char *command, unsigned want, int64_t limit_ns, struct tiny_reply *ret_reply,
                  struct sonata_error *err)
 {
-    return tiny_command_raw(t, command, NULL, 0, want, limit_ns, ret_reply, err);
+    return tiny_command_raw(t, &(struct tiny_question){.command = command, .want = want, .limit_ns = limit_ns}, ret_reply, err);
 }
 
 /* A board that waits for raw bytes takes any; then the rest is an unknown command. */
@@ -487,9 +486,9 @@ static int judge_time(const struct tiny_reply *reply, uint32_t n, uint32_t warmu
     return 0;
 }
 
-int tiny_infer(struct tiny *t, uint32_t n, uint32_t warmups, double estimate_us, unsigned n_results, struct tiny_inference *ret_inference,
-               struct sonata_error *err)
+int tiny_infer(struct tiny *t, struct tiny_work work, struct tiny_inference *ret_inference, struct sonata_error *err)
 {
+    uint32_t n = work.n, warmups = work.warmups;
     unsigned want = TINY_WARMUP_DONE | TINY_INFER_DONE | TINY_RESULTS;
     struct tiny_inference f = {0};
     struct tiny_reply *reply;
@@ -500,9 +499,9 @@ int tiny_infer(struct tiny *t, uint32_t n, uint32_t warmups, double estimate_us,
         return sonata_error_set(err, -EINVAL, "infer %u %u: the board counts from 1 to 2^31-1", n, warmups);
     reply = xcalloc(1, sizeof *reply);
     snprintf(command, sizeof command, "infer %u %u", n, warmups);
-    rc = tiny_command(t, command, want, infer_limit(t, n, warmups, estimate_us), reply, err);
+    rc = tiny_command(t, command, want, infer_limit(t, n, warmups, work.estimate_us), reply, err);
     if (rc == 0)
-        rc = judge_results(reply, n_results, &f, err);
+        rc = judge_results(reply, work.n_results, &f, err);
     if (rc == 0)
         rc = judge_time(reply, n, warmups, &f, err);
     if (rc == 0)

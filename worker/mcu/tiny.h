@@ -61,9 +61,16 @@ int tiny_synchronize(struct tiny *t, struct sonata_error *err) SONATA_MUST_CHECK
  * waited on until the limit). *ret_reply is filled as far as it went, also on failure. */
 int tiny_command(struct tiny *t, const char *command, unsigned want, int64_t limit_ns, struct tiny_reply *ret_reply,
                  struct sonata_error *err) SONATA_MUST_CHECK;
-/* The same with raw bytes that are sent when the board says m-sonata-bin-[…]. */
-int tiny_command_raw(struct tiny *t, const char *command, const void *raw, size_t n, unsigned want, int64_t limit_ns,
-                     struct tiny_reply *ret_reply, struct sonata_error *err) SONATA_MUST_CHECK;
+/* A command with raw bytes that are sent when the board says m-sonata-bin-[…]. */
+struct tiny_question {
+    const char *command;
+    const void *raw; /* NULL: none */
+    size_t n_raw;
+    unsigned want;
+    int64_t limit_ns;
+};
+/* As tiny_command(). */
+int tiny_command_raw(struct tiny *t, const struct tiny_question *q, struct tiny_reply *ret_reply, struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* db load and db until m-load-done. A disturbed load is begun again (tries), a restart of the board is not: -ECONNRESET.
  * -EINVAL when n is 0 or above db_max. */
@@ -77,10 +84,14 @@ struct tiny_inference {
     float result[TINY_RESULTS_MAX];
     unsigned best, ties;         /* first index of the largest; how many others equal it at 0.001 */
 };
-/* infer n warmups. estimate_us of one inference (0: unknown) sets the limit: 3 * estimate * (n + warmups) + 5 s. n_results: how many values
- * the network has (0: any). -EBADMSG: the results are not numbers or their count is wrong: the candidate, not the board, is to blame. */
-int tiny_infer(struct tiny *t, uint32_t n, uint32_t warmups, double estimate_us, unsigned n_results, struct tiny_inference *ret_inference,
-               struct sonata_error *err) SONATA_MUST_CHECK;
+/* What is to be inferred. */
+struct tiny_work {
+    uint32_t n, warmups;
+    double estimate_us; /* of one inference (0: unknown): sets the limit to 3 * estimate * (n + warmups) + 5 s */
+    unsigned n_results; /* values the network has (0: any) */
+};
+/* infer n warmups. -EBADMSG: the results are not numbers or their count is wrong: the candidate, not the board, is to blame. */
+int tiny_infer(struct tiny *t, struct tiny_work work, struct tiny_inference *ret_inference, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Smallest n with n * us >= window_us, at least minimum, and n * us below 60 min (the counter wraps at 71.6 min).
  * -ERANGE: one inference alone is too long. */
 int tiny_choose_n(double us, double window_us, uint32_t minimum, uint32_t *ret_n) SONATA_MUST_CHECK;

@@ -111,14 +111,14 @@ static int run(struct session *s, struct energy_record *record, struct sonata_er
     return 0;
 }
 
-int energy_session(const struct power_config *config, const struct energy_protocol *protocol, int poller_core, uint64_t seed,
+int energy_session(const struct power_config *config, const struct energy_protocol *protocol, struct energy_poller poller,
                    const struct energy_load *load, struct energy_record *ret_record, struct sonata_error *err)
 {
     if (protocol->repeats < 1 || protocol->repeats > ENERGY_REPEATS_MAX || !(protocol->idle_s > 0) || !(protocol->active_s > 0))
         return sonata_error_set(err, -EINVAL, "energy protocol: idle, active and 1 to %d repetitions are needed", ENERGY_REPEATS_MAX);
     struct session s = {.protocol = protocol, .load = load};
     struct energy_record record = {0};
-    int r = poller_start(config, &(struct poller_options){.jitter = 0.2, .core = poller_core, .seed = seed}, &s.poller, err);
+    int r = poller_start(config, &(struct poller_options){.jitter = 0.2, .core = poller.core, .seed = poller.seed}, &s.poller, err);
     if (r)
         return r;
     poller_description(s.poller, &s.sensor);

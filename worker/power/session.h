@@ -35,10 +35,13 @@ struct energy_record {
     struct power_description sensor;
 };
 
-/* Samples with the poller on poller_core (-1: anywhere). 0 when the session ran, whatever its verdict; else the sensor could not be opened, the
- * poller died
- * (-EPIPE) or the load failed. */
-int energy_session(const struct power_config *config, const struct energy_protocol *protocol, int poller_core, uint64_t seed,
+/* The process that samples: its core (-1: anywhere), and the seed of its jitter. */
+struct energy_poller {
+    int core;
+    uint64_t seed;
+};
+/* 0 when the session ran, whatever its verdict; else the sensor could not be opened, the poller died (-EPIPE) or the load failed. */
+int energy_session(const struct power_config *config, const struct energy_protocol *protocol, struct energy_poller poller,
                    const struct energy_load *load, struct energy_record *ret_record, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

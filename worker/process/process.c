@@ -154,11 +154,21 @@ static int child_setup(const struct process_limits *l, const struct cgroup_leaf 
     return 0;
 }
 
-static void child_main(const char *const *argv, char **env, const struct process_limits *l, const struct cgroup_leaf *leaf, bool leaf_memory,
-                       pid_t parent, const int fd[3])
+struct run {
+    const struct process_limits *limits;
+    struct stream out, err;
+    struct cgroup_leaf leaf;
+    pid_t pid;
+    bool reaped;
+    int status;
+    struct rusage usage;
+    int64_t start_ns;
+};
+
+static void child_main(const char *const *argv, char **env, const struct run *r, bool leaf_memory, pid_t parent, const int fd[3])
 {
     int in = open("/dev/null", O_RDONLY), out = fd[0], err = fd[1], report = fd[2];
-    int e = child_setup(l, leaf, leaf_memory, parent);
+    int e = child_setup(r->limits, &r->leaf, leaf_memory, parent);
     if (!e && (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0))
         e = errno;
     if (!e) {
@@ -170,17 +180,6 @@ static void child_main(const char *const *argv, char **env, const struct process
     (void)!write(report, &e, sizeof e);
     _exit(127);
 }
-
-struct run {
-    const struct process_limits *limits;
-    struct stream out, err;
-    struct cgroup_leaf leaf;
-    pid_t pid;
-    bool reaped;
-    int status;
-    struct rusage usage;
-    int64_t start_ns;
-};
 
 static bool try_reap(struct run *r)
 {
@@ -305,6 +304,19 @@ static int exec_outcome(int fd)
     return n == (ssize_t)sizeof e ? e : 0;
 }
 
+/* What the new process reported: 0 when the program runs, else why it does not; then nothing is left of it. */
+static int started(struct run *r, int fork_error, int report)
+{
+    if (r->pid > 0)
+        setpgid(r->pid, r->pid); // both sides do it: whoever comes first
+    int e = fork_error ? fork_error : exec_outcome(report);
+    if (e && r->pid > 0)
+        waitpid(r->pid, NULL, 0);
+    if (e)
+        cgroup_leaf_close(&r->leaf);
+    return e;
+}
+
 int process_run(const char *const *argv, const struct process_limits *limits, struct process_result *ret_result, struct sonata_error *err)
 {
     int out[2] = {-1, -1}, errs[2] = {-1, -1}, report[2] = {-1, -1};
@@ -325,22 +337,17 @@ int process_run(const char *const *argv, const struct process_limits *limits, st
     pid_t self = getpid();
     r.pid = fork();
     if (r.pid == 0)
-        child_main(argv, env, limits, &r.leaf, leaf_memory, self, (const int[]){out[1], errs[1], report[1]});
+        child_main(argv, env, &r, leaf_memory, self, (const int[]){out[1], errs[1], report[1]});
     int fork_error = r.pid < 0 ? errno : 0;
     free(env);
     close_end(&out[1]);
     close_end(&errs[1]);
     close_end(&report[1]);
-    if (r.pid > 0)
-        setpgid(r.pid, r.pid); // both sides do it: whoever comes first
-    int e = fork_error ? fork_error : exec_outcome(report[0]);
+    int e = started(&r, fork_error, report[0]);
     close_end(&report[0]);
     if (e) {
-        if (r.pid > 0)
-            waitpid(r.pid, NULL, 0);
         close_pair(out);
         close_pair(errs);
-        cgroup_leaf_close(&r.leaf);
         return sonata_error_set(err, -e, "cannot start %s: %s", argv[0], strerror(e));
     }
     enum process_end end = collect(&r, r.start_ns + (limits->time_ns > 0 ? limits->time_ns : 60 * SONATA_SECOND));

@@ -51,16 +51,16 @@ static int check_labels(const uint8_t *p, size_t n, uint32_t pictures, const cha
     return 0;
 }
 
-int dataset_parse_part(const uint8_t *images, size_t n_images, const uint8_t *labels, size_t n_labels, const char *name,
-                       struct dataset_part *ret_part, uint16_t *ret_size, struct sonata_error *err)
+int dataset_parse_part(const struct idx_pair *in, const char *name, struct dataset_part *ret_part, uint16_t *ret_size, struct sonata_error *err)
 {
-    int r = check_images(images, n_images, name, err);
-    r = r ? r : check_labels(labels, n_labels, be32(images + 4), name, err);
+    int r = check_images(in->images, in->n_images, name, err);
+    r = r ? r : check_labels(in->labels, in->n_labels, be32(in->images + 4), name, err);
     if (r)
         return r;
-    *ret_part = (struct dataset_part){.n = be32(images + 4), .pixels = xmemdup(images + IMAGES_HEADER, n_images - IMAGES_HEADER),
-                                      .labels = xmemdup(labels + LABELS_HEADER, n_labels - LABELS_HEADER)};
-    *ret_size = (uint16_t)be32(images + 8);
+    *ret_part = (struct dataset_part){.n = be32(in->images + 4),
+                                      .pixels = xmemdup(in->images + IMAGES_HEADER, in->n_images - IMAGES_HEADER),
+                                      .labels = xmemdup(in->labels + LABELS_HEADER, in->n_labels - LABELS_HEADER)};
+    *ret_size = (uint16_t)be32(in->images + 8);
     return 0;
 }
 
@@ -96,7 +96,7 @@ static int load_part(const char *folder, const char *prefix, struct dataset_part
     struct bytes images = {0}, labels = {0};
     int r = read_idx(folder, images_name, &images, err);
     r = r ? r : read_idx(folder, labels_name, &labels, err);
-    r = r ? r : dataset_parse_part(images.data, images.size, labels.data, labels.size, name, part, size, err);
+    r = r ? r : dataset_parse_part(&(struct idx_pair){images.data, labels.data, images.size, labels.size}, name, part, size, err);
     bytes_fini(&images);
     bytes_fini(&labels);
     return r;

@@ -31,9 +31,14 @@ int dataset_load(const char *name, struct dataset *ret_dataset, struct sonata_er
 /* Releases what it holds. */
 void dataset_fini(struct dataset *d);
 
-/* One part from the bytes of its two IDX files (already unpacked); `name` is used in errors. Fuzzed. */
-int dataset_parse_part(const uint8_t *images, size_t n_images, const uint8_t *labels, size_t n_labels, const char *name,
-                       struct dataset_part *ret_part, uint16_t *ret_size, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The bytes of two IDX files, unpacked. */
+struct idx_pair {
+    const uint8_t *images, *labels;
+    size_t n_images, n_labels;
+};
+/* One part from its two files; `name` is used in errors. -EBADMSG with the byte. Fuzzed. Release it with dataset_part_fini(). */
+int dataset_parse_part(const struct idx_pair *in, const char *name, struct dataset_part *ret_part, uint16_t *ret_size,
+                       struct sonata_error *err) SONATA_MUST_CHECK;
 /* Releases what it holds. */
 void dataset_part_fini(struct dataset_part *p);
 

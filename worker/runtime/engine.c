@@ -61,16 +61,16 @@ static float *recalibration_pictures(const struct dataset *d, uint32_t count)
     return out;
 }
 
-int engine_build_from(const struct supernet *n, const struct genotype *g, const struct dataset *d, const struct runtime_ops *ops,
-                      uint32_t pictures, struct network *ret_network, struct sonata_error *err)
+int engine_build_from(const struct engine_source *from, const struct genotype *g, struct network *ret_network, struct sonata_error *err)
 {
-    int r = check_dataset(n->space, d, err);
+    const struct dataset *d = from->dataset;
+    int r = check_dataset(from->supernet->space, d, err);
     if (r)
         return r;
-    uint32_t count = pictures ? pictures : ENGINE_RECALIBRATION;
+    uint32_t count = from->pictures ? from->pictures : ENGINE_RECALIBRATION;
     count = count < d->train.n ? count : d->train.n;
     float *x = recalibration_pictures(d, count);
-    r = supernet_build(n, g, &(struct build_statistics){x, count, ops->convolve, NULL}, ret_network, err);
+    r = supernet_build(from->supernet, g, &(struct build_statistics){x, count, from->ops->convolve, NULL}, ret_network, err);
     free(x);
     return r;
 }
@@ -94,7 +94,7 @@ static int build(const struct engine_request *q, const struct dataset *d, const 
     struct supernet n = {0};
     int r = supernet_init(&n, q->space, err);
     r = r ? r : safetensors_load_supernet(q->supernet, q->supernet_size, "supernet", &n, err);
-    r = r ? r : engine_build_from(&n, q->genotype, d, ops, q->recalibration_pictures, ret_network, err);
+    r = r ? r : engine_build_from(&(struct engine_source){&n, d, ops, q->recalibration_pictures}, q->genotype, ret_network, err);
     supernet_fini(&n);
     return r;
 }

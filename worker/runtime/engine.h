@@ -56,8 +56,15 @@ void engine_fingerprint(const struct engine_session *s, char *text, size_t size)
 
 /* Only plan, recalibrate and fold: the network without an executor. Release with network_free(). */
 int engine_build_network(const struct engine_request *request, struct network *ret_network, struct sonata_error *err) SONATA_MUST_CHECK;
-/* The same from a supernet in memory; pictures 0: ENGINE_RECALIBRATION. */
-int engine_build_from(const struct supernet *n, const struct genotype *g, const struct dataset *d, const struct runtime_ops *ops,
-                      uint32_t pictures, struct network *ret_network, struct sonata_error *err) SONATA_MUST_CHECK;
+/* What networks are built from when the supernet is in memory; all borrowed. */
+struct engine_source {
+    const struct supernet *supernet;
+    const struct dataset *dataset;
+    const struct runtime_ops *ops;
+    uint32_t pictures; /* for batch-norm statistics; 0: ENGINE_RECALIBRATION */
+};
+/* As engine_build_network(), from a supernet in memory. */
+int engine_build_from(const struct engine_source *from, const struct genotype *g, struct network *ret_network,
+                      struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

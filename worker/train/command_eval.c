@@ -140,7 +140,7 @@ static int evaluate(struct job *j, const struct genotype *g, double *ret_accurac
     struct analytic counts;
     uint32_t right = 0, n = j->dataset.test.n;
     int64_t start = clock_monotonic_ns();
-    int r = engine_build_from(&j->supernet, g, &j->dataset, j->ops, (uint32_t)j->s.recalibration, &net, err);
+    int r = engine_build_from(&(struct engine_source){&j->supernet, &j->dataset, j->ops, (uint32_t)j->s.recalibration}, g, &net, err);
     r = r ? r : accuracy_count(j->ops, &net, &j->dataset, &j->dataset.test, NULL, n, &right, err);
     if (!r) {
         struct metric_value a = accuracy_metric(right, n);

@@ -267,7 +267,7 @@ static int measure(const struct job *j, const struct genotype *g, bool test, dou
     *ret_accuracy = NAN;
     if (!n)
         return 0;
-    int r = engine_build_from(&j->supernet, g, d, ops, 0, &net, err);
+    int r = engine_build_from(&(struct engine_source){&j->supernet, d, ops, 0}, g, &net, err);
     const struct dataset_part *part = test ? &d->test : &d->train;
     const uint32_t *pictures = test ? NULL : trainer_validation(j->trainer);
     r = r ? r : accuracy_count(ops, &net, d, part, pictures, n, &right, err);

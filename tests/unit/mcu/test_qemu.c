@@ -185,7 +185,7 @@ static void run_candidate(struct tiny *t, const struct candidate *c, enum link_f
         struct link_result r;
 
         if (tiny_load(t, c->input + (size_t)i * h->input_count, h->input_count, &err) != 0 ||
-            tiny_infer(t, 1, 0, 0, h->output_count, &f, &err) != 0 || link_result_get(t, &r, &err) != 0)
+            tiny_infer(t, (struct tiny_work){1, 0, 0, h->output_count}, &f, &err) != 0 || link_result_get(t, &r, &err) != 0)
             fail_msg("%s", err.text);
         assert_int_equal(r.n_logits, h->output_count);
         assert_memory_equal(r.logit, c->logits + (size_t)i * h->output_count, h->output_count);

@@ -123,7 +123,7 @@ static void infer_and_compare(struct bench *b)
     const struct q8_header *h = int8_net_header(&b->net);
 
     load_input(b);
-    if (tiny_infer(b->tiny, 3, 2, 0, h->output_count, &f, &b->err) != 0)
+    if (tiny_infer(b->tiny, (struct tiny_work){3, 2, 0, h->output_count}, &f, &b->err) != 0)
         fail_msg("%s", b->err.text);
     assert_int_equal(f.n, 3);
     assert_int_equal(f.best, int8_net_class(&b->net, b->logits, NULL));
@@ -385,7 +385,7 @@ static void test_reset_in_db(void **state)
     fake_set_hook(b->board, NULL);
     /* the network is gone with the board's memory: begin again */
     load_input(b);
-    assert_int_equal(tiny_infer(b->tiny, 1, 0, 0, 10, &f, &b->err), -EREMOTEIO);
+    assert_int_equal(tiny_infer(b->tiny, (struct tiny_work){1, 0, 0, 10}, &f, &b->err), -EREMOTEIO);
     upload(b, LINK_BINARY);
     infer_and_compare(b);
 }
@@ -408,7 +408,7 @@ static void test_reset_in_infer(void **state)
     upload(b, LINK_BINARY);
     load_input(b);
     fake_set_hook(b->board, hook_reset_in_infer);
-    assert_int_equal(tiny_infer(b->tiny, 1, 0, 0, 10, &f, &b->err), -ECONNRESET);
+    assert_int_equal(tiny_infer(b->tiny, (struct tiny_work){1, 0, 0, 10}, &f, &b->err), -ECONNRESET);
     assert_int_equal(tiny_resets(b->tiny), 1);
     assert_recovers(b);
 }
@@ -491,19 +491,19 @@ static void test_impossible_results(void **state)
 
     fake_set_hook(b->board, hook_results);
     fake_results = "m-results-[0.125,0.500,0.500]";
-    assert_int_equal(tiny_infer(b->tiny, 1, 0, 0, 3, &f, &b->err), 0);
+    assert_int_equal(tiny_infer(b->tiny, (struct tiny_work){1, 0, 0, 3}, &f, &b->err), 0);
     assert_int_equal(f.elapsed_us, 16); /* over the wrap */
     assert_int_equal(f.best, 1);
     assert_int_equal(f.ties, 1);
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
         fake_results = bad[i];
-        assert_int_equal(tiny_infer(b->tiny, 1, 0, 0, 3, &f, &b->err), -EBADMSG);
+        assert_int_equal(tiny_infer(b->tiny, (struct tiny_work){1, 0, 0, 3}, &f, &b->err), -EBADMSG);
     }
     for (unsigned i = 0; i < 300; i++)
         strcat(many, "1.0,");
     many[strlen(many) - 1] = ']';
     fake_results = many;
-    assert_int_equal(tiny_infer(b->tiny, 1, 0, 0, 0, &f, &b->err), -EBADMSG);
+    assert_int_equal(tiny_infer(b->tiny, (struct tiny_work){1, 0, 0, 0}, &f, &b->err), -EBADMSG);
     assert_non_null(strstr(b->err.text, "too many"));
 }
 
@@ -521,7 +521,7 @@ static void test_energy_firmware_gives_no_latency(void **state)
     struct tiny_inference f;
 
     fake_set_hook(b->board, hook_laps);
-    assert_int_equal(tiny_infer(b->tiny, 1, 0, 0, 1, &f, &b->err), -EPROTO);
+    assert_int_equal(tiny_infer(b->tiny, (struct tiny_work){1, 0, 0, 1}, &f, &b->err), -EPROTO);
     assert_non_null(strstr(b->err.text, "energy-mode"));
 }
 
@@ -598,7 +598,9 @@ static void test_raw_transfer_cut_short(void **state)
     upload(b, LINK_BINARY);
     assert_int_equal(tiny_command(b->tiny, "sonata load 500 00000000", TINY_EXTENSION, SONATA_SECOND, &reply, &b->err), 0);
     /* 400 bytes announced, 10 sent, as if the rest were lost */
-    assert_int_equal(tiny_command_raw(b->tiny, "sonata bin 0 400 00000000", "0123456789", 10, TINY_EXTENSION, 150 * SONATA_MS, &reply, &b->err),
+    assert_int_equal(tiny_command_raw(b->tiny,
+                                      &(struct tiny_question){"sonata bin 0 400 00000000", "0123456789", 10, TINY_EXTENSION, 150 * SONATA_MS}, &reply,
+                                      &b->err),
                      -ETIMEDOUT);
     assert_recovers(b);
     atomic_store(&b->board->violations, 0); /* the filler that ends a raw transfer is longer than what the board waited for */

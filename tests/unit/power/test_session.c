@@ -79,7 +79,7 @@ static void whole_session(void **state)
     struct energy_protocol p = shortened(2);
     struct energy_record r;
     struct sonata_error err = {0};
-    if (energy_session(&c, &p, -1, 1, &(struct energy_load){work, NULL}, &r, &err))
+    if (energy_session(&c, &p, (struct energy_poller){-1, 1}, &(struct energy_load){work, NULL}, &r, &err))
         fail_msg("%s", err.text);
     assert_int_equal(r.verdict, ENERGY_OK);
     assert_int_equal(r.repeats, 2);
@@ -99,7 +99,7 @@ static void drift_is_tried_again(void **state)
     struct energy_protocol p = shortened(1);
     struct energy_record r;
     after_load = "0.2"; /* stays warm: idle before 1000, after 1400; in the second try before 1400 as well */
-    assert_int_equal(energy_session(&c, &p, -1, 1, &(struct energy_load){work, NULL}, &r, NULL), 0);
+    assert_int_equal(energy_session(&c, &p, (struct energy_poller){-1, 1}, &(struct energy_load){work, NULL}, &r, NULL), 0);
     assert_int_equal(runs, 2);
     assert_false(r.idle_drift);
     assert_true(fabs(r.idle_mw / 1400 - 1) < 0.1);
@@ -112,13 +112,13 @@ static void bad_sensor(void **state)
     struct energy_protocol p = shortened(3);
     struct energy_record r;
     p.limits.missing_share = 0.05;
-    assert_int_equal(energy_session(&c, &p, -1, 1, &(struct energy_load){work, NULL}, &r, NULL), 0);
+    assert_int_equal(energy_session(&c, &p, (struct energy_poller){-1, 1}, &(struct energy_load){work, NULL}, &r, NULL), 0);
     assert_int_equal(r.verdict, ENERGY_SENSOR_GAP);
     assert_int_equal(r.repeats, 1); /* no point in going on */
     fake_tree_put(&tree, "/load", "0");
     c = sensor("stuck=10");
     p.limits.missing_share = 0.5;
-    assert_int_equal(energy_session(&c, &p, -1, 1, &(struct energy_load){work, NULL}, &r, NULL), 0);
+    assert_int_equal(energy_session(&c, &p, (struct energy_poller){-1, 1}, &(struct energy_load){work, NULL}, &r, NULL), 0);
     assert_int_equal(r.verdict, ENERGY_SENSOR_STUCK);
 }
 
@@ -129,10 +129,10 @@ static void failures(void **state)
     struct energy_protocol p = shortened(1);
     struct energy_record r;
     struct sonata_error err = {0};
-    assert_int_equal(energy_session(&c, &p, -1, 1, &(struct energy_load){work, &runs}, &r, &err), -EIO);
-    assert_int_equal(energy_session(&none, &p, -1, 1, &(struct energy_load){work, NULL}, &r, &err), -ENODEV);
+    assert_int_equal(energy_session(&c, &p, (struct energy_poller){-1, 1}, &(struct energy_load){work, &runs}, &r, &err), -EIO);
+    assert_int_equal(energy_session(&none, &p, (struct energy_poller){-1, 1}, &(struct energy_load){work, NULL}, &r, &err), -ENODEV);
     p.repeats = 0;
-    assert_int_equal(energy_session(&c, &p, -1, 1, &(struct energy_load){work, NULL}, &r, &err), -EINVAL);
+    assert_int_equal(energy_session(&c, &p, (struct energy_poller){-1, 1}, &(struct energy_load){work, NULL}, &r, &err), -EINVAL);
     assert_int_equal(energy_protocol_find("screen", &p), -ENOENT);
     assert_int_equal(energy_protocol_find("report", &p), 0);
     assert_int_equal(p.repeats, 5);

@@ -98,7 +98,7 @@ static void expect_broken(const uint8_t *images, size_t n_images, const uint8_t 
     struct dataset_part p;
     uint16_t size;
     struct sonata_error err = {{0}};
-    assert_int_equal(dataset_parse_part(images, n_images, labels, n_labels, "part", &p, &size, &err), -EBADMSG);
+    assert_int_equal(dataset_parse_part(&(struct idx_pair){images, labels, n_images, n_labels}, "part", &p, &size, &err), -EBADMSG);
     if (!strstr(err.text, says))
         fail_msg("'%s' is not in: %s", says, err.text);
 }
@@ -109,7 +109,7 @@ static void broken_parts(void **state)
     uint8_t images[IMAGES] = {0, 0, 8, 3, 0, 0, 0, N, 0, 0, 0, TOY_SIZE, 0, 0, 0, TOY_SIZE}, labels[LABELS] = {0, 0, 8, 1, 0, 0, 0, N};
     struct dataset_part p;
     uint16_t size;
-    assert_int_equal(dataset_parse_part(images, IMAGES, labels, LABELS, "part", &p, &size, NULL), 0);
+    assert_int_equal(dataset_parse_part(&(struct idx_pair){images, labels, IMAGES, LABELS}, "part", &p, &size, NULL), 0);
     assert_int_equal(size, TOY_SIZE);
     dataset_part_fini(&p);
     for (size_t cut = 0; cut < 16; cut++)

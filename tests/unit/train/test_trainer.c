@@ -48,7 +48,7 @@ static double accuracy_of(const struct fixture *f, const struct supernet *n, con
     struct network net;
     uint32_t right = 0;
     struct sonata_error err = {{0}};
-    if (engine_build_from(n, g, &f->d, &runtime_xnnpack, 256, &net, &err))
+    if (engine_build_from(&(struct engine_source){n, &f->d, &runtime_xnnpack, 256}, g, &net, &err))
         fail_msg("%s", err.text);
     assert_int_equal(accuracy_count(&runtime_xnnpack, &net, &f->d, &f->d.test, NULL, f->d.test.n, &right, &err), 0);
     network_free(&net);
