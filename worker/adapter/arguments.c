@@ -11,6 +11,7 @@
 #include "adapter/adapter_internal.h"
 #include "base/medium.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #define EVER 0xFFFFFFFFU
@@ -94,7 +95,8 @@ bool converted_path(const struct adapter_config *c, const struct adapter_job *jo
 /* Value of a placeholder that is a number. */
 static bool placeholder_number(const char *name, size_t n, const struct adapter_config *c, const struct adapter_job *job, char *text, size_t size)
 {
-    const unsigned threads = c->threads ? c->threads : 1, inferences = job->min_inferences ? job->min_inferences : 10;
+    const unsigned threads = max_of(c->threads, 1u);
+    const unsigned inferences = job->min_inferences ? job->min_inferences : 10;
     const struct {
         const char *name;
         double value;
