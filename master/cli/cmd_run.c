@@ -200,7 +200,7 @@ static int start_web(struct run *run, struct sonata_error *err)
     return run->settings->web ? web_server_start(&config, &run->web, err) : 0;
 }
 
-/* The lock is taken by servers_start(), so the memory is read after it. */
+/* The lock is taken by servers_lock(), so the memory is read after it. */
 static int start(struct run *run, struct sonata_error *err)
 {
     const struct servers_config config = {.state = run->state, .worker = true, .n_boards = run->n_boards, .board = run->board};

@@ -6,9 +6,9 @@
 #include "base/memory.h"
 #include "sched/sched_internal.h"
 
-struct board *sched_find_board(const struct sched *s, const char *id)
+struct sched_board *sched_find_board(const struct sched *s, const char *id)
 {
-    struct board *b = map_get(&s->board_by_name, hash64_text(id));
+    struct sched_board *b = map_get(&s->board_by_name, hash64_text(id));
     return b && !strcmp(b->info.id, id) ? b : NULL;
 }
 
@@ -18,15 +18,15 @@ struct worker *sched_find_worker(const struct sched *s, const char *name)
     return w && !strcmp(w->name, name) ? w : NULL;
 }
 
-bool board_is_usable(const struct board *b) { return b->takes_work && b->use != SCHED_USE_NOT && b->worker && b->worker->link == LINK_ONLINE; }
+bool board_is_usable(const struct sched_board *b) { return b->takes_work && b->use != SCHED_USE_NOT && b->worker && b->worker->link == LINK_ONLINE; }
 
 uint32_t board_slot_limit(const struct sched *s) { return 1 + s->config.prefetch; }
 
-uint32_t board_slots(const struct sched *s, const struct board *b) { return b->use == SCHED_USE_ONE ? 1 : board_slot_limit(s); }
+uint32_t board_slots(const struct sched *s, const struct sched_board *b) { return b->use == SCHED_USE_ONE ? 1 : board_slot_limit(s); }
 
-struct board *board_add(struct sched *s, const char *id)
+struct sched_board *board_add(struct sched *s, const char *id)
 {
-    struct board *b = xcalloc(1, sizeof *b);
+    struct sched_board *b = xcalloc(1, sizeof *b);
     copy_string(b->info.id, sizeof b->info.id, id);
     s->board = xgrow(s->board, &s->board_capacity, s->n_boards + 1, sizeof *s->board);
     s->board[s->n_boards++] = b;
@@ -54,7 +54,7 @@ static bool has_dataset(const struct sched_board_info *b, const char *dataset)
     return false;
 }
 
-bool board_fits(const struct board *b, const struct sched_need *need)
+bool board_fits(const struct sched_board *b, const struct sched_need *need)
 {
     if (need->board_type[0] && strcmp(need->board_type, b->info.type))
         return false;
@@ -100,13 +100,13 @@ bool sched_is_online(const struct sched *s, const char *worker)
 
 bool sched_serves(const struct sched *s, const char *worker, const char *board)
 {
-    const struct board *b = sched_find_board(s, board);
+    const struct sched_board *b = sched_find_board(s, board);
     return b && b->worker && !strcmp(b->worker->name, worker);
 }
 
 void sched_restore_board(struct sched *s, const char *id, const char *type, uint32_t epoch)
 {
-    struct board *b = sched_find_board(s, id);
+    struct sched_board *b = sched_find_board(s, id);
     if (!b)
         b = board_add(s, id);
     copy_string(b->info.type, sizeof b->info.type, type);
@@ -115,7 +115,7 @@ void sched_restore_board(struct sched *s, const char *id, const char *type, uint
 
 bool sched_forget_board(struct sched *s, const char *id)
 {
-    struct board *b = sched_find_board(s, id);
+    struct sched_board *b = sched_find_board(s, id);
     if (!b || b->epoch || b->n_slots || (b->worker && b->worker->link != LINK_OFFLINE))
         return false;
     struct worker *w = b->worker;
@@ -126,7 +126,7 @@ bool sched_forget_board(struct sched *s, const char *id)
     uint32_t at = 0;
     while (s->board[at] != b)
         at++;
-    memmove(&s->board[at], &s->board[at + 1], (--s->n_boards - at) * sizeof(struct board *));
+    memmove(&s->board[at], &s->board[at + 1], (--s->n_boards - at) * sizeof(struct sched_board *));
     map_remove(&s->board_by_name, hash64_text(id));
     s->generation++;
     free(b);
@@ -135,13 +135,13 @@ bool sched_forget_board(struct sched *s, const char *id)
 
 uint32_t sched_board_epoch(const struct sched *s, const char *board)
 {
-    const struct board *b = sched_find_board(s, board);
+    const struct sched_board *b = sched_find_board(s, board);
     return b ? b->epoch : 0;
 }
 
 uint32_t sched_board_count(const struct sched *s) { return s->n_boards; }
 
-static void view_board(const struct board *b, struct sched_board_view *ret_view)
+static void view_board(const struct sched_board *b, struct sched_board_view *ret_view)
 {
     *ret_view = (struct sched_board_view){.info = &b->info,
                                           .worker = b->worker ? b->worker->name : "",
@@ -158,7 +158,7 @@ void sched_board_view(const struct sched *s, uint32_t index, struct sched_board_
 
 bool sched_board_named(const struct sched *s, const char *board, struct sched_board_view *ret_view)
 {
-    const struct board *b = sched_find_board(s, board);
+    const struct sched_board *b = sched_find_board(s, board);
     if (b)
         view_board(b, ret_view);
     return b != NULL;

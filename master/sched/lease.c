@@ -9,7 +9,7 @@
 #include "base/number.h"
 #include "sched/sched_internal.h"
 
-struct attempt *attempt_open(struct sched *s, int64_t now, uint64_t id, struct job *j, struct board *b, uint32_t epoch)
+struct attempt *attempt_open(struct sched *s, int64_t now, uint64_t id, struct job *j, struct sched_board *b, uint32_t epoch)
 {
     struct attempt *a = xcalloc(1, sizeof *a);
     *a = (struct attempt){.id = id,
@@ -32,7 +32,7 @@ struct attempt *attempt_open(struct sched *s, int64_t now, uint64_t id, struct j
 
 void attempt_close(struct sched *s, struct attempt *a)
 {
-    struct board *b = a->board;
+    struct sched_board *b = a->board;
     for (uint32_t i = 0; i < b->n_slots; i++) {
         if (b->slot[i] == a) {
             memmove(&b->slot[i], &b->slot[i + 1], (b->n_slots - i - 1) * sizeof *b->slot);
@@ -86,7 +86,7 @@ void attempt_withdraw(struct sched *s, struct attempt *a, const char *reason)
 /* Silence takes the attempts of a board one by one: only the one it was at when it was last heard counts. */
 static bool is_head(const struct attempt *a)
 {
-    const struct board *b = a->board;
+    const struct sched_board *b = a->board;
     return b->slot[0] == a && !(b->lost_ns && (!b->worker || b->lost_ns >= b->worker->heard_ns));
 }
 
@@ -141,7 +141,7 @@ bool sched_renew(struct sched *s, int64_t now, const struct sched_running *runni
 int sched_adopt(struct sched *s, int64_t now, uint64_t job, uint64_t attempt, uint32_t epoch, const char *board)
 {
     struct job *j = map_get(&s->jobs, job);
-    struct board *b = sched_find_board(s, board);
+    struct sched_board *b = sched_find_board(s, board);
     if (!j || !b || !b->worker || map_get(&s->attempts, attempt))
         return -ENOENT;
     if (b->n_slots == SCHED_SLOTS_MAX)
@@ -157,7 +157,7 @@ int sched_adopt(struct sched *s, int64_t now, uint64_t job, uint64_t attempt, ui
 int sched_restore(struct sched *s, int64_t now, uint64_t job, const struct sched_lease *lease)
 {
     struct job *j = map_get(&s->jobs, job);
-    struct board *b = sched_find_board(s, lease->board);
+    struct sched_board *b = sched_find_board(s, lease->board);
     if (!j || !b || j->attempt || b->n_slots == SCHED_SLOTS_MAX)
         return -ENOENT;
     queue_remove(s, j);

@@ -8,12 +8,12 @@
 
 enum { SKIP_MAX = 8 }; /* jobs looked past because they failed on this very board */
 
-static uint32_t free_slots(const struct sched *s, const struct board *b)
+static uint32_t free_slots(const struct sched *s, const struct sched_board *b)
 {
     return board_is_usable(b) && b->n_slots < board_slots(s, b) ? board_slots(s, b) - b->n_slots : 0;
 }
 
-static bool another_board_fits(const struct sched *s, const struct board *not_this, const struct sched_need *need)
+static bool another_board_fits(const struct sched *s, const struct sched_board *not_this, const struct sched_need *need)
 {
     for (uint32_t i = 0; i < s->n_boards; i++) {
         if (s->board[i] != not_this && board_is_usable(s->board[i]) && board_fits(s->board[i], need))
@@ -23,7 +23,7 @@ static bool another_board_fits(const struct sched *s, const struct board *not_th
 }
 
 /* The queue's first job for this board; one that failed here last is left to another board when there is one. */
-static struct job *first_for(const struct sched *s, const struct queue *q, const struct board *b)
+static struct job *first_for(const struct sched *s, const struct queue *q, const struct sched_board *b)
 {
     struct job *j = q->head;
     for (unsigned skipped = 0; j && j->avoid == b && skipped < SKIP_MAX; skipped++, j = j->next) {
@@ -33,7 +33,7 @@ static struct job *first_for(const struct sched *s, const struct queue *q, const
     return j && j->avoid == b ? NULL : j;
 }
 
-static struct job *choose(const struct sched *s, const struct board *b)
+static struct job *choose(const struct sched *s, const struct sched_board *b)
 {
     struct queue *best = NULL;
     struct job *best_job = NULL;
@@ -51,7 +51,7 @@ static struct job *choose(const struct sched *s, const struct board *b)
     return best_job;
 }
 
-static void assign(struct sched *s, int64_t now, struct board *b, struct job *j)
+static void assign(struct sched *s, int64_t now, struct sched_board *b, struct job *j)
 {
     queue_remove(s, j);
     sched_step(j, JOB_LEASE);
@@ -71,7 +71,7 @@ void sched_dispatch(struct sched *s, int64_t now)
 {
     for (uint32_t depth = 0; depth < board_slot_limit(s) && s->n_ready; depth++) {
         for (uint32_t i = 0; i < s->n_boards && s->n_ready; i++) {
-            struct board *b = s->board[i];
+            struct sched_board *b = s->board[i];
             if (b->n_slots > depth || !free_slots(s, b))
                 continue;
             struct job *j = choose(s, b);
@@ -82,11 +82,11 @@ void sched_dispatch(struct sched *s, int64_t now)
 }
 
 /* Free slots of boards that fit and the team may use. */
-static uint32_t slots_for(const struct sched *s, const struct team *t, const struct sched_need *need)
+static uint32_t slots_for(const struct sched *s, const struct sched_team *t, const struct sched_need *need)
 {
     uint32_t open = 0, taken = 0, room = team_room(t, s->n_boards);
     for (uint32_t i = 0; i < s->n_boards; i++) {
-        const struct board *b = s->board[i];
+        const struct sched_board *b = s->board[i];
         uint32_t n = free_slots(s, b); /* first: in a busy farm nearly always 0 */
         if (!n || !board_fits(b, need) || !team_may_use(t, b))
             continue;
@@ -102,7 +102,7 @@ static uint32_t slots_for(const struct sched *s, const struct team *t, const str
 static uint32_t spoken_for(const struct sched *s, const struct owner *o, const struct sched_need *need)
 {
     uint32_t waiting = 0, at = 0;
-    for (struct team *t; (t = map_next(&s->teams, &at));)
+    for (struct sched_team *t; (t = map_next(&s->teams, &at));)
         t->waiting = 0;
     for (uint32_t i = 0; i < s->n_queues; i++) {
         const struct queue *q = s->queue[i];
@@ -111,7 +111,7 @@ static uint32_t spoken_for(const struct sched *s, const struct owner *o, const s
             q->owner->team->waiting += q->n_ready;
     }
     at = 0;
-    for (struct team *t; (t = map_next(&s->teams, &at));) {
+    for (struct sched_team *t; (t = map_next(&s->teams, &at));) {
         uint32_t most = t->waiting && (t->quota.boards || t->quota.day_ns) && t != o->team ? slots_for(s, t, need) : t->waiting;
         waiting += min_of(most, t->waiting);
     }
@@ -121,7 +121,7 @@ static uint32_t spoken_for(const struct sched *s, const struct owner *o, const s
 /* Attempts of that owner which what is left of the team's day pays for. */
 static uint32_t day_room(const struct owner *o)
 {
-    const struct team *t = o->team;
+    const struct sched_team *t = o->team;
     if (!t->quota.day_ns)
         return UINT32_MAX;
     double n = ceil(((double)t->quota.day_ns - t->day_used_ns - t->live_ns) / fmax(o->mean_ns, 1));

@@ -24,7 +24,7 @@ static uint32_t *blame(struct sched *s, struct job *j, enum outcome outcome, uin
 }
 
 /* A failure: the job is tried again, or given up (an action). */
-static enum sched_verdict fail(struct sched *s, int64_t now, struct job *j, const struct board *b, const struct sched_result *result)
+static enum sched_verdict fail(struct sched *s, int64_t now, struct job *j, const struct sched_board *b, const struct sched_result *result)
 {
     if (result->outcome == OUTCOME_CANCELED) { /* the worker gave it up by itself: nobody's fault */
         sched_step(j, JOB_RELEASE);
@@ -60,7 +60,7 @@ int sched_result(struct sched *s, int64_t now, const struct sched_result *result
     if (a->epoch != result->epoch || strcmp(a->board->info.id, result->board))
         return -ESTALE;
     struct job *j = a->job;
-    const struct board *b = a->board;
+    const struct sched_board *b = a->board;
     attempt_close(s, a);
     if (!outcome_is_good(result->outcome)) {
         *ret_verdict = fail(s, now, j, b, result);

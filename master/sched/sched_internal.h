@@ -13,7 +13,7 @@ struct worker {
     uint64_t incarnation; /* 0: never said hello to this master */
     enum link link;
     int64_t heard_ns;
-    struct board **board; /* it serves */
+    struct sched_board **board; /* it serves */
     uint32_t n_boards;
     size_t board_capacity;
 };
@@ -21,7 +21,7 @@ struct worker {
 struct attempt {
     uint64_t id;
     struct job *job;
-    struct board *board;
+    struct sched_board *board;
     uint32_t epoch;
     uint64_t incarnation; /* of the worker it was given to */
     int64_t assigned_ns;  /* INT64_MIN / 2 when restored: the worker must have it by now */
@@ -30,7 +30,7 @@ struct attempt {
     char phase[24];
 };
 
-struct board {
+struct sched_board {
     struct sched_board_info info;
     struct worker *worker; /* NULL: not seen since the master started */
     bool takes_work;       /* its own state allows it */
@@ -48,7 +48,7 @@ struct share {
     uint32_t n_jobs;
 };
 
-struct team {
+struct sched_team {
     struct share share;
     struct sched_quota quota;
     double day_used_ns; /* as the caller counts the day */
@@ -60,7 +60,7 @@ struct team {
 /* A search. */
 struct owner {
     struct share share;
-    struct team *team;
+    struct sched_team *team;
     int32_t priority; /* within the team: higher goes first */
     double mean_ns;   /* expected board time of an attempt: what is charged when it is given out, corrected by its result */
     bool paused;
@@ -82,7 +82,7 @@ struct job {
     struct job *next, *previous; /* in the queue while ready */
     struct sched_tries tries;
     struct attempt *attempt;
-    const struct board *avoid; /* failed there last */
+    const struct sched_board *avoid; /* failed there last */
     int64_t wake_ns;
 };
 
@@ -93,7 +93,7 @@ struct sched {
     struct worker **worker;
     uint32_t n_workers;
     size_t worker_capacity;
-    struct board **board;
+    struct sched_board **board;
     uint32_t n_boards;
     size_t board_capacity;
     struct map board_by_name, worker_by_name; /* hash64 of the name */
@@ -101,7 +101,7 @@ struct sched {
     struct queue **queue;
     uint32_t n_queues;
     size_t queue_capacity;
-    struct map owners, teams; /* of struct owner, struct team */
+    struct map owners, teams; /* of struct owner, struct sched_team */
     int64_t decayed_ns;       /* when virtual times were decayed last */
     uint64_t next_attempt;
     uint32_t n_ready;
@@ -124,19 +124,19 @@ void sched_forget(struct sched *s, struct job *j);
 
 /* board.c */
 /* NULL: no such board, no such worker. */
-struct board *sched_find_board(const struct sched *s, const char *id);
+struct sched_board *sched_find_board(const struct sched *s, const char *id);
 /* The worker of that name, or NULL. Owned by the table. */
 struct worker *sched_find_worker(const struct sched *s, const char *name);
 /* A new board of that name, which must not be there yet. Owned by the table. */
-struct board *board_add(struct sched *s, const char *id);
+struct sched_board *board_add(struct sched *s, const char *id);
 /* Online, not suspect, its worker is ready for work, and the master lets it. */
-bool board_is_usable(const struct board *b);
+bool board_is_usable(const struct sched_board *b);
 /* Attempts that any board holds at most, and that board: what its use leaves of the limit. */
 uint32_t board_slot_limit(const struct sched *s);
 /* Attempts that this board holds at most now. */
-uint32_t board_slots(const struct sched *s, const struct board *b);
+uint32_t board_slots(const struct sched *s, const struct sched_board *b);
 /* It offers what the need asks. */
-bool board_fits(const struct board *b, const struct sched_need *need);
+bool board_fits(const struct sched_board *b, const struct sched_need *need);
 
 /* queue.c */
 /* Puts a job at the end (or the front) of its queue. */
@@ -163,11 +163,11 @@ void team_drop(struct attempt *a);
 /* The same from nothing, after jobs with attempts changed hands between teams. */
 void teams_count_again(struct sched *s);
 /* Its quotas allow another attempt on that board. */
-bool team_may_use(const struct team *t, const struct board *b);
+bool team_may_use(const struct sched_team *t, const struct sched_board *b);
 /* Of that many boards it has nothing on, how many it may take. */
-uint32_t team_room(const struct team *t, uint32_t n_boards);
+uint32_t team_room(const struct sched_team *t, uint32_t n_boards);
 /* The board holds an attempt of the team. */
-bool board_has_team(const struct board *b, const struct team *t);
+bool board_has_team(const struct sched_board *b, const struct sched_team *t);
 /* Virtual times shrink with the time that passed. */
 void shares_decay(struct sched *s, int64_t now);
 /* Frees it with all it holds; NULL is allowed. */
@@ -175,7 +175,7 @@ void shares_free(struct sched *s);
 
 /* lease.c */
 /* A live attempt of the job on that board, with that epoch and the lease of the configuration. Owned by its table. */
-struct attempt *attempt_open(struct sched *s, int64_t now, uint64_t id, struct job *j, struct board *b, uint32_t epoch);
+struct attempt *attempt_open(struct sched *s, int64_t now, uint64_t id, struct job *j, struct sched_board *b, uint32_t epoch);
 /* Frees it; job and board forget it. */
 void attempt_close(struct sched *s, struct attempt *a);
 /* It never reached its board: the job waits again without blame (an action). Frees it. */

@@ -16,13 +16,13 @@
 
 enum { DECAY_EVERY_S = 60, HALF_LIFE_S = 86400 };
 
-static struct team *team_get(struct sched *s, uint64_t id)
+static struct sched_team *team_get(struct sched *s, uint64_t id)
 {
-    struct team *t = map_get(&s->teams, id);
+    struct sched_team *t = map_get(&s->teams, id);
     if (t)
         return t;
     t = xcalloc(1, sizeof *t);
-    *t = (struct team){.share = {.id = id, .weight = 1}};
+    *t = (struct sched_team){.share = {.id = id, .weight = 1}};
     map_set(&s->teams, id, t);
     return t;
 }
@@ -39,11 +39,11 @@ struct owner *owner_get(struct sched *s, uint64_t id)
 }
 
 /* Least virtual time of the others that have jobs; 0 when there is none. */
-static double team_floor(const struct sched *s, const struct team *not_this)
+static double team_floor(const struct sched *s, const struct sched_team *not_this)
 {
     double floor = DBL_MAX;
     uint32_t at = 0;
-    for (struct team *t; (t = map_next(&s->teams, &at));) {
+    for (struct sched_team *t; (t = map_next(&s->teams, &at));) {
         if (t != not_this && t->share.n_jobs && t->share.used < floor)
             floor = t->share.used;
     }
@@ -86,7 +86,7 @@ void attempt_charge(struct attempt *a, double ns)
     o->team->live_ns += change;
 }
 
-bool board_has_team(const struct board *b, const struct team *t)
+bool board_has_team(const struct sched_board *b, const struct sched_team *t)
 {
     for (uint32_t i = 0; i < b->n_slots; i++) {
         if (b->slot[i]->job->queue->owner->team == t)
@@ -97,14 +97,14 @@ bool board_has_team(const struct board *b, const struct team *t)
 
 void team_take(struct attempt *a)
 {
-    struct team *t = a->job->queue->owner->team;
+    struct sched_team *t = a->job->queue->owner->team;
     t->n_boards += !board_has_team(a->board, t);
     t->live_ns += a->charged_ns;
 }
 
 void team_drop(struct attempt *a)
 {
-    struct team *t = a->job->queue->owner->team;
+    struct sched_team *t = a->job->queue->owner->team;
     t->n_boards -= !board_has_team(a->board, t);
     t->live_ns -= a->charged_ns;
 }
@@ -113,21 +113,21 @@ void team_drop(struct attempt *a)
 void teams_count_again(struct sched *s)
 {
     uint32_t at = 0;
-    for (struct team *t; (t = map_next(&s->teams, &at));) {
+    for (struct sched_team *t; (t = map_next(&s->teams, &at));) {
         t->n_boards = 0;
         t->live_ns = 0;
     }
     for (uint32_t i = 0; i < s->n_boards; i++) {
-        struct board *b = s->board[i];
+        struct sched_board *b = s->board[i];
         uint32_t n = b->n_slots;
         for (b->n_slots = 0; b->n_slots < n; b->n_slots++)
             team_take(b->slot[b->n_slots]);
     }
 }
 
-static bool day_is_used(const struct team *t) { return t->quota.day_ns && t->day_used_ns + t->live_ns >= (double)t->quota.day_ns; }
+static bool day_is_used(const struct sched_team *t) { return t->quota.day_ns && t->day_used_ns + t->live_ns >= (double)t->quota.day_ns; }
 
-uint32_t team_room(const struct team *t, uint32_t n_boards)
+uint32_t team_room(const struct sched_team *t, uint32_t n_boards)
 {
     if (!t->quota.boards)
         return n_boards;
@@ -135,7 +135,7 @@ uint32_t team_room(const struct team *t, uint32_t n_boards)
     return min_of(left, n_boards);
 }
 
-bool team_may_use(const struct team *t, const struct board *b) { return !day_is_used(t) && (team_room(t, 1) || board_has_team(b, t)); }
+bool team_may_use(const struct sched_team *t, const struct sched_board *b) { return !day_is_used(t) && (team_room(t, 1) || board_has_team(b, t)); }
 
 enum sched_held sched_held(const struct sched *s, uint64_t owner)
 {
@@ -157,7 +157,7 @@ uint32_t sched_waiting(const struct sched *s, uint64_t owner)
 
 uint32_t sched_team_boards(const struct sched *s, uint64_t team)
 {
-    const struct team *t = map_get(&s->teams, team);
+    const struct sched_team *t = map_get(&s->teams, team);
     return t ? t->n_boards : 0;
 }
 
@@ -199,7 +199,7 @@ void shares_decay(struct sched *s, int64_t now)
         return;
     double factor = exp2(-(double)passed / (HALF_LIFE_S * 1e9));
     uint32_t at = 0;
-    for (struct team *t; (t = map_next(&s->teams, &at));)
+    for (struct sched_team *t; (t = map_next(&s->teams, &at));)
         t->share.used *= factor;
     at = 0;
     for (struct owner *o; (o = map_next(&s->owners, &at));)
@@ -216,7 +216,7 @@ void shares_free(struct sched *s)
 void sched_set_team(struct sched *s, uint64_t owner, uint64_t team, double weight)
 {
     struct owner *o = owner_get(s, owner);
-    struct team *t = team_get(s, team);
+    struct sched_team *t = team_get(s, team);
     t->share.weight = weight > 0 ? weight : 1;
     if (o->team == t)
         return;

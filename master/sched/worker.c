@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "sched/sched_internal.h"
 
-static void set_state(struct sched *s, struct board *b, const char *state, const char *detail)
+static void set_state(struct sched *s, struct sched_board *b, const char *state, const char *detail)
 {
     bool takes_work = !state[0] || !strcmp(state, "ready") || !strcmp(state, "busy");
     if (takes_work != b->takes_work)
@@ -17,7 +17,7 @@ static void set_state(struct sched *s, struct board *b, const char *state, const
 }
 
 /* Each board is on the list of the one worker that serves it. */
-static void move_board(struct board *b, struct worker *w)
+static void move_board(struct sched_board *b, struct worker *w)
 {
     struct worker *old = b->worker;
     if (old == w)
@@ -63,7 +63,7 @@ enum { EPOCH_JUMP_MAX = 1000000 };
  * saw a larger one (a restored backup) must not be fenced by an old number. */
 static int take_board(struct sched *s, struct worker *w, const struct sched_board_info *info, struct sonata_error *err)
 {
-    struct board *b = map_get(&s->board_by_name, hash64_text(info->id));
+    struct sched_board *b = map_get(&s->board_by_name, hash64_text(info->id));
     if (b && (strcmp(b->info.id, info->id) || (b->worker && b->worker != w && b->worker->link != LINK_OFFLINE)))
         return sonata_error_set(err, -EEXIST, "board '%s' is already served by worker '%s': board names must be unique", info->id,
                                 b->worker ? b->worker->name : "");
@@ -96,7 +96,7 @@ static bool is_listed(const struct attempt *a, const struct sched_report *report
 static void settle_unlisted(struct sched *s, int64_t now, const struct worker *w, const struct sched_report *report)
 {
     for (uint32_t i = 0; i < w->n_boards; i++) {
-        struct board *b = w->board[i];
+        struct sched_board *b = w->board[i];
         for (uint32_t k = b->n_slots; k-- > 0;) {
             struct attempt *a = b->slot[k];
             if (is_listed(a, report))
@@ -132,7 +132,7 @@ int sched_heartbeat(struct sched *s, int64_t now, const struct sched_report *rep
         return -ENOENT;
     hear(s, now, w);
     for (uint32_t i = 0; i < report->n_boards; i++) {
-        struct board *b = sched_find_board(s, report->boards[i].id);
+        struct sched_board *b = sched_find_board(s, report->boards[i].id);
         if (!b || b->worker != w)
             continue;
         set_state(s, b, report->boards[i].state, report->boards[i].detail);
@@ -169,7 +169,7 @@ void sched_goodbye(struct sched *s, int64_t now, const char *worker)
 
 int sched_use_board(struct sched *s, const char *board, enum sched_use use)
 {
-    struct board *b = sched_find_board(s, board);
+    struct sched_board *b = sched_find_board(s, board);
     if (!b)
         return -ENOENT;
     if (b->use != use)

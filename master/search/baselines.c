@@ -17,7 +17,7 @@ static void merge_nothing(struct core *s, const uint32_t *rows, uint32_t n)
     (void)n;
 }
 
-static void common_defaults(const struct core_params *p, struct settings *s)
+static void common_defaults(const struct core_params *p, struct core_settings *s)
 {
     (void)p;
     (void)s;
@@ -135,7 +135,7 @@ static uint32_t local_breed(struct core *s, uint32_t n, struct candidate *ret)
     return k;
 }
 
-static void local_defaults(const struct core_params *p, struct settings *s)
+static void local_defaults(const struct core_params *p, struct core_settings *s)
 {
     (void)p;
     s->init = 10;
@@ -153,7 +153,7 @@ const struct algorithm algorithm_local = {.name = "local",
 /* --- optuna-nsga2: NSGAIISampler's defaults: population 50, generations, tournament by dominance alone, uniform crossover 0.9, each gene
  * redrawn with 1/n (perhaps to the value it had). Its repeats are skipped here at no charge, which flatters it. --- */
 
-static void optuna_defaults(const struct core_params *p, struct settings *s)
+static void optuna_defaults(const struct core_params *p, struct core_settings *s)
 {
     (void)p;
     s->population = 50;

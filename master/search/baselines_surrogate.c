@@ -20,7 +20,7 @@ static uint32_t a_quarter(const struct core_params *p, uint32_t wanted)
 /* --- linas (Cummings et al., arXiv 2205.10358; DyNAS-T): rounds of 50; ridge; inner NSGA-II of 50 x 50; the best of it by rank and
  * crowding are all measured. Unlike the original it never measures anything twice. --- */
 
-static void linas_defaults(const struct core_params *p, struct settings *s)
+static void linas_defaults(const struct core_params *p, struct core_settings *s)
 {
     s->init = a_quarter(p, 50);
     s->batch = 50;
@@ -71,7 +71,7 @@ const struct algorithm algorithm_linas = {.name = "linas",
 /* --- nsganetv2 (Lu, Deb, Goodman, Banzhaf, Boddeti, ECCV 2020): 100 first; inner NSGA-II of 40 x 20 from the measured front; the 8 of
  * the predicted front that fill the widest gaps are measured. The forest stands for its pool of surrogates. --- */
 
-static void nsganetv2_defaults(const struct core_params *p, struct settings *s)
+static void nsganetv2_defaults(const struct core_params *p, struct core_settings *s)
 {
     s->init = a_quarter(p, 100);
     s->batch = 8;

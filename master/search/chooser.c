@@ -28,7 +28,7 @@ static void enable(struct chooser *a, uint32_t arm, bool on)
 struct chooser *chooser_new(const struct core *s)
 {
     struct chooser *a = xcalloc(1, sizeof *a);
-    const struct settings *set = &s->set;
+    const struct core_settings *set = &s->set;
     a->policy = policies[set->agent];
     a->discount = set->discount;
     a->context[0] = 1;

@@ -20,7 +20,7 @@ static const double GAIN_MAX = 9e11; /* what the chooser keeps stays below what 
 
 int core_params_check(const struct core_params *p, struct sonata_error *err)
 {
-    struct settings s;
+    struct core_settings s;
     if (p->n_objectives < 1 || p->n_objectives > CORE_OBJECTIVES_MAX)
         return sonata_error_set(err, -EINVAL, "1 to %d objectives are expected, not %u", CORE_OBJECTIVES_MAX, p->n_objectives);
     if (p->budget && (p->budget < 2 || p->budget > ARCHIVE_ROWS_MAX))

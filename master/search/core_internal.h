@@ -38,7 +38,7 @@ struct algorithm {
     uint32_t n_arms;
     const char *const *arm;
     /* Changes the common defaults to this algorithm's; an init of 0 becomes the population. */
-    void (*defaults)(const struct core_params *p, struct settings *s);
+    void (*defaults)(const struct core_params *p, struct core_settings *s);
     /* Up to n unseen, mutually distinct candidates; fewer when it finds no more. Called after the initial design only. */
     uint32_t (*breed)(struct core *s, uint32_t n, struct candidate *ret_candidates);
     /* After rows were told: one row steady-state, the whole generation otherwise. */
@@ -67,7 +67,7 @@ struct core {
     struct space space;
     struct layout layout; // of the space
     struct core_params params;
-    struct settings set;
+    struct core_settings set;
     const struct algorithm *algorithm;
     struct rng rng;
     struct archive archive;

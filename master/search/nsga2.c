@@ -2,7 +2,7 @@
  * are bred whenever they are asked for), generational when asked. No architecture is bred twice. */
 #include "search/core_internal.h"
 
-static void defaults(const struct core_params *p, struct settings *s)
+static void defaults(const struct core_params *p, struct core_settings *s)
 {
     (void)p;
     (void)s;

@@ -1,7 +1,7 @@
 /* Random search without repeats. */
 #include "search/core_internal.h"
 
-static void defaults(const struct core_params *p, struct settings *s)
+static void defaults(const struct core_params *p, struct core_settings *s)
 {
     (void)p;
     s->init = 1;

@@ -10,7 +10,7 @@
 #include "base/option.h"
 #include "search/core_internal.h"
 
-#define AT(field) offsetof(struct settings, field)
+#define AT(field) offsetof(struct core_settings, field)
 /* group: who reads the option; algorithms[].option_groups must contain it. */
 static const struct option_def options[] = {
     {.name = "batch", .group = GROUP_ALL, .offset = AT(batch), .type = OPTION_COUNT, .min = 1, .max = 1000},
@@ -48,10 +48,10 @@ static const struct option_def options[] = {
 };
 #undef AT
 
-static void set_defaults(const struct core_params *p, struct settings *s)
+static void set_defaults(const struct core_params *p, struct core_settings *s)
 {
     uint32_t budget = p->budget ? p->budget : 400;
-    *s = (struct settings){
+    *s = (struct core_settings){
         .population = budget >= 20000  ? 200
                       : budget >= 5000 ? 100
                                        : clamp_of(budget / 4, 10, 50),
@@ -88,9 +88,9 @@ static void set_defaults(const struct core_params *p, struct settings *s)
     };
 }
 
-int settings_resolve(const struct core_params *p, struct settings *ret_settings, struct sonata_error *err)
+int settings_resolve(const struct core_params *p, struct core_settings *ret_settings, struct sonata_error *err)
 {
-    struct settings s;
+    struct core_settings s;
     set_defaults(p, &s);
     if (p->revision > CORE_REVISION)
         return sonata_error_set(err, -EINVAL, "revision %u of the search is not known; %d is the newest", p->revision, CORE_REVISION);

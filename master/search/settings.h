@@ -16,7 +16,7 @@ enum crossover_kind { CROSSOVER_UNIFORM, CROSSOVER_BLOCK };
 enum least_used_kind { LEAST_USED_AUTO, LEAST_USED_ON, LEAST_USED_OFF };
 enum design_kind { DESIGN_RANDOM, DESIGN_STRATIFIED };
 
-struct settings {
+struct core_settings {
     uint32_t algorithm; // index into the table of algorithms
     uint32_t population, init, batch;
     bool generational;
@@ -35,6 +35,6 @@ struct settings {
 };
 
 /* Defaults of the algorithm for the parameters, then the options. -EINVAL names the option, what it may be, or who takes it. */
-int settings_resolve(const struct core_params *p, struct settings *ret_settings, struct sonata_error *err) SONATA_MUST_CHECK;
+int settings_resolve(const struct core_params *p, struct core_settings *ret_settings, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

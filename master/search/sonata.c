@@ -16,7 +16,7 @@ static const double OFFSPRING_SHARE = 0.9; /* of the bound that may be spent whe
 
 enum { ARM_NATIVE = ARM_FIRST_OWN, ARM_IMPORTANCE, ARM_LOCAL, ARM_GUIDED, TRIES = 12 };
 
-static void defaults(const struct core_params *p, struct settings *s)
+static void defaults(const struct core_params *p, struct core_settings *s)
 {
     s->init = p->budget && p->budget < 160 ? (max_of(p->budget / 4, 8)) : 40;
     s->surrogate = SURROGATE_FOREST;

@@ -18,7 +18,7 @@
 
 enum { ARM_INNER = ARM_FIRST_OWN, ARM_SCREEN, SCREEN_MIN = 40 };
 
-static void defaults(const struct core_params *p, struct settings *s)
+static void defaults(const struct core_params *p, struct core_settings *s)
 {
     s->population = 50;
     s->init = p->budget && p->budget < 100 ? (max_of(p->budget / 4, 8)) : 25;

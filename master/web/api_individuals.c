@@ -10,10 +10,10 @@
 
 enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 50000 };
 
-typedef void (*column_write)(struct bytes *b, const struct mirror *m, const struct row *r);
+typedef void (*column_write)(struct bytes *b, const struct mirror *m, const struct mirror_row *r);
 
 #define COLUMN(name, call)                                                                                                                           \
-    static void column_##name(struct bytes *b, const struct mirror *m, const struct row *r)                                                          \
+    static void column_##name(struct bytes *b, const struct mirror *m, const struct mirror_row *r)                                                   \
     {                                                                                                                                                \
         (void)m;                                                                                                                                     \
         call;                                                                                                                                        \
@@ -33,7 +33,7 @@ COLUMN(told, out_time(b, NULL, r->told_wall_ns))
 COLUMN(hypervolume, out_number(b, NULL, r->hypervolume))
 #undef COLUMN
 
-static void column_parents(struct bytes *b, const struct mirror *m, const struct row *r)
+static void column_parents(struct bytes *b, const struct mirror *m, const struct mirror_row *r)
 {
     (void)m;
     out_open(b, NULL, '[');
@@ -44,7 +44,7 @@ static void column_parents(struct bytes *b, const struct mirror *m, const struct
     out_close(b, ']');
 }
 
-static void column_genes(struct bytes *b, const struct mirror *m, const struct row *r)
+static void column_genes(struct bytes *b, const struct mirror *m, const struct mirror_row *r)
 {
     char text[SPACE_GENES_MAX + 1];
     row_genes(m, r, text);
@@ -67,18 +67,18 @@ static void write_floats(struct bytes *b, const float *v, unsigned n)
     out_close(b, ']');
 }
 
-static void column_values(struct bytes *b, const struct mirror *m, const struct row *r) { write_doubles(b, r->value, m->spec.n_objectives); }
+static void column_values(struct bytes *b, const struct mirror *m, const struct mirror_row *r) { write_doubles(b, r->value, m->spec.n_objectives); }
 
-static void column_constraints(struct bytes *b, const struct mirror *m, const struct row *r)
+static void column_constraints(struct bytes *b, const struct mirror *m, const struct mirror_row *r)
 {
     write_doubles(b, r->constraint, m->spec.n_constraints);
 }
 
-static void column_low(struct bytes *b, const struct mirror *m, const struct row *r) { write_floats(b, r->low, m->spec.n_objectives); }
+static void column_low(struct bytes *b, const struct mirror *m, const struct mirror_row *r) { write_floats(b, r->low, m->spec.n_objectives); }
 
-static void column_high(struct bytes *b, const struct mirror *m, const struct row *r) { write_floats(b, r->high, m->spec.n_objectives); }
+static void column_high(struct bytes *b, const struct mirror *m, const struct mirror_row *r) { write_floats(b, r->high, m->spec.n_objectives); }
 
-static void write_predicted(struct bytes *b, const struct mirror *m, const struct row *r, const float *v)
+static void write_predicted(struct bytes *b, const struct mirror *m, const struct mirror_row *r, const float *v)
 {
     if (r->predicted)
         write_floats(b, v, m->spec.n_objectives);
@@ -86,9 +86,9 @@ static void write_predicted(struct bytes *b, const struct mirror *m, const struc
         out_null(b, NULL);
 }
 
-static void column_predicted(struct bytes *b, const struct mirror *m, const struct row *r) { write_predicted(b, m, r, r->mean); }
+static void column_predicted(struct bytes *b, const struct mirror *m, const struct mirror_row *r) { write_predicted(b, m, r, r->mean); }
 
-static void column_sd(struct bytes *b, const struct mirror *m, const struct row *r) { write_predicted(b, m, r, r->sd); }
+static void column_sd(struct bytes *b, const struct mirror *m, const struct mirror_row *r) { write_predicted(b, m, r, r->sd); }
 
 static const struct column {
     const char *name;
@@ -143,7 +143,7 @@ static bool select_columns(const char *text, struct selection *s, const char **r
     return true;
 }
 
-static void write_row(struct bytes *b, const struct mirror *m, const struct row *r, const struct selection *s)
+static void write_row(struct bytes *b, const struct mirror *m, const struct mirror_row *r, const struct selection *s)
 {
     out_open(b, NULL, '[');
     for (unsigned k = 0; k < s->n; k++)
@@ -165,7 +165,7 @@ static void write_head(struct call *c, const struct mirror *m, const struct sele
 }
 
 /* next: where the following page begins, null: there is none. */
-static void write_tail(struct call *c, const struct row *next)
+static void write_tail(struct call *c, const struct mirror_row *next)
 {
     out_close(&c->out, ']');
     if (next)
@@ -193,10 +193,10 @@ static void use_individuals(struct call *c, const struct mirror *m)
         !call_number(c, "limit", LIMIT_MAX, LIMIT_DEFAULT, &limit))
         return;
     const char *state = http_query(c->request, "state");
-    const struct row *next = NULL;
+    const struct mirror_row *next = NULL;
     write_head(c, m, &s);
     for (size_t i = 0; i < m->n_rows && !next; i++) {
-        const struct row *r = &m->row[i];
+        const struct mirror_row *r = &m->row[i];
         if (r->id < from || r->revision <= since || (state && strcmp(state, row_state_name(r)) != 0))
             continue;
         if (!limit)
@@ -231,7 +231,7 @@ struct census {
     unsigned silent[2][SPACE_GENES_MAX];
 };
 
-static void count_row(const struct mirror *m, const struct row *r, struct census *n)
+static void count_row(const struct mirror *m, const struct mirror_row *r, struct census *n)
 {
     const struct space *s = &m->spec.space;
     struct genotype g = {{0}};
@@ -264,7 +264,7 @@ static void use_genes(struct call *c, const struct mirror *m)
     const struct space *s = &m->spec.space;
     struct census *n = xcalloc(1, sizeof *n);
     for (size_t i = 0; i < m->n_rows; i++) {
-        if (m->row[i].state == ROW_DONE)
+        if (m->row[i].state == MIRROR_DONE)
             count_row(m, &m->row[i], n);
     }
     out_open(&c->out, NULL, '{');

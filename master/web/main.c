@@ -106,7 +106,8 @@ static int open_all(struct program *p, struct sonata_error *err)
     w->net = net_new();
     w->assets = assets_new(s->web_root);
     security = keyfile_security(&p->keys);
-    r = upstream_open(&w->loop, w->net, s->server, p->has_keys ? &security : NULL, s->patience_ns, &w->up, err);
+    struct upstream_master master = {s->server, p->has_keys ? &security : NULL, s->patience_ns};
+    r = upstream_open(&w->loop, w->net, &master, &w->up, err);
     if (r)
         return r;
     w->mirrors = mirrors_new(w->up, (uint64_t)(w->start_wall_ns / SONATA_MS));

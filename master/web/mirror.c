@@ -48,7 +48,7 @@ struct mirrors {
 
 static const char *const state_name[] = {"pending", "done", "infeasible", "failed"};
 
-const char *row_state_name(const struct row *r) { return state_name[r->state]; }
+const char *row_state_name(const struct mirror_row *r) { return state_name[r->state]; }
 
 struct mirrors *mirrors_new(struct upstream *up, uint64_t first_revision)
 {
@@ -180,10 +180,10 @@ static uint8_t state_of(const char *text)
         if (!strcmp(text, state_name[i]))
             return i;
     }
-    return ROW_PENDING;
+    return MIRROR_PENDING;
 }
 
-static void take_objective(const struct results_individual *x, const struct objective *o, unsigned k, struct row *r)
+static void take_objective(const struct results_individual *x, const struct objective *o, unsigned k, struct mirror_row *r)
 {
     const struct metric_value *v = results_value(x, o->metric, o->board);
     r->value[k] = v ? v->value : (double)NAN;
@@ -194,7 +194,7 @@ static void take_objective(const struct results_individual *x, const struct obje
 }
 
 /* Borrows the reason and the alleles of x. */
-static void row_of(struct mirror *m, struct results_individual *x, struct row *r)
+static void row_of(struct mirror *m, struct results_individual *x, struct mirror_row *r)
 {
     memset(r, 0, sizeof *r);
     r->id = x->id;
@@ -222,9 +222,9 @@ static void row_of(struct mirror *m, struct results_individual *x, struct row *r
     r->allele = x->genotype.allele;
 }
 
-static bool is_same(const struct mirror *m, const struct row *a, const struct row *b)
+static bool is_same(const struct mirror *m, const struct mirror_row *a, const struct mirror_row *b)
 {
-    struct row x = *a, y = *b;
+    struct mirror_row x = *a, y = *b;
     bool reason = (!a->reason && !b->reason) || (a->reason && b->reason && !strcmp(a->reason, b->reason));
     bool genes = !memcmp(a->allele, b->allele, m->spec.space.n_genes);
     x.revision = y.revision = 0;
@@ -256,7 +256,7 @@ static uint64_t change_number(struct copy *c)
     return c->change;
 }
 
-static int upsert(struct copy *c, const struct row *r)
+static int upsert(struct copy *c, const struct mirror_row *r)
 {
     struct mirror *m = &c->m;
     size_t i = position(m, r->id);
@@ -271,7 +271,7 @@ static int upsert(struct copy *c, const struct row *r)
         m->n_rows++;
         memset(&m->row[i], 0, sizeof *m->row);
     }
-    struct row *to = &m->row[i];
+    struct mirror_row *to = &m->row[i];
     free(to->reason);
     free(to->allele);
     *to = *r;
@@ -291,7 +291,7 @@ static int take_page(struct copy *c, const Sonata__Reply *reply, struct sonata_e
 {
     for (size_t i = 0; i < reply->n_individuals; i++) {
         struct results_individual x;
-        struct row r;
+        struct mirror_row r;
         int code = results_individual_from_message(&c->m.spec, reply->individuals[i], &x, err);
         if (code)
             return code;
@@ -312,7 +312,7 @@ static void settle_front(struct copy *c)
 {
     size_t k = 0;
     for (size_t i = 0; i < c->m.n_rows; i++) {
-        struct row *r = &c->m.row[i];
+        struct mirror_row *r = &c->m.row[i];
         while (k < c->n_front && c->front[k] < r->id)
             k++;
         bool on = k < c->n_front && c->front[k] == r->id;
@@ -397,7 +397,7 @@ static uint64_t first_open(const struct copy *c)
     if (!c->loaded || a->retold != b->retold || a->replicates != b->replicates || a->retried != b->retried)
         return 0;
     for (size_t i = 0; i < c->m.n_rows; i++) {
-        if (c->m.row[i].state == ROW_PENDING)
+        if (c->m.row[i].state == MIRROR_PENDING)
             return c->m.row[i].id;
     }
     return c->m.n_rows ? c->m.row[c->m.n_rows - 1].id + 1 : 0;
@@ -478,7 +478,7 @@ const struct mirror *mirror_peek(const struct mirrors *all, uint64_t search)
     return c && c->loaded ? &c->m : NULL;
 }
 
-void row_genes(const struct mirror *m, const struct row *r, char text[SPACE_GENES_MAX + 1])
+void row_genes(const struct mirror *m, const struct mirror_row *r, char text[SPACE_GENES_MAX + 1])
 {
     const struct space *s = &m->spec.space;
     struct genotype g = {{0}};

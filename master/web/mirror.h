@@ -10,10 +10,10 @@
 
 enum { MIRROR_TEXTS_MAX = 256 };
 
-enum row_state { ROW_PENDING, ROW_DONE, ROW_INFEASIBLE, ROW_FAILED };
+enum mirror_state { MIRROR_PENDING, MIRROR_DONE, MIRROR_INFEASIBLE, MIRROR_FAILED };
 
 /* One individual. Texts that repeat (arms, boards) are numbers of the mirror's table. */
-struct row {
+struct mirror_row {
     uint64_t id, revision;
     int64_t told_wall_ns;
     double hypervolume;
@@ -22,7 +22,7 @@ struct row {
     int32_t parent[2]; /* -1: none */
     uint32_t generation, told_order, measured;
     uint16_t arm, board, flags;
-    uint8_t state; /* enum row_state */
+    uint8_t state; /* enum mirror_state */
     bool on_front, reused, predicted;
     char *reason;    /* NULL: none */
     uint8_t *allele; /* of the space's genes */
@@ -33,7 +33,7 @@ struct mirror {
     struct results_status status;
     struct search_spec spec;
     size_t n_rows, capacity;
-    struct row *row; /* in order of id */
+    struct mirror_row *row; /* in order of id */
     unsigned n_texts;
     char *text[MIRROR_TEXTS_MAX];
 };
@@ -58,8 +58,8 @@ uint64_t mirrors_next_revision(struct mirrors *all);
 /* The newest number given. */
 uint64_t mirrors_revision(const struct mirrors *all);
 /* '0' … 'f' for each active gene, '.' for a silent one. */
-void row_genes(const struct mirror *m, const struct row *r, char text[SPACE_GENES_MAX + 1]);
+void row_genes(const struct mirror *m, const struct mirror_row *r, char text[SPACE_GENES_MAX + 1]);
 /* "pending", "done", "infeasible", "failed". */
-const char *row_state_name(const struct row *r);
+const char *row_state_name(const struct mirror_row *r);
 
 #endif

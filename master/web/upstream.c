@@ -126,14 +126,13 @@ static void on_tick(uv_timer_t *t)
     }
 }
 
-int upstream_open(struct loop *loop, struct net *net, const char *endpoint, const struct net_security *security, int64_t patience_ns,
-                  struct upstream **ret_upstream, struct sonata_error *err)
+int upstream_open(struct loop *loop, struct net *net, const struct upstream_master *master, struct upstream **ret_upstream, struct sonata_error *err)
 {
     struct upstream *u = xcalloc(1, sizeof *u);
     u->loop = loop;
-    u->patience_ns = patience_ns;
-    copy_string(u->endpoint, sizeof u->endpoint, endpoint);
-    struct net_target target = {endpoint, 2 * WIRE_MESSAGE_MAX, HIGH_WATER, security, {on_message, u}};
+    u->patience_ns = master->patience_ns;
+    copy_string(u->endpoint, sizeof u->endpoint, master->endpoint);
+    struct net_target target = {master->endpoint, 2 * WIRE_MESSAGE_MAX, HIGH_WATER, master->security, {on_message, u}};
     int r = net_connect(net, loop, &target, &u->socket, err);
     if (r) {
         free(u);

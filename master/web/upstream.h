@@ -17,9 +17,15 @@ enum { UPSTREAM_ID_SIZE = 16 };
  * when it did not answer, -ENOBUFS when too many questions are open. */
 typedef void (*upstream_done)(void *user, const Sonata__Reply *reply, int code, const char *reason);
 
-/* Begins to connect to the master; questions wait at most patience_ns. -EINVAL and others with the endpoint. Close with upstream_close(). */
-int upstream_open(struct loop *loop, struct net *net, const char *endpoint, const struct net_security *security, int64_t patience_ns,
-                  struct upstream **ret_upstream, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The master that is asked; borrowed for the call. */
+struct upstream_master {
+    const char *endpoint;
+    const struct net_security *security; /* NULL: plain */
+    int64_t patience_ns;                 /* how long a question waits for its answer */
+};
+/* Begins to connect to the master. -EINVAL and others with the endpoint. Close with upstream_close(). */
+int upstream_open(struct loop *loop, struct net *net, const struct upstream_master *master, struct upstream **ret_upstream,
+                  struct sonata_error *err) SONATA_MUST_CHECK;
 /* Questions that are open are answered with -ECANCELED first. Frees in its handle's close callback. */
 void upstream_close(struct upstream *u);
 /* Packs and sends at once; the request stays the caller's. An id of UPSTREAM_ID_SIZE bytes is kept, otherwise it gets a random one. The callback may

@@ -63,7 +63,7 @@ static void numbers_have_limits(void **state)
 
 static void defaults_are_the_documented_ones(void **state)
 {
-    struct settings s;
+    struct core_settings s;
     struct core_params p = params("sonata+", NULL, NULL);
     (void)state;
     assert_int_equal(settings_resolve(&p, &s, NULL), 0);
