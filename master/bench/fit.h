@@ -4,7 +4,7 @@
  *   sum:    constant + one table per block of genes (genes of one `block` of the space file jointly, others alone). Taken only when it
  *           reproduces every row within 1e-4 standard deviations: look-up latencies, MACs and parameters are such sums exactly.
  *   ridge:  kernel ridge regression, k(x, x') = (1 + gamma * matches)^2, matches = genes with equal feature value: a degree-2 polynomial on
- *           one-hot genes. Not trees, so that no forest plays at home. Predictions use the expanded polynomial. */
+ *           one-hot genes. Not trees: searches whose models are forests would be favoured. Predictions use the expanded polynomial. */
 #ifndef SONATA_BENCH_FIT_H
 #define SONATA_BENCH_FIT_H
 

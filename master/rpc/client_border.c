@@ -1,6 +1,6 @@
-/* What numbers mean to whom. Ids of searches, attempts and epochs count what all teams do, so a team never sees them: it calls its searches by its
- * own 1, 2, 3 …, and is shown neither attempts nor what a board did for others. Admins see everything as it is stored. Every request passes
- * border_in() before its verb, every reply border_out() after it; verbs know ids only. */
+/* Numbers of searches and attempts as a team may see them. Ids of searches, attempts and epochs count what all teams do, so a team never sees them:
+ * it calls its searches by its own 1, 2, 3 …, and is shown neither attempts nor what a board did for others. Admins see everything as it is stored.
+ * Every request passes border_in() before its verb, every reply border_out() after it; verbs know ids only. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

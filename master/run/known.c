@@ -104,7 +104,7 @@ static bool is_of_use(struct engine *r, uint64_t id)
     return !evaluation_load(r, id, &e) && (e.state == EVALUATION_DONE || e.state == EVALUATION_INFEASIBLE);
 }
 
-/* Evaluations that came to nothing make room; when all are of use, the oldest. Returns how many are left. */
+/* Drops evaluations without a usable answer; when all have one, the oldest. Returns how many are left. */
 static uint32_t make_room(struct engine *r, uint64_t *id, uint32_t n)
 {
     uint32_t kept = 0;

@@ -12,7 +12,7 @@ struct store_key evaluation_key(const struct evaluation_record *e);
 uint64_t evaluation_seed(const struct evaluation_record *e, const struct store_key *key);
 /* The best known evaluation that covers the metrics: an answered one before an open one. false: none. */
 bool evaluation_find(struct engine *r, const struct evaluation_record *want, const struct store_key *key, struct evaluation_record *ret_known);
-/* Enters an evaluation under its key. A full index (4,096) lets go of evaluations that came to nothing, else of the oldest. */
+/* Enters an evaluation under its key. A full index (4,096) drops evaluations without a usable answer, else the oldest. */
 void evaluation_index(struct engine *r, const struct store_key *key, uint64_t id);
 /* Whether the store answers that group for the genotype now (done or infeasible). */
 bool evaluation_known(const struct search *rs, const struct genotype *g, uint32_t group, struct evaluation_record *ret_record);

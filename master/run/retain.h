@@ -1,4 +1,4 @@
-/* Retention: what has served goes. */
+/* Retention: what is not needed any more is removed from the store, by age or by size. */
 #ifndef SONATA_RUN_RETAIN_H
 #define SONATA_RUN_RETAIN_H
 

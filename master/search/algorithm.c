@@ -1,4 +1,4 @@
-/* The table of algorithms. Its order is nobody's business: names are what is stored. */
+/* The table of algorithms. Its order does not matter: names are what is stored. */
 #include <string.h>
 
 #include "search/core_internal.h"

@@ -1,10 +1,11 @@
 /* Drives the health of one board: what happens to the board -> health_apply(), health_canary(), health_tick() -> what has to be done with it next
- * (MEASUREMENT 1.4, 3.4, 3.5). No I/O, clock or log: time is passed in, orders are asked for with health_driver_next() and answered, news are called
- * out.
+ * (docs/WORKER.md, "Board health"). No I/O, clock or log: time is passed in, orders are asked for with health_driver_next() and answered, news are
+ * called out.
  *
  *     announced, job started/ended, order answered, command, time -> health machine -> pending: functional canary | timed canary | rung of recovery
  *
- * One order at a time. An order whose reason went away while it was carried out (a person stepped in) is answered into the void. */
+ * One order at a time. An order whose reason went away while it was carried out (a person stepped in) is answered all the same; the answer has no
+ * effect. */
 #ifndef SONATA_AGENT_HEALTH_DRIVER_H
 #define SONATA_AGENT_HEALTH_DRIVER_H
 

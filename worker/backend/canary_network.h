@@ -1,5 +1,5 @@
 /* The canary: a fixed small network with fixed weights, the same on every board of a kind and in every version, run through the board's own executor
- * or device (MEASUREMENT 1.4). Nothing of a search is needed for it. */
+ * or device (docs/WORKER.md, "Board health"). Nothing of a search is needed for it. */
 #ifndef SONATA_BACKEND_CANARY_NETWORK_H
 #define SONATA_BACKEND_CANARY_NETWORK_H
 

@@ -191,7 +191,7 @@ static void take_samples(const struct adapter_result *r, struct measurement *m)
     }
 }
 
-/* Median of the windows' values with the exact order-statistics interval over them (MEASUREMENT 1.2). */
+/* Median of the windows' values with the exact order-statistics interval over them (docs/WORKER.md, "The interval"). */
 static void report_latency(const struct adapter_result *r, const struct latency_protocol *protocol, struct measurement *m)
 {
     double v[ADAPTER_WINDOWS_MAX], min = INFINITY, p90[ADAPTER_WINDOWS_MAX];

@@ -1,5 +1,5 @@
-/* Conditions before and after a timed candidate (MEASUREMENT 1.1, steps 2 and 6). A violated condition makes the measurement invalid: kept out of the
- * search, measured again; it is nobody's failure. */
+/* Conditions before and after a timed candidate (docs/WORKER.md, "Measurement"). A violated condition makes the measurement invalid: kept out of the
+ * search and measured again; neither board nor candidate is blamed. */
 #ifndef SONATA_BOARD_PREFLIGHT_H
 #define SONATA_BOARD_PREFLIGHT_H
 

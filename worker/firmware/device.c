@@ -1,6 +1,6 @@
 /* Command line of the device: assembles commands, dispatches name, timestamp, profile, help, db, infer, results, sonata.
  *
- * Texts and their order are those of the MLPerf Tiny reference (MEASUREMENT: device API); each is asserted by the conformance test. One
+ * Texts and their order are those of the MLPerf Tiny reference (docs/MCU.md, "Line grammar"); each is asserted by the conformance test. One
  * deliberate difference: a bare '%' makes the reference read a null pointer; here it is an unknown empty command. */
 #include "firmware/device_internal.h"
 

@@ -1,4 +1,5 @@
-/* The latency protocol: warm up until stable, measure windows until the interval is accepted or the cap is hit (MEASUREMENT: 1.1 and 1.2).
+/* The latency protocol: warm up until stable, measure windows until the interval is accepted or the cap is hit (docs/WORKER.md,
+ * "Measurement").
  *
  * Reported is the median of window medians with a distribution-free interval over the window medians: successive inferences are correlated,
  * so an interval over single inferences would be far too narrow. No sample is deleted. */

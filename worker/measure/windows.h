@@ -1,5 +1,5 @@
 /* What window medians say together, and whether that is good enough: the same for windows timed here, on a microcontroller and by an external tool
- * (MEASUREMENT 1.2). */
+ * (docs/WORKER.md, "The interval"). */
 #ifndef SONATA_MEASURE_WINDOWS_H
 #define SONATA_MEASURE_WINDOWS_H
 

@@ -1,4 +1,4 @@
-/* See cpustate.h. Sources: MEASUREMENT 2.2 and 2.3. */
+/* See cpustate.h; what is read where: docs/SENSORS.md, "Clock, heat and throttling". */
 #include "power/cpustate.h"
 
 #include <errno.h>

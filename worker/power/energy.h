@@ -23,7 +23,7 @@ struct energy_span {
  * step can be seen: read often. */
 uint64_t energy_counter_step(uint64_t before, uint64_t now, uint64_t range);
 
-/* Energy of the span by the trapezoid rule, values at both borders interpolated (MEASUREMENT 1.3.3):
+/* Energy of the span by the trapezoid rule, values at both borders interpolated:
  *   E = sum (P_i + P_i+1)/2 (t_i+1 - t_i).  Failed readings are bridged.
  * -ENODATA when the samples do not reach over both borders, -EINVAL when times do not rise or the span is empty. */
 int energy_trapezoid(const struct energy_sample *s, size_t n, struct energy_span span, double *ret_uj);
@@ -49,7 +49,7 @@ struct energy_quality {
 /* How good the readings within the span are. */
 struct energy_quality energy_quality(const struct energy_sample *s, size_t n, struct energy_span span);
 
-/* Minima of the protocol (1.3.2). */
+/* Minima of the protocol (docs/SENSORS.md, "What is measured"). */
 struct energy_limits {
     int64_t active_ns, idle_ns, trailing_ns;
     size_t samples, inferences;
@@ -81,7 +81,7 @@ struct energy_result {
  * window is constant and either equals the idle level or holds 100 readings. */
 enum energy_verdict energy_evaluate(const struct energy_input *in, const struct energy_limits *limits, struct energy_result *ret_result);
 
-/* Median and extremes of repetitions, and whether half the range is within share (3 %: the energy acceptance of 1.3.8) of the median. */
+/* Median and extremes of repetitions, and whether half the range is within share (3 %: the protocol's acceptance) of the median. */
 struct energy_summary {
     double median, low, high;
     bool accepted;

@@ -1,7 +1,7 @@
 /* hwmon: TI current monitors. ina3221 (three labelled channels: Jetson modules) and the single-channel ina2xx family (external boards, Thor).
  *
  * Flow: walk <root>/sys/class/hwmon, keep the chips asked for, list their rails. All ina3221 of a board belong together (AGX Orin has two). Traps
- * (MEASUREMENT 2.3): label NC is not connected; a channel with in*_enable 0 gives EIO; in7 and curr4 are sums and never rails; power1 of
+ * of these chips: label NC is not connected; a channel with in*_enable 0 gives EIO; in7 and curr4 are sums and never rails; power1 of
  * ina2xx is in microwatts while voltage and current are in milli-units. */
 #include "power/power_internal.h"
 
@@ -14,7 +14,7 @@
 #include "power/sysfs.h"
 
 enum { CHIPS_MAX = 64 };
-#define RATE_CAP 100.0 /* practical over I2C; MEASUREMENT 2.4 */
+#define RATE_CAP 100.0 /* practical over I2C */
 
 struct family {
     const char *name;

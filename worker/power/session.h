@@ -1,4 +1,5 @@
-/* One energy measurement from begin to end: sampling process, idle window, active window, trailing idle, evaluation, repetition (MEASUREMENT 1.3).
+/* One energy measurement from begin to end: sampling process, idle window, active window, trailing idle, evaluation, repetition
+ * (docs/SENSORS.md, "What is measured").
  * Blocks for its whole length; belongs in the measuring child, after the latency windows, with the model loaded. */
 #ifndef SONATA_POWER_SESSION_H
 #define SONATA_POWER_SESSION_H

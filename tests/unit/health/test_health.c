@@ -1,4 +1,4 @@
-/* The board state machine: every row of MEASUREMENT 3.4, every counting rule, and that nothing else is accepted. */
+/* The board state machine: every row of its table, every counting rule, and that nothing else is accepted. */
 #include "health/health.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Every driver against a fake tree or a fake tool, with the traps of MEASUREMENT 2.2 to 2.4. */
+/* Every driver against a fake tree or a fake tool, with the traps of each. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
