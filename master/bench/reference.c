@@ -42,7 +42,8 @@ static int long_work(void *context, unsigned index, struct bytes *out, struct so
         p->objective[j].noise = 0;
         p->objective[j].seen = p->objective[j].truth;
     }
-    int r = run_search(o, p, &l->algorithm[index], NULL, index < LONG_NSGA2_RUNS ? index + 1 : 1, &t, err);
+    uint64_t seed = index < LONG_NSGA2_RUNS ? index + 1 : 1;
+    int r = run_search(&(struct run_order){o, p, &l->algorithm[index], NULL, seed}, &t, err);
     if (!r) {
         struct judge_front front = {.m = p->n_objectives};
         for (size_t i = 0; i < t.n; i++) {

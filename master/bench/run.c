@@ -622,10 +622,11 @@ static int warm_start(struct simulation *s, struct sonata_error *err)
     return r;
 }
 
-int run_search(const struct bench_options *o, const struct problem *p, const struct bench_algorithm *a, const struct judge *judge, uint64_t seed,
-               struct trace *ret_trace, struct sonata_error *err)
+int run_search(const struct run_order *order, struct trace *ret_trace, struct sonata_error *err)
 {
-    struct simulation s = {.o = o, .p = p, .a = a, .judge = judge, .view = VIEW_SEEN, .seed = seed, .budget = a->params.budget};
+    const struct bench_algorithm *a = order->algorithm;
+    struct simulation s = {
+        .o = order->options, .p = order->problem, .a = a, .judge = order->judge, .view = VIEW_SEEN, .seed = order->seed, .budget = a->params.budget};
     int r = start(&s, err);
     if (!r && a->warm)
         r = warm_start(&s, err);
@@ -633,13 +634,13 @@ int run_search(const struct bench_options *o, const struct problem *p, const str
         r = simulate(&s);
     if (r && err && !err->text[0])
         sonata_error_set(err, r, "the search library refused a result: %s", strerror(-r));
-    if (!r && o->policy_out[0])
+    if (!r && order->options->policy_out[0])
         core_policy_save(s.search, &s.trace.policy);
     if (!r) {
         *ret_trace = s.trace;
         s.trace = (struct trace){0};
     } else {
-        sonata_error_prefix(err, r, "algorithm %s, seed %llu", a->label, (unsigned long long)seed);
+        sonata_error_prefix(err, r, "algorithm %s, seed %llu", a->label, (unsigned long long)order->seed);
     }
     simulation_fini(&s);
     return r;

@@ -44,8 +44,15 @@ bool trace_load(struct reader *in, struct trace *ret_trace);
 /* Evaluations known after `budget`: of cost where costs are told, else that many. */
 uint32_t trace_count(const struct trace *t, double budget);
 
-/* Runs it. judge may be NULL (only truths are recorded). Deterministic but for cpu_s and ask_ms. */
-int run_search(const struct bench_options *o, const struct problem *p, const struct bench_algorithm *a, const struct judge *judge, uint64_t seed,
-               struct trace *ret_trace, struct sonata_error *err) SONATA_MUST_CHECK;
+/* One search to be run; all borrowed. */
+struct run_order {
+    const struct bench_options *options;
+    const struct problem *problem;
+    const struct bench_algorithm *algorithm;
+    const struct judge *judge; /* NULL: only truths are recorded */
+    uint64_t seed;
+};
+/* Runs it; the trace is released with trace_fini(). Deterministic but for cpu_s and ask_ms. -errno with algorithm and seed. */
+int run_search(const struct run_order *order, struct trace *ret_trace, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif
