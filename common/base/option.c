@@ -4,16 +4,17 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/parse.h"
+
+#define SIZE_BYTES_MAX 1e15
 
 static void *at(const struct option_def *def, void *settings) { return (char *)settings + def->offset; }
 
-static int range_error(const struct option_def *def, const char *text, const char *what, struct sonata_error *err)
+static int misfit(const struct option_def *def, const char *text, struct sonata_error *err)
 {
-    if (def->min == 0 && def->max == 0)
-        return sonata_error_set(err, -EINVAL, "'%.80s' is here; expected %s", text, what);
-    return sonata_error_set(err, -EINVAL, "'%.80s' is here; expected %s from %.15g to %.15g", text, what, def->min, def->max);
+    char expected[300];
+    option_expected(def, expected, sizeof expected);
+    return sonata_error_set(err, -EINVAL, "'%.80s' is here; expected %s", text, expected);
 }
 
 static bool in_range(const struct option_def *def, double v) { return (def->min == 0 && def->max == 0) || (v >= def->min && v <= def->max); }
@@ -32,17 +33,12 @@ static int choice_of(const char *choices, const char *text)
     return -1;
 }
 
-static int choice_error(const struct option_def *def, const char *text, struct sonata_error *err)
+static int set_flag(const struct option_def *def, const char *text, bool *value, struct sonata_error *err)
 {
-    return sonata_error_set(err, -EINVAL, "'%.80s' is here; expected one of %s", text, def->choices);
-}
-
-static int set_flag(const char *text, bool *value, struct sonata_error *err)
-{
-    bool on = !strcmp(text, "true") || !strcmp(text, "on"), off = !strcmp(text, "false") || !strcmp(text, "off");
-    if (!on && !off)
-        return sonata_error_set(err, -EINVAL, "'%.80s' is here; expected true or false, on or off", text);
-    *value = on;
+    int word = choice_of("false|off|no|true|on|yes", text);
+    if (word < 0)
+        return misfit(def, text, err);
+    *value = word >= 3;
     return 0;
 }
 
@@ -54,7 +50,7 @@ static int set_number(const struct option_def *def, const char *text, void *sett
     case OPTION_INT:
     case OPTION_COUNT:
         if (parse_i64(text, INT64_MIN, INT64_MAX, &i) || !in_range(def, (double)i) || (def->type == OPTION_COUNT && (i < 0 || i > UINT32_MAX)))
-            return range_error(def, text, "a whole number", err);
+            return misfit(def, text, err);
         if (def->type == OPTION_COUNT)
             *(uint32_t *)at(def, settings) = (uint32_t)i;
         else
@@ -62,15 +58,34 @@ static int set_number(const struct option_def *def, const char *text, void *sett
         return 0;
     case OPTION_DURATION:
         if (parse_duration_ns(text, &i) || !in_range(def, (double)i * 1e-9))
-            return range_error(def, text, "a duration such as 90s, 15m or 2h, in seconds", err);
+            return misfit(def, text, err);
         *(int64_t *)at(def, settings) = i;
+        return 0;
+    case OPTION_SIZE:
+        if (parse_quantity(text, &v) || !in_range(def, v) || !(v >= 0 && v <= SIZE_BYTES_MAX))
+            return misfit(def, text, err);
+        *(uint64_t *)at(def, settings) = (uint64_t)v;
         return 0;
     default:
         if (parse_quantity(text, &v) || !in_range(def, v))
-            return range_error(def, text, "a number", err);
+            return misfit(def, text, err);
         *(double *)at(def, settings) = v;
         return 0;
     }
+}
+
+static int set_buffer(const struct option_def *def, const char *text, char *buffer, struct sonata_error *err)
+{
+    size_t n = strlen(text), before = def->joins ? strlen(buffer) : 0, comma = before > 0;
+    if (!n || before + comma + n >= def->size || (def->choices && choice_of(def->choices, text) < 0))
+        return misfit(def, text, err);
+    int r = def->check ? def->check(text, err) : 0;
+    if (r)
+        return r;
+    if (comma)
+        buffer[before] = ',';
+    memcpy(buffer + before + comma, text, n + 1);
+    return 0;
 }
 
 static int set_text(const struct option_def *def, const char *text, void *settings, struct sonata_error *err)
@@ -82,21 +97,21 @@ static int set_text(const struct option_def *def, const char *text, void *settin
     case OPTION_WORD:
         choice = choice_of(def->choices, text);
         if (choice < 0)
-            return choice_error(def, text, err);
+            return misfit(def, text, err);
         if (def->type == OPTION_WORD)
             *(uint32_t *)at(def, settings) = (uint32_t)choice;
         else
             *(const char **)at(def, settings) = text;
         return 0;
     case OPTION_BUFFER:
-        if (!text[0] || strlen(text) >= def->size)
-            return sonata_error_set(err, -EINVAL, "'%.80s' is here; expected 1 to %zu characters", text, def->size - 1);
-        return copy_string(at(def, settings), def->size, text) ? 0 : -EINVAL;
+        return set_buffer(def, text, at(def, settings), err);
     case OPTION_LIST:
         if (list->n == OPTION_LIST_MAX)
             return sonata_error_set(err, -EINVAL, "given more than %d times", OPTION_LIST_MAX);
         list->item[list->n++] = text;
         return 0;
+    case OPTION_PART:
+        return misfit(def, text, err);
     default:
         *(const char **)at(def, settings) = text;
         return 0;
@@ -107,12 +122,13 @@ int option_read(const struct option_def *def, const char *text, void *settings, 
 {
     switch (def->type) {
     case OPTION_FLAG:
-        return set_flag(text, at(def, settings), err);
+        return set_flag(def, text, at(def, settings), err);
     case OPTION_OWN:
         return def->take(settings, text, err);
     case OPTION_INT:
     case OPTION_COUNT:
     case OPTION_NUMBER:
+    case OPTION_SIZE:
     case OPTION_DURATION:
         return set_number(def, text, settings, err);
     default:
@@ -127,4 +143,38 @@ const struct option_def *option_find(const struct option_def *table, const char 
             return d;
     }
     return NULL;
+}
+
+int option_put(const struct option_def *table, void *settings, const char *name, const char *text, struct sonata_error *err)
+{
+    const struct option_def *d = option_find(table, name);
+    if (!d)
+        return option_unknown(table, name, err);
+    int r = option_read(d, text, settings, err);
+    return r ? sonata_error_prefix(err, r, "%s", name) : 0;
+}
+
+bool option_same(const struct option_def *def, const void *settings, const void *other)
+{
+    const char *p = (const char *)settings + def->offset, *q = (const char *)other + def->offset;
+    switch (def->type) {
+    case OPTION_TEXT:
+    case OPTION_CHOICE: {
+        const char *x = *(const char *const *)p, *y = *(const char *const *)q;
+        return x == y || (x && y && !strcmp(x, y));
+    }
+    case OPTION_BUFFER:
+        return !strcmp(p, q);
+    case OPTION_FLAG:
+        return *(const bool *)p == *(const bool *)q;
+    case OPTION_COUNT:
+    case OPTION_WORD:
+        return !memcmp(p, q, sizeof(uint32_t));
+    case OPTION_LIST:
+    case OPTION_OWN:
+    case OPTION_PART:
+        return true;
+    default:
+        return !memcmp(p, q, sizeof(int64_t));
+    }
 }

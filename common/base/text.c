@@ -68,3 +68,42 @@ void text_last_line(const char *text, size_t n, char *line, size_t size)
     if (n > from)
         text_add(&t, "%.*s", (int)(n - from), text + from);
 }
+
+/* Levenshtein distance of words up to 47 characters; longer ones are far from everything. */
+static unsigned edit_distance(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    unsigned row[48];
+    if (n > 47 || m > 47)
+        return 99;
+    for (unsigned j = 0; j <= m; j++)
+        row[j] = j;
+    for (unsigned i = 1; i <= n; i++) {
+        unsigned diagonal = row[0];
+        row[0] = i;
+        for (unsigned j = 1; j <= m; j++) {
+            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[m];
+}
+
+const char *nearest_word(const char *word, const char *const *candidates, size_t n)
+{
+    const char *best = NULL;
+    unsigned least = strlen(word) > 4 ? 3 : 2;
+    for (size_t i = 0; i < n; i++) {
+        unsigned d = edit_distance(word, candidates[i]);
+        if (d < least) {
+            least = d;
+            best = candidates[i];
+        }
+    }
+    return best;
+}

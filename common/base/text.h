@@ -24,4 +24,7 @@ void text_join(struct text_builder *t, const char *separator, const char *format
 /* The last line of text[n] that holds more than blanks, without blanks at its end, into line[size]: what programs say before they give up. */
 void text_last_line(const char *text, size_t n, char *line, size_t size);
 
+/* The candidate nearest to `word` when it is near enough to be a slip of the fingers (edit distance 1 or 2), else NULL. */
+const char *nearest_word(const char *word, const char *const *candidates, size_t n);
+
 #endif

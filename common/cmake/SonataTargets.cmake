@@ -2,6 +2,7 @@
 #   A DEPS entry without :: is one of our modules.
 # sonata_program(NAME SOURCES main.c DEPS ...)           -> installed executable
 # sonata_manual(NAME "what it does")                     -> its manual page, installed
+#   PAGE FILE SECTION 5 FLAG --help-keys: a page of another name from what it says to another option
 # sonata_test(NAME SOURCES test_x.c DEPS module LABEL unit TIMEOUT 20)
 #   ON_DEMAND: it takes long, and runs only with ctest -C long
 # sonata_test_limits(NAME LABEL integration TIMEOUT 300)  -> the same for a test made with add_test()
@@ -41,18 +42,25 @@ function(sonata_program name)
   endif()
 endfunction()
 
-# Manual page PROGRAM.1 from what the program's --help says.
+# Manual page PROGRAM.1 from what the program's --help says; or PAGE.SECTION from what it says to another FLAG.
 function(sonata_manual program summary)
-  set(page "${CMAKE_BINARY_DIR}/man/${program}.1")
+  cmake_parse_arguments(arg "" "PAGE;SECTION;FLAG" "" ${ARGN})
+  if(NOT arg_PAGE)
+    set(arg_PAGE ${program})
+    set(arg_SECTION 1)
+    set(arg_FLAG --help)
+  endif()
+  set(page "${CMAKE_BINARY_DIR}/man/${arg_PAGE}.${arg_SECTION}")
   string(REPLACE ";" " " emulator "${CMAKE_CROSSCOMPILING_EMULATOR}")
-  add_custom_command(OUTPUT "${page}" COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${program}> -DNAME=${program} -DSUMMARY=${summary} -DOUT=${page}
-    "-DEMULATOR=${emulator}" -P ${CMAKE_SOURCE_DIR}/common/cmake/help_page.cmake DEPENDS ${program} VERBATIM)
-  add_custom_target(${program}_manual ALL DEPENDS "${page}")
+  add_custom_command(OUTPUT "${page}" COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${program}> -DNAME=${arg_PAGE} -DSECTION=${arg_SECTION}
+    -DFLAG=${arg_FLAG} -DSUMMARY=${summary} -DOUT=${page} "-DEMULATOR=${emulator}" -P ${CMAKE_SOURCE_DIR}/common/cmake/help_page.cmake
+    DEPENDS ${program} VERBATIM)
+  add_custom_target(${arg_PAGE}_manual ALL DEPENDS "${page}")
   if(NOT TARGET sonata_manuals)
     add_custom_target(sonata_manuals)
   endif()
-  add_dependencies(sonata_manuals ${program}_manual)
-  install(FILES "${page}" DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  add_dependencies(sonata_manuals ${arg_PAGE}_manual)
+  install(FILES "${page}" DESTINATION ${CMAKE_INSTALL_MANDIR}/man${arg_SECTION})
 endfunction()
 
 # Properties every test has. tsan cannot see the atomics inside libraries that are not built with it (libzmq's queues, above all), so what happens

@@ -1,11 +1,11 @@
-# PROGRAM, NAME, SUMMARY, OUT: a manual page around what PROGRAM --help prints. EMULATOR: what runs a cross-built one, separated by blanks.
+# PROGRAM, FLAG, NAME, SECTION, SUMMARY, OUT: a manual page around what PROGRAM FLAG prints. EMULATOR: what runs a cross-built one, separated by blanks.
 separate_arguments(EMULATOR)
-execute_process(COMMAND ${EMULATOR} "${PROGRAM}" --help OUTPUT_VARIABLE help RESULT_VARIABLE code)
+execute_process(COMMAND ${EMULATOR} "${PROGRAM}" ${FLAG} OUTPUT_VARIABLE help RESULT_VARIABLE code)
 if(NOT code EQUAL 0)
-  message(FATAL_ERROR "${PROGRAM} --help ended with ${code}")
+  message(FATAL_ERROR "${PROGRAM} ${FLAG} ended with ${code}")
 endif()
 string(REPLACE "\\" "\\e" help "${help}")
 string(REPLACE "-" "\\-" help "${help}")
 string(REGEX REPLACE "(^|\n)([.'])" "\\1\\\\&\\2" help "${help}")
 string(TOUPPER "${NAME}" upper)
-file(WRITE "${OUT}" ".TH ${upper} 1 \"\" \"sonata\" \"SONATA\"\n.SH NAME\n${NAME} \\- ${SUMMARY}\n.SH DESCRIPTION\n.nf\n${help}.fi\n.SH SEE ALSO\n.BR sonata (1)\n")
+file(WRITE "${OUT}" ".TH ${upper} ${SECTION} \"\" \"sonata\" \"SONATA\"\n.SH NAME\n${NAME} \\- ${SUMMARY}\n.SH DESCRIPTION\n.nf\n${help}.fi\n.SH SEE ALSO\n.BR sonata (1)\n")

@@ -164,40 +164,12 @@ int options_file(const struct option_def *table, const char *path, void *setting
     return 0;
 }
 
-const char *option_argument(const struct option_def *def)
-{
-    if (def->argument)
-        return def->argument;
-    return def->type == OPTION_CHOICE ? def->choices : "VALUE";
-}
-
-enum { HELP_COLUMN = 30, HEAD_MAX = 26 };
-
-/* Help of several lines stands in its column. */
-static void print_help_text(const char *text, FILE *out)
-{
-    for (; *text; text++) {
-        fputc(*text, out);
-        if (*text == '\n')
-            fprintf(out, "%*s", HELP_COLUMN, "");
-    }
-}
-
 static void print_help_line(const struct option_def *d, FILE *out)
 {
-    char head[120], letter[8] = "    ";
+    char before[8] = "    --";
     if (d->letter)
-        snprintf(letter, sizeof letter, "-%c, ", d->letter);
-    const char *argument = d->type == OPTION_FLAG ? "" : option_argument(d);
-    snprintf(head, sizeof head, "%s--%s%s%s", letter, d->name, argument[0] ? " " : "", argument);
-    if (strlen(head) > HEAD_MAX)
-        fprintf(out, "  %s\n%*s", head, HELP_COLUMN, "");
-    else
-        fprintf(out, "  %-*s  ", HEAD_MAX, head);
-    print_help_text(d->help, out);
-    if (d->standard && d->type != OPTION_FLAG)
-        fprintf(out, " [%s]", d->standard);
-    fputc('\n', out);
+        snprintf(before, sizeof before, "-%c, --", d->letter);
+    option_help(d, before, " ", out);
 }
 
 void options_help(const struct option_def *table, FILE *out)

@@ -30,8 +30,6 @@ int options_file(const struct option_def *table, const char *path, void *setting
 /* option_read() with the option as a command line writes it before an error: "--name: …". */
 int option_set(const struct option_def *def, const char *text, void *settings, struct sonata_error *err) SONATA_MUST_CHECK;
 
-/* What help calls the value of an option: "DIR", "a|b", "VALUE". */
-const char *option_argument(const struct option_def *def);
 /* Aligned help lines of all options. */
 void options_help(const struct option_def *table, FILE *out);
 /* `name: value` of every option: what options_file() reads. */

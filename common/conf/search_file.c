@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/parse.h"
+#include "base/text.h"
 #include "domain/tier.h"
 #include "conf/share.h"
 #include "conf/space_file.h"

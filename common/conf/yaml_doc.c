@@ -61,10 +61,7 @@ static int misfit(const struct place *at, const yaml_node_t *node, const char *f
     return complain(at->doc, at->err, node->start_mark.line + 1, at->path, text);
 }
 
-static const char *scalar_text(const yaml_node_t *node)
-{
-    return (const char *)node->data.scalar.value;
-}
+static const char *scalar_text(const yaml_node_t *node) { return (const char *)node->data.scalar.value; }
 
 static const char *kind_of(const yaml_node_t *node)
 {
@@ -352,10 +349,7 @@ int yaml_doc_open(const char *text, size_t n, const char *origin, const cyaml_sc
     return 0;
 }
 
-const void *yaml_doc_data(const struct yaml_doc *doc)
-{
-    return doc->data;
-}
+const void *yaml_doc_data(const struct yaml_doc *doc) { return doc->data; }
 
 void yaml_doc_free(struct yaml_doc *doc)
 {
@@ -369,10 +363,7 @@ void yaml_doc_free(struct yaml_doc *doc)
     free(doc);
 }
 
-void cleanup_yaml_doc_pointer(struct yaml_doc **doc)
-{
-    yaml_doc_free(*doc);
-}
+void cleanup_yaml_doc_pointer(struct yaml_doc **doc) { yaml_doc_free(*doc); }
 
 /* The child of `node` that the first step of *path names; advances *path behind the step. NULL: absent. */
 static const yaml_node_t *step(const struct yaml_doc *doc, const yaml_node_t *node, const char **path)
@@ -415,43 +406,4 @@ int yaml_doc_error(const struct yaml_doc *doc, struct sonata_error *err, const c
         node = child;
     }
     return complain(doc, err, node->start_mark.line + 1, path, text);
-}
-
-/* Levenshtein distance of words up to 47 characters; longer ones are far from everything. */
-static unsigned edit_distance(const char *a, const char *b)
-{
-    size_t n = strlen(a), m = strlen(b);
-    unsigned row[48];
-    if (n > 47 || m > 47)
-        return 99;
-    for (unsigned j = 0; j <= m; j++)
-        row[j] = j;
-    for (unsigned i = 1; i <= n; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (unsigned j = 1; j <= m; j++) {
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[m];
-}
-
-const char *nearest_word(const char *word, const char *const *candidates, size_t n)
-{
-    const char *best = NULL;
-    unsigned least = strlen(word) > 4 ? 3 : 2;
-    for (size_t i = 0; i < n; i++) {
-        unsigned d = edit_distance(word, candidates[i]);
-        if (d < least) {
-            least = d;
-            best = candidates[i];
-        }
-    }
-    return best;
 }

@@ -31,7 +31,4 @@ void cleanup_yaml_doc_pointer(struct yaml_doc **doc);
  * when it is absent) and writes the reason. Returns -EINVAL. */
 int yaml_doc_error(const struct yaml_doc *doc, struct sonata_error *err, const char *path, const char *format, ...) SONATA_PRINTF(4, 5);
 
-/* The candidate nearest to `word` when it is near enough to be a slip of the fingers (edit distance 1 or 2), else NULL. */
-const char *nearest_word(const char *word, const char *const *candidates, size_t n);
-
 #endif

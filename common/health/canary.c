@@ -69,11 +69,11 @@ bool canary_series_finish(const struct canary_series *s, const uint8_t fingerpri
     return true;
 }
 
-bool canary_due(const struct canary_schedule *s, enum canary_tier tier, int64_t now_ns)
+bool canary_due(const struct canary_schedule *s, enum tier tier, int64_t now_ns)
 {
     int64_t interval = 10 * MINUTE_NS;
-    unsigned jobs = tier == CANARY_TIER_SEARCH ? 20 : 1;
-    if (tier == CANARY_TIER_SCREEN) {
+    unsigned jobs = tier == TIER_SEARCH ? 20 : 1;
+    if (tier == TIER_SCREEN) {
         interval = HOUR_NS;
         jobs = ~0U;
     }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "domain/tier.h"
+
 enum { CANARY_CALIBRATION = 20, CANARY_RECHECK = 3, CANARY_FINGERPRINT = 32 };
 
 #define CANARY_WARN_SHARE 0.03
@@ -40,7 +42,6 @@ bool canary_series_finish(const struct canary_series *s, const uint8_t fingerpri
                           struct canary_reference *reference);
 
 /* When the next one is due. */
-enum canary_tier { CANARY_TIER_SCREEN, CANARY_TIER_SEARCH, CANARY_TIER_REPORT };
 struct canary_schedule {
     int64_t last_ns;        /* of the last canary, good or not */
     int64_t last_good_ns;   /* results since then are at stake */
@@ -48,7 +49,7 @@ struct canary_schedule {
     bool shortened;         /* after a warning: half the interval until a good one */
 };
 /* screen: every hour; search: every 10 min or 20 jobs; report: before and after each candidate. */
-bool canary_due(const struct canary_schedule *s, enum canary_tier tier, int64_t now_ns);
+bool canary_due(const struct canary_schedule *s, enum tier tier, int64_t now_ns);
 
 /* Largest pairwise difference between the references of boards of one type, as a share of the smaller: above 3 % they are two types, or a search must
  * stay on one board. Entries without a reference (0) are left out. *ret_low and *ret_high are the indices of the extremes (n when fewer than two). */

@@ -11,7 +11,8 @@
 
 struct settings {
     struct cli_common common;
-    const char *executor, *threads, *tier, *library, *provider, *max;
+    const char *executor, *threads, *library, *provider, *max;
+    enum tier tier;
     int64_t batch;
     struct option_list dim, input, output;
     bool layers, once;
@@ -33,7 +34,7 @@ const struct option_def measure_options[] = {
      .help = "Numbers of threads to measure with, one after the other.",
      .standard = "1"},
     {.name = "tier",
-     .type = OPTION_CHOICE,
+     .type = OPTION_WORD,
      .offset = offsetof(struct settings, tier),
      .argument = "TIER",
      .help = "How long and how exactly.",

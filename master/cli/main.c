@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/manual.h"
-#include "conf/yaml_doc.h"
+#include "base/text.h"
 
 static int unknown_command(const char *name)
 {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,6 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "base/parse.h"
 #include "base/text.h"
 
 enum { PROGRAM_SIZE_MAX = 512 << 20, LAST_LINE_MAX = 101 };
@@ -39,49 +39,44 @@ const char *adapter_tool_name(enum adapter_tool t)
     return t < ADAPTER_TOOL_COUNT ? tools[t].name : "?";
 }
 
-int adapter_tool_parse(const char *text, enum adapter_tool *ret_tool)
-{
-    for (enum adapter_tool t = 0; t < ADAPTER_TOOL_COUNT; t++) {
-        if (!strcmp(text, tools[t].name)) {
-            *ret_tool = t;
-            return 0;
-        }
-    }
-    return -EINVAL;
-}
-
 const char *adapter_status_name(enum adapter_status s)
 {
     static const char *const name[] = {"ok", "infeasible", "invalid", "infra", "bug", "config", "timeout", "canceled", "stuck"};
     return name[s];
 }
 
-int adapter_config_set(struct adapter_config *c, const char *key, const char *value, struct sonata_error *err)
-{
-    const struct {
-        const char *key;
-        char *text;
-        size_t size;
-    } texts[] = {{"program", c->program, sizeof c->program},       {"command", c->command, sizeof c->command},
-                 {"precision", c->precision, sizeof c->precision}, {"provider", c->provider, sizeof c->provider},
-                 {"shape", c->shape, sizeof c->shape},             {"convert", c->convert, sizeof c->convert},
-                 {"offers", c->offers, sizeof c->offers}};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (!strcmp(key, texts[i].key))
-            return copy_string(texts[i].text, texts[i].size, value) ? 0 : sonata_error_set(err, -EINVAL, "%s: longer than %zu characters", key,
-                                                                                             texts[i].size - 1);
-    if (!strcmp(key, "tool"))
-        return adapter_tool_parse(value, &c->tool) ? sonata_error_set(err, -EINVAL, "tool: '%.40s' is none of trtexec, benchmark_model, benchncnn, "
-                                                                                     "onnxruntime_perf_test, executor_runner, custom", value) : 0;
-    if (!strcmp(key, "threads")) {
-        uint64_t n;
-        if (parse_u64(value, 1, 256, &n))
-            return sonata_error_set(err, -EINVAL, "threads: '%.40s' is not a number from 1 to 256", value);
-        c->threads = (unsigned)n;
-        return 0;
-    }
-    return sonata_error_set(err, -ENOENT, "unknown key '%.40s' of a command board", key);
-}
+#define AT(member) .offset = offsetof(struct adapter_config, member)
+#define TEXT(member) .type = OPTION_BUFFER, AT(member), .size = sizeof((struct adapter_config *)0)->member
+const struct option_def adapter_keys[] = {
+    {.name = "tool",
+     .type = OPTION_WORD,
+     AT(tool),
+     .choices = "trtexec|benchmark_model|benchncnn|onnxruntime_perf_test|executor_runner|custom",
+     .argument = "TOOL",
+     .help = "trtexec, benchmark_model, benchncnn, onnxruntime_perf_test, executor_runner, or custom: a program of your own"},
+    {.name = "program", TEXT(program), .argument = "PATH", .help = "the tool, when it is not on PATH"},
+    {.name = "command",
+     TEXT(command),
+     .check = command_check,
+     .argument = "LINE",
+     .help = "custom and evaluator: the command line; known tools: further arguments, appended"},
+    {.name = "convert",
+     TEXT(convert),
+     .check = command_check,
+     .argument = "LINE",
+     .help = "command line that turns {model} (ONNX) into the tool's format at {converted}"},
+    {.name = "offers", TEXT(offers), .joins = true, .argument = "METRIC,...", .help = "metrics your program gives; default latency"},
+    {.name = "precision",
+     TEXT(precision),
+     .choices = "fp32|fp16|int8",
+     .argument = "KIND",
+     .help = "trtexec before version 11: fp32, fp16 or int8"},
+    {.name = "provider", TEXT(provider), .argument = "NAME", .help = "onnxruntime_perf_test -e; default cpu"},
+    {.name = "shape", TEXT(shape), .argument = "[W,H,C]", .help = "benchncnn: the input's shape"},
+    {.name = "threads", .type = OPTION_COUNT, AT(threads), .min = 1, .max = 256, .argument = "N", .help = "each on a core of its own; default 1"},
+    {0}};
+#undef TEXT
+#undef AT
 
 int adapter_config_check(const struct adapter_config *c, struct sonata_error *err)
 {
@@ -89,17 +84,6 @@ int adapter_config_check(const struct adapter_config *c, struct sonata_error *er
         return sonata_error_set(err, -EINVAL, "tool custom needs a command");
     if (c->tool == ADAPTER_BENCHNCNN && !c->shape[0])
         return sonata_error_set(err, -EINVAL, "tool benchncnn needs the input's shape, such as [28,28,1]");
-    if (c->precision[0] && strcmp(c->precision, "fp32") && strcmp(c->precision, "fp16") && strcmp(c->precision, "int8"))
-        return sonata_error_set(err, -EINVAL, "precision: '%s' is none of fp32, fp16, int8", c->precision);
-    const char *const lines[] = {c->command, c->convert};
-    for (size_t i = 0; i < 2; i++) {
-        struct command_line split;
-        int r = lines[i][0] ? command_parse(lines[i], &split, err) : 0;
-        if (r)
-            return r;
-        if (lines[i][0])
-            command_fini(&split);
-    }
     return 0;
 }
 

@@ -263,7 +263,7 @@ static void settle(struct health_driver *d, int64_t now_ns)
     }
 }
 
-static bool is_due(const struct health_driver *d, enum canary_tier tier, int64_t now_ns)
+static bool is_due(const struct health_driver *d, enum tier tier, int64_t now_ns)
 {
     const struct canary_schedule *s = &d->health.canary;
     if (d->health.state != HEALTH_READY || d->options->canary == CANARY_OFF)
@@ -282,7 +282,7 @@ static bool start(struct health_driver *d, enum health_order_kind kind, unsigned
     return true;
 }
 
-bool health_driver_next(struct health_driver *d, enum canary_tier tier, int64_t now_ns, struct health_order *ret_order)
+bool health_driver_next(struct health_driver *d, enum tier tier, int64_t now_ns, struct health_order *ret_order)
 {
     if (d->running.kind != HEALTH_ORDER_NONE)
         return false;
@@ -303,7 +303,7 @@ bool health_driver_next(struct health_driver *d, enum canary_tier tier, int64_t 
 
 void health_driver_init(struct health_driver *d, const struct health_options *options, health_news_fn *news, void *user)
 {
-    *d = (struct health_driver){.options = options, .news = news, .user = user, .tier = CANARY_TIER_SCREEN};
+    *d = (struct health_driver){.options = options, .news = news, .user = user, .tier = TIER_SCREEN};
     d->health.rungs = health_options_rungs(options);
     d->health.backoff_step_ns = options->backoff_ns;
 }
@@ -364,7 +364,7 @@ bool health_driver_keeps_jobs(const struct health_driver *d)
     }
 }
 
-void health_driver_job_started(struct health_driver *d, uint64_t job, enum canary_tier tier, int64_t now_ns)
+void health_driver_job_started(struct health_driver *d, uint64_t job, enum tier tier, int64_t now_ns)
 {
     d->tier = tier;
     apply_if_due(d, (struct happening){HEALTH_JOB_ASSIGNED, job, false}, "state", "a job", now_ns);

@@ -39,7 +39,7 @@ struct health_driver {
     bool stale;                /* nobody waits for its answer */
     unsigned silent;           /* canaries of this calibration without an answer */
     bool asked;                /* the master wants a canary of a board that is busy */
-    enum canary_tier tier;     /* of the last job */
+    enum tier tier;     /* of the last job */
     char why[HEALTH_TEXT_MAX]; /* it is in this state; "" nothing to say */
 };
 
@@ -53,7 +53,7 @@ void health_driver_announce(struct health_driver *d, const uint8_t fingerprint[C
 
 /* What is to be done with an idle board now; false: nothing. tier: of the job that would be next. A true answer has to be answered by one of the two
  * below. */
-bool health_driver_next(struct health_driver *d, enum canary_tier tier, int64_t now_ns, struct health_order *ret_order);
+bool health_driver_next(struct health_driver *d, enum tier tier, int64_t now_ns, struct health_order *ret_order);
 /* A canary's (or check's) end: its latency, or a positive number where none is measured; <= 0: it failed, text says how. */
 void health_driver_canary(struct health_driver *d, double latency_us, const char *text, int64_t now_ns);
 /* A rung's end: whether its command succeeded. */
@@ -64,7 +64,7 @@ bool health_driver_may_work(struct health_driver *d, int64_t now_ns);
 /* Whether jobs that wait for the board should go on waiting: it is about to be ready, or ready. */
 bool health_driver_keeps_jobs(const struct health_driver *d);
 /* The board got a job of that tier. */
-void health_driver_job_started(struct health_driver *d, uint64_t job, enum canary_tier tier, int64_t now_ns);
+void health_driver_job_started(struct health_driver *d, uint64_t job, enum tier tier, int64_t now_ns);
 /* end: one of HEALTH_JOB_…. */
 void health_driver_job_ended(struct health_driver *d, enum health_event end, uint64_t job, int64_t now_ns);
 /* A BoardCommand's action: drain, quarantine, recalibrate, power-cycle, release, retire, lost, canary. -EINVAL: no such action. One that makes no

@@ -19,7 +19,6 @@
 #include "power/fingerprint.h"
 
 enum {
-    TIERS = CANARY_TIER_REPORT + 1,
     CANARY_NETWORK_VERSION = 1,
     JOURNAL_MAX = 10000,
     SEND_MAX = 200,
@@ -34,7 +33,7 @@ struct watch {
     struct health_driver driver;
     char fingerprint[FINGERPRINT_TEXT];
     char path[WORKER_PATH_MAX + BOARD_NAME_MAX + 48];
-    struct spread spread[TIERS]; /* what was learned of its processes, by tier */
+    struct spread spread[TIER_COUNT]; /* what was learned of its processes, by tier */
     bool changed;                /* of state: the master has to hear of it */
 };
 
@@ -55,7 +54,7 @@ static void save(struct watch *w)
     struct sonata_error err = {0};
     health_shift(&h, clock_wall_ns() - clock_monotonic_ns());
     health_encode(&h, &out);
-    spreads_encode(w->spread, TIERS, &out);
+    spreads_encode(w->spread, TIER_COUNT, &out);
     uint8_t seal[HASH_SIZE];
     hash_content(out.data, out.size, seal);
     bytes_append(&out, seal, sizeof seal);
@@ -64,7 +63,7 @@ static void save(struct watch *w)
                   err.text);
 }
 
-static int decode(const struct bytes *data, struct board_health *ret_health, struct spread ret_spread[TIERS], struct sonata_error *err)
+static int decode(const struct bytes *data, struct board_health *ret_health, struct spread ret_spread[TIER_COUNT], struct sonata_error *err)
 {
     uint8_t seal[HASH_SIZE];
     if (data->size < HASH_SIZE)
@@ -75,7 +74,7 @@ static int decode(const struct bytes *data, struct board_health *ret_health, str
         return sonata_error_set(err, -EBADMSG, "its checksum is wrong");
     struct reader in = reader_of(data->data, n);
     int r = health_decode(&in, ret_health, err);
-    return r ? r : spreads_decode(&in, TIERS, ret_spread, err);
+    return r ? r : spreads_decode(&in, TIER_COUNT, ret_spread, err);
 }
 
 static void restore(struct watch *w, const char *id)
@@ -204,13 +203,6 @@ static void give_back(struct watch *w)
     }
 }
 
-static enum canary_tier tier_of(const char *name)
-{
-    if (!strcmp(name, "report"))
-        return CANARY_TIER_REPORT;
-    return !strcmp(name, "screen") ? CANARY_TIER_SCREEN : CANARY_TIER_SEARCH;
-}
-
 static void carry_out(struct board *b, const struct health_order *order)
 {
     bool rung = order->kind == HEALTH_ORDER_RUNG;
@@ -225,10 +217,10 @@ static void carry_out(struct board *b, const struct health_order *order)
 }
 
 /* At `report` a process is a whole attempt, from which nothing is learned: what was learned of shorter ones at `search` is assumed. */
-static bool run_front(struct watch *w, enum canary_tier tier)
+static bool run_front(struct watch *w, enum tier tier)
 {
     if (w->board->n_queue)
-        w->board->queue[0].frame.prior = spread_prior(&w->spread[tier == CANARY_TIER_REPORT ? CANARY_TIER_SEARCH : tier]);
+        w->board->queue[0].frame.prior = spread_prior(&w->spread[tier == TIER_REPORT ? TIER_SEARCH : tier]);
     return board_run_front(w->board);
 }
 
@@ -240,7 +232,7 @@ void watch_run_next(struct agent *a, struct board *b)
     if (a->stopping || !board_is_idle(b))
         return;
     const struct evaluation_job *job = b->n_queue ? &b->queue[0].frame.job : NULL;
-    enum canary_tier tier = job ? tier_of(job->tier) : CANARY_TIER_SCREEN;
+    enum tier tier = job ? tier_named(job->tier) : TIER_SCREEN;
     if (health_driver_next(d, tier, now, &order))
         carry_out(b, &order);
     else if (health_driver_may_work(d, now) && run_front(watch_of(a, b), tier))

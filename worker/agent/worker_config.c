@@ -1,4 +1,4 @@
-/* See worker_config.h; the YAML part is in worker_yaml.c. */
+/* See worker_config.h; what the keys are is in worker_keys.c. */
 #define _GNU_SOURCE /* gethostname */
 #include "agent/worker_config.h"
 
@@ -19,6 +19,8 @@ void worker_config_init(struct worker_config *c)
         copy_string(host, sizeof host, "worker");
     copy_string(c->name, sizeof c->name, host);
     copy_string(c->state, sizeof c->state, "sonata-worker-state");
+    for (enum tier t = 0; t < TIER_COUNT; t++)
+        c->protocol[t] = *latency_protocol_of(t);
 }
 
 void worker_config_fini(struct worker_config *c)
@@ -92,7 +94,7 @@ int worker_config_choose_cores(struct worker_config *c, const struct core_set *a
     }
     for (uint32_t i = 0; i < c->n_boards; i++) {
         struct board_config *b = &c->board[i];
-        if (b->core >= 0 || !backend_kind_measures(b->backend))
+        if (b->core != BOARD_CORE_CHOSEN || !board_config_measures(b))
             continue;
         b->core = highest_free(&free_cores, board_config_core_count(b));
         take(&free_cores, b);
@@ -115,6 +117,8 @@ int worker_config_finish(struct worker_config *c, struct sonata_error *err)
         r = sonata_error_set(err, -EINVAL, "%s: a worker's key file holds server, public and secret", c->key);
     for (uint32_t i = 0; !r && i < c->n_boards; i++)
         r = board_config_check(&c->board[i], err);
+    for (uint32_t i = 0; i < c->n_boards; i++)
+        memcpy(c->board[i].protocol, c->protocol, sizeof c->protocol);
     for (uint32_t i = 0; !r && i < c->n_boards; i++)
         health_options_complete(&c->board[i].health, &c->health, c->board[i].backend, c->board[i].mcu.emulated);
     struct core_set allowed;

@@ -16,9 +16,10 @@ struct worker_config {
     char
         key[WORKER_PATH_MAX]; /* key file (net/keyfile.h); "" the credential sonata-worker.key if there is one, else plain, for ipc:// and loopback */
     struct keyfile keys;      /* read from it by worker_config_finish() */
-    char launcher[WORKER_PATH_MAX]; /* program put before this one when a board process starts; "" none */
-    char log[8];                    /* level; "" info */
-    struct health_options health;   /* canary and its time of boards that name none */
+    char launcher[WORKER_PATH_MAX];               /* program put before this one when a board process starts; "" none */
+    char log[8];                                  /* level; "" info */
+    struct health_options health;                 /* canary and its time of boards that name none */
+    struct latency_protocol protocol[TIER_COUNT]; /* of all its boards */
     uint32_t n_boards;
     struct board_config *board; /* owned */
 };
@@ -28,9 +29,11 @@ void worker_config_init(struct worker_config *c);
 void worker_config_fini(struct worker_config *c);
 /* Adds a board (copied); one with evaluator slots as ID-1, ID-2 and so on. -EINVAL when its id is taken or there are too many. */
 int worker_config_add(struct worker_config *c, const struct board_config *board, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The keys of worker.yaml and, but for `tiers` and `boards`, of the command line; and those of an entry of `tiers`. */
+extern const struct option_def worker_keys[], tier_keys[];
 /* Reads a YAML file over the defaults; errors name file, line and key. Relative table files are taken from the file's folder. */
 int worker_config_read(struct worker_config *c, const char *path, struct sonata_error *err) SONATA_MUST_CHECK;
-/* The same from n bytes; `origin` names them in errors. */
+/* The same from memory; `origin` names it. */
 int worker_config_parse(struct worker_config *c, const char *text, size_t n, const char *origin, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Gives every measuring board that names no core the highest one that is allowed and that no other board uses (with the cores below it for its
  * further threads); the lowest allowed core is left to others where there are two. A board that finds none stays without. -EINVAL: a core named is

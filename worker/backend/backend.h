@@ -14,6 +14,7 @@
 #include "domain/evaluation.h"
 #include "domain/metric.h"
 #include "domain/space.h"
+#include "domain/tier.h"
 #include "measure/protocol.h"
 
 struct backend_job {
@@ -21,6 +22,7 @@ struct backend_job {
     const struct space *space; /* job's genotype is legal in it */
     const uint8_t *supernet;   /* NULL when the job names none */
     size_t supernet_size;
+    enum tier tier;
     const struct latency_protocol *protocol;
     uint64_t seed;                               /* of the candidate's place in memory (runtime/placement.h) */
     bool latency_only;                           /* a further process of an attempt: all else was measured in another */

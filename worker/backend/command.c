@@ -249,12 +249,12 @@ static void report(const struct command_board *b, const struct backend_job *job,
 static struct process_limits limits_of(const struct command_board *b)
 {
     const struct board_config *c = b->config;
-    struct process_limits l = {.memory_max = c->memory_max ? c->memory_max : BOARD_MEMORY,
-                               .tasks_max = 1024,
-                               .file_max = UINT64_C(4) << 30,
+    struct process_limits l = {.memory_max = board_config_memory(c),
+                               .tasks_max = board_config_trains(c) ? 0 : 1024,
+                               .file_max = board_config_trains(c) ? 0 : UINT64_C(4) << 30,
                                .cgroup_parent = b->cgroup[0] ? b->cgroup : NULL};
-    if (c->adapter.tool == ADAPTER_CUSTOM && c->time_limit_ns > 0) /* the board's own limit ends the attempt first, and says so */
-        l.time_ns = c->time_limit_ns + 10 * SONATA_SECOND;
+    if (c->adapter.tool == ADAPTER_CUSTOM && board_config_limit_ns(c, -1) != BOARD_TIME_LIMIT_NS)
+        l.time_ns = board_config_limit_ns(c, -1) + 10 * SONATA_SECOND; /* the board's own limit ends the attempt first, and says so */
     board_config_cores(c, &l.cores);
     l.pin = core_set_count(&l.cores) > 0;
     return l;
@@ -269,7 +269,7 @@ static struct adapter_job job_of(const struct command_board *b, const struct bac
                                 .space = job->space->name,
                                 .supernet = f->supernet[0] ? f->supernet : NULL,
                                 .dataset = job->job->dataset,
-                                .tier = job->job->tier,
+                                .tier = tier_name(job->tier),
                                 .work_dir = f->folder,
                                 .warmup_s = (double)p->warmup_ns / 1e9,
                                 .window_s = (double)p->window_ns / 1e9,

@@ -21,18 +21,13 @@ bool is_energy_metric(const char *name)
     return false;
 }
 
-static const char *tier_name(const char *tier)
+int energy_possible(const struct board_config *config, enum tier tier, struct sonata_error *err)
 {
-    return tier[0] ? tier : "search";
-}
-
-int energy_possible(const struct board_config *config, const char *tier, struct sonata_error *err)
-{
-    struct energy_protocol p;
     if (!power_configured(&config->power))
         return sonata_error_set(err, -EINVAL, "board '%s' has no power sensor: it does not supply energy", config->id);
-    if (energy_protocol_find(tier_name(tier), &p))
-        return sonata_error_set(err, -EINVAL, "tier '%s' takes no energy: use search or report", tier);
+    struct energy_protocol p;
+    if (energy_protocol_of(tier, &p))
+        return sonata_error_set(err, -EINVAL, "tier '%s' takes no energy: use search or report", tier_name(tier));
     return 0;
 }
 
@@ -40,7 +35,7 @@ int energy_possible(const struct board_config *config, const char *tier, struct 
 static struct energy_protocol protocol_of(const struct backend_job *job)
 {
     struct energy_protocol p = {0};
-    if (energy_protocol_find(tier_name(job->job->tier), &p))
+    if (energy_protocol_of(job->tier, &p))
         return p; /* energy_possible() was asked before */
     double active_s = fmin(p.active_s, 5 * (double)job->protocol->window_ns / 1e9), share = active_s / p.active_s;
     if (share < 1) {
@@ -107,7 +102,7 @@ int energy_measure(const struct board_config *config, const struct backend_job *
     struct energy_protocol protocol = protocol_of(job);
     struct load load = {infer, user};
     struct energy_record record;
-    int r = energy_possible(config, job->job->tier, err);
+    int r = energy_possible(config, job->tier, err);
     if (r)
         return r;
     if (!power.root[0] && !copy_string(power.root, sizeof power.root, config->sysfs))

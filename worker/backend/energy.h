@@ -11,7 +11,7 @@ extern const char *const energy_metric[ENERGY_METRICS];
 bool is_energy_metric(const char *name);
 
 /* Whether the board can give energy under this tier: -EINVAL with the reason when it cannot (no sensor, or tier screen). */
-int energy_possible(const struct board_config *config, const char *tier, struct sonata_error *err) SONATA_MUST_CHECK;
+int energy_possible(const struct board_config *config, enum tier tier, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Runs infer(user) under the tier's energy protocol with the poller on another core, adds the metrics and fingerprint lines. A tier that the board
  * shortens shortens the energy windows too: active = 5 latency windows, at most 10 s. A bad sensor makes the measurement invalid, a missing one
  * infra; 0 then too. */

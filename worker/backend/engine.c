@@ -101,7 +101,7 @@ static int prepare(void *backend, const struct backend_job *job, struct sonata_e
     for (uint32_t i = 0; i < job->job->n_metrics; i++) {
         if (!offers(b, job->job->metric[i]))
             return sonata_error_set(err, -EINVAL, "the engine does not supply metric '%s'", job->job->metric[i]);
-        int r = is_energy_metric(job->job->metric[i]) ? energy_possible(b->config, job->job->tier, err) : 0;
+        int r = is_energy_metric(job->job->metric[i]) ? energy_possible(b->config, job->tier, err) : 0;
         if (r)
             return r;
     }

@@ -318,13 +318,6 @@ static int ask(struct talk *t, cJSON *request, struct measurement *m)
     return r;
 }
 
-static int64_t limit_ns(const struct board_config *c, int64_t job_ns)
-{
-    if (c->time_limit_ns > 0)
-        return c->time_limit_ns;
-    return job_ns > 0 ? job_ns : BOARD_TIME_LIMIT_NS;
-}
-
 static void run(void *backend, const struct backend_job *job, struct measurement *m)
 {
     struct evaluator *e = backend;
@@ -336,7 +329,7 @@ static void run(void *backend, const struct backend_job *job, struct measurement
     }
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "evaluator=%s", e->version);
     job->phase(job->phase_user, "evaluate");
-    cJSON *request = evaluator_request(job, limit_ns(e->config, job->job->time_limit_ns));
+    cJSON *request = evaluator_request(job, board_config_limit_ns(e->config, job->job->time_limit_ns));
     char *text = cJSON_PrintUnformatted(request);
     e->shared->doubtful = true; /* until it answers */
     int r = ask(&t, request, m);

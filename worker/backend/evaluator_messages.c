@@ -74,7 +74,7 @@ cJSON *evaluator_request(const struct backend_job *job, int64_t limit_ns)
     cJSON *metrics = cJSON_AddArrayToObject(m, "metrics");
     for (uint32_t i = 0; i < job->job->n_metrics; i++)
         cJSON_AddItemToArray(metrics, cJSON_CreateString(job->job->metric[i]));
-    cJSON_AddStringToObject(m, "tier", job->job->tier[0] ? job->job->tier : "search");
+    cJSON_AddStringToObject(m, "tier", tier_name(job->tier));
     cJSON_AddStringToObject(m, "dataset", job->job->dataset);
     cJSON_AddNullToObject(m, "fidelity");
     if (limit_ns > 0)

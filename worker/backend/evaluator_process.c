@@ -43,6 +43,8 @@ static _Noreturn void program(const struct start *s, pid_t parent)
     signal(SIGTERM, SIG_DFL);
     setrlimit(RLIMIT_CORE, &none);
     setrlimit(RLIMIT_FSIZE, &file);
+    if (board_config_nice(s->config))
+        (void)setpriority(PRIO_PROCESS, 0, board_config_nice(s->config));
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     board_config_cores(s->config, &cores);
     if (core_set_count(&cores))

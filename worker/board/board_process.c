@@ -61,6 +61,7 @@ struct board_process {
     /* the child that runs now */
     enum stage stage;
     struct job_frame frame;
+    enum tier tier;                          /* of the job */
     struct latency_protocol protocol, share; /* of the tier; of this process */
     struct processes processes;              /* of the attempt so far */
     pid_t pid;
@@ -169,6 +170,7 @@ static struct candidate_process candidate_of(struct board_process *b, const stru
                                               .space = &b->space,
                                               .supernet = supernet ? b->supernet.data : NULL,
                                               .supernet_size = supernet ? b->supernet.size : 0,
+                                              .tier = b->tier,
                                               .protocol = &b->share,
                                               .seed = b->frame.job.attempt * 2 * PROCESSES_MAX + b->processes.n,
                                               .latency_only = b->latency_only}};
@@ -207,10 +209,10 @@ static int prepare_job(struct board_process *b, enum outcome *ret_outcome, struc
     *ret_outcome = OUTCOME_CONFIG;
     if (job->n_genes != b->space.n_genes || !genotype_is_legal(&b->space, &job->genotype))
         return sonata_error_set(err, -EINVAL, "the genotype is not one of space '%s'", b->space.name);
-    r = board_config_protocol(&b->config, job->tier, &b->protocol, err);
-    if (r)
-        return r;
-    b->share = b->protocol;
+    b->tier = tier_named(job->tier);
+    if (b->tier == TIER_COUNT)
+        return sonata_error_set(err, -EINVAL, "tier '%.15s' is not known; screen, search and report are", job->tier);
+    b->share = b->protocol = b->config.protocol[b->tier];
     struct candidate_process c = candidate_of(b, &no_order);
     return b->ops->prepare(b->backend, &c.job, err);
 }
@@ -218,9 +220,7 @@ static int prepare_job(struct board_process *b, enum outcome *ret_outcome, struc
 /* What the board's configuration says, else the master, else the worker. */
 static int64_t job_limit_ns(const struct board_process *b)
 {
-    if (b->config.time_limit_ns > 0)
-        return b->config.time_limit_ns;
-    return b->frame.job.time_limit_ns > 0 ? b->frame.job.time_limit_ns : BOARD_TIME_LIMIT_NS;
+    return board_config_limit_ns(&b->config, b->frame.job.time_limit_ns);
 }
 
 /* A candidate for the attempt: its first, or a further one. */

@@ -20,8 +20,7 @@
 #include "base/cpu.h"
 #include "codec/codec.h"
 
-enum { MEASURING_NICE = -10 };
-static int nice_set; /* 0: ours could not be raised */
+static int nice_set; /* 0: ours was not changed */
 
 /* Bytes of private data this process has now; the limit counts from there. */
 static rlim_t data_in_use(void)
@@ -43,9 +42,10 @@ static void set_limits(const struct board_config *config)
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
 #ifndef SONATA_SANITIZED /* shadow memory does not fit any limit */
-    rlim_t most = data_in_use() + (config->memory_max ? config->memory_max : BOARD_MEMORY);
+    rlim_t most = data_in_use() + board_config_memory(config);
     struct rlimit data = {most, most};
-    setrlimit(RLIMIT_DATA, &data);
+    if (board_config_memory(config))
+        setrlimit(RLIMIT_DATA, &data);
 #else
     (void)config, (void)data_in_use;
 #endif
@@ -76,23 +76,23 @@ static void run_checked(const struct candidate_process *c, struct measurement *m
 static void run_backend(const struct candidate_process *c, struct measurement *m)
 {
     struct conditions before, after;
-    int core = backend_kind_measures(c->config->backend) ? c->config->core : -1;
+    int core = board_config_measures(c->config) ? c->config->core : -1;
     conditions_read(&before, c->config->sysfs, core);
     fingerprint_host(m->fingerprint, sizeof m->fingerprint, &before, core);
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "backend=%s", backend_kind_name(c->config->backend));
-    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "tier=%s", c->job.job->tier[0] ? c->job.job->tier : "search");
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "tier=%s", tier_name(c->job.tier));
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "queue_ms=%lld", (long long)(c->queued_ns / SONATA_MS));
     if (nice_set)
         fingerprint_add(m->fingerprint, sizeof m->fingerprint, "nice=%d", nice_set);
-    if (backend_kind_measures(c->config->backend))
+    if (board_config_measures(c->config))
         run_checked(c, m);
     else
         c->ops->run(c->backend, &c->job, m);
     conditions_read(&after, c->config->sysfs, core);
-    if (!backend_kind_measures(c->config->backend))
+    if (!board_config_measures(c->config))
         return;
     m->flags |= fingerprint_changes(m->fingerprint, sizeof m->fingerprint, &before, &after);
-    const char *wrong = flags_invalidate(m->flags, c->job.job->tier);
+    const char *wrong = flags_invalidate(m->flags, c->job.tier);
     if (m->outcome == OUTCOME_OK && wrong)
         measurement_fail(m, OUTCOME_INVALID, "%s", wrong);
 }
@@ -119,10 +119,11 @@ static _Noreturn void child(const struct candidate_process *c, pid_t parent, int
     if (c->order.kind == HEALTH_ORDER_RUNG)
         carry_out(c, fd);
     set_limits(c->config);
-    if (backend_kind_measures(c->config->backend) && c->config->core >= 0)
+    if (board_config_measures(c->config) && c->config->core >= 0)
         (void)cpu_pin(c->config->core); /* where it is refused the fingerprint says which cores were allowed */
-    if (backend_kind_measures(c->config->backend) && !setpriority(PRIO_PROCESS, 0, MEASURING_NICE))
-        nice_set = MEASURING_NICE; /* needs CAP_SYS_NICE; without it others on the core show as contention */
+    int nice = board_config_nice(c->config);
+    if (nice && !setpriority(PRIO_PROCESS, 0, nice))
+        nice_set = nice; /* below 0 needs CAP_SYS_NICE; without it others on the core show as contention */
     if (c->order.kind != HEALTH_ORDER_NONE)
         carry_out(c, fd);
     struct measurement m = {.started_wall_ns = clock_wall_ns()};

@@ -24,7 +24,7 @@ void order_canary(const struct backend_ops *ops, void *backend, const struct boa
     char reason[PREFLIGHT_REASON_MAX];
     struct sonata_error err = {0};
     *ret_answer = (struct board_answer){0};
-    if (timed && backend_kind_measures(config->backend) && !preflight(config, COOL_NS, &before, reason)) {
+    if (timed && board_config_measures(config) && !preflight(config, COOL_NS, &before, reason)) {
         say_no(ret_answer, reason);
         return;
     }
@@ -86,6 +86,6 @@ int64_t order_limit_ns(const struct board_config *config, const struct health_or
     if (config->backend == BACKEND_EVALUATOR) /* it may be asked for a whole architecture */
         limit += config->time_limit_ns > 0 ? config->time_limit_ns : BOARD_TIME_LIMIT_NS;
     if (order->timed)
-        limit += 10 * config->health.canary_ns + (backend_kind_measures(config->backend) ? COOL_NS : 0);
+        limit += 10 * config->health.canary_ns + (board_config_measures(config) ? COOL_NS : 0);
     return limit;
 }

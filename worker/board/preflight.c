@@ -7,7 +7,6 @@
 #include "power/fingerprint.h"
 #include "base/clock.h"
 #include "domain/metric.h"
-#include "domain/tier.h"
 
 double preflight_limit_celsius(const struct board_config *config, const struct cpu_state *s)
 {
@@ -57,11 +56,11 @@ bool postcheck(const struct board_config *config, const struct cpu_state *before
     return !changed;
 }
 
-const char *flags_invalidate(uint32_t flags, const char *tier)
+const char *flags_invalidate(uint32_t flags, enum tier tier)
 {
     if (flags & FLAG_THROTTLED)
         return "throttled: the kernel counted throttle events while it was measured";
-    if (flags & FLAG_CONTENDED && tier_named(tier) != TIER_SCREEN)
+    if (flags & FLAG_CONTENDED && tier != TIER_SCREEN)
         return "contended: others had more than 3 % of the core's time";
     return NULL;
 }

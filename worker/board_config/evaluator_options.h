@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "base/error.h"
+#include "base/option.h"
 
 enum { EVALUATOR_SLOTS_MAX = 32 };
 
@@ -18,8 +18,8 @@ struct evaluator_options {
     uint32_t tasks;            /* processes below it; 0: 1024 */
 };
 
-/* One key: slots, ready, quiet, growth, requests, file_max, tasks. -ENOENT: it is none of them; -EINVAL: a bad value. */
-int evaluator_options_set(struct evaluator_options *o, const char *key, const char *value, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The keys of struct evaluator_options. */
+extern const struct option_def evaluator_keys[];
 /* Fills in the defaults. */
 void evaluator_options_complete(struct evaluator_options *o);
 

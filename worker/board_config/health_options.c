@@ -2,15 +2,11 @@
 #include "board_config/health_options.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "base/memory.h"
-#include "base/parse.h"
 #include "base/time.h"
 #include "process/process.h"
-
-#define CANARY_MIN_NS (20 * SONATA_MS)
-#define CANARY_MAX_NS (60 * SONATA_SECOND)
 
 const char *canary_mode_name(enum canary_mode m)
 {
@@ -18,74 +14,75 @@ const char *canary_mode_name(enum canary_mode m)
     return name[m];
 }
 
-static int set_text(char dst[HEALTH_COMMAND_MAX], const char *key, const char *value, struct sonata_error *err)
+static int take_canary(void *settings, const char *value, struct sonata_error *err)
 {
-    if (!value[0] || !copy_string(dst, HEALTH_COMMAND_MAX, value))
-        return sonata_error_set(err, -EINVAL, "%s: a text of 1 to %d characters is expected", key, HEALTH_COMMAND_MAX - 1);
-    return 0;
-}
-
-static int set_duration(int64_t *dst, const char *key, const char *value, int64_t least, int64_t most, struct sonata_error *err)
-{
-    int64_t ns;
-    if (parse_duration_ns(value, &ns) || ns < least || ns > most)
-        return sonata_error_set(err, -EINVAL, "%s: a duration from %.3g to %.3g seconds, such as 500ms or 3s, is expected, not '%s'", key,
-                                (double)least / 1e9, (double)most / 1e9, value);
-    *dst = ns;
-    return 0;
-}
-
-static int set_canary(struct health_options *o, const char *value, struct sonata_error *err)
-{
+    static const struct option_def time = {.type = OPTION_DURATION, .offset = offsetof(struct health_options, canary_ns), .min = 0.02, .max = 60};
+    struct health_options *o = settings;
     if (!strcmp(value, "off") || !strcmp(value, "functional")) {
         o->canary = value[0] == 'o' ? CANARY_OFF : CANARY_FUNCTIONAL;
         return 0;
     }
-    int64_t ns;
-    if (parse_duration_ns(value, &ns) || ns < CANARY_MIN_NS || ns > CANARY_MAX_NS)
-        return sonata_error_set(err, -EINVAL, "canary: off, functional, or the time of one canary from 20ms to 60s is expected, not '%s'", value);
+    if (option_read(&time, value, o, NULL))
+        return sonata_error_set(err, -EINVAL, "'%.80s' is here; expected off, functional, or the time of one canary from 20ms to 60s", value);
     o->canary = CANARY_TIMED;
-    o->canary_ns = ns;
     return 0;
 }
 
-/* A command line is read once now, so that a missing quote is found when the worker starts and not when a board hangs. */
-static int set_rung(struct health_options *o, const char *rung, const char *key, const char *value, struct sonata_error *err)
+static int take_cool_down(void *settings, const char *value, struct sonata_error *err)
 {
-    for (unsigned i = RUNG_REOPEN; i < RUNG_COUNT; i++) {
-        if (strcmp(rung, recovery_rung_name((enum recovery_rung)i)))
-            continue;
-        struct command_line c;
-        int r = set_text(o->recover[i], key, value, err);
-        if (!r)
-            r = command_parse(value, &c, err);
-        if (!r)
-            command_fini(&c);
-        return r ? sonata_error_prefix(err, -EINVAL, "%s", key) : 0;
-    }
-    return sonata_error_set(err, -EINVAL, "'%s' is not a rung of recovery: recover.reopen, soft_reset, usb_power, pdu_power, reflash are", key);
+    static const struct option_def time = {.type = OPTION_DURATION, .offset = offsetof(struct health_options, cool_down_ns), .max = 3600};
+    struct health_options *o = settings;
+    int r = option_read(&time, value, o, err);
+    o->cool_down_set |= !r;
+    return r;
 }
 
-int health_options_set(struct health_options *o, const char *key, const char *value, struct sonata_error *err)
-{
-    if (!strcmp(key, "canary"))
-        return set_canary(o, value, err);
-    if (!strcmp(key, "canary.interval"))
-        return set_duration(&o->interval_ns, key, value, SONATA_MS, SONATA_DAY, err);
-    if (!strcmp(key, "canary.command"))
-        return set_text(o->command, key, value, err);
-    if (!strcmp(key, "canary.file"))
-        return set_text(o->file, key, value, err);
-    if (!strcmp(key, "cool_down")) {
-        o->cool_down_set = true;
-        return set_duration(&o->cool_down_ns, key, value, 0, 3600 * SONATA_SECOND, err);
+#define AT(member) .offset = offsetof(struct health_options, member)
+#define LINE(key, member, text)                                                                                                                      \
+    {                                                                                                                                                \
+        .name = key, .type = OPTION_BUFFER, AT(member), .size = HEALTH_COMMAND_MAX, .check = command_check, .argument = "LINE", .help = text         \
     }
-    if (!strcmp(key, "backoff"))
-        return set_duration(&o->backoff_ns, key, value, SONATA_MS, SONATA_DAY, err);
-    if (!strncmp(key, "recover.", 8))
-        return set_rung(o, key + 8, key, value, err);
-    return -ENOENT;
-}
+const struct option_def health_keys[] = {
+    {.name = "canary",
+     .type = OPTION_OWN,
+     .take = take_canary,
+     .argument = "off|functional|TIME",
+     .help = "how the board proves itself: not at all, by answering right, or by being as fast as it was, timed for TIME such as 3s"},
+    {.name = "canary.interval",
+     .type = OPTION_DURATION,
+     AT(interval_ns),
+     .min = 0.001,
+     .max = 86400,
+     .argument = "TIME",
+     .help = "time between canaries; default: by the tier of the jobs"},
+    LINE("canary.command", command, "backend command: an evaluator of a network of its own, which is the canary"),
+    {.name = "canary.file",
+     .type = OPTION_BUFFER,
+     AT(file),
+     .size = HEALTH_COMMAND_MAX,
+     .is_file = true,
+     .argument = "FILE",
+     .help = "backend table: holds the canary's latency in microseconds"},
+    {.name = "cool_down",
+     .type = OPTION_OWN,
+     .take = take_cool_down,
+     .argument = "TIME",
+     .help = "pause before a canary after trouble; default 10s where canaries are timed"},
+    {.name = "backoff",
+     .type = OPTION_DURATION,
+     AT(backoff_ns),
+     .min = 0.001,
+     .max = 86400,
+     .argument = "TIME",
+     .help = "first quarantine, 3 and 12 times as long later; default 5m"},
+    LINE("recover.reopen", recover[RUNG_REOPEN], "command that opens a line anew"),
+    LINE("recover.soft_reset", recover[RUNG_SOFT_RESET], "command that resets the board"),
+    LINE("recover.usb_power", recover[RUNG_USB_POWER], "command that cycles the power of its USB port"),
+    LINE("recover.pdu_power", recover[RUNG_PDU_POWER], "command that cycles its mains power"),
+    LINE("recover.reflash", recover[RUNG_REFLASH], "command that writes its firmware anew"),
+    {0}};
+#undef LINE
+#undef AT
 
 static bool can_be_timed(const struct health_options *o, enum backend_kind backend)
 {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/option.h"
 #include "board_config/backend_kind.h"
 #include "health/health.h"
 
@@ -23,18 +24,19 @@ enum { HEALTH_COMMAND_MAX = 512 };
 
 struct health_options {
     enum canary_mode canary;
-    int64_t canary_ns;                  /* timed: measuring time of one; 0: half a second */
-    int64_t interval_ns;                /* between canaries; 0: by the tier of the jobs (health/canary.h) */
-    char command[HEALTH_COMMAND_MAX];   /* command boards: an evaluator of its own network; "" none */
-    char file[HEALTH_COMMAND_MAX];      /* table boards: holds the canary's latency in microseconds; "" none */
+    int64_t canary_ns;                /* timed: measuring time of one; 0: half a second */
+    int64_t interval_ns;              /* between canaries; 0: by the tier of the jobs (health/canary.h) */
+    char command[HEALTH_COMMAND_MAX]; /* command boards: an evaluator of its own network; "" none */
+    char file[HEALTH_COMMAND_MAX];    /* table boards: holds the canary's latency in microseconds; "" none */
     bool cool_down_set;
-    int64_t cool_down_ns;               /* before a timed canary after trouble and the next job after an invalid one; unset: 10 s if timed */
-    int64_t backoff_ns;                 /* of the first quarantine; 3 and 12 times as long later. 0: 5 minutes */
+    int64_t cool_down_ns; /* before a timed canary after trouble, and before the next job after an invalid one; unset: 10 s where canaries are
+                           * timed, else none */
+    int64_t backoff_ns;   /* of the first quarantine; 3 and 12 times as long later. 0: 5 minutes */
     char recover[RUNG_COUNT][HEALTH_COMMAND_MAX]; /* command of a rung; "" not to be had. RUNG_KILL_JOB needs none */
 };
 
-/* One key: canary, canary.interval, canary.command, canary.file, cool_down, backoff, recover.RUNG. -ENOENT: not one of these; -EINVAL: bad value. */
-int health_options_set(struct health_options *o, const char *key, const char *value, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The keys of struct health_options. */
+extern const struct option_def health_keys[];
 /* Chooses what is unset. `standard` is the worker's word for boards that say nothing (UNSET: none); boards that cannot be timed are not timed by it,
  * and tables, which do not go bad, are left alone by it. emulated: its ticks say nothing about health. */
 void health_options_complete(struct health_options *o, const struct health_options *standard, enum backend_kind backend, bool emulated);

@@ -18,86 +18,50 @@
 #include "board/board_process.h"
 #include "board/link.h"
 #include "conf/options.h"
+#include "conf/program_options.h"
 #include "conf/space_file.h"
 #include "loop/service.h"
 #include "probe/probe.h"
 
 struct settings {
-    const char *config, *master, *state, *name, *key, *canary, *launcher, *log;
+    struct worker_config worker; /* first: worker_keys holds for the whole */
+    const char *config;
     struct option_list boards;
-    bool help, version, check_config, exit_with_parent, json, probe, probe_json;
+    bool help, help_keys, version, check_config, exit_with_parent, log_json, probe, probe_json;
 };
 
-static const struct option_def options[] = {
-    {.name = "config",
-     .letter = 'c',
-     .type = OPTION_TEXT,
-     .offset = offsetof(struct settings, config),
-     .argument = "FILE",
-     .help = "Read settings and boards from a worker.yaml."},
-    {.name = "master",
-     .letter = 'm',
-     .type = OPTION_TEXT,
-     .offset = offsetof(struct settings, master),
-     .argument = "ENDPOINT",
-     .help = "The master's worker port: tcp://HOST:PORT or ipc:///PATH."},
+#define AT(member) .offset = offsetof(struct settings, member)
+static const struct option_def own_options[] = {
+    OPTION_ROW_CONFIG(struct settings, 'c', "Read settings and boards from a worker.yaml."),
     {.name = "board",
      .letter = 'b',
      .type = OPTION_LIST,
-     .offset = offsetof(struct settings, boards),
+     AT(boards),
      .argument = "BOARD",
      .help = "Add a board, ID:BACKEND[:FILE][,key=value...]; may be repeated."},
-    {.name = "state",
-     .letter = 's',
-     .type = OPTION_TEXT,
-     .offset = offsetof(struct settings, state),
-     .argument = "DIR",
-     .help = "Folder of this worker's spool and cache."},
-    {.name = "name",
-     .letter = 'n',
-     .type = OPTION_TEXT,
-     .offset = offsetof(struct settings, name),
-     .argument = "NAME",
-     .help = "Name of this worker, unique in the farm; default: the host's."},
-    {.name = "key",
-     .letter = 'k',
-     .type = OPTION_TEXT,
-     .offset = offsetof(struct settings, key),
-     .argument = "FILE",
-     .help = "Key file (mode 0600): encrypt and authenticate the link."},
-    {.name = "canary",
-     .type = OPTION_TEXT,
-     .offset = offsetof(struct settings, canary),
-     .argument = "MODE",
-     .help = "Canaries of boards that name none (tables apart): off, functional, or the time of a timed one such as 500ms."},
-    {.name = "launcher",
-     .type = OPTION_TEXT,
-     .offset = offsetof(struct settings, launcher),
-     .argument = "FILE",
-     .help = "Start board processes through this program, as FILE WORKER ARGUMENTS: an emulator, say, where this worker runs under one."},
-    {.name = "log",
-     .type = OPTION_CHOICE,
-     .offset = offsetof(struct settings, log),
-     .argument = "LEVEL",
-     .help = "error, warn, info or debug; default: info, or what worker.yaml says.",
-     .choices = "error|warn|info|debug"},
-    {.name = "log-json", .type = OPTION_FLAG, .offset = offsetof(struct settings, json), .help = "Log one JSON object per line."},
-    {.name = "check-config",
-     .type = OPTION_FLAG,
-     .offset = offsetof(struct settings, check_config),
-     .help = "Check settings, boards and tables, and exit."},
-    {.name = "probe",
-     .type = OPTION_FLAG,
-     .offset = offsetof(struct settings, probe),
-     .help = "Say what this host offers for measuring, as a worker.yaml to edit, and exit."},
-    {.name = "json", .type = OPTION_FLAG, .offset = offsetof(struct settings, probe_json), .help = "With --probe: one JSON object instead."},
-    {.name = "exit-with-parent",
-     .type = OPTION_FLAG,
-     .offset = offsetof(struct settings, exit_with_parent),
-     .help = "End when the process that started this one ends."},
-    {.name = "help", .letter = 'h', .type = OPTION_FLAG, .offset = offsetof(struct settings, help), .help = "Show this help."},
-    {.name = "version", .type = OPTION_FLAG, .offset = offsetof(struct settings, version), .help = "Show the version."},
+    OPTION_ROW_LOG_JSON(struct settings),
+    {.name = "check-config", .type = OPTION_FLAG, AT(check_config), .help = "Check settings, boards and tables, and exit."},
+    {.name = "probe", .type = OPTION_FLAG, AT(probe), .help = "Say what this host offers for measuring, as a worker.yaml to edit, and exit."},
+    {.name = "json", .type = OPTION_FLAG, AT(probe_json), .help = "With --probe: one JSON object instead."},
+    {.name = "help-keys", .type = OPTION_FLAG, AT(help_keys), .help = "Explain the keys of worker.yaml and of boards, and exit."},
+    OPTION_ROW_EXIT_WITH_PARENT(struct settings),
+    OPTION_ROW_HELP(struct settings),
+    OPTION_ROW_VERSION(struct settings),
     {0}};
+#undef AT
+static struct option_def options[48]; /* both tables, by join_options() */
+
+/* The keys of worker.yaml that are options, then what only a command line says. */
+static void join_options(void)
+{
+    size_t n = 0;
+    for (const struct option_def *d = worker_keys; d->name; d++) {
+        if (d->type != OPTION_PART)
+            options[n++] = *d;
+    }
+    for (const struct option_def *d = own_options; d->name; d++)
+        options[n++] = *d;
+}
 
 static int fail(const struct sonata_error *err)
 {
@@ -113,44 +77,60 @@ static void print_help(void)
            "Measures networks on the boards of this host for a SONATA master.\n\n");
     options_help(options, stdout);
     printf("\nBoards:\n"
-           "  host:engine[,core=N][,dataset=NAME][,executor=NAME][,power=DRIVER][,memory=1Gi][,limit=5m][,type=TYPE]\n"
-           "  ID:mcu,port=PATH[,name=TEXT][,flash=512Ki][,ram=128Ki][,emulated=yes][,framing=hex][,baud=N][,type=TYPE]\n"
-           "  ID:command,tool=TOOL[,program=PATH][,command=LINE][,offers=METRIC][,threads=N][,type=TYPE]\n"
-           "  ID:table:FILE.csv,METRIC=COLUMN...[,noise.METRIC=SIGMA][,delay=20ms][,fail=P][,crash=P][,hang=P][,space=PRESET][,type=TYPE]\n"
-           "  any of them: [,canary=off|functional|TIME][,canary.interval=TIME][,canary.command=LINE][,canary.file=PATH][,cool_down=TIME]\n"
-           "               [,backoff=TIME][,recover.reopen|soft_reset|usb_power|pdu_power|reflash=COMMAND]\n");
+           "  host:engine[,core=N][,dataset=NAME][,power=DRIVER]...\n"
+           "  ID:command,tool=TOOL|command=LINE[,offers=METRIC,...][,threads=N]...\n"
+           "  ID:evaluator,command=LINE[,limit=6h][,memory=16Gi][,nice=N]...\n"
+           "  ID:mcu,port=PATH[,name=TEXT][,flash=512Ki][,ram=128Ki]...\n"
+           "  ID:table:FILE.csv,METRIC=COLUMN...[,noise.METRIC=SIGMA][,delay=20ms]...\n"
+           "--help-keys explains every key.\n");
 }
 
-static int copy_setting(char *dst, size_t size, const char *value, const char *name, struct sonata_error *err)
+static void print_keys(void)
 {
-    if (value && !copy_string(dst, size, value))
-        return sonata_error_set(err, -EINVAL, "--%s: longer than %zu characters", name, size - 1);
-    return 0;
+    printf("worker.yaml:\n");
+    for (const struct option_def *d = worker_keys; d->name; d++)
+        option_help(d, "", ": ", stdout);
+    printf("\nAn entry of tiers:\n");
+    for (const struct option_def *d = tier_keys; d->name; d++)
+        option_help(d, "", ": ", stdout);
+    printf("\nAn entry of boards, {id: NAME, backend: %s, ...}, and the text of --board, ID:BACKEND[:FILE][,key=value...],\n"
+           "have the keys below. In a file `power.scope` may be `power: {scope: ...}`, `canary.interval` `canary_interval`, a list a list, and\n"
+           "columns of a table `metrics: [{name: METRIC, column: COLUMN, noise: SIGMA}]`. In a text a comma in quotes or after a backslash is part\n"
+           "of its value, and what follows a list without a key of its own is one more entry: offers=latency,accuracy.\n",
+           backend_kind_names());
+    board_config_help(stdout);
 }
 
-static int configure(const struct settings *s, struct worker_config *c, struct sonata_error *err)
+static int read_flags(struct settings *s, int argc, char **argv, struct sonata_error *err)
 {
-    int r = s->config ? worker_config_read(c, s->config, err) : 0;
+    int rest, r = options_environment(options, "SONATA_WORKER", s, err);
     if (!r)
-        r = copy_setting(c->master, sizeof c->master, s->master, "master", err);
-    if (!r)
-        r = copy_setting(c->state, sizeof c->state, s->state, "state", err);
-    if (!r)
-        r = copy_setting(c->name, sizeof c->name, s->name, "name", err);
-    if (!r)
-        r = copy_setting(c->key, sizeof c->key, s->key, "key", err);
-    if (!r)
-        r = s->canary ? health_options_set(&c->health, "canary", s->canary, err) : 0;
-    if (!r)
-        r = copy_setting(c->launcher, sizeof c->launcher, s->launcher, "launcher", err);
+        r = options_parse(options, argc, argv, s, &rest, err);
+    return !r && rest < argc ? sonata_error_set(err, -EINVAL, "'%s' is not expected; see --help", argv[rest]) : r;
+}
+
+/* Defaults < worker.yaml < environment < flags; boards of all of them. settings_fini() also after an error. */
+static int settings_read(struct settings *s, int argc, char **argv, struct sonata_error *err)
+{
+    *s = (struct settings){0};
+    worker_config_init(&s->worker);
+    int r = read_flags(s, argc, argv, err);
+    if (!r && s->config) {
+        const char *path = s->config;
+        *s = (struct settings){0};
+        worker_config_init(&s->worker);
+        r = worker_config_read(&s->worker, path, err);
+        r = r ? r : read_flags(s, argc, argv, err);
+    }
     for (unsigned i = 0; !r && i < s->boards.n; i++) {
         struct board_config board;
         r = board_config_parse(s->boards.item[i], &board, err);
-        if (!r)
-            r = worker_config_add(c, &board, err);
+        r = r ? r : worker_config_add(&s->worker, &board, err);
     }
     return r;
 }
+
+static void settings_fini(struct settings *s) { worker_config_fini(&s->worker); }
 
 /* Tables are small: what is wrong with one is said before anything starts. */
 static int check_table(const struct board_config *b, struct sonata_error *err)
@@ -196,7 +176,8 @@ static void leave_measuring_cores(const struct worker_config *c)
 }
 
 struct daemon {
-    const struct settings *settings;
+    int argc;
+    char **argv;
     const struct worker_config *config;
     uint64_t boards_read; /* hash of the boards as configured */
     struct agent *agent;
@@ -206,50 +187,45 @@ static uint64_t boards_hash(const struct worker_config *c) { return c->n_boards 
 
 static void on_stop(void *user) { agent_stop(((struct daemon *)user)->agent); }
 
-static void start_log(const struct settings *s, const struct worker_config *c)
+static void start_log(const struct settings *s)
 {
     enum log_level level = LOG_INFO;
-    const char *text = s->log ? s->log : c->log;
+    const char *text = s->worker.log;
     if (!text[0] || !log_level_parse(text, &level))
-        log_init("sonata-worker", level, s->json);
+        log_init("sonata-worker", level, s->log_json);
 }
 
-/* What of a new configuration waits for the next start. */
-static void name_the_rest(const struct daemon *d, const struct worker_config *next)
+/* Whether a key that a running worker does not take over is as it was. */
+static bool is_kept(const struct daemon *d, const struct option_def *key, const struct worker_config *next)
 {
     const struct worker_config *c = d->config;
-    const struct {
-        const char *name;
-        bool same;
-    } setting[] = {{"name", !strcmp(c->name, next->name)},
-                   {"master", !strcmp(c->master, next->master)},
-                   {"state", !strcmp(c->state, next->state)},
-                   {"key", !next->key[0] || !strcmp(c->key, next->key)},
-                   {"cache", c->cache_max == next->cache_max},
-                   {"canary", d->settings->canary || (c->health.canary == next->health.canary && c->health.canary_ns == next->health.canary_ns)},
-                   {"boards", d->boards_read == boards_hash(next)}};
-    for (size_t i = 0; i < sizeof setting / sizeof *setting; i++) {
-        if (!setting[i].same)
-            log_warn("this setting changed but takes effect only at the next start", "setting=%s", setting[i].name);
-    }
+    if (!strcmp(key->name, "canary"))
+        return c->health.canary == next->health.canary && c->health.canary_ns == next->health.canary_ns;
+    if (!strcmp(key->name, "boards"))
+        return d->boards_read == boards_hash(next);
+    if (!strcmp(key->name, "tiers"))
+        return !memcmp(c->protocol, next->protocol, sizeof c->protocol);
+    return key->reloadable || (!strcmp(key->name, "key") && !next->key[0]) || option_same(key, c, next);
 }
 
 /* SIGHUP: worker.yaml is read again; when it is wrong everything stays as it is. Boards are processes that measure: they take nothing over. */
 static void on_reload(void *user)
 {
     struct daemon *d = user;
-    struct worker_config next;
+    struct settings next;
     struct sonata_error err = {0};
     service_notify("RELOADING=1");
-    worker_config_init(&next);
-    if (configure(d->settings, &next, &err)) {
+    if (settings_read(&next, d->argc, d->argv, &err)) {
         log_error("the configuration is not reloaded: it has a mistake", "reason=\"%s\"", err.text);
     } else {
-        start_log(d->settings, &next);
-        name_the_rest(d, &next);
-        log_info("configuration reloaded", "file=%s", d->settings->config ? d->settings->config : "");
+        start_log(&next);
+        for (const struct option_def *key = worker_keys; key->name; key++) {
+            if (!is_kept(d, key, &next.worker))
+                log_warn("this setting changed but takes effect only at the next start", "setting=%s", key->name);
+        }
+        log_info("configuration reloaded", "file=%s", next.config ? next.config : "");
     }
-    worker_config_fini(&next);
+    settings_fini(&next);
     service_notify("READY=1");
 }
 
@@ -268,20 +244,20 @@ static int find_executable(const struct worker_config *c, char *path, size_t siz
     return 0;
 }
 
-static int run(const struct settings *s, const struct worker_config *c, uint64_t boards_read, struct sonata_error *err)
+static int run(struct daemon *d, struct sonata_error *err)
 {
     struct loop loop;
-    struct daemon d = {.settings = s, .config = c, .boards_read = boards_read};
+    const struct worker_config *c = d->config;
     char executable[1024];
     int r = find_executable(c, executable, sizeof executable, err);
     if (r)
         return r;
-    r = loop_init(&loop, &d);
+    r = loop_init(&loop, d);
     if (r)
         return sonata_error_set(err, r, "cannot start the event loop: %s", strerror(-r));
     loop.stop = on_stop;
     leave_measuring_cores(c);
-    r = agent_new(&loop, c, executable, &d.agent, err);
+    r = agent_new(&loop, c, executable, &d->agent, err);
     loop.reload = on_reload;
     if (r) {
         loop.stop = NULL;
@@ -291,28 +267,39 @@ static int run(const struct settings *s, const struct worker_config *c, uint64_t
     int leak = loop_fini(&loop);
     if (leak)
         log_error("a handle was left open at the end", "code=%d", leak);
-    int status = d.agent ? agent_exit_status(d.agent) : 0;
-    agent_free(d.agent);
+    int status = d->agent ? agent_exit_status(d->agent) : 0;
+    agent_free(d->agent);
     return r ? r : status;
 }
 
-/* Runs the worker as configured, or only checks the configuration. */
-static int serve(const struct settings *s, struct sonata_error *err)
+static int explain(const struct settings *s)
 {
-    struct worker_config config;
-    worker_config_init(&config);
-    int r = configure(s, &config, err);
-    uint64_t boards_read = boards_hash(&config);
-    start_log(s, &config);
+    if (s->help)
+        print_help();
+    else if (s->help_keys)
+        print_keys();
+    else
+        printf("sonata-worker %s\n", SONATA_VERSION);
+    return 0;
+}
+
+static int do_not_outlive_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    return getppid() == 1 ? 1 : 0;
+}
+
+static int serve(struct settings *s, int argc, char **argv, struct sonata_error *err)
+{
+    struct worker_config *c = &s->worker;
+    struct daemon d = {.argc = argc, .argv = argv, .config = c, .boards_read = boards_hash(c)};
+    int r = worker_config_finish(c, err);
     if (!r)
-        r = worker_config_finish(&config, err);
-    if (!r)
-        r = check_tables(&config, err);
+        r = check_tables(c, err);
     if (!r && s->check_config)
-        printf("configuration is good: worker %s, %u board(s), master %s\n", config.name, config.n_boards, config.master);
+        printf("configuration is good: worker %s, %u board(s), master %s\n", c->name, c->n_boards, c->master);
     else if (!r)
-        r = run(s, &config, boards_read, err);
-    worker_config_fini(&config);
+        r = run(&d, err);
     return r;
 }
 
@@ -323,31 +310,21 @@ int main(int argc, char **argv)
         log_init("sonata-worker", LOG_INFO, false);
         return board_process_main(BOARD_PROCESS_FD, (long)parent);
     }
-    struct settings s = {0};
+    struct settings s;
     struct sonata_error err = {0};
-    int rest;
-    options_defaults(options, &s);
-    int r = options_environment(options, "SONATA_WORKER", &s, &err);
-    if (!r)
-        r = options_parse(options, argc, argv, &s, &rest, &err);
-    if (!r && rest < argc)
-        r = sonata_error_set(&err, -EINVAL, "'%s' is not expected; see --help", argv[rest]);
-    if (r)
-        return fail(&err);
-    if (s.help || s.version) {
-        if (s.help)
-            print_help();
-        else
-            printf("sonata-worker %s\n", SONATA_VERSION);
-        return 0;
-    }
-    if (s.probe)
-        return probe_run(stdout, s.probe_json, "") ? 1 : 0;
-    if (s.exit_with_parent) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
-        if (getppid() == 1)
-            return 1;
-    }
-    r = serve(&s, &err);
-    return r < 0 ? fail(&err) : r;
+    join_options();
+    int r = settings_read(&s, argc, argv, &err);
+    start_log(&s);
+    if (s.help || s.help_keys || s.version)
+        r = explain(&s);
+    else if (r)
+        r = fail(&err);
+    else if (s.probe)
+        r = probe_run(stdout, s.probe_json, "") ? 1 : 0;
+    else if (s.exit_with_parent && do_not_outlive_parent())
+        r = 1;
+    else if ((r = serve(&s, argc, argv, &err)) < 0)
+        r = fail(&err);
+    settings_fini(&s);
+    return r;
 }

@@ -7,41 +7,26 @@
 
 #include <errno.h>
 #include <math.h>
-#include <string.h>
 
 #define MS INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
 
-static const struct {
-    const char *name;
-    struct latency_protocol protocol;
-} tiers[] = {
-    {"screen",
+static const struct latency_protocol tiers[TIER_COUNT] = {
+    [TIER_SCREEN] =
      {.warmup_ns = SECOND, .warmup_inferences = 5, .warmup_window_ns = 500 * MS, .warmup_spread = 0.02, .warmup_cap_ns = 2 * SECOND,
       .windows = 3, .window_ns = 500 * MS, .min_inferences = 10, .accept_cv = 0.05, .windows_max = 3, .cap_ns = 10 * SECOND,
-      .sample_ns = 100000, .scale = 100, .scale_floor_ns = 40 * MS, .processes = 2, .processes_max = 2}},
-    {"search",
+      .sample_ns = 100000, .scale = 100, .scale_floor_ns = 40 * MS, .processes = 2, .processes_max = 2},
+    [TIER_SEARCH] =
      {.warmup_ns = 3 * SECOND, .warmup_inferences = 10, .warmup_window_ns = 500 * MS, .warmup_spread = 0.02, .warmup_cap_ns = 30 * SECOND,
       .windows = 6, .window_ns = 2 * SECOND, .min_inferences = 30, .accept_half_width = 0.01, .accept_cv = 0.02, .windows_max = 20,
-      .cap_ns = 60 * SECOND, .sample_ns = 100000, .processes = 3, .processes_max = 5, .process_half_width = 0.015}},
-    {"report",
+      .cap_ns = 60 * SECOND, .sample_ns = 100000, .processes = 3, .processes_max = 5, .process_half_width = 0.015},
+    [TIER_REPORT] =
      {.warmup_ns = 3 * SECOND, .warmup_inferences = 10, .warmup_window_ns = 500 * MS, .warmup_spread = 0.02, .warmup_cap_ns = 60 * SECOND,
       .windows = 3, .window_ns = 10 * SECOND, .min_inferences = 30, .accept_half_width = 0.005, .accept_cv = 0.01, .windows_max = 6,
-      .cap_ns = 90 * SECOND, .sample_ns = 100000, .processes = 1, .processes_max = 1}},
+      .cap_ns = 90 * SECOND, .sample_ns = 100000, .processes = 1, .processes_max = 1},
 };
 
-int latency_protocol_find(const char *tier, struct latency_protocol *ret_protocol, struct sonata_error *err)
-{
-    if (!tier[0])
-        tier = "search";
-    for (size_t i = 0; i < sizeof tiers / sizeof *tiers; i++) {
-        if (!strcmp(tiers[i].name, tier)) {
-            *ret_protocol = tiers[i].protocol;
-            return 0;
-        }
-    }
-    return sonata_error_set(err, -ENOENT, "tier '%s' is not known; screen, search and report are", tier);
-}
+const struct latency_protocol *latency_protocol_of(enum tier tier) { return &tiers[tier]; }
 
 static int check_range(const char *name, double v, double min, double max, struct sonata_error *err)
 {

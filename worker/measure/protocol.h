@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "domain/metric.h"
+#include "domain/tier.h"
 
 enum { LATENCY_WINDOWS_MAX = WINDOWS_MAX };
 
@@ -39,8 +40,8 @@ struct latency_protocol {
     double warmup_share; /* of the two warm-up durations, after that; 0: all */
 };
 
-/* screen, search or report; -ENOENT with the names that exist. "" means search. */
-int latency_protocol_find(const char *tier, struct latency_protocol *ret_protocol, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The built-in numbers of a tier, tier < TIER_COUNT. */
+const struct latency_protocol *latency_protocol_of(enum tier tier);
 /* Limits of a protocol that came from a file. -EINVAL with the reason. */
 int latency_protocol_check(const struct latency_protocol *p, struct sonata_error *err) SONATA_MUST_CHECK;
 

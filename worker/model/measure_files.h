@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "domain/tier.h"
 #include "graph/graph.h"
 #include "onnx/onnx_reader.h"
 
@@ -20,7 +21,8 @@ struct measure_request {
     int64_t batch;
     struct onnx_dimension dimension[MEASURE_NAMES_MAX];
     size_t n_dimensions;
-    const char *library, *provider, *tier;
+    const char *library, *provider;
+    enum tier tier;
     const char *input[GRAPH_PORTS_MAX], *output[GRAPH_PORTS_MAX]; /* "FILE" or "NAME=FILE" */
     unsigned n_inputs, n_outputs;
     bool layers, json;

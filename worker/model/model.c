@@ -136,12 +136,10 @@ static int64_t now(void *user)
     return clock_raw_ns();
 }
 
-int model_latency(struct executor *e, const char *tier, struct latency_result *ret, struct sonata_error *err)
+int model_latency(struct executor *e, enum tier tier, struct latency_result *ret, struct sonata_error *err)
 {
-    struct latency_protocol p;
     struct latency_target target = {.infer = infer, .now_ns = now, .user = e};
-    int r = latency_protocol_find(tier, &p, err);
-    return r ? r : latency_measure(&p, &target, ret, err);
+    return latency_measure(latency_protocol_of(tier), &target, ret, err);
 }
 
 int model_time_layers(struct executor *e, int64_t ns, struct sonata_error *err)

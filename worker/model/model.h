@@ -34,7 +34,7 @@ int model_store(struct executor *e, const char *what, struct sonata_error *err) 
 void model_fill(struct executor *e);
 
 /* Latency of one run, by the tier's protocol (measure/protocol.h); release with latency_result_fini(). */
-int model_latency(struct executor *e, const char *tier, struct latency_result *ret, struct sonata_error *err) SONATA_MUST_CHECK;
+int model_latency(struct executor *e, enum tier tier, struct latency_result *ret, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Time of every layer: sums over at least `ns` nanoseconds of runs (and 3 of them) land in e->layer; returns the number of runs or -errno. */
 int model_time_layers(struct executor *e, int64_t ns, struct sonata_error *err) SONATA_MUST_CHECK;
 

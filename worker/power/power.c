@@ -3,29 +3,20 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/parse.h"
 #include "base/text.h"
 
 static const struct power_ops *const drivers[] = {&power_hwmon, &power_iio, &power_powercap, &power_pmic, &power_command, &power_sim};
 enum { N_DRIVERS = sizeof drivers / sizeof drivers[0] };
 
-static const char *const scope_names[POWER_SCOPE_COUNT] = {"unknown", "rails", "module_input", "board_input", "wall"};
-
-const char *power_scope_name(enum power_scope scope) { return scope < POWER_SCOPE_COUNT ? scope_names[scope] : "unknown"; }
-
-int power_scope_parse(const char *text, enum power_scope *ret_scope)
+const char *power_scope_name(enum power_scope scope)
 {
-    for (enum power_scope s = POWER_SCOPE_RAILS; s < POWER_SCOPE_COUNT; s++) {
-        if (!strcmp(text, scope_names[s])) {
-            *ret_scope = s;
-            return 0;
-        }
-    }
-    return -EINVAL;
+    static const char *const name[POWER_SCOPE_COUNT] = {"unknown", "rails", "module_input", "board_input", "wall"};
+    return scope < POWER_SCOPE_COUNT ? name[scope] : "unknown";
 }
 
 static const struct power_ops *find_driver(const char *name)
@@ -83,51 +74,38 @@ void power_close(struct power_sensor *s)
 
 bool power_configured(const struct power_config *config) { return find_driver(config->driver) != NULL; }
 
-static int set_text(char *dst, size_t size, const char *key, const char *value, struct sonata_error *err)
-{
-    return copy_string(dst, size, value) ? 0 : sonata_error_set(err, -EINVAL, "%s: longer than %zu characters", key, size - 1);
-}
-
-static int set_number(double *dst, const char *key, const char *value, double max, struct sonata_error *err)
-{
-    double v;
-    if (parse_double(value, &v) || v <= 0 || v > max)
-        return sonata_error_set(err, -EINVAL, "%s: '%.60s' is not a number above 0 and at most %g", key, value, max);
-    *dst = v;
-    return 0;
-}
-
-int power_config_set(struct power_config *c, const char *key, const char *value, struct sonata_error *err)
-{
-    const struct {
-        const char *key;
-        char *text;
-        size_t size;
-    } texts[] = {{"root", c->root, sizeof c->root},          {"device", c->device, sizeof c->device},    {"rails", c->rails, sizeof c->rails},
-                 {"command", c->command, sizeof c->command}, {"options", c->options, sizeof c->options}, {"driver", c->driver, sizeof c->driver}};
-    if (!strcmp(key, "driver") && !find_driver(value))
-        return sonata_error_set(err, -EINVAL, "driver: '%.40s' is unknown: hwmon, iio, powercap, pmic, command or sim", value);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (!strcmp(key, texts[i].key))
-            return set_text(texts[i].text, texts[i].size, key, value, err);
-    if (!strcmp(key, "scope"))
-        return power_scope_parse(value, &c->scope) ? sonata_error_set(err, -EINVAL,
-                                                                      "scope: '%.40s' is none of rails, module_input, "
-                                                                      "board_input, wall",
-                                                                      value)
-                                                   : 0;
-    if (!strcmp(key, "max_hz"))
-        return set_number(&c->max_hz, key, value, 1e5, err);
-    if (!strcmp(key, "accuracy_pct"))
-        return set_number(&c->accuracy_pct, key, value, 100, err);
-    if (!strcmp(key, "stream")) {
-        if (strcmp(value, "true") && strcmp(value, "false"))
-            return sonata_error_set(err, -EINVAL, "stream: '%.40s' is neither true nor false", value);
-        c->stream = value[0] == 't';
-        return 0;
-    }
-    return sonata_error_set(err, -ENOENT, "unknown key '%.40s' of a power sensor", key);
-}
+#define AT(member) .offset = offsetof(struct power_config, member)
+#define TEXT(member) .type = OPTION_BUFFER, AT(member), .size = sizeof((struct power_config *)0)->member
+const struct option_def power_keys[] = {
+    {.name = "driver",
+     TEXT(driver),
+     .choices = "hwmon|iio|powercap|pmic|command|sim",
+     .argument = "DRIVER",
+     .required = true,
+     .help = "what reads the sensor: hwmon, iio, powercap, pmic, command or sim"},
+    {.name = "scope",
+     .type = OPTION_WORD,
+     AT(scope),
+     .choices = "unknown|rails|module_input|board_input|wall",
+     .argument = "SCOPE",
+     .help = "what the sensor is wired to: rails, module_input, board_input or wall; default: what the driver says"},
+    {.name = "device", TEXT(device), .argument = "NAME", .help = "which of several: chip, folder, I2C address or zone; default: the first one"},
+    {.name = "rails", TEXT(rails), .joins = true, .argument = "RAIL,...", .help = "labels to add up; default: the one with the total, or all"},
+    {.name = "command", TEXT(command), .argument = "LINE", .help = "driver command: the program that reads; pmic: the tool, default vcgencmd"},
+    {.name = "stream", .type = OPTION_FLAG, AT(stream), .argument = "true", .help = "driver command: it keeps running and prints one reading a line"},
+    {.name = "max_hz", .type = OPTION_NUMBER, AT(max_hz), .min = 0.001, .max = 1e5, .argument = "HZ", .help = "readings a second, at most"},
+    {.name = "accuracy_pct",
+     .type = OPTION_NUMBER,
+     AT(accuracy_pct),
+     .min = 0.001,
+     .max = 100,
+     .argument = "PERCENT",
+     .help = "declared class of the sensor, percent of the reading"},
+    {.name = "root", TEXT(root), .argument = "DIR", .help = "stands before the paths /sys and /proc (tests)"},
+    {.name = "options", TEXT(options), .argument = "TEXT", .help = "driver sim: \"idle=2000 active=5000 noise=20 seed=1\""},
+    {0}};
+#undef TEXT
+#undef AT
 
 void power_apply_config(const struct power_config *config, struct power_description *d)
 {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/option.h"
 
 /* What the reading covers. Different scopes are different objectives and are never compared. */
 enum power_scope {
@@ -22,8 +23,6 @@ enum power_scope {
 };
 /* "rails", "module_input", …; "unknown". */
 const char *power_scope_name(enum power_scope scope);
-/* 0 or -EINVAL. */
-int power_scope_parse(const char *text, enum power_scope *ret_scope);
 
 enum { POWER_RAILS_MAX = 24, POWER_NAME_MAX = 48, POWER_OPTIONS_MAX = 256, POWER_COMMAND_MAX = 512 };
 
@@ -95,9 +94,8 @@ void power_close(struct power_sensor *s);
 
 /* Whether a board with this configuration can supply energy at all: answered at submit time, without reading. "" driver: no. */
 bool power_configured(const struct power_config *config);
-/* One `key: value` of a configuration ("driver", "root", "device", "rails", "scope", "command", "stream", "max_hz", "accuracy_pct",
- * "options"). -ENOENT: unknown key; -EINVAL: wrong value, with the reason. */
-int power_config_set(struct power_config *config, const char *key, const char *value, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The keys of struct power_config. */
+extern const struct option_def power_keys[];
 /* "driver=hwmon sensor=ina3221/1-0040 scope=module_input rails=VDD_IN hz=100 accuracy=1%" for fingerprints and listings. */
 void power_format(const struct power_description *d, char *text, size_t size);
 

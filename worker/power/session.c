@@ -12,13 +12,14 @@
 
 #include "base/clock.h"
 
-int energy_protocol_find(const char *tier, struct energy_protocol *ret_protocol)
+int energy_protocol_of(enum tier tier, struct energy_protocol *ret_protocol)
 {
-    bool search = !strcmp(tier, "search");
-    if (!search && strcmp(tier, "report"))
+    if (tier != TIER_SEARCH && tier != TIER_REPORT)
         return -ENOENT;
-    *ret_protocol = (struct energy_protocol){.idle_s = 10, .active_s = 10, .trailing_s = 5, .repeats = search ? 1 : 5, .accept_share = 0.03,
-                                             .limits = energy_limits_default()};
+    *ret_protocol = (struct energy_protocol){
+        .idle_s = 10, .active_s = 10, .trailing_s = 5, .repeats = 5, .accept_share = 0.03, .limits = energy_limits_default()};
+    if (tier == TIER_SEARCH)
+        ret_protocol->repeats = 1;
     return 0;
 }
 

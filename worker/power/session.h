@@ -4,6 +4,7 @@
 #ifndef SONATA_POWER_SESSION_H
 #define SONATA_POWER_SESSION_H
 
+#include "domain/tier.h"
 #include "power/energy.h"
 #include "power/poller.h"
 #include "power/power.h"
@@ -14,8 +15,8 @@ struct energy_protocol {
     double accept_share;    /* half the range of repetitions within this share of the median: 0.03 */
     struct energy_limits limits;
 };
-/* "search": 10 s idle, 10 s active, 5 s trailing, once; "report": five times. -ENOENT for "screen" and others: no energy there. */
-int energy_protocol_find(const char *tier, struct energy_protocol *ret_protocol) SONATA_MUST_CHECK;
+/* search: 10 s idle, 10 s active, 5 s trailing, once; report: five times. -ENOENT for screen: no energy there. */
+int energy_protocol_of(enum tier tier, struct energy_protocol *ret_protocol) SONATA_MUST_CHECK;
 
 struct energy_load {
     /* Runs inferences until clock_monotonic_ns() reaches until_ns, and says how many. 0 or negative errno, which ends the session. */

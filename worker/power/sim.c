@@ -7,13 +7,13 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/parse.h"
 #include "base/rng.h"
 #include "power/sysfs.h"
 
@@ -21,55 +21,46 @@ struct sim_sensor {
     struct power_sensor base;
     struct power_config config;
     double idle_mw, active_mw, noise_mw;
-    uint64_t fail, stuck, reading;
+    int64_t seed, fail, stuck, reading;
     char load[200];
     struct rng rng;
     double last_mw;
     uint64_t busy, total; /* of /proc/stat */
 };
 
-static int set_option(struct sim_sensor *s, const char *key, const char *value, uint64_t *seed)
-{
-    double v = 0;
-    if (!strcmp(key, "load"))
-        return copy_string(s->load, sizeof s->load, value) ? 0 : -EINVAL;
-    if (parse_double(value, &v) || v < 0)
-        return -EINVAL;
-    if (!strcmp(key, "idle"))
-        s->idle_mw = v;
-    else if (!strcmp(key, "active"))
-        s->active_mw = v;
-    else if (!strcmp(key, "noise"))
-        s->noise_mw = v;
-    else if (!strcmp(key, "seed"))
-        *seed = (uint64_t)v;
-    else if (!strcmp(key, "fail"))
-        s->fail = (uint64_t)v;
-    else if (!strcmp(key, "stuck"))
-        s->stuck = (uint64_t)v;
-    else
-        return -ENOENT;
-    return 0;
-}
+#define AT(member) .offset = offsetof(struct sim_sensor, member)
+#define POWER(key, member)                                                                                                                           \
+    {                                                                                                                                                \
+        .name = key, .type = OPTION_NUMBER, AT(member), .min = 0, .max = 1e9                                                                         \
+    }
+#define WHOLE(key, member)                                                                                                                           \
+    {                                                                                                                                                \
+        .name = key, .type = OPTION_INT, AT(member), .min = 0, .max = 1e15                                                                           \
+    }
+static const struct option_def words[] = {POWER("idle", idle_mw),
+                                          POWER("active", active_mw),
+                                          POWER("noise", noise_mw),
+                                          WHOLE("seed", seed),
+                                          WHOLE("fail", fail),
+                                          WHOLE("stuck", stuck),
+                                          {.name = "load", .type = OPTION_BUFFER, AT(load), .size = sizeof((struct sim_sensor *)0)->load},
+                                          {0}};
+#undef WHOLE
+#undef POWER
+#undef AT
 
-static int parse_options(struct sim_sensor *s, const char *options, uint64_t *seed, struct sonata_error *err)
+/* "idle=2000 active=5000 load=FILE": milliwatts, and every how manieth reading fails or sticks. */
+static int parse_options(struct sim_sensor *s, const char *options, struct sonata_error *err)
 {
-    for (const char *p = options; *p;) {
-        p += strspn(p, " ");
-        size_t n = strcspn(p, " ");
-        if (!n)
-            break;
-        char word[256];
-        if (n >= sizeof word)
-            return sonata_error_set(err, -EINVAL, "options: a word is too long");
-        memcpy(word, p, n);
-        word[n] = '\0';
+    char copy[POWER_OPTIONS_MAX], *rest;
+    copy_string(copy, sizeof copy, options);
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         char *equals = strchr(word, '=');
-        if (equals)
-            *equals = '\0';
-        if (!equals || set_option(s, word, equals + 1, seed))
-            return sonata_error_set(err, -EINVAL, "options: '%.*s' is none of idle, active, noise (mW), seed, fail, stuck, load=FILE", (int)n, p);
-        p += n;
+        if (!equals)
+            return sonata_error_set(err, -EINVAL, "options: '%s' is here; expected WORD=VALUE", word);
+        *equals = '\0';
+        if (option_put(words, s, word, equals + 1, err))
+            return sonata_error_prefix(err, -EINVAL, "options");
     }
     return 0;
 }
@@ -112,13 +103,13 @@ static int sim_open(const struct power_config *config, struct power_sensor **ret
     s->idle_mw = 2000;
     s->active_mw = 5000;
     s->noise_mw = 20;
-    uint64_t seed = 1;
-    int r = parse_options(s, config->options, &seed, err);
+    s->seed = 1;
+    int r = parse_options(s, config->options, err);
     if (r) {
         free(s);
         return r;
     }
-    s->rng = rng_seeded(seed, 0);
+    s->rng = rng_seeded((uint64_t)s->seed, 0);
     *ret_sensor = &s->base;
     return 0;
 }
@@ -138,7 +129,7 @@ static int sim_read(struct power_sensor *sensor, int64_t *ret_t_ns, double *ret_
     struct sim_sensor *s = (struct sim_sensor *)sensor;
     s->reading++;
     if (s->fail && s->reading % s->fail == 0)
-        return sonata_error_set(err, -EIO, "simulated failure of reading %llu", (unsigned long long)s->reading);
+        return sonata_error_set(err, -EIO, "simulated failure of reading %lld", (long long)s->reading);
     if (!s->stuck || s->reading < s->stuck) {
         double load = current_load(s);
         if (load >= 0) // -1: the CPU counters did not move since the last reading, nothing new to say but noise
@@ -150,9 +141,6 @@ static int sim_read(struct power_sensor *sensor, int64_t *ret_t_ns, double *ret_
     return 0;
 }
 
-static void sim_close(struct power_sensor *sensor)
-{
-    free(sensor);
-}
+static void sim_close(struct power_sensor *sensor) { free(sensor); }
 
 const struct power_ops power_sim = {.name = "sim", .open = sim_open, .describe = sim_describe, .read = sim_read, .close = sim_close};

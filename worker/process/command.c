@@ -76,6 +76,15 @@ static bool executable(const char *path)
     return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
+int command_check(const char *text, struct sonata_error *err)
+{
+    struct command_line c;
+    int r = command_parse(text, &c, err);
+    if (!r)
+        command_fini(&c);
+    return r;
+}
+
 bool command_find(const char *name, char *path, size_t size)
 {
     if (strchr(name, '/'))

@@ -94,6 +94,8 @@ struct command_line {
 int command_parse(const char *text, struct command_line *ret_command, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Releases what it holds. */
 void command_fini(struct command_line *c);
+/* Whether a command line can be read: the `check` of an option that is one. */
+int command_check(const char *text, struct sonata_error *err);
 /* Full path of a program on PATH (or of a path as it is) when it can be executed; false when there is none. */
 bool command_find(const char *name, char *path, size_t size);
 

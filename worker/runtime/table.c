@@ -45,7 +45,7 @@ static int check_metric(const struct table_options *o, uint32_t i, struct sonata
 {
     const struct table_metric *m = &o->metric[i];
     if (!m->name[0] || !m->column[0])
-        return sonata_error_set(err, -EINVAL, "metric %u: a name and a column are expected", i + 1);
+        return sonata_error_set(err, -EINVAL, "metric '%s': its column is not named; expected %s=COLUMN", m->name, m->name);
     if (!(m->noise >= 0 && m->noise <= 2))
         return sonata_error_set(err, -EINVAL, "metric '%s': a noise of 0 to 2 is expected, not %g", m->name, m->noise);
     for (uint32_t k = 0; k < i; k++) {

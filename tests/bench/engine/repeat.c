@@ -478,9 +478,11 @@ int main(int argc, char **argv)
     int r = space_file_read("fmnist-mbconv", &b.space, &err);
     r = r ? r : dataset_load("fashion-mnist", &b.dataset, &err);
     r = r ? r : file_read(argv[1], 1 << 26, &b.supernet, &err);
-    r = r ? r : latency_protocol_find(b.tier, &b.protocol, &err);
+    if (!r && tier_named(b.tier) == TIER_COUNT)
+        r = sonata_error_set(&err, -EINVAL, "tier '%s' is not known", b.tier);
     if (!r) {
         b.processes = xcalloc(1, sizeof *b.processes);
+        b.protocol = *latency_protocol_of(tier_named(b.tier));
         shorten(&b.protocol, scale);
         for (uint64_t i = 0; i < b.networks; i++)
             b.genotype[i] = i == 0 ? space_last(&b.space) : i == 1 ? space_first(&b.space) : space_random(&b.space, &rng);

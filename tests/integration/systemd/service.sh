@@ -42,7 +42,7 @@ wait_for w.log "msg=\"welcomed\""
 
 # SIGHUP: the level of the log, a mistake, and what waits
 sed -i 's/^log: info/log: loud/' worker.yaml
-expect 1 "expected error, warn, info or debug" sonata-worker --config worker.yaml --check-config
+expect 1 "expected one of error|warn|info|debug" sonata-worker --config worker.yaml --check-config
 kill -HUP "$worker"
 wait_for w.log "is not reloaded"
 sed -i 's/^log: loud/log: error/; s/^name: pi/name: other/; s/id: pi,/id: pie,/' worker.yaml

@@ -272,18 +272,21 @@ static void configuration(void **state)
     struct adapter_config c = {.tool = ADAPTER_CUSTOM};
     struct sonata_error err = {0};
     assert_int_equal(adapter_config_check(&c, &err), -EINVAL);
-    assert_int_equal(adapter_config_set(&c, "command", "a 'b", &err), 0);
+    assert_int_equal(option_put(adapter_keys, &c, "command", "a 'b", &err), -EINVAL);
     assert_int_equal(adapter_config_check(&c, &err), -EINVAL);
-    assert_int_equal(adapter_config_set(&c, "tool", "benchncnn", &err), 0);
-    assert_int_equal(adapter_config_set(&c, "command", "", &err), 0);
+    assert_int_equal(option_put(adapter_keys, &c, "tool", "benchncnn", &err), 0);
+    assert_int_equal(option_put(adapter_keys, &c, "command", "", &err), -EINVAL);
     assert_int_equal(adapter_config_check(&c, &err), -EINVAL);
-    assert_int_equal(adapter_config_set(&c, "shape", "[1,2,3]", &err), 0);
+    assert_int_equal(option_put(adapter_keys, &c, "shape", "[1,2,3]", &err), 0);
     assert_int_equal(adapter_config_check(&c, &err), 0);
-    assert_int_equal(adapter_config_set(&c, "threads", "0", &err), -EINVAL);
-    assert_int_equal(adapter_config_set(&c, "tool", "tvm", &err), -EINVAL);
-    assert_int_equal(adapter_config_set(&c, "tol", "x", &err), -ENOENT);
-    assert_int_equal(adapter_config_set(&c, "precision", "fp8", &err), 0);
-    assert_int_equal(adapter_config_check(&c, &err), -EINVAL);
+    assert_int_equal(option_put(adapter_keys, &c, "threads", "0", &err), -EINVAL);
+    assert_int_equal(option_put(adapter_keys, &c, "tool", "tvm", &err), -EINVAL);
+    assert_int_equal(option_put(adapter_keys, &c, "tol", "x", &err), -ENOENT);
+    assert_int_equal(option_put(adapter_keys, &c, "precision", "fp8", &err), -EINVAL);
+    for (enum adapter_tool t = 0; t < ADAPTER_TOOL_COUNT; t++) { /* the words and the enum are in the same order */
+        assert_int_equal(option_put(adapter_keys, &c, "tool", adapter_tool_name(t), &err), 0);
+        assert_int_equal(c.tool, t);
+    }
 }
 
 static void conversion(void **state)

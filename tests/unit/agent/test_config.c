@@ -27,6 +27,61 @@ static void board_text(void **state)
     assert_string_equal(b.dataset[0], "mnist");
 }
 
+/* Commas belong to values in quotes and after a backslash; a list goes on without its key. */
+static void board_lists(void **state)
+{
+    (void)state;
+    struct board_config b;
+    struct sonata_error err = {0};
+    static const char text[] =
+        "lab:command,offers=accuracy,params,f1,command=python3 a.py --sizes 1\\,2 'x, y' \"z,\" \\\"q,offers=recall,datasets=mnist,kmnist";
+    if (board_config_parse(text, &b, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(b.adapter.offers, "accuracy,params,f1,recall");
+    assert_string_equal(b.adapter.command, "python3 a.py --sizes 1,2 'x, y' \"z,\" \\\"q");
+    assert_int_equal(b.n_datasets, 2);
+    assert_string_equal(b.dataset[1], "kmnist");
+    assert_int_equal(board_config_parse("lab:command,command=x,accuracy", &b, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "'accuracy' is here; expected key=value"));
+    assert_int_equal(board_config_parse("lab:command,command=it's,threads=2", &b, &err), -EINVAL); /* a quote that does not close quotes nothing */
+    assert_non_null(strstr(err.text, "command:"));
+    assert_int_equal(board_config_parse("m:mcu,mcu.port=/dev/ttyX,mcu_x=1", &b, &err), -EINVAL);
+    assert_non_null(strstr(err.text, "'mcu_x' is not a key of a board of backend 'mcu'"));
+    assert_int_equal(board_config_parse("m:mcu,mcu.port=/dev/ttyX", &b, &err), 0);
+    assert_string_equal(b.mcu.port, "/dev/ttyX");
+}
+
+/* Programs that are not timed are taken for training: no bounds of a measurement, unless the board names them. */
+static void bounds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool trains;
+        uint64_t memory;
+        int64_t limit_s;
+        int nice;
+    } cases[] = {{"a:engine", false, BOARD_MEMORY, 600, -10},
+                 {"a:table:t.csv,accuracy=a", false, BOARD_MEMORY, 600, 0},
+                 {"a:command,command=x", false, BOARD_MEMORY, 600, -10},
+                 {"a:command,command=x,offers=accuracy,latency", false, BOARD_MEMORY, 600, -10},
+                 {"a:command,tool=trtexec,offers=accuracy", false, BOARD_MEMORY, 600, -10},
+                 {"a:command,command=x,offers=accuracy", true, 0, 86400, 0},
+                 {"a:evaluator,command=x", true, 0, 86400, 0},
+                 {"a:evaluator,command=x,memory=4Gi,limit=2h,nice=5", true, UINT64_C(4) << 30, 7200, 5},
+                 {"a:engine,memory=none,limit=30s,nice=0", false, 0, 30, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct board_config b;
+        struct sonata_error err = {0};
+        if (board_config_parse(cases[i].text, &b, &err))
+            fail_msg("%s", err.text);
+        if (board_config_trains(&b) != cases[i].trains || board_config_memory(&b) != cases[i].memory || board_config_nice(&b) != cases[i].nice ||
+            board_config_limit_ns(&b, 600 * INT64_C(1000000000)) != cases[i].limit_s * INT64_C(1000000000))
+            fail_msg("%s: trains %d, %llu bytes, nice %d", cases[i].text, board_config_trains(&b), (unsigned long long)board_config_memory(&b),
+                     board_config_nice(&b));
+    }
+}
+
 static void board_mistakes(void **state)
 {
     (void)state;
@@ -40,18 +95,19 @@ static void board_mistakes(void **state)
         {"t:table", "table file"},
         {"t:table:f.csv", "1 to 16 metrics"},
         {"t:table:f.csv,accuracy", "key=value"},
-        {"t:table:f.csv,accuracy=a,fail=2", "probability"},
-        {"t:table:f.csv,accuracy=a,noise.latency=1", "column first"},
+        {"t:table:f.csv,accuracy=a,fail=2", "fail: '2' is here; expected a number from 0 to 1"},
+        {"t:table:f.csv,accuracy=a,noise.latency=1", "expected latency=COLUMN"},
         {"t:table:f.csv,accuracy=a,delay=fast", "duration"},
-        {"host:engine,accuracy=a", "not a key of an engine board"},
+        {"host:engine,accuracy=a", "not a key of a board of backend 'engine'; expected type, core"},
+        {"host:engine,delay=1s", "a board of backend 'engine' has no 'delay'"},
         {"host:engine,core=-1", "CPU number"},
-        {"host:engine,memory=1k", "at least 1Mi"},
+        {"host:engine,memory=1k", "a size such as 64Ki or 1Gi from 1Mi to"},
         {"host:engine:file", "takes a file"},
-        {"g:evaluator,command=x,slots=0", "slots: a count from 1 to 32"},
-        {"g:evaluator,command=x,ready=soon", "ready: a duration such as 5m"},
-        {"g:evaluator,command=x,growth=1", "growth: a size of at least 1Mi"},
+        {"g:evaluator,command=x,slots=0", "slots: '0' is here; expected a whole number from 1 to 32"},
+        {"g:evaluator,command=x,ready=soon", "ready: 'soon' is here; expected a duration"},
+        {"g:evaluator,command=x,growth=1", "growth: '1' is here; expected a size such as 64Ki or 1Gi from 1Mi"},
         {"g:evaluator,command=x,slots=2,core=1", "several slots cannot share one core"},
-        {"g:command,command=x,slots=2", "unknown key 'slots'"},
+        {"g:command,command=x,slots=2", "a board of backend 'command' has no 'slots'"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct board_config b;
@@ -68,7 +124,7 @@ static void slots(void **state)
     (void)state;
     struct worker_config c;
     struct sonata_error err = {0};
-    static const char text[] = "boards:\n  - {id: gpu, backend: evaluator, command: {command: serve my.py, slots: 3, quiet: 10m, tasks: 9}}\n";
+    static const char text[] = "boards:\n  - {id: gpu, backend: evaluator, command: {command: serve my.py, slots: 3, quiet: 10m}, tasks: 9}\n";
     worker_config_init(&c);
     if (worker_config_parse(&c, text, strlen(text), "worker.yaml", &err))
         fail_msg("%s", err.text);
@@ -115,12 +171,10 @@ static void yaml(void **state)
     assert_int_equal(c.n_boards, 1);
     assert_string_equal(c.board[0].table.path, "/etc/sonata/t.csv");
     assert_true(c.board[0].table.metric[1].noise == 0.1 && c.board[0].table.delay_ns == 5000000);
-    struct latency_protocol p;
-    assert_int_equal(board_config_protocol(&c.board[0], "screen", &p, &err), 0);
-    assert_true(p.windows == 4 && p.windows_max == 4 && p.window_ns == 50000000 && p.scale == 0);
-    assert_int_equal(board_config_protocol(&c.board[0], "search", &p, &err), 0);
-    assert_int_equal(p.windows, 6);
     assert_int_equal(worker_config_finish(&c, &err), 0);
+    const struct latency_protocol *p = c.board[0].protocol;
+    assert_true(p[TIER_SCREEN].windows == 4 && p[TIER_SCREEN].windows_max == 4 && p[TIER_SCREEN].window_ns == 50000000 && p[TIER_SCREEN].scale == 0);
+    assert_int_equal(p[TIER_SEARCH].windows, 6);
     worker_config_fini(&c);
 }
 
@@ -137,7 +191,8 @@ static void expect_yaml_error(const char *from, const char *to, const char *expe
     struct worker_config c;
     struct sonata_error err = {0};
     worker_config_init(&c);
-    assert_int_equal(worker_config_parse(&c, text, before + n + after, "w.yaml", &err), -EINVAL);
+    if (!worker_config_parse(&c, text, before + n + after, "w.yaml", &err))
+        fail_msg("accepted: %s", to);
     if (strncmp(err.text, "w.yaml:", 7) || !strstr(err.text, expected))
         fail_msg("'%s' lacks the file or '%s'", err.text, expected);
     worker_config_fini(&c);
@@ -149,16 +204,49 @@ static void yaml_mistakes(void **state)
     expect_yaml_error("name: lab-1", "nam: lab-1", ":1");
     expect_yaml_error("delay: 5ms", "delay: soon", ":16: boards[0].delay");
     expect_yaml_error("noise: 0.1", "noise: loud", ":15: boards[0].metrics[1]");
-    expect_yaml_error("noise: 0.1", "noise: 9", "noise of 0 to 2");
-    expect_yaml_error("backend: table", "backend: engine", "no 'delay'");
+    expect_yaml_error("noise: 0.1", "noise: 9", "a number from 0 to 2");
+    expect_yaml_error("backend: table", "backend: engine", ":12: boards[0].file: a board of backend 'engine' has no 'file'");
     expect_yaml_error("backend: table", "backend: tabel", "'tabel' is not known");
-    expect_yaml_error("name: screen", "name: quick", "tier 'quick' is not known");
+    expect_yaml_error("name: screen", "name: quick", "expected one of screen|search|report");
     expect_yaml_error("windows: 4", "windows: 2", "windows: 3 to 64");
     expect_yaml_error("window: 50ms", "window: wide", ":7: tiers[0].window");
     expect_yaml_error("log: warn", "log: loud", ":5: log: 'loud' is here");
     expect_yaml_error("cache: 64Mi", "cache: little", ":4: cache");
     expect_yaml_error("    file: t.csv\n", "", "a table file is expected");
     expect_yaml_error("    delay: 5ms\n", "  - {id: pi-1, backend: engine}\n", "named twice");
+}
+
+/* The same keys as on a command line, nested or flat, lists as lists. */
+static void yaml_forms(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "boards:\n"
+        "  - {id: a, backend: evaluator, command: \"serve --sizes 1,2\", limit: 6h, memory: none, nice: 3, datasets: [mnist, kmnist]}\n"
+        "  - {id: b, backend: command, command: {command: run, offers: [accuracy, params]}, canary: functional}\n"
+        "  - {id: c, backend: engine, power: {driver: hwmon, rails: [A, B]}, canary_interval: 2m, core: any}\n"
+        "  - {id: d, backend: engine, power: sim, power.max_hz: 20}\n"
+        "tiers: [{name: report, windows: 4}]\n";
+    struct worker_config c;
+    struct sonata_error err = {0};
+    worker_config_init(&c);
+    if (worker_config_parse(&c, text, sizeof text - 1, "w.yaml", &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(c.board[0].adapter.command, "serve --sizes 1,2");
+    assert_true(c.board[0].n_datasets == 2 && c.board[0].nice == 3 && c.board[0].memory_max == BOARD_MEMORY_NONE);
+    assert_string_equal(c.board[1].adapter.offers, "accuracy,params");
+    assert_string_equal(c.board[2].power.rails, "A,B");
+    assert_true(c.board[2].health.interval_ns == 120 * INT64_C(1000000000) && c.board[2].core == BOARD_CORE_ANY);
+    assert_true(c.board[3].power.max_hz == 20 && !strcmp(c.board[3].power.driver, "sim") && c.protocol[TIER_REPORT].windows == 4);
+    worker_config_fini(&c);
+    expect_yaml_error("    delay: 5ms\n", "    delay: [1s, 2s]\n", ":16: boards[0].delay");
+    expect_yaml_error("    delay: 5ms\n", "    dealy: 5ms\n", "boards[0].dealy: 'dealy' is not a key of a board of backend 'table'");
+    expect_yaml_error("    delay: 5ms\n", "    power: {scope: wall}\n", "a power sensor needs a driver");
+    expect_yaml_error("column: acc}", "noise: 0.1}", "expected accuracy=COLUMN");
+    expect_yaml_error("  - id: pi-1\n    type", "  - type", "key 'id' is missing");
+    expect_yaml_error("backend: table", "backend: ''", "backend '' is not known");
+    expect_yaml_error("name: lab-1", "name: lab-1\nname: x", ":2: key 'name' is given twice");
+    expect_yaml_error("master: tcp", "mastr: tcp", "unknown key 'mastr': did you mean 'master'?");
 }
 
 /* How boards are watched over: keys of any board, and the worker's word for those that say nothing. */
@@ -184,7 +272,7 @@ static void canaries(void **state)
     assert_string_equal(c.board[2].health.file, "/etc/c.us");
     assert_true(c.board[2].health.canary == CANARY_TIMED && c.board[3].health.canary == CANARY_OFF);
     worker_config_fini(&c);
-    expect_yaml_error("    delay: 5ms\n", "    canary: often\n", "boards[0].canary: canary: off, functional, or the time");
+    expect_yaml_error("    delay: 5ms\n", "    canary: often\n", "boards[0].canary: 'often' is here; expected off, functional, or the time");
     expect_yaml_error("    delay: 5ms\n", "    canary: 1s\n", "canary.file");
     expect_yaml_error("    delay: 5ms\n", "    recover: {reopen: \"'\"}\n", "boards[0].recover.reopen");
     expect_yaml_error("    delay: 5ms\n", "    recover: {shout: x}\n", "shout");
@@ -274,8 +362,9 @@ static void cores(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(board_text), cmocka_unit_test(board_mistakes), cmocka_unit_test(yaml),  cmocka_unit_test(yaml_mistakes),
-        cmocka_unit_test(canaries),   cmocka_unit_test(incomplete),     cmocka_unit_test(cores),      cmocka_unit_test(slots),
+        cmocka_unit_test(board_text),     cmocka_unit_test(board_lists), cmocka_unit_test(bounds),        cmocka_unit_test(yaml_forms),
+        cmocka_unit_test(board_mistakes), cmocka_unit_test(yaml),        cmocka_unit_test(yaml_mistakes), cmocka_unit_test(canaries),
+        cmocka_unit_test(incomplete),     cmocka_unit_test(cores),       cmocka_unit_test(slots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ static void on_news(void *user, const struct health_news *news)
 static void set(struct sim *s, const char *key, const char *value)
 {
     struct sonata_error err = {0};
-    if (health_options_set(&s->options, key, value, &err))
+    if (option_put(health_keys, &s->options, key, value, &err))
         fail_msg("%s", err.text);
 }
 
@@ -80,7 +80,7 @@ static bool run_until(struct sim *s, enum health_state state, int64_t limit_ns)
     for (int64_t end = s->now_ns + limit_ns; s->driver.health.state != state && s->now_ns < end;) {
         struct health_order o;
         health_driver_tick(&s->driver, s->now_ns);
-        if (health_driver_next(&s->driver, CANARY_TIER_SCREEN, s->now_ns, &o))
+        if (health_driver_next(&s->driver, TIER_SCREEN, s->now_ns, &o))
             answer(s, &o);
         else
             s->now_ns += SONATA_SECOND;
@@ -106,7 +106,7 @@ static const struct health_news *last(const struct sim *s, const char *kind)
 static void job(struct sim *s, uint64_t id, enum health_event end)
 {
     assert_true(health_driver_may_work(&s->driver, s->now_ns));
-    health_driver_job_started(&s->driver, id, CANARY_TIER_SCREEN, s->now_ns);
+    health_driver_job_started(&s->driver, id, TIER_SCREEN, s->now_ns);
     assert_int_equal(s->driver.health.state, HEALTH_BUSY);
     s->now_ns += SONATA_SECOND;
     health_driver_job_ended(&s->driver, end, id, s->now_ns);
@@ -187,7 +187,7 @@ static void noisy_calibration(void **state)
     for (unsigned i = 0; s.driver.health.state == HEALTH_CALIBRATING; i++) {
         struct health_order o;
         s.latency_us = i % 2 ? 50 : 60;
-        assert_true(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o) && o.timed);
+        assert_true(health_driver_next(&s.driver, TIER_SCREEN, s.now_ns, &o) && o.timed);
         answer(&s, &o);
     }
     assert_int_equal(s.driver.health.state, HEALTH_QUARANTINED);
@@ -223,7 +223,7 @@ static void drift(void **state)
     assert_non_null(strstr(s.driver.why, "next look in 300 s"));
     /* nothing until the back-off is over */
     struct health_order o;
-    assert_false(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns + 299 * SONATA_SECOND, &o));
+    assert_false(health_driver_next(&s.driver, TIER_SCREEN, s.now_ns + 299 * SONATA_SECOND, &o));
     /* still slow: 15 minutes; then well: three good ones */
     assert_true(run_until(&s, HEALTH_PROBATION, 400 * SONATA_SECOND));
     assert_true(run_until(&s, HEALTH_QUARANTINED, 10 * SONATA_SECOND));
@@ -365,15 +365,15 @@ static void canaries_by_tier(void **state)
     make_ready(&s);
     for (uint64_t i = 0; i < 30; i++)
         job(&s, i, HEALTH_JOB_DONE);
-    assert_false(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o));
-    assert_true(health_driver_next(&s.driver, CANARY_TIER_SEARCH, s.now_ns, &o)); /* before the first of a search */
+    assert_false(health_driver_next(&s.driver, TIER_SCREEN, s.now_ns, &o));
+    assert_true(health_driver_next(&s.driver, TIER_SEARCH, s.now_ns, &o)); /* before the first of a search */
     assert_true(o.kind == HEALTH_ORDER_CANARY && o.timed);
     assert_false(health_driver_may_work(&s.driver, s.now_ns));
-    assert_false(health_driver_next(&s.driver, CANARY_TIER_REPORT, s.now_ns, &o)); /* one at a time */
+    assert_false(health_driver_next(&s.driver, TIER_REPORT, s.now_ns, &o)); /* one at a time */
     health_driver_canary(&s.driver, 50, "", s.now_ns);
-    health_driver_job_started(&s.driver, 31, CANARY_TIER_REPORT, s.now_ns);
+    health_driver_job_started(&s.driver, 31, TIER_REPORT, s.now_ns);
     health_driver_job_ended(&s.driver, HEALTH_JOB_DONE, 31, s.now_ns);
-    assert_true(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o)); /* after it */
+    assert_true(health_driver_next(&s.driver, TIER_SCREEN, s.now_ns, &o)); /* after it */
     health_driver_canary(&s.driver, 50, "", s.now_ns);
     assert_true(health_driver_may_work(&s.driver, s.now_ns));
 }
@@ -387,7 +387,7 @@ static void orders(void **state)
     begin(&s, "3s");
     make_ready(&s);
     assert_int_equal(health_driver_command(&s.driver, "dance", s.now_ns, &err), -EINVAL);
-    health_driver_job_started(&s.driver, 1, CANARY_TIER_SCREEN, s.now_ns);
+    health_driver_job_started(&s.driver, 1, TIER_SCREEN, s.now_ns);
     command(&s, "drain");
     assert_int_equal(s.driver.health.state, HEALTH_BUSY);
     assert_false(health_driver_keeps_jobs(&s.driver));
@@ -397,7 +397,7 @@ static void orders(void **state)
     assert_non_null(strstr(last(&s, "admin")->text, "refused"));
     command(&s, "release");
     /* a person steps in while a canary runs: its answer is for nobody */
-    assert_true(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o));
+    assert_true(health_driver_next(&s.driver, TIER_SCREEN, s.now_ns, &o));
     command(&s, "quarantine");
     health_driver_canary(&s.driver, 50, "", s.now_ns);
     assert_int_equal(s.driver.health.state, HEALTH_QUARANTINED);
@@ -406,13 +406,13 @@ static void orders(void **state)
     assert_true(run_until(&s, HEALTH_READY, 60 * SONATA_SECOND));
     assert_int_equal(s.canaries, CANARY_CALIBRATION);
     /* asked while it is busy: after the job */
-    health_driver_job_started(&s.driver, 2, CANARY_TIER_SCREEN, s.now_ns);
+    health_driver_job_started(&s.driver, 2, TIER_SCREEN, s.now_ns);
     command(&s, "canary");
-    assert_false(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o));
+    assert_false(health_driver_next(&s.driver, TIER_SCREEN, s.now_ns, &o));
     health_driver_job_ended(&s.driver, HEALTH_JOB_DONE, 2, s.now_ns);
-    assert_true(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o) && o.kind == HEALTH_ORDER_CHECK);
+    assert_true(health_driver_next(&s.driver, TIER_SCREEN, s.now_ns, &o) && o.kind == HEALTH_ORDER_CHECK);
     answer(&s, &o);
-    assert_true(health_driver_next(&s.driver, CANARY_TIER_SCREEN, s.now_ns, &o) && o.kind == HEALTH_ORDER_CANARY);
+    assert_true(health_driver_next(&s.driver, TIER_SCREEN, s.now_ns, &o) && o.kind == HEALTH_ORDER_CANARY);
     answer(&s, &o);
     assert_string_equal(last(&s, "canary")->text, "canary 50.000 us, +0.0 % of the reference 50.000 us");
     /* what masters of before say after an interruption: nothing follows */
@@ -420,7 +420,7 @@ static void orders(void **state)
     assert_int_equal(s.driver.health.state, HEALTH_READY);
     /* the board's process ended over a job, again and again: it proves itself, and that is all */
     for (uint64_t i = 3; i < 9; i++) {
-        health_driver_job_started(&s.driver, i, CANARY_TIER_SCREEN, s.now_ns);
+        health_driver_job_started(&s.driver, i, TIER_SCREEN, s.now_ns);
         health_driver_job_ended(&s.driver, HEALTH_JOB_LOST, i, s.now_ns);
         assert_int_equal(s.driver.health.state, HEALTH_SUSPECT);
         assert_true(run_until(&s, HEALTH_READY, 60 * SONATA_SECOND));
@@ -455,7 +455,7 @@ static void off_is_always_well(void **state)
     for (uint64_t i = 0; i < 10; i++)
         job(&s, i, HEALTH_JOB_INFRA);
     s.now_ns += 7200 * SONATA_SECOND;
-    assert_false(health_driver_next(&s.driver, CANARY_TIER_REPORT, s.now_ns, &o));
+    assert_false(health_driver_next(&s.driver, TIER_REPORT, s.now_ns, &o));
     command(&s, "lost");
     command(&s, "canary");
     assert_true(health_driver_may_work(&s.driver, s.now_ns));
@@ -523,18 +523,17 @@ static void options(void **state)
                {"canary", "1ms", "20ms"},
                {"canary.interval", "soon", "duration"},
                {"backoff", "0s", "duration"},
-               {"recover.prayer", "x", "not a rung"},
-               {"recover.kill_job", "x", "not a rung"},
                {"recover.reopen", "sh -c 'unclosed", "recover.reopen"},
                {"recover.reopen", "", "recover.reopen"}};
     struct health_options o = {0}, standard = {0};
     struct sonata_error err = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_int_equal(health_options_set(&o, bad[i].key, bad[i].value, &err), -EINVAL);
+        assert_int_equal(option_put(health_keys, &o, bad[i].key, bad[i].value, &err), -EINVAL);
         if (!strstr(err.text, bad[i].says))
             fail_msg("%s=%s: %s", bad[i].key, bad[i].value, err.text);
     }
-    assert_int_equal(health_options_set(&o, "colour", "red", &err), -ENOENT);
+    assert_int_equal(option_put(health_keys, &o, "colour", "red", &err), -ENOENT);
+    assert_int_equal(option_put(health_keys, &o, "recover.kill_job", "x", &err), -ENOENT);
     /* what boards do that say nothing */
     static const struct {
         const char *standard;
@@ -549,20 +548,20 @@ static void options(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         o = standard = (struct health_options){0};
         if (cases[i].standard)
-            assert_int_equal(health_options_set(&standard, "canary", cases[i].standard, &err), 0);
+            assert_int_equal(option_put(health_keys, &standard, "canary", cases[i].standard, &err), 0);
         health_options_complete(&o, &standard, cases[i].backend, cases[i].emulated);
         assert_int_equal(o.canary, cases[i].mode);
         assert_int_equal(health_options_check(&o, cases[i].backend, &err), 0);
         assert_true(o.cool_down_ns == (o.canary == CANARY_TIMED ? 10 * SONATA_SECOND : 0));
     }
     o = (struct health_options){0};
-    assert_int_equal(health_options_set(&o, "canary", "1s", &err), 0);
+    assert_int_equal(option_put(health_keys, &o, "canary", "1s", &err), 0);
     assert_int_equal(health_options_check(&o, BACKEND_TABLE, &err), -EINVAL);
     assert_non_null(strstr(err.text, "canary.file"));
-    assert_int_equal(health_options_set(&o, "canary.file", "x", &err), 0);
+    assert_int_equal(option_put(health_keys, &o, "canary.file", "x", &err), 0);
     assert_int_equal(health_options_check(&o, BACKEND_TABLE, &err), 0);
     assert_int_equal(health_options_check(&o, BACKEND_ENGINE, &err), -EINVAL);
-    assert_int_equal(health_options_set(&o, "recover.usb_power", "uhubctl -l 1-1 -a cycle", &err), 0);
+    assert_int_equal(option_put(health_keys, &o, "recover.usb_power", "uhubctl -l 1-1 -a cycle", &err), 0);
     assert_int_equal(health_options_rungs(&o), 1U << RUNG_KILL_JOB | 1U << RUNG_USB_POWER);
 }
 

@@ -76,7 +76,7 @@ static void on_a_device(void **state)
     struct mcu_options o = mcu_options_defaults();
     struct sonata_error err = {0};
     double us = 0;
-    assert_int_equal(mcu_options_set(&o, "port", board->path, &err), 0);
+    assert_int_equal(option_put(mcu_keys, &o, "port", board->path, &err), 0);
     if (canary_on_mcu(&o, 0, NULL, &err) || canary_on_mcu(&o, 40000, &us, &err))
         fail_msg("%s", err.text);
     assert_true(us > 3.999 && us < 4.001); /* the fake's clock: 100 ticks of 25 MHz */
@@ -84,7 +84,7 @@ static void on_a_device(void **state)
     assert_int_equal(canary_on_mcu(&o, 0, NULL, &err), -EILSEQ);
     fake_set_hook(board, NULL);
     /* no room for it: then it only has to answer */
-    assert_int_equal(mcu_options_set(&o, "ram", "1Ki", &err), 0);
+    assert_int_equal(option_put(mcu_keys, &o, "ram", "1Ki", &err), 0);
     assert_int_equal(canary_on_mcu(&o, 0, NULL, &err), 0);
     assert_int_equal(canary_on_mcu(&o, 40000, &us, &err), -ENOSPC);
     fake_board_free(board);

@@ -30,7 +30,7 @@ static int setup(void **state)
     space.gene[0] = (struct gene){.name = "a", .n_choices = 2, .condition_gene = -1, .block = -1, .edge_from = -1, .edge_to = -1, .none_allele = -1, .label = {"x", "y"},
                                   .value = {NAN, NAN}};
     job = (struct evaluation_job){.attempt = 7, .n_genes = 1, .genotype = {{1}}, .n_metrics = 1, .metric = {"latency"}, .tier = "search"};
-    assert_int_equal(latency_protocol_find("search", &protocol, NULL), 0);
+    protocol = *latency_protocol_of(TIER_SEARCH);
     phases[0] = '\0';
     return 0;
 }

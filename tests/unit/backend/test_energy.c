@@ -44,14 +44,14 @@ static int setup(void **state)
 {
     (void)state;
     job = (struct evaluation_job){.attempt = 3, .tier = "search", .n_metrics = 1, .metric = {"energy"}};
-    assert_int_equal(latency_protocol_find("search", &protocol, NULL), 0);
+    protocol = *latency_protocol_of(TIER_SEARCH);
     protocol.window_ns = 150 * SONATA_MS; // 0.75 s active
     return 0;
 }
 
 static struct measurement measure(const struct board_config *c)
 {
-    struct backend_job j = {.job = &job, .protocol = &protocol, .phase = phase};
+    struct backend_job j = {.job = &job, .tier = TIER_SEARCH, .protocol = &protocol, .phase = phase};
     struct measurement m = {0};
     struct sonata_error err = {0};
     if (energy_measure(c, &j, nap, NULL, &m, &err))
@@ -101,10 +101,10 @@ static void asked_where_there_is_none(void **state)
     struct board_config with = engine_board("noise=1"), without = with;
     struct sonata_error err = {0};
     without.power.driver[0] = '\0';
-    assert_int_equal(energy_possible(&with, "search", &err), 0);
-    assert_int_equal(energy_possible(&with, "", &err), 0);
-    assert_true(energy_possible(&with, "screen", &err) < 0);
-    assert_true(energy_possible(&without, "search", &err) < 0);
+    assert_int_equal(energy_possible(&with, TIER_SEARCH, &err), 0);
+    assert_int_equal(energy_possible(&with, TIER_REPORT, &err), 0);
+    assert_true(energy_possible(&with, TIER_SCREEN, &err) < 0);
+    assert_true(energy_possible(&without, TIER_SEARCH, &err) < 0);
     assert_non_null(strstr(err.text, "no power sensor"));
     struct board_config c;
     assert_true(board_config_parse("t:table:x.csv,latency=l,power=sim", &c, &err) < 0);
@@ -142,7 +142,7 @@ static void engine_candidate(void **state)
     struct genotype smallest = space_first(&space);
     job.genotype = smallest;
     job.n_genes = space.n_genes;
-    struct backend_job j = {.job = &job, .space = &space, .supernet = blob.data, .supernet_size = blob.size, .protocol = &protocol, .phase = phase};
+    struct backend_job j = {.job = &job, .space = &space, .supernet = blob.data, .supernet_size = blob.size, .tier = TIER_SEARCH, .protocol = &protocol, .phase = phase};
     assert_int_equal(ops->prepare(backend, &j, &err), 0);
     struct measurement m = {0};
     ops->run(backend, &j, &m);
@@ -151,7 +151,7 @@ static void engine_candidate(void **state)
     else
         assert_true(measurement_metric(&m, "energy") && measurement_metric(&m, "energy")->value > 0);
     measurement_fini(&m);
-    snprintf(job.tier, sizeof job.tier, "screen");
+    j.tier = TIER_SCREEN;
     assert_true(ops->prepare(backend, &j, &err) < 0);
     assert_non_null(strstr(err.text, "takes no energy"));
     ops->close(backend);

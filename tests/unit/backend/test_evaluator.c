@@ -103,7 +103,7 @@ static int setup(void **state)
     space.gene[0] = (struct gene){.name = "a", .n_choices = 2, .condition_gene = -1, .block = -1, .edge_from = -1, .edge_to = -1, .none_allele = -1,
                                   .label = {"x", "y"}, .value = {NAN, NAN}};
     job = (struct evaluation_job){.attempt = 7, .n_genes = 1, .genotype = {{1}}, .n_metrics = 1, .metric = {"latency"}, .tier = "search"};
-    assert_int_equal(latency_protocol_find("search", &protocol, NULL), 0);
+    protocol = *latency_protocol_of(TIER_SEARCH);
     page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(page != MAP_FAILED);
     process_adopt_orphans(); /* as the board process does */
@@ -152,7 +152,7 @@ static pid_t begin(void *backend, uint64_t attempt, uint8_t allele)
     job.attempt = attempt;
     job.genotype.allele[0] = allele;
     *page = (struct outcome_page){.finished = false};
-    struct backend_job j = {.job = &job, .space = &space, .protocol = &protocol, .phase = phase, .died = died, .phase_user = page};
+    struct backend_job j = {.tier = TIER_SEARCH, .job = &job, .space = &space, .protocol = &protocol, .phase = phase, .died = died, .phase_user = page};
     struct sonata_error err = {0};
     assert_int_equal(backend_evaluator.prepare(backend, &j, &err), 0);
     pid_t pid = fork();
@@ -210,7 +210,7 @@ static void good_answers(void **state)
     assert_non_null(fgets(line, sizeof line, f));
     fclose(f);
     assert_string_equal(line, "{\"id\":7,\"genotype\":{\"a\":\"y\"},\"metrics\":[\"latency\"],\"tier\":\"search\",\"dataset\":\"\",\"fidelity\":null,"
-                              "\"deadline_s\":600}\n");
+                              "\"deadline_s\":86400}\n");
 }
 
 static void never_ready(void **state)

@@ -76,7 +76,7 @@ static void test_errors_leave_the_settings(void **state)
     (void)state;
     struct settings s = {.word = 1, .name = "old", .whole = 3, .count = 3, .number = 3};
     const struct settings before = s;
-    const char *const wrong[][3] = {{"flag", "yes", "expected true or false"},
+    const char *const wrong[][3] = {{"flag", "maybe", "expected true or false"},
                                     {"choice", "on", "one of one|two"},
                                     {"choice", "", "one of"},
                                     {"word", "gree", "one of red|green|blue"},

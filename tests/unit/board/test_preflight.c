@@ -105,13 +105,12 @@ static void clock_and_current(void **state)
 static void flags_by_tier(void **state)
 {
     (void)state;
-    static const char *const tier[] = {"screen", "search", "", "report"};
-    for (int i = 0; i < 4; i++) {
-        assert_int_equal(flags_invalidate(FLAG_CONTENDED | FLAG_NOISY, tier[i]) != NULL, i > 0); /* screen records it only */
-        assert_non_null(strstr(flags_invalidate(FLAG_THROTTLED, tier[i]), "throttled:"));
-        assert_null(flags_invalidate(FLAG_NOISY | FLAG_BIMODAL | FLAG_OUTLIERS | FLAG_WARMUP_NOT_STABLE, tier[i]));
+    for (enum tier t = TIER_SCREEN; t < TIER_COUNT; t++) {
+        assert_int_equal(flags_invalidate(FLAG_CONTENDED | FLAG_NOISY, t) != NULL, t != TIER_SCREEN); /* screen records it only */
+        assert_non_null(strstr(flags_invalidate(FLAG_THROTTLED, t), "throttled:"));
+        assert_null(flags_invalidate(FLAG_NOISY | FLAG_BIMODAL | FLAG_OUTLIERS | FLAG_WARMUP_NOT_STABLE, t));
     }
-    assert_non_null(strstr(flags_invalidate(FLAG_CONTENDED, "search"), "contended:"));
+    assert_non_null(strstr(flags_invalidate(FLAG_CONTENDED, TIER_SEARCH), "contended:"));
 }
 
 static void the_record_says_what_held(void **state)

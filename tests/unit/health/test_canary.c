@@ -65,19 +65,19 @@ static void intervals(void **state)
 {
     (void)state;
     struct canary_schedule s = {.last_ns = 0, .jobs_since = 3};
-    assert_false(canary_due(&s, CANARY_TIER_SEARCH, 9 * MINUTE));
-    assert_true(canary_due(&s, CANARY_TIER_SEARCH, 10 * MINUTE));
-    assert_false(canary_due(&s, CANARY_TIER_SCREEN, 59 * MINUTE));
-    assert_true(canary_due(&s, CANARY_TIER_SCREEN, 60 * MINUTE));
-    assert_true(canary_due(&s, CANARY_TIER_REPORT, 1)); // after each candidate
+    assert_false(canary_due(&s, TIER_SEARCH, 9 * MINUTE));
+    assert_true(canary_due(&s, TIER_SEARCH, 10 * MINUTE));
+    assert_false(canary_due(&s, TIER_SCREEN, 59 * MINUTE));
+    assert_true(canary_due(&s, TIER_SCREEN, 60 * MINUTE));
+    assert_true(canary_due(&s, TIER_REPORT, 1)); // after each candidate
     s.jobs_since = 20;
-    assert_true(canary_due(&s, CANARY_TIER_SEARCH, 1));
-    assert_false(canary_due(&s, CANARY_TIER_SCREEN, 1));
+    assert_true(canary_due(&s, TIER_SEARCH, 1));
+    assert_false(canary_due(&s, TIER_SCREEN, 1));
     s.jobs_since = 3;
     s.shortened = true;
-    assert_true(canary_due(&s, CANARY_TIER_SEARCH, 5 * MINUTE));
+    assert_true(canary_due(&s, TIER_SEARCH, 5 * MINUTE));
     s.jobs_since = 10;
-    assert_true(canary_due(&s, CANARY_TIER_SEARCH, 1));
+    assert_true(canary_due(&s, TIER_SEARCH, 1));
 }
 
 static void between_boards(void **state)

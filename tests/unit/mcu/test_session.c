@@ -47,7 +47,7 @@ static int set_up(void **state)
     free(pictures);
     random_net_fini(&net);
     b->options = mcu_options_defaults();
-    assert_int_equal(mcu_options_set(&b->options, "port", b->board->path, &b->err), 0);
+    assert_int_equal(option_put(mcu_keys, &b->options, "port", b->board->path, &b->err), 0);
     b->request = (struct mcu_request){
         .options = &b->options, .blob = b->blob.data, .size = b->blob.size, .input = b->input, .n_inputs = PICTURES, .windows = 5,
         .window_us = 40, .warmup_us = 8, .min_inferences = 10, .warmup_inferences = 2,
@@ -135,7 +135,7 @@ static void test_emulated_board_is_asked_once(void **state)
 {
     struct bench *b = *state;
 
-    assert_int_equal(mcu_options_set(&b->options, "emulated", "yes", &b->err), 0);
+    assert_int_equal(option_put(mcu_keys, &b->options, "emulated", "yes", &b->err), 0);
     if (run(b) != 0)
         fail_msg("%s", b->err.text);
     assert_int_equal(b->result.n_windows, 1);
@@ -150,17 +150,17 @@ static void test_infeasible_before_a_byte_is_sent(void **state)
     struct bench *b = *state;
     unsigned before = atomic_load(&b->board->commands);
 
-    assert_int_equal(mcu_options_set(&b->options, "ram", "1Ki", &b->err), 0);
+    assert_int_equal(option_put(mcu_keys, &b->options, "ram", "1Ki", &b->err), 0);
     assert_int_equal(run(b), -ENOSPC);
     assert_non_null(strstr(b->err.text, "infeasible:ram: 128 bytes missing"));
     assert_int_equal(b->result.memory.ram_missing, 128);
     assert_int_equal(atomic_load(&b->board->commands), before);
     /* with the firmware's own share known it is more */
-    assert_int_equal(mcu_options_set(&b->options, "ram", "34000", &b->err), 0);
+    assert_int_equal(option_put(mcu_keys, &b->options, "ram", "34000", &b->err), 0);
     assert_int_equal(run(b), -ENOSPC);
     assert_non_null(strstr(b->err.text, "infeasible:ram: 152 bytes missing"));
-    assert_int_equal(mcu_options_set(&b->options, "ram", "0", &b->err), 0);
-    assert_int_equal(mcu_options_set(&b->options, "flash", "20001", &b->err), 0);
+    assert_int_equal(option_put(mcu_keys, &b->options, "ram", "0", &b->err), 0);
+    assert_int_equal(option_put(mcu_keys, &b->options, "flash", "20001", &b->err), 0);
     assert_int_equal(run(b), -ENOSPC);
     assert_non_null(strstr(b->err.text, "infeasible:flash:"));
 }
@@ -223,9 +223,9 @@ static void test_missing_board(void **state)
     assert_int_equal(mcu_ping(&b->options, &info, name, &b->err), 0);
     assert_string_equal(name, "fake board");
     assert_int_equal(info.blob_max, FAKE_BLOB_MAX);
-    assert_int_equal(mcu_options_set(&b->options, "name", "another", &b->err), 0);
+    assert_int_equal(option_put(mcu_keys, &b->options, "name", "another", &b->err), 0);
     assert_int_equal(mcu_ping(&b->options, &info, name, &b->err), -ENODEV);
-    assert_int_equal(mcu_options_set(&b->options, "port", "/tmp/no-such-line", &b->err), 0);
+    assert_int_equal(option_put(mcu_keys, &b->options, "port", "/tmp/no-such-line", &b->err), 0);
     assert_int_equal(mcu_ping(&b->options, &info, name, &b->err), -ENOENT);
 }
 
@@ -234,13 +234,13 @@ static void test_option_values(void **state)
     static const char *const bad[][2] = {{"baud", "1"}, {"ram", "much"}, {"framing", "base64"}, {"samples", "0"}, {"port", ""}, {"answer", "1ms"}};
     struct bench *b = *state;
 
-    assert_int_equal(mcu_options_set(&b->options, "flash", "512Ki", &b->err), 0);
+    assert_int_equal(option_put(mcu_keys, &b->options, "flash", "512Ki", &b->err), 0);
     assert_int_equal(b->options.flash, 512 * 1024);
-    assert_int_equal(mcu_options_set(&b->options, "framing", "hex", &b->err), 0);
+    assert_int_equal(option_put(mcu_keys, &b->options, "framing", "hex", &b->err), 0);
     assert_true(b->options.hex);
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(mcu_options_set(&b->options, bad[i][0], bad[i][1], &b->err), -EINVAL);
-    assert_int_equal(mcu_options_set(&b->options, "colour", "red", &b->err), -ENOENT);
+        assert_int_equal(option_put(mcu_keys, &b->options, bad[i][0], bad[i][1], &b->err), -EINVAL);
+    assert_int_equal(option_put(mcu_keys, &b->options, "colour", "red", &b->err), -ENOENT);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

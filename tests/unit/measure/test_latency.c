@@ -54,14 +54,14 @@ static int64_t noisy_then_calm(struct fake *f)
     return (int64_t)(1e6 * (hog ? 1.06 : 1) * exp(0.001 * rng_normal(&f->rng)));
 }
 
-static struct latency_result measure(const char *tier, int64_t (*latency)(struct fake *), struct fake *f)
+static struct latency_result measure(enum tier tier, int64_t (*latency)(struct fake *), struct fake *f)
 {
     *f = (struct fake){.latency_ns = latency, .rng = rng_seeded(11, 0)};
     struct latency_target target = {infer, now_ns, f};
     struct latency_protocol p;
     struct latency_result r = {0};
     struct sonata_error err = {0};
-    assert_int_equal(latency_protocol_find(tier, &p, &err), 0);
+    p = *latency_protocol_of(tier);
     assert_int_equal(latency_protocol_check(&p, &err), 0);
     assert_int_equal(latency_measure(&p, &target, &r, &err), 0);
     return r;
@@ -71,7 +71,7 @@ static void search_tier_durations(void **state)
 {
     (void)state;
     struct fake f;
-    struct latency_result r = measure("search", constant_1ms, &f);
+    struct latency_result r = measure(TIER_SEARCH, constant_1ms, &f);
     assert_true(r.median_us == 1000 && r.low_us == 1000 && r.high_us == 1000 && r.p99_us == 1000 && r.mad_us == 0);
     assert_int_equal(r.flags, 0);
     assert_int_equal(r.n_windows, 6);
@@ -88,12 +88,12 @@ static void fast_networks_are_batched(void **state)
 {
     (void)state;
     struct fake f;
-    struct latency_result r = measure("search", constant_7us, &f);
+    struct latency_result r = measure(TIER_SEARCH, constant_7us, &f);
     assert_int_equal(r.batch, 58); /* 400 us: 100,000 samples in 20 windows of 2 s */
     assert_true(fabs(r.median_us - 7) < 1e-9);
     assert_int_equal(r.dropped, 0);
     latency_result_fini(&r);
-    r = measure("screen", constant_7us, &f);
+    r = measure(TIER_SCREEN, constant_7us, &f);
     assert_int_equal(r.batch, 15); /* 105 us */
     latency_result_fini(&r);
 }
@@ -102,14 +102,14 @@ static void screen_scales_with_the_network(void **state)
 {
     (void)state;
     struct fake f;
-    struct latency_result r = measure("screen", constant_7us, &f);
+    struct latency_result r = measure(TIER_SCREEN, constant_7us, &f);
     latency_result_fini(&r);
     assert_true(f.now_ns < 450 * MS);
-    r = measure("screen", constant_1ms, &f);
+    r = measure(TIER_SCREEN, constant_1ms, &f);
     assert_int_equal(r.n_windows, 3);
     assert_true(f.now_ns < 650 * MS);
     latency_result_fini(&r);
-    r = measure("screen", constant_20ms, &f);
+    r = measure(TIER_SCREEN, constant_20ms, &f);
     assert_true(r.measure_ns >= 1500 * MS && r.warmup_ns >= 1000 * MS); /* the full half-second windows */
     assert_true(r.inferences >= 10);
     latency_result_fini(&r);
@@ -123,7 +123,7 @@ static void a_share_of_the_warm_up(void **state)
     struct latency_protocol p;
     struct latency_result r = {0};
     struct sonata_error err = {0};
-    assert_int_equal(latency_protocol_find("screen", &p, &err), 0);
+    p = *latency_protocol_of(TIER_SCREEN);
     p.warmup_share = 0.25; /* of the 100 ms that 100 inferences take */
     assert_int_equal(latency_measure(&p, &target, &r, &err), 0);
     assert_true(r.warmup_ns == 75 * MS && r.measure_ns == 300 * MS);
@@ -134,7 +134,7 @@ static void warm_up_waits_for_stability(void **state)
 {
     (void)state;
     struct fake f;
-    struct latency_result r = measure("search", slow_start, &f);
+    struct latency_result r = measure(TIER_SEARCH, slow_start, &f);
     assert_int_equal(r.flags, 0);
     assert_true(r.warmup_ns > 4000 * MS && r.warmup_ns < 6500 * MS);
     assert_true(r.median_us == 1000);
@@ -147,7 +147,7 @@ static void warm_up_cap(void **state)
     struct fake f;
     struct latency_protocol p;
     struct sonata_error err = {0};
-    assert_int_equal(latency_protocol_find("search", &p, &err), 0);
+    p = *latency_protocol_of(TIER_SEARCH);
     p.warmup_spread = 0.001;
     f = (struct fake){.latency_ns = drifting};
     struct latency_target target = {infer, now_ns, &f};
@@ -162,7 +162,7 @@ static void jitter_gives_an_interval_around_the_truth(void **state)
 {
     (void)state;
     struct fake f;
-    struct latency_result r = measure("search", jitter_1ms, &f);
+    struct latency_result r = measure(TIER_SEARCH, jitter_1ms, &f);
     assert_int_equal(r.flags, 0);
     assert_true(r.low_us <= r.median_us && r.median_us <= r.high_us);
     assert_true(fabs(r.median_us - 1000) < 2 && r.high_us - r.low_us < 5);
@@ -174,7 +174,7 @@ static void windows_are_added_until_accepted(void **state)
 {
     (void)state;
     struct fake f;
-    struct latency_result r = measure("search", noisy_then_calm, &f);
+    struct latency_result r = measure(TIER_SEARCH, noisy_then_calm, &f);
     assert_in_range(r.n_windows, 7, 20);
     assert_int_equal(r.flags & FLAG_NOISY, 0);
     assert_true(fabs(r.median_us - 1000) < 3);
@@ -190,11 +190,11 @@ static void noisy_at_the_cap(void **state)
 {
     (void)state;
     struct fake f;
-    struct latency_result r = measure("search", window_noise, &f);
+    struct latency_result r = measure(TIER_SEARCH, window_noise, &f);
     assert_true(r.flags & FLAG_NOISY);
     assert_int_equal(r.n_windows, 20);
     latency_result_fini(&r);
-    r = measure("screen", drifting, &f);
+    r = measure(TIER_SCREEN, drifting, &f);
     assert_int_equal(r.n_windows, 3);
     latency_result_fini(&r);
 }
@@ -203,10 +203,10 @@ static void shapes_are_flagged(void **state)
 {
     (void)state;
     struct fake f;
-    struct latency_result r = measure("search", two_clocks, &f);
+    struct latency_result r = measure(TIER_SEARCH, two_clocks, &f);
     assert_true(r.flags & FLAG_BIMODAL);
     latency_result_fini(&r);
-    r = measure("search", spikes, &f);
+    r = measure(TIER_SEARCH, spikes, &f);
     assert_true(r.flags & FLAG_OUTLIERS);
     assert_int_equal(r.flags & FLAG_BIMODAL, 0);
     assert_true(fabs(r.median_us - 1001) < 3); /* spikes are kept, and do not move the median */
@@ -224,7 +224,7 @@ static void an_error_ends_it(void **state)
         struct latency_protocol p;
         struct latency_result r;
         struct sonata_error err = {0};
-        assert_int_equal(latency_protocol_find("", &p, &err), 0);
+        p = *latency_protocol_of(TIER_SEARCH);
         assert_int_equal(latency_measure(&p, &target, &r, &err), -ENOMEM);
         assert_non_null(strstr(err.text, "memory"));
     }
@@ -240,7 +240,7 @@ static void a_clock_that_stands_still_is_an_error(void **state)
     struct latency_protocol p;
     struct latency_result r;
     struct sonata_error err = {0};
-    assert_int_equal(latency_protocol_find("screen", &p, &err), 0);
+    p = *latency_protocol_of(TIER_SCREEN);
     assert_int_equal(latency_measure(&p, &target, &r, &err), -EIO);
 }
 
@@ -248,7 +248,7 @@ static void report_moves_into_a_measurement(void **state)
 {
     (void)state;
     struct fake f;
-    struct latency_result r = measure("screen", jitter_1ms, &f);
+    struct latency_result r = measure(TIER_SCREEN, jitter_1ms, &f);
     uint32_t n = r.n_samples;
     struct measurement m = {0};
     latency_result_report(&r, &m);
@@ -262,14 +262,12 @@ static void report_moves_into_a_measurement(void **state)
     measurement_fini(&m);
 }
 
-static void unknown_tier_and_bad_numbers(void **state)
+static void bad_numbers(void **state)
 {
     (void)state;
     struct latency_protocol p;
     struct sonata_error err = {0};
-    assert_int_equal(latency_protocol_find("quick", &p, &err), -ENOENT);
-    assert_non_null(strstr(err.text, "screen"));
-    assert_int_equal(latency_protocol_find("report", &p, &err), 0);
+    p = *latency_protocol_of(TIER_REPORT);
     p.windows = 2;
     assert_int_equal(latency_protocol_check(&p, &err), -EINVAL);
     assert_non_null(strstr(err.text, "windows"));
@@ -291,7 +289,7 @@ int main(void)
         cmocka_unit_test(an_error_ends_it),
         cmocka_unit_test(a_clock_that_stands_still_is_an_error),
         cmocka_unit_test(report_moves_into_a_measurement),
-        cmocka_unit_test(unknown_tier_and_bad_numbers),
+        cmocka_unit_test(bad_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

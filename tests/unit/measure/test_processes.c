@@ -14,13 +14,10 @@
 
 static const struct process_prior prior = {.variance = 0.004 * 0.004, .freedom = 8};
 
-static struct processes *begin(const char *name)
+static struct processes *begin(enum tier tier)
 {
     struct processes *s = calloc(1, sizeof *s);
-    struct latency_protocol tier;
-    struct sonata_error err;
-    assert_int_equal(latency_protocol_find(name, &tier, &err), 0);
-    processes_begin(s, &tier, &prior);
+    processes_begin(s, latency_protocol_of(tier), &prior);
     return s;
 }
 
@@ -51,16 +48,15 @@ static void shares(void **state)
 {
     (void)state;
     struct latency_protocol tier, first, next;
-    struct sonata_error err;
-    assert_int_equal(latency_protocol_find("search", &tier, &err), 0);
+    tier = *latency_protocol_of(TIER_SEARCH);
     first = processes_protocol(&tier, 0);
     next = processes_protocol(&tier, 1);
     assert_true(first.windows == 2 && first.windows_max == 2 && first.min_inferences == 10 && first.warmup_ns == tier.warmup_ns);
     assert_true(first.accept_cv == 0 && first.accept_half_width == 0 && first.samples_max == SAMPLES_MAX / 5);
     assert_true(next.windows == 2 && next.window_ns == tier.window_ns && next.warmup_share == 0.25 && first.warmup_share == 1);
-    assert_int_equal(latency_protocol_find("screen", &tier, &err), 0);
+    tier = *latency_protocol_of(TIER_SCREEN);
     assert_true(processes_protocol(&tier, 0).windows == 2 && tier.processes == 2);
-    assert_int_equal(latency_protocol_find("report", &tier, &err), 0);
+    tier = *latency_protocol_of(TIER_REPORT);
     first = processes_protocol(&tier, 0); /* whole attempts are its processes */
     assert_true(first.windows == tier.windows && first.windows_max == tier.windows_max && first.accept_cv == tier.accept_cv);
 }
@@ -68,7 +64,7 @@ static void shares(void **state)
 static void three_good_ones(void **state)
 {
     (void)state;
-    struct processes *s = begin("search");
+    struct processes *s = begin(TIER_SEARCH);
     struct measurement m = process(1000, 2, 0), all;
     measurement_add(&m, "accuracy", 90, 89, 91, 10000);
     assert_int_equal(processes_take(s, &m, false), PROCESSES_MORE);
@@ -91,7 +87,7 @@ static void three_good_ones(void **state)
 static void too_wide_takes_more(void **state)
 {
     (void)state;
-    struct processes *s = begin("search");
+    struct processes *s = begin(TIER_SEARCH);
     struct measurement all;
     assert_int_equal(take(s, 1000, 0), PROCESSES_MORE);
     assert_int_equal(take(s, 1100, 0), PROCESSES_MORE);
@@ -107,7 +103,7 @@ static void too_wide_takes_more(void **state)
 static void only_the_bad_one_is_measured_again(void **state)
 {
     (void)state;
-    struct processes *s = begin("search");
+    struct processes *s = begin(TIER_SEARCH);
     struct measurement all, m = process(1700, 2, FLAG_CONTENDED);
     measurement_add(&m, "accuracy", 90, 89, 91, 10000);
     m.outcome = OUTCOME_INVALID;
@@ -129,7 +125,7 @@ static void only_the_bad_one_is_measured_again(void **state)
 static void where_all_are_bad_it_is_told(void **state)
 {
     (void)state;
-    struct processes *s = begin("search");
+    struct processes *s = begin(TIER_SEARCH);
     struct measurement all;
     for (int i = 0; i < 3; i++)
         assert_int_equal(take(s, 1000 + 10 * i, FLAG_CONTENDED), i < 2 ? PROCESSES_MORE : PROCESSES_DONE);
@@ -156,7 +152,7 @@ static void where_all_are_bad_it_is_told(void **state)
 static void energy_is_spoilt_with_its_process(void **state)
 {
     (void)state;
-    struct processes *s = begin("search");
+    struct processes *s = begin(TIER_SEARCH);
     struct measurement all, m = process(1700, 2, FLAG_CONTENDED);
     measurement_add(&m, "energy", 7, 6, 8, 5);
     assert_int_equal(processes_take(s, &m, true), PROCESSES_AGAIN);
@@ -175,7 +171,7 @@ static void energy_is_spoilt_with_its_process(void **state)
 static void other_ends_stand_alone(void **state)
 {
     (void)state;
-    struct processes *s = begin("search");
+    struct processes *s = begin(TIER_SEARCH);
     struct measurement all, m = {.outcome = OUTCOME_INFEASIBLE, .reason = "too big"};
     assert_int_equal(take(s, 1000, 0), PROCESSES_MORE);
     assert_int_equal(processes_take(s, &m, false), PROCESSES_DONE);
@@ -198,7 +194,7 @@ static void other_ends_stand_alone(void **state)
 static void one_pass_of_report(void **state)
 {
     (void)state;
-    struct processes *s = begin("report");
+    struct processes *s = begin(TIER_REPORT);
     struct measurement all, m = process(1000, 3, FLAG_BIMODAL);
     assert_int_equal(processes_take(s, &m, false), PROCESSES_DONE);
     processes_finish(s, &all);

@@ -221,7 +221,7 @@ static void simulate_board(const struct board *b, const struct latency_protocol 
     }
 }
 
-static void bar(const char *name, double least)
+static void bar(enum tier tier, double least)
 {
     static const struct board boards[] = {
         {"even", 0.006, 0, 0, 0.002, 0, 0},
@@ -233,17 +233,15 @@ static void bar(const char *name, double least)
         {"heavy tails", 0.004, 0.4, 0.001, 0.002, 0, 2},
         {"good and bad times", 0.003, 0.4, 0.006, 0.002, 0, 0},
     };
-    struct latency_protocol tier;
-    struct sonata_error err;
+    const struct latency_protocol *protocol = latency_protocol_of(tier);
     struct rng rng = rng_seeded(SEED, 4);
     struct processes *s = calloc(1, sizeof *s);
     struct tally *t = malloc(sizeof *t);
-    assert_int_equal(latency_protocol_find(name, &tier, &err), 0);
-    print_message("%s, seed %d\n", name, SEED);
+    print_message("%s, seed %d\n", tier_name(tier), SEED);
     for (size_t i = 0; i < sizeof boards / sizeof *boards; i++) {
         *t = (struct tally){0};
         for (int k = 0; k < BOARDS_OF_A_KIND; k++)
-            simulate_board(&boards[i], &tier, &rng, s, t);
+            simulate_board(&boards[i], protocol, &rng, s, t);
         sort_doubles(t->half, t->n_half);
         double held = t->held / (double)t->n;
         print_message("  %-18s %5.1f %% held, half width %.2f %%, %.2f processes\n", boards[i].name, 100 * held,
@@ -257,13 +255,13 @@ static void bar(const char *name, double least)
 static void intervals_hold_at_search(void **state)
 {
     (void)state;
-    bar("search", 0.93);
+    bar(TIER_SEARCH, 0.93);
 }
 
 static void intervals_hold_at_screen(void **state)
 {
     (void)state;
-    bar("screen", 0.90);
+    bar(TIER_SCREEN, 0.90);
 }
 
 int main(void)

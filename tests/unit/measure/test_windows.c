@@ -11,13 +11,6 @@
 
 static const double steady[] = {100, 100.2, 99.9, 100.1, 100, 99.8}, wild[] = {100, 120, 90, 104, 131, 99, 100, 118, 92, 101, 130, 97};
 
-static struct latency_protocol tier(const char *name)
-{
-    struct latency_protocol p;
-    assert_int_equal(latency_protocol_find(name, &p, NULL), 0);
-    return p;
-}
-
 static void summary_of_six(void **state)
 {
     (void)state;
@@ -34,7 +27,7 @@ static void summary_of_six(void **state)
 static void steady_windows_end_at_the_tiers_number(void **state)
 {
     (void)state;
-    struct latency_protocol p = tier("report");
+    struct latency_protocol p = *latency_protocol_of(TIER_REPORT);
     struct windows_summary s;
     for (unsigned n = 1; n <= 3; n++) {
         windows_summarise(steady, n, &s);
@@ -46,7 +39,7 @@ static void steady_windows_end_at_the_tiers_number(void **state)
 static void wild_windows_go_on_to_the_cap(void **state)
 {
     (void)state;
-    struct latency_protocol p = tier("report");
+    struct latency_protocol p = *latency_protocol_of(TIER_REPORT);
     struct windows_summary s;
     for (unsigned n = 3; n <= 6; n++) {
         windows_summarise(wild, n, &s);
@@ -55,7 +48,7 @@ static void wild_windows_go_on_to_the_cap(void **state)
     }
     windows_summarise(wild, 5, &s);
     assert_false(windows_want_more(&p, &s, 5, p.cap_ns)); /* or to the time */
-    p = tier("screen");
+    p = *latency_protocol_of(TIER_SCREEN);
     windows_summarise(wild, 3, &s);
     assert_false(windows_want_more(&p, &s, 3, 0)); /* screen adds none */
 }

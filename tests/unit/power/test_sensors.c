@@ -411,7 +411,7 @@ static void simulated(void **state)
     assert_close(read_ok(s), 3000); // stuck from the fifth on
     power_close(s);
     snprintf(c.options, sizeof c.options, "idle=1000 wrong=3");
-    assert_int_equal(open_fails(&c, "wrong=3"), -EINVAL);
+    assert_int_equal(open_fails(&c, "unknown key 'wrong'"), -EINVAL);
     snprintf(c.driver, sizeof c.driver, "nvml");
     assert_int_equal(open_fails(&c, "unknown"), -EINVAL);
     /* Without a load file: the busy share of the CPUs. */
@@ -459,16 +459,20 @@ static void configuration(void **state)
     struct power_config c = {0};
     struct sonata_error err = {0};
     assert_false(power_configured(&c));
-    assert_int_equal(power_config_set(&c, "driver", "hwmon", &err), 0);
+    assert_int_equal(option_put(power_keys, &c, "driver", "hwmon", &err), 0);
     assert_true(power_configured(&c));
-    assert_int_equal(power_config_set(&c, "scope", "wall", &err), 0);
+    assert_int_equal(option_put(power_keys, &c, "scope", "wall", &err), 0);
     assert_int_equal(c.scope, POWER_SCOPE_WALL);
-    assert_int_equal(power_config_set(&c, "max_hz", "20", &err), 0);
-    assert_int_equal(power_config_set(&c, "stream", "true", &err), 0);
-    assert_int_equal(power_config_set(&c, "scope", "rail", &err), -EINVAL);
-    assert_int_equal(power_config_set(&c, "max_hz", "-1", &err), -EINVAL);
-    assert_int_equal(power_config_set(&c, "driver", "nvml", &err), -EINVAL);
-    assert_int_equal(power_config_set(&c, "hertz", "1", &err), -ENOENT);
+    for (enum power_scope s = 0; s < POWER_SCOPE_COUNT; s++) { /* the words and the enum are in the same order */
+        assert_int_equal(option_put(power_keys, &c, "scope", power_scope_name(s), &err), 0);
+        assert_int_equal(c.scope, s);
+    }
+    assert_int_equal(option_put(power_keys, &c, "max_hz", "20", &err), 0);
+    assert_int_equal(option_put(power_keys, &c, "stream", "true", &err), 0);
+    assert_int_equal(option_put(power_keys, &c, "scope", "rail", &err), -EINVAL);
+    assert_int_equal(option_put(power_keys, &c, "max_hz", "-1", &err), -EINVAL);
+    assert_int_equal(option_put(power_keys, &c, "driver", "nvml", &err), -EINVAL);
+    assert_int_equal(option_put(power_keys, &c, "hertz", "1", &err), -ENOENT);
     assert_non_null(strstr(err.text, "hertz"));
 }
 

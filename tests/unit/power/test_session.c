@@ -58,7 +58,7 @@ static struct power_config sensor(const char *more)
 static struct energy_protocol shortened(unsigned repeats)
 {
     struct energy_protocol p;
-    assert_int_equal(energy_protocol_find("search", &p), 0);
+    assert_int_equal(energy_protocol_of(TIER_SEARCH, &p), 0);
     p.idle_s = 0.4;
     p.active_s = 0.6;
     p.trailing_s = 0.3;
@@ -133,8 +133,8 @@ static void failures(void **state)
     assert_int_equal(energy_session(&none, &p, (struct energy_poller){-1, 1}, &(struct energy_load){work, NULL}, &r, &err), -ENODEV);
     p.repeats = 0;
     assert_int_equal(energy_session(&c, &p, (struct energy_poller){-1, 1}, &(struct energy_load){work, NULL}, &r, &err), -EINVAL);
-    assert_int_equal(energy_protocol_find("screen", &p), -ENOENT);
-    assert_int_equal(energy_protocol_find("report", &p), 0);
+    assert_int_equal(energy_protocol_of(TIER_SCREEN, &p), -ENOENT);
+    assert_int_equal(energy_protocol_of(TIER_REPORT, &p), 0);
     assert_int_equal(p.repeats, 5);
 }
 

@@ -38,7 +38,7 @@ static void wrong_options_are_named(void **state)
     refuse("sonata+", "beta", "x", "a number from 0 to 5");
     refuse("sonata+", "beta", "9", "a number from 0 to 5");
     refuse("sonata+", "trees", "1.5", "a whole number");
-    refuse("sonata+", "mask", "yes", "on or off");
+    refuse("sonata+", "mask", "maybe", "on or off");
     refuse("nsga2", "agent", "fixed", "means nothing to algorithm 'nsga2'");
     refuse("sonata", "sources", "inner", "means nothing");
 }
