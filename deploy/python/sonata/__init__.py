@@ -1,4 +1,4 @@
-"""SONATA in Python: evaluators. Standard library only.
+"""SONATA in Python: evaluators, ask and tell, and a client. Standard library only.
 
 An evaluator is a class that is made once and asked for one architecture after another:
 
@@ -10,12 +10,27 @@ An evaluator is a class that is made once and asked for one architecture after a
         def evaluate(self, genes, context): return {"accuracy": 91.5}
 
 `python3 -m sonata serve FILE.py` speaks the worker's protocol (docs/ADAPTERS.md); `python3 -m sonata check FILE.py --space SPACE.yaml` tries it alone.
+
+A client, and a program that is itself a board (docs/PYTHON.md):
+
+    farm = sonata.connect("tcp://lab:7102", key="me.key")   # or sonata-web: connect("http://lab:7180", token="…")
+    search = farm.submit("search.yaml")
+    with sonata.Board("mine", ["accuracy"], master="tcp://lab:7101", key="mine.key") as board:
+        for candidate in board.ask():
+            board.tell(candidate, accuracy=91.5)
+    search.wait()
+    search.front()
 """
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Type, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Type, TypeVar
 
-__all__ = ["Canceled", "Context", "Infeasible", "Invalid", "evaluator"]
+if TYPE_CHECKING:
+    from sonata._board import Board, Candidate
+    from sonata._client import Farm, Search, connect
+    from sonata._transport import SonataError
+
+__all__ = ["Board", "Canceled", "Candidate", "Context", "Farm", "Infeasible", "Invalid", "Search", "SonataError", "connect", "evaluator"]
 __version__ = "0.1.0"
 
 Genes = Dict[str, Any]
@@ -79,3 +94,13 @@ def evaluator(metrics: Sequence[str]) -> Callable[[_Class], _Class]:
         return cls
 
     return mark
+
+
+def __getattr__(name: str) -> Any:
+    """Client and board are loaded when they are used: an evaluator needs neither."""
+    homes = {"connect": "_client", "Farm": "_client", "Search": "_client", "SonataError": "_transport", "Board": "_board", "Candidate": "_board"}
+    if name not in homes:
+        raise AttributeError(f"module 'sonata' has no attribute '{name}'")
+    import importlib
+
+    return getattr(importlib.import_module(f"sonata.{homes[name]}"), name)

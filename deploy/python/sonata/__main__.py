@@ -94,9 +94,15 @@ def main() -> int:
     two.add_argument("--space", required=True)
     two.add_argument("-n", type=positive, default=3)
     two.add_argument("--seed", type=int, default=1)
+    three = commands.add_parser("relay", help="used by sonata.Board: joins a worker to a program")
+    three.add_argument("socket")
     args = parser.parse_args()
     if args.command == "serve":
         return _serve.serve(args.file)
+    if args.command == "relay":
+        from sonata import _board
+
+        return _board.relay(args.socket)
     return check(args.file, args.space, args.n, args.seed)
 
 
