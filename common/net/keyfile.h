@@ -3,8 +3,7 @@
  *     # SONATA key of vision (team), 2026-01-31
  *     server: …40 characters…      the master's public key
  *     public: …
- *     secret: …
- */
+ *     secret: … */
 #ifndef SONATA_NET_KEYFILE_H
 #define SONATA_NET_KEYFILE_H
 

@@ -1,8 +1,8 @@
 /* trtexec. Raw samples from --exportTimes (times.json), else the summary's `Latency:` line.
  *
  * Formats: one object per inference with latencyMs; files with the older endToEndMs also hold the warm-up, which is dropped by start time. The
- * verdict is
- * `&&&& PASSED`; its absence after a clean exit is a format we do not know. "GPU compute time is unstable" (CV > 2.5 %) makes the numbers noisy. */
+ * verdict is `&&&& PASSED`; its absence after a clean exit is a format we do not know. "GPU compute time is unstable" (CV > 2.5 %) makes the numbers
+ * noisy. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
