@@ -44,12 +44,6 @@ static void on_again(uv_idle_t *i)
     turn(i->data);
 }
 
-void http_kick(struct http *h)
-{
-    if (!h->closing)
-        uv_idle_start(&h->again, on_again);
-}
-
 /* Closes what is too slow by shutting its socket down: the daemon then sees an end and clears up. */
 static void on_sweep(uv_timer_t *t)
 {
@@ -218,6 +212,7 @@ static void start_handles(struct http *h, int epoll)
     uv_timer_init(uv, &h->timer);
     uv_timer_init(uv, &h->sweep);
     uv_idle_init(uv, &h->again);
+    h->on_again = on_again;
     h->poll.data = h->timer.data = h->sweep.data = h->again.data = h;
     h->open_handles = 4;
     uv_poll_start(&h->poll, UV_READABLE, on_poll);

@@ -39,7 +39,8 @@ void http_wake(struct http_request *q)
         return;
     q->suspended = false;
     MHD_resume_connection(q->mhd);
-    http_kick(q->http);
+    if (!q->http->closing)
+        uv_idle_start(&q->http->again, q->http->on_again);
 }
 
 void http_answer(struct http_request *q, const struct http_answer *a)

@@ -43,7 +43,8 @@ struct http {
     struct http_app app;
     uv_poll_t poll;
     uv_timer_t timer, sweep;
-    uv_idle_t again; /* runs the daemon once more in this turn: something was resumed */
+    uv_idle_t again; /* runs the daemon once more before the loop blocks: something was resumed */
+    uv_idle_cb on_again;
     struct http_connection *connections;
     struct http_request *waiting; /* handed to the application and not answered yet, or streams */
     struct http_counts counts;
@@ -52,8 +53,6 @@ struct http {
     unsigned open_handles;
 };
 
-/* The daemon has work: it runs before the loop blocks. */
-void http_kick(struct http *h);
 /* The connection is closed unless something happens within so many seconds; 0: it may take any time. */
 void http_expect(struct http_connection *c, unsigned seconds);
 /* A request of this connection, with copies of method and path. */

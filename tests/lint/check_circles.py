@@ -20,7 +20,6 @@ ALLOWED = {
     "adapter": [{"worker/adapter/adapter.c", "worker/adapter/arguments.c"}],
     "agent": [{"worker/agent/agent.c", "worker/agent/jobs.c", "worker/agent/report.c", "worker/agent/watch.c"}],
     "firmware": [{"worker/firmware/device.c", "worker/firmware/device_db.c", "worker/firmware/device_infer.c", "worker/firmware/device_sonata.c"}],
-    "web": [{"master/web/http.c", "master/web/http_answer.c"}],
 }
 ROOTS = ("common", "master", "worker")
 DEFINED = set("TW")
