@@ -36,7 +36,7 @@ static int work(void *context, unsigned index, struct bytes *out, struct sonata_
     struct bench *b = context;
     struct trace t = {0};
     unsigned a = index % b->o->n_algorithms, seed = index / b->o->n_algorithms;
-    int r = run_search(&(struct run_order){b->o, b->p, &b->o->algorithm[a], b->judge, b->o->first_seed + seed}, &t, err);
+    int r = run_search(&(struct run_request){b->o, b->p, &b->o->algorithm[a], b->judge, b->o->first_seed + seed}, &t, err);
     if (!r)
         trace_save(&t, out);
     trace_fini(&t);

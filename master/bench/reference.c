@@ -43,7 +43,7 @@ static int long_work(void *context, unsigned index, struct bytes *out, struct so
         p->objective[j].seen = p->objective[j].truth;
     }
     uint64_t seed = index < LONG_NSGA2_RUNS ? index + 1 : 1;
-    int r = run_search(&(struct run_order){o, p, &l->algorithm[index], NULL, seed}, &t, err);
+    int r = run_search(&(struct run_request){o, p, &l->algorithm[index], NULL, seed}, &t, err);
     if (!r) {
         struct judge_front front = {.m = p->n_objectives};
         for (size_t i = 0; i < t.n; i++) {

@@ -622,11 +622,16 @@ static int warm_start(struct simulation *s, struct sonata_error *err)
     return r;
 }
 
-int run_search(const struct run_order *order, struct trace *ret_trace, struct sonata_error *err)
+int run_search(const struct run_request *request, struct trace *ret_trace, struct sonata_error *err)
 {
-    const struct bench_algorithm *a = order->algorithm;
-    struct simulation s = {
-        .o = order->options, .p = order->problem, .a = a, .judge = order->judge, .view = VIEW_SEEN, .seed = order->seed, .budget = a->params.budget};
+    const struct bench_algorithm *a = request->algorithm;
+    struct simulation s = {.o = request->options,
+                           .p = request->problem,
+                           .a = a,
+                           .judge = request->judge,
+                           .view = VIEW_SEEN,
+                           .seed = request->seed,
+                           .budget = a->params.budget};
     int r = start(&s, err);
     if (!r && a->warm)
         r = warm_start(&s, err);
@@ -634,13 +639,13 @@ int run_search(const struct run_order *order, struct trace *ret_trace, struct so
         r = simulate(&s);
     if (r && err && !err->text[0])
         sonata_error_set(err, r, "the search library refused a result: %s", strerror(-r));
-    if (!r && order->options->policy_out[0])
+    if (!r && request->options->policy_out[0])
         core_policy_save(s.search, &s.trace.policy);
     if (!r) {
         *ret_trace = s.trace;
         s.trace = (struct trace){0};
     } else {
-        sonata_error_prefix(err, r, "algorithm %s, seed %llu", a->label, (unsigned long long)order->seed);
+        sonata_error_prefix(err, r, "algorithm %s, seed %llu", a->label, (unsigned long long)request->seed);
     }
     simulation_fini(&s);
     return r;

@@ -45,7 +45,7 @@ bool trace_load(struct reader *in, struct trace *ret_trace);
 uint32_t trace_count(const struct trace *t, double budget);
 
 /* One search to be run; all borrowed. */
-struct run_order {
+struct run_request {
     const struct bench_options *options;
     const struct problem *problem;
     const struct bench_algorithm *algorithm;
@@ -53,6 +53,6 @@ struct run_order {
     uint64_t seed;
 };
 /* Runs it; the trace is released with trace_fini(). Deterministic but for cpu_s and ask_ms. -errno with algorithm and seed. */
-int run_search(const struct run_order *order, struct trace *ret_trace, struct sonata_error *err) SONATA_MUST_CHECK;
+int run_search(const struct run_request *request, struct trace *ret_trace, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

@@ -61,7 +61,7 @@ int client_backup(struct rpc_call *call)
     if ((size_t)snprintf(path, sizeof path, "%s/%s", rpc->config.backup_dir, name) >= sizeof path)
         return sonata_error_set(err, -ENAMETOOLONG, "the path of the backup is too long");
     struct task *k = NULL;
-    int rc = task_start(&rpc->tasks, &(struct task_order){TASK_BACKUP, 0, path, ""}, &k, err);
+    int rc = task_start(&rpc->tasks, &(struct task_request){TASK_BACKUP, 0, path, ""}, &k, err);
     return answer(call, rc, k);
 }
 
@@ -70,7 +70,7 @@ int client_replay(struct rpc_call *call)
     uint64_t search = call->request->task->search;
     struct sonata_error *err = &call->reply->err;
     struct task *k = NULL;
-    int rc = search ? task_start(&call->rpc->tasks, &(struct task_order){TASK_REPLAY, search, "", call->caller->team}, &k, err)
+    int rc = search ? task_start(&call->rpc->tasks, &(struct task_request){TASK_REPLAY, search, "", call->caller->team}, &k, err)
                     : sonata_error_set(err, -EINVAL, "which search?");
     return answer(call, rc, k);
 }

@@ -173,10 +173,10 @@ static int spawn(struct task_table *t, struct task *k, struct sonata_error *err)
     return 0;
 }
 
-int task_start(struct task_table *t, const struct task_order *order, struct task **ret_task, struct sonata_error *err)
+int task_start(struct task_table *t, const struct task_request *request, struct task **ret_task, struct sonata_error *err)
 {
     for (unsigned i = 0; i < RPC_TASKS_MAX; i++) {
-        if (is_same(&t->task[i], order->kind, order->search, order->owner)) {
+        if (is_same(&t->task[i], request->kind, request->search, request->owner)) {
             *ret_task = &t->task[i];
             return 0;
         }
@@ -184,9 +184,9 @@ int task_start(struct task_table *t, const struct task_order *order, struct task
     struct task *k = find_place(t);
     if (!k)
         return sonata_error_set(err, -EBUSY, "%d such tasks run already: ask again later", RPC_TASKS_MAX);
-    *k = (struct task){.kind = order->kind, .search = order->search, .started_ns = clock_monotonic_ns()};
-    copy_string(k->owner, sizeof k->owner, order->owner);
-    if (!copy_string(k->path, sizeof k->path, order->path))
+    *k = (struct task){.kind = request->kind, .search = request->search, .started_ns = clock_monotonic_ns()};
+    copy_string(k->owner, sizeof k->owner, request->owner);
+    if (!copy_string(k->path, sizeof k->path, request->path))
         return sonata_error_set(err, -ENAMETOOLONG, "the path of the backup is too long");
     int r = spawn(t, k, err);
     if (r)

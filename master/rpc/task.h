@@ -42,14 +42,14 @@ struct task_table {
 };
 
 /* A task to be; text is copied. */
-struct task_order {
+struct task_request {
     enum task_kind kind;
     uint64_t search;   /* of a replay */
     const char *path;  /* of a backup */
     const char *owner; /* team that asked for a replay */
 };
 /* Starts one, or finds the one that runs for the same thing. -EBUSY: too many run. *ret_task is the table's. */
-int task_start(struct task_table *t, const struct task_order *order, struct task **ret_task, struct sonata_error *err) SONATA_MUST_CHECK;
+int task_start(struct task_table *t, const struct task_request *request, struct task **ret_task, struct sonata_error *err) SONATA_MUST_CHECK;
 /* NULL: no such task (any more: places of ended ones are used again). */
 struct task *task_find(struct task_table *t, uint64_t id);
 /* Kills what runs and closes the handles; the loop must turn once more before the table's memory goes. */

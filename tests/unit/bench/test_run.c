@@ -51,7 +51,7 @@ static struct trace run(uint64_t seed)
 {
     struct trace t;
     struct sonata_error err = {{0}};
-    if (run_search(&(struct run_order){&options, &problem, &options.algorithm[0], &judge, seed}, &t, &err))
+    if (run_search(&(struct run_request){&options, &problem, &options.algorithm[0], &judge, seed}, &t, &err))
         fail_msg("%s", err.text);
     return t;
 }
