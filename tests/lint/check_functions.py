@@ -26,7 +26,7 @@ KERNELS = (
 # Their parameters are those of a callback of another library
 CALLBACKS = ("on_request",)
 # How many there are still: write a smaller number when some are mended
-LEFT_LONG, LEFT_WIDE, LEFT_TWICE = 1, 4, 0
+LEFT_LONG, LEFT_WIDE, LEFT_TWICE = 0, 2, 0
 
 CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'', re.S)
 ATTRIBUTE = re.compile(r"\bSONATA_\w+(\s*\([^()]*\))?|__attribute__\s*\(\(.*?\)\)+|\b_Noreturn\b")

@@ -166,7 +166,7 @@ void agent_keep_result(struct agent *a, const struct measurement *m, const uint8
     log_write(m->outcome == OUTCOME_OK ? LOG_DEBUG : LOG_INFO, "attempt ended",
               "board=%s attempt=%llu epoch=%u outcome=%s duration_ms=%lld flags=%u reason=\"%s\"", m->board, (unsigned long long)m->attempt, m->epoch,
               outcome_name(m->outcome), (long long)(m->duration_ns / SONATA_MS), m->flags, m->reason);
-    if (spool_add(a->spool, m->attempt, m->epoch, m->board, p, n, &err))
+    if (spool_add(a->spool, &(struct spool_key){m->attempt, m->epoch, m->board}, p, n, &err))
         log_error("spool", "board=%s attempt=%llu reason=\"%s\"", m->board, (unsigned long long)m->attempt, err.text);
     agent_send_results(a, false);
 }

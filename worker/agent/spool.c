@@ -54,12 +54,12 @@ static struct spool_item *find(const struct spool *s, uint64_t attempt, uint32_t
     return NULL;
 }
 
-static void remember(struct spool *s, uint64_t attempt, uint32_t epoch, const char *board, const void *p, size_t n)
+static void remember(struct spool *s, const struct spool_key *key, const void *p, size_t n)
 {
     s->item = xgrow(s->item, &s->capacity, s->n + 1, sizeof *s->item);
     struct spool_item *item = &s->item[s->n++];
-    *item = (struct spool_item){.attempt = attempt, .epoch = epoch};
-    copy_string(item->board, sizeof item->board, board);
+    *item = (struct spool_item){.attempt = key->attempt, .epoch = key->epoch};
+    copy_string(item->board, sizeof item->board, key->board);
     bytes_append(&item->result, p, n);
     s->live += HEAD + n;
 }
@@ -116,7 +116,7 @@ static bool replay_record(struct spool *s, uint32_t kind, const uint8_t *p, size
     if (kind != KIND_RESULT || !s->identify(p, n, &seen))
         return false;
     if (!find(s, seen.attempt, seen.epoch))
-        remember(s, seen.attempt, seen.epoch, seen.board, p, n);
+        remember(s, &(struct spool_key){seen.attempt, seen.epoch, seen.board}, p, n);
     return true;
 }
 
@@ -228,13 +228,13 @@ static int keep(struct spool *s, const void *p, size_t n, struct sonata_error *e
     return r ? sonata_error_set(err, r, "%s: cannot keep a record on disk: %s; it is held in memory", s->path, strerror(-r)) : 0;
 }
 
-int spool_add(struct spool *s, uint64_t attempt, uint32_t epoch, const char *board, const void *result, size_t n, struct sonata_error *err)
+int spool_add(struct spool *s, const struct spool_key *key, const void *result, size_t n, struct sonata_error *err)
 {
     if (n > SPOOL_RESULT_MAX)
         return sonata_error_set(err, -EFBIG, "a result of %zu bytes is too large", n);
-    if (find(s, attempt, epoch))
+    if (find(s, key->attempt, key->epoch))
         return 0;
-    remember(s, attempt, epoch, board, result, n);
+    remember(s, key, result, n);
     return keep(s, result, n, err);
 }
 

@@ -37,9 +37,15 @@ bool spool_identify_event(const uint8_t *p, size_t n, struct spool_item *item);
 int spool_open(const char *path, spool_identify *identify, struct spool **ret_spool, size_t *ret_lost, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Closes the file, in which everything pending stays. NULL is allowed. */
 void spool_close(struct spool *s);
+/* Names an item; the board is borrowed. */
+struct spool_key {
+    uint64_t attempt;
+    uint32_t epoch;
+    const char *board;
+};
 /* Keeps a result (a measurement's encoded bytes; copied). It is pending even when the disk refuses (-errno): then it lives in memory only. The same
  * attempt and epoch again replaces nothing and is no error. */
-int spool_add(struct spool *s, uint64_t attempt, uint32_t epoch, const char *board, const void *result, size_t n, struct sonata_error *err);
+int spool_add(struct spool *s, const struct spool_key *key, const void *result, size_t n, struct sonata_error *err);
 /* Forgets the oldest until at most `most` are pending; how many were given up. */
 size_t spool_trim(struct spool *s, size_t most);
 /* Forgets it. -ENOENT when it is not pending (a repeated acknowledgement). */

@@ -139,7 +139,7 @@ static void keep_event(struct watch *w, Sonata__BoardEvent *m)
     size_t n = sonata__board_event__get_packed_size(m);
     uint8_t *p = xmalloc(n ? n : 1);
     sonata__board_event__pack(m, p);
-    if (spool_add(a->journal, m->sequence, 0, m->board, p, n, &err))
+    if (spool_add(a->journal, &(struct spool_key){m->sequence, 0, m->board}, p, n, &err))
         log_error("journal", "board=%s reason=\"%s\"", m->board, err.text);
     free(p);
     size_t lost = spool_trim(a->journal, JOURNAL_MAX);

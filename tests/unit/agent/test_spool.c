@@ -56,7 +56,7 @@ static void add(struct spool *s, uint64_t attempt, uint32_t n_samples)
     struct bytes b = {0};
     struct sonata_error err = {0};
     measurement_encode(&m, &b);
-    assert_int_equal(spool_add(s, attempt, 1, "b", b.data, b.size, &err), 0);
+    assert_int_equal(spool_add(s, &(struct spool_key){attempt, 1, "b"}, b.data, b.size, &err), 0);
     bytes_fini(&b);
     measurement_fini(&m);
 }
@@ -184,7 +184,7 @@ static void full_disk(void **state)
     struct bytes b = {0};
     struct sonata_error err = {0};
     measurement_encode(&m, &b);
-    int r = spool_add(s, 2, 1, "b", b.data, b.size, &err);
+    int r = spool_add(s, &(struct spool_key){2, 1, "b"}, b.data, b.size, &err);
     setrlimit(RLIMIT_FSIZE, &old);
     assert_int_equal(r, -EFBIG);
     assert_non_null(strstr(err.text, "in memory"));
@@ -233,7 +233,7 @@ static void events(void **state)
         e.kind = kind;
         uint8_t p[64];
         size_t n = sonata__board_event__pack(&e, p);
-        assert_int_equal(spool_add(s, e.sequence, 0, board, p, n, &err), 0);
+        assert_int_equal(spool_add(s, &(struct spool_key){e.sequence, 0, board}, p, n, &err), 0);
     }
     assert_int_equal(spool_acknowledge(s, 101, 0), 0);
     spool_close(s);
