@@ -31,6 +31,12 @@ void envelope_free(Sonata__Envelope *e);
 /* For cleanup_envelope. */
 void cleanup_envelope_pointer(Sonata__Envelope **e);
 
+/* Lists come in pages. After `page` was the answer to q: true when there is a further page, which q now asks for (its id must be another); false for
+ * verbs that have none. An answer that says `more` and has nothing ends the list. */
+bool pages_next(Sonata__Request *q, const Sonata__Reply *page);
+/* Moves what a later page of the same list has over to `whole`, in the order of the whole list. */
+void pages_join(Sonata__Reply *whole, Sonata__Reply *page);
+
 /* Canonical bytes of a space (deterministic: their BLAKE2b names the space). */
 void space_encode(const struct space *s, struct bytes *out);
 /* Reads what space_encode() wrote and checks it as a space of a stranger. -EINVAL, -EBADMSG with the reason. */

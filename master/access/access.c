@@ -286,12 +286,12 @@ const struct team *access_team_at(const struct access *a, uint32_t index) { retu
 uint32_t access_key_count(const struct access *a) { return (uint32_t)a->n_keys; }
 const struct access_key *access_key_at(const struct access *a, uint32_t index) { return index < a->n_keys ? &a->key[index] : NULL; }
 
-uint32_t access_read_audit(const struct access *a, struct audit_entry *ret_entries, uint32_t n)
+uint32_t access_read_audit(const struct access *a, uint64_t before, struct audit_entry *ret_entries, uint32_t n)
 {
-    uint64_t first = a->next_audit > n ? a->next_audit - n : 0;
+    uint64_t end = before && before < a->next_audit ? before : a->next_audit, first = end > n ? end - n : 0;
     uint32_t got = 0;
     cleanup_bytes struct bytes b = {0};
-    for (uint64_t id = first; id < a->next_audit; id++) {
+    for (uint64_t id = first; id < end; id++) {
         if (!store_get_committed(a->store, STORE_AUDIT, key_u64(id), &b) && !audit_decode(b.data, b.size, &ret_entries[got]))
             got++;
     }

@@ -52,7 +52,7 @@ uint32_t access_key_count(const struct access *a);
 /* The key at an index, in no order, NULL beyond the last; valid until the next change. */
 const struct access_key *access_key_at(const struct access *a, uint32_t index);
 
-/* The newest n committed entries, oldest first; returns how many. */
-uint32_t access_read_audit(const struct access *a, struct audit_entry *ret_entries, uint32_t n);
+/* The newest n committed entries before that number (0: of all), oldest first; returns how many. Their numbers count from 0. */
+uint32_t access_read_audit(const struct access *a, uint64_t before, struct audit_entry *ret_entries, uint32_t n);
 
 #endif

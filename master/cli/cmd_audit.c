@@ -21,7 +21,7 @@ const struct option_def audit_options[] = {
      .argument = "N",
      .standard = "100",
      .min = 1,
-     .max = 1000,
+     .max = 10000000,
      .help = "Show the newest N entries."},
     CLI_JSON_OPTION(struct settings),
     CLI_HELP_OPTION(struct settings),
@@ -44,7 +44,7 @@ int cmd_audit(const struct command *self, int argc, char **argv)
     request.audit = &audit;
     int r = session_open_common(&s.common, &session, &err);
     if (!r)
-        r = session_call(session, &request, &reply, &err);
+        r = session_call_all(session, &request, &reply, &err);
     if (r)
         return command_fail(self, exit_of(r), "%s", err.text);
     cJSON *list = s.common.json ? cJSON_CreateArray() : NULL;

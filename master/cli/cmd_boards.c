@@ -98,11 +98,11 @@ int cmd_boards(const struct command *self, int argc, char **argv)
         return code;
     struct sonata_error err = {{0}};
     cleanup_session struct session *session = NULL;
-    cleanup_free struct results_board *board = xcalloc(RESULTS_BOARDS_MAX, sizeof *board);
+    cleanup_free struct results_board *board = NULL;
     size_t n = 0;
     int r = session_open_common(&s.common, &session, &err);
     if (!r)
-        r = results_fetch_boards(session, board, RESULTS_BOARDS_MAX, &n, &err);
+        r = results_fetch_all_boards(session, &board, &n, &err);
     if (r)
         return command_fail(self, exit_of(r), "%s", err.text);
     if (!s.common.json) {

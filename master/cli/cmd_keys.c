@@ -99,7 +99,10 @@ static int list_keys(const struct command *self, const struct settings *s, struc
     Sonata__Keys keys = SONATA__KEYS__INIT;
     cleanup_envelope Sonata__Envelope *reply = NULL;
     keys.action = (char *)"list";
-    int r = call(session, &keys, &reply, &err);
+    Sonata__Request request = SONATA__REQUEST__INIT;
+    request.verb_case = SONATA__REQUEST__VERB_KEYS;
+    request.keys = &keys;
+    int r = session_call_all(session, &request, &reply, &err);
     if (r)
         return command_fail(self, exit_of(r), "%s", err.text);
     if (s->common.json)

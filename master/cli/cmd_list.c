@@ -118,7 +118,7 @@ int cmd_list(const struct command *self, int argc, char **argv)
     request.list = &list;
     int r = session_open_common(&s.common, &session, &err);
     if (!r)
-        r = session_call(session, &request, &reply, &err);
+        r = session_call_all(session, &request, &reply, &err);
     if (!r)
         r = print_list(reply->reply, &s, &err);
     return r ? command_fail(self, exit_of(r), "%s", err.text) : CLI_OK;

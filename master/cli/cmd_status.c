@@ -74,7 +74,7 @@ static int fetch_searches(struct session *session, int64_t since_ns, struct page
     cleanup_envelope Sonata__Envelope *reply = NULL;
     request.verb_case = SONATA__REQUEST__VERB_LIST;
     request.list = &list;
-    int r = session_call(session, &request, &reply, err);
+    int r = session_call_all(session, &request, &reply, err);
     for (size_t i = 0; !r && i < reply->reply->n_searches; i++) {
         struct results_status s;
         r = results_from_status_message(reply->reply->searches[i], &s, err);
@@ -117,9 +117,8 @@ static void fetch_last_event(struct session *session, struct away *away)
 
 static int fetch_boards(struct session *session, struct page *p, struct sonata_error *err)
 {
-    p->board = xcalloc(RESULTS_BOARDS_MAX, sizeof *p->board);
-    p->away = xcalloc(RESULTS_BOARDS_MAX, sizeof *p->away);
-    int r = results_fetch_boards(session, p->board, RESULTS_BOARDS_MAX, &p->n_boards, err);
+    int r = results_fetch_all_boards(session, &p->board, &p->n_boards, err);
+    p->away = xcalloc(p->n_boards ? p->n_boards : 1, sizeof *p->away);
     for (size_t i = 0; !r && i < p->n_boards; i++) {
         if (works(&p->board[i]))
             continue;
@@ -146,7 +145,7 @@ static int fetch(struct session *session, const struct settings *s, struct page 
         r = fetch_searches(session, s->since_ns, p, err);
     if (!r)
         r = fetch_boards(session, p, err);
-    if (!r && session_call(session, &teams, &p->teams, &ignored)) /* a master without keys has none */
+    if (!r && session_call_all(session, &teams, &p->teams, &ignored)) /* a master without keys has none */
         p->teams = NULL;
     return r;
 }

@@ -119,7 +119,7 @@ static int call(struct session *session, const char *action, Sonata__TeamInfo *t
     teams.team = team;
     request.verb_case = SONATA__REQUEST__VERB_TEAMS;
     request.teams = &teams;
-    return session_call(session, &request, ret_reply, err);
+    return session_call_all(session, &request, ret_reply, err);
 }
 
 /* What is not given stays as it is; a new team is ordinary. */

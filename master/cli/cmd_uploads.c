@@ -48,28 +48,18 @@ static int call(struct session *session, Sonata__Uploads *verb, Sonata__Envelope
     Sonata__Request request = SONATA__REQUEST__INIT;
     request.verb_case = SONATA__REQUEST__VERB_UPLOADS;
     request.uploads = verb;
-    return session_call(session, &request, ret_reply, err);
+    return session_call_all(session, &request, ret_reply, err);
 }
 
 static int fetch(struct session *session, struct uploads *ret_all, struct sonata_error *err)
 {
-    uint8_t cursor[64];
     Sonata__Uploads verb = SONATA__UPLOADS__INIT;
+    cleanup_envelope Sonata__Envelope *e = NULL;
     verb.action = (char *)"list";
-    for (bool more = true; more;) {
-        cleanup_envelope Sonata__Envelope *e = NULL;
-        int r = call(session, &verb, &e, err);
-        if (r)
-            return r;
-        for (size_t i = 0; i < e->reply->n_uploads; i++)
-            add(ret_all, e->reply->uploads[i]);
-        more = e->reply->more && e->reply->cursor.len && e->reply->cursor.len <= sizeof cursor;
-        if (more) {
-            memcpy(cursor, e->reply->cursor.data, e->reply->cursor.len);
-            verb.cursor = (ProtobufCBinaryData){e->reply->cursor.len, cursor};
-        }
-    }
-    return 0;
+    int r = call(session, &verb, &e, err);
+    for (size_t i = 0; !r && i < e->reply->n_uploads; i++)
+        add(ret_all, e->reply->uploads[i]);
+    return r;
 }
 
 static void print_text(const struct uploads *all)

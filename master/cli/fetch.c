@@ -205,8 +205,7 @@ static void take_objective(const struct search_spec *spec, const Sonata__Insight
     for (uint32_t g = 0; g < x->n_genes; g++) {
         x->importance[o][g] = g < m->n_importance ? m->importance[g] : NAN;
         for (uint32_t v = 0; v < SPACE_CHOICES_MAX; v++)
-            x->value[o][g][v] = g < m->n_values && v < m->values[g]->n_value
-                                    ? sign_of(spec, o) * m->values[g]->value[v] : (double)NAN;
+            x->value[o][g][v] = g < m->n_values && v < m->values[g]->n_value ? sign_of(spec, o) * m->values[g]->value[v] : (double)NAN;
     }
     x->rank_correlation[o] = m->rank_correlation;
     x->coverage[o] = m->coverage;
@@ -271,23 +270,39 @@ void results_board_from_message(const Sonata__BoardStatus *m, struct results_boa
         text_join(&t, ", ", "%s", m->info->metrics[i]);
 }
 
-int results_fetch_boards(struct session *s, struct results_board *board, size_t max, size_t *ret_n, struct sonata_error *err)
+/* At most max, or all (0), into *board, which grows for all. */
+static int fetch_boards(struct session *s, struct results_board **board, size_t max, size_t *ret_n, struct sonata_error *err)
 {
     Sonata__ListBoards list = SONATA__LIST_BOARDS__INIT;
     Sonata__Request request = SONATA__REQUEST__INIT;
     request.verb_case = SONATA__REQUEST__VERB_BOARDS;
     request.boards = &list;
+    size_t capacity = max;
     *ret_n = 0;
-    for (bool more = true; more && *ret_n < max;) {
+    for (bool more = true; more && (!max || *ret_n < max);) {
         cleanup_envelope Sonata__Envelope *reply = NULL;
         int code = session_call(s, &request, &reply, err);
         if (code)
             return code;
-        size_t n = min_of(reply->reply->n_boards, max - *ret_n);
+        size_t n = max ? min_of(reply->reply->n_boards, max - *ret_n) : reply->reply->n_boards;
+        if (!max)
+            *board = xgrow(*board, &capacity, *ret_n + n, sizeof **board);
         for (size_t i = 0; i < n; i++)
-            results_board_from_message(reply->reply->boards[i], &board[(*ret_n)++]);
-        more = reply->reply->more && n;
-        list.from += (uint32_t)n;
+            results_board_from_message(reply->reply->boards[i], &(*board)[(*ret_n)++]);
+        more = pages_next(&request, reply->reply);
     }
     return 0;
+}
+
+int results_fetch_boards(struct session *s, struct results_board *board, size_t max, size_t *ret_n, struct sonata_error *err)
+{
+    return fetch_boards(s, &board, max, ret_n, err);
+}
+
+int results_fetch_all_boards(struct session *s, struct results_board **ret_board, size_t *ret_n, struct sonata_error *err)
+{
+    struct results_board *board = NULL;
+    int r = fetch_boards(s, &board, 0, ret_n, err);
+    *ret_board = board;
+    return r;
 }

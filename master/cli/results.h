@@ -101,6 +101,8 @@ int results_fetch_measurements(struct session *s, struct results *r, uint64_t in
 int results_fetch_insight(struct session *s, struct results *r, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Boards that the master knows into board[max]. */
 int results_fetch_boards(struct session *s, struct results_board *board, size_t max, size_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
+/* All of them; *ret_board is for free(). */
+int results_fetch_all_boards(struct session *s, struct results_board **ret_board, size_t *ret_n, struct sonata_error *err) SONATA_MUST_CHECK;
 /* -EBADMSG: the master sent something that is no search. Text is copied. */
 int results_from_status_message(const Sonata__SearchStatus *m, struct results_status *ret_status, struct sonata_error *err) SONATA_MUST_CHECK;
 /* One individual, checked against the spec's space; predictions the right way round. -EBADMSG says what is wrong. */

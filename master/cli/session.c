@@ -280,6 +280,25 @@ int session_call(struct session *s, Sonata__Request *request, Sonata__Envelope *
     return 0;
 }
 
+int session_call_all(struct session *s, Sonata__Request *request, Sonata__Envelope **ret_reply, struct sonata_error *err)
+{
+    cleanup_envelope Sonata__Envelope *whole = NULL, *last = NULL; /* what the request asks for next may lie in the last answer */
+    int r = session_call(s, request, &whole, err);
+    for (bool more = !r && pages_next(request, whole->reply); more;) {
+        Sonata__Envelope *page;
+        r = session_call(s, request, &page, err);
+        if (r)
+            return r;
+        more = pages_next(request, page->reply);
+        pages_join(whole->reply, page->reply);
+        cleanup_envelope_pointer(&last);
+        last = page;
+    }
+    *ret_reply = whole;
+    whole = NULL;
+    return r;
+}
+
 int session_put_blob(struct session *s, const uint8_t hash[32], const void *data, size_t n, struct sonata_error *err)
 {
     for (size_t offset = 0;;) {
@@ -315,28 +334,29 @@ static bool is_of_team(const Sonata__SearchStatus *st, const char *text)
            !strncmp(st->team, text, (size_t)(slash - text));
 }
 
-/* Picks the newest match among the listed searches; the answer's text for -ENOENT names them. */
-static int pick(const Sonata__Reply *reply, const char *text, uint64_t *ret_id, struct sonata_error *err)
+/* The newest match on a page of the list, 0: none. */
+static uint64_t pick(const Sonata__Reply *page, const char *text)
 {
     uint64_t id = 0, wanted = 0;
-    bool found = false, number = text && parse_u64(text, 0, UINT64_MAX, &wanted) == 0;
+    bool number = text && parse_u64(text, 0, UINT64_MAX, &wanted) == 0;
+    for (size_t i = 0; i < page->n_searches; i++) {
+        const Sonata__SearchStatus *st = page->searches[i];
+        if (!text || (number && st->id == wanted) || is_of_team(st, text) || !strcmp(st->name, text))
+            id = max_of(id, st->id);
+    }
+    return id;
+}
+
+/* On no page; some of those that there are, as the last page has them. */
+static int not_found(const Sonata__Reply *page, const char *text, struct sonata_error *err)
+{
     char names[300];
     struct text_builder t = text_begin(names, sizeof names);
-    for (size_t i = 0; i < reply->n_searches; i++) {
-        const Sonata__SearchStatus *st = reply->searches[i];
-        bool match = !text || (number && st->id == wanted) || is_of_team(st, text) || !strcmp(st->name, text);
-        if (match && (!found || st->id > id)) {
-            id = st->id;
-            found = true;
-        }
-        text_join(&t, ", ", "%llu (%.60s)", (unsigned long long)st->id, st->name);
-    }
-    if (!found && !reply->n_searches)
+    for (size_t i = 0; i < page->n_searches; i++)
+        text_join(&t, ", ", "%llu (%.60s)", (unsigned long long)page->searches[i]->id, page->searches[i]->name);
+    if (!page->n_searches)
         return sonata_error_set(err, -ENOENT, "the master has no searches; submit one with `sonata submit FILE`");
-    if (!found)
-        return sonata_error_set(err, -ENOENT, "no search '%s'; there are: %s", text ? text : "", names);
-    *ret_id = id;
-    return 0;
+    return sonata_error_set(err, -ENOENT, "no search '%s'; there are: %s", text ? text : "", names);
 }
 
 int session_find_search(struct session *s, const char *text, uint64_t *ret_id, struct sonata_error *err)
@@ -345,9 +365,17 @@ int session_find_search(struct session *s, const char *text, uint64_t *ret_id, s
     Sonata__Request request = SONATA__REQUEST__INIT;
     request.verb_case = SONATA__REQUEST__VERB_LIST;
     request.list = &list;
-    cleanup_envelope Sonata__Envelope *reply = NULL;
-    int r = session_call(s, &request, &reply, err);
-    return r ? r : pick(reply->reply, text, ret_id, err);
+    for (;;) { /* the newest page first */
+        cleanup_envelope Sonata__Envelope *page = NULL;
+        int r = session_call(s, &request, &page, err);
+        if (r)
+            return r;
+        uint64_t id = pick(page->reply, text);
+        if (!id && pages_next(&request, page->reply))
+            continue;
+        *ret_id = id ? id : *ret_id;
+        return id ? 0 : not_found(page->reply, text, err);
+    }
 }
 
 static int submit_spec(struct session *s, uint64_t fork_of, const struct search_spec *spec, const uint8_t *request_id, uint64_t *ret_id,

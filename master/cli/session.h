@@ -31,6 +31,9 @@ void session_set_patience(struct session *s, int64_t patience_ns);
  * -ETIMEDOUT: no master answers. */
 int session_call(struct session *s, Sonata__Request *request, Sonata__Envelope **ret_reply, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* The same for a list, page after page (codec.h, pages_next): the answer is the whole list. The request holds where the last page began. */
+int session_call_all(struct session *s, Sonata__Request *request, Sonata__Envelope **ret_reply, struct sonata_error *err) SONATA_MUST_CHECK;
+
 /* Uploads bytes in chunks unless the master has them. */
 int session_put_blob(struct session *s, const uint8_t hash[32], const void *data, size_t n, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Id of the search called `text` (an id; TEAM/NUMBER; or a name: the newest of that name). NULL: the only, else the newest search. -ENOENT lists what

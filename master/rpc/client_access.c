@@ -3,8 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/map.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "rpc/verbs.h"
+
+enum { TEAMS_PAGE = 200 };
 
 static Sonata__KeyInfo *key_message(const struct rpc *rpc, const struct access_key *k)
 {
@@ -24,10 +29,11 @@ int client_keys_list(struct rpc_call *call)
 {
     const struct access *a = call->rpc->config.access;
     Sonata__Reply *m = &call->reply->message;
-    uint32_t n = access_key_count(a);
-    m->keys = xcalloc(n ? n : 1, sizeof *m->keys);
-    for (uint32_t i = 0; i < n; i++)
+    uint32_t n = access_key_count(a), from = min_of(call->request->keys->from, n), end = min_of(from + RPC_PAGE_MAX, n);
+    m->keys = xcalloc(RPC_PAGE_MAX, sizeof *m->keys);
+    for (uint32_t i = from; i < end; i++)
         m->keys[m->n_keys++] = key_message(call->rpc, access_key_at(a, i));
+    m->more = end < n;
     return 0;
 }
 
@@ -69,15 +75,25 @@ static Sonata__TeamInfo *team_message(struct rpc *rpc, const struct team *t)
     m->uploaded = engine_uploaded(rpc->run, t->name);
     engine_team_usage(rpc->run, t->name, &m->boards, &m->day_ns);
     m->created_wall_ns = t->created_wall_ns;
+    return m;
+}
+
+/* What the searches of the teams in the answer add up to, in one pass over all. */
+static void count_searches(struct rpc *rpc, Sonata__Reply *m)
+{
+    struct map teams = {0};
+    for (size_t i = 0; i < m->n_teams; i++)
+        map_set(&teams, hash64_text(m->teams[i]->name), m->teams[i]);
     for (uint32_t i = 0; i < engine_search_count(rpc->run); i++) {
         const struct search_record *s = engine_search_record(rpc->run, i);
-        if (strcmp(s->team, t->name))
+        Sonata__TeamInfo *t = map_get(&teams, hash64_text(s->team));
+        if (!t)
             continue;
-        m->searches++;
-        m->searches_unfinished += s->state == SEARCH_RUNNING || s->state == SEARCH_PAUSED;
-        m->board_ns += s->board_ns;
+        t->searches++;
+        t->searches_unfinished += s->state == SEARCH_RUNNING || s->state == SEARCH_PAUSED;
+        t->board_ns += s->board_ns;
     }
-    return m;
+    map_fini(&teams);
 }
 
 /* On the wire 0 says that it stays as it is, for clients that know no quota of uploads. */
@@ -95,12 +111,16 @@ int client_teams_list(struct rpc_call *call)
     const struct access *a = call->rpc->config.access;
     Sonata__Reply *m = &call->reply->message;
     uint32_t n = access_team_count(a);
-    m->teams = xcalloc(n ? n : 1, sizeof *m->teams);
-    for (uint32_t i = 0; i < n; i++) {
+    m->teams = xcalloc(TEAMS_PAGE, sizeof *m->teams);
+    for (uint32_t i = call->request->teams->from; i < n && !m->more; i++) {
         const struct team *t = access_team_at(a, i);
-        if (call->caller->admin || !strcmp(call->caller->team, t->name))
+        if (!call->caller->admin && strcmp(call->caller->team, t->name))
+            continue;
+        m->more = m->n_teams == TEAMS_PAGE;
+        if (!m->more)
             m->teams[m->n_teams++] = team_message(call->rpc, t);
     }
+    count_searches(call->rpc, m);
     return 0;
 }
 

@@ -97,7 +97,8 @@ int client_audit(struct rpc_call *call)
     uint32_t want = verb->max ? verb->max : AUDIT_DEFAULT;
     want = want < AUDIT_MAX ? want : AUDIT_MAX;
     struct audit_entry *entry = xcalloc(want, sizeof *entry);
-    uint32_t n = access_read_audit(call->rpc->config.access, entry, want);
+    uint32_t n = access_read_audit(call->rpc->config.access, verb->before, entry, want);
+    m->more = n && entry[0].id > 0;
     m->audit = xcalloc(n ? n : 1, sizeof *m->audit);
     for (uint32_t i = 0; i < n; i++) {
         Sonata__AuditEntry *e = xmalloc(sizeof *m);

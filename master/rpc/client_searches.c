@@ -61,21 +61,30 @@ Sonata__SearchStatus *client_status_message(struct rpc *rpc, const struct search
     return m;
 }
 
-/* The newest RPC_PAGE_MAX that the caller may see, oldest first. */
+/* Whether a list that goes on before that id, as the caller knows it (0: from the newest), has the search. */
+static bool is_listed(const struct rpc_caller *caller, const struct search_record *s, uint64_t before)
+{
+    uint64_t known_as = caller->admin ? s->id : s->number;
+    return caller_sees(caller, s) && (!before || known_as < before);
+}
+
+/* A page of the newest ones, in order of id. */
 int client_list(struct rpc_call *call)
 {
     struct rpc *rpc = call->rpc;
-    struct rpc_reply *reply = call->reply;
-    const struct rpc_caller *caller = call->caller;
-    uint32_t n = engine_search_count(rpc->run), first = n;
-    for (uint32_t seen = 0; first && seen < RPC_PAGE_MAX; first--)
-        seen += caller_sees(caller, engine_search_record(rpc->run, first - 1));
-    reply->message.searches = xcalloc(n - first ? n - first : 1, sizeof *reply->message.searches);
-    for (uint32_t i = first; i < n; i++) {
-        const struct search_record *s = engine_search_record(rpc->run, i);
-        if (caller_sees(caller, s))
-            reply->message.searches[reply->message.n_searches++] = client_status_message(rpc, s);
+    Sonata__Reply *m = &call->reply->message;
+    uint64_t before = call->request->list->before;
+    uint32_t i = engine_search_count(rpc->run), n = 0, page[RPC_PAGE_MAX];
+    for (; i && !m->more; i--) {
+        if (!is_listed(call->caller, engine_search_record(rpc->run, i - 1), before))
+            continue;
+        m->more = n == RPC_PAGE_MAX;
+        if (!m->more)
+            page[n++] = i - 1;
     }
+    m->searches = xcalloc(n ? n : 1, sizeof *m->searches);
+    while (n)
+        m->searches[m->n_searches++] = client_status_message(rpc, engine_search_record(rpc->run, page[--n]));
     return 0;
 }
 

@@ -144,7 +144,11 @@ void call_ask(struct call *c, Sonata__Request *request, void (*write)(struct cal
 {
     uint8_t id[HASH_SIZE];
     c->write = write;
-    if (strcmp(http_method(c->request), "GET") && request_id(c, id))
+    if (!strcmp(http_method(c->request), "GET")) {
+        upstream_ask_all(c->web->up, request, on_answer, c);
+        return;
+    }
+    if (request_id(c, id))
         request->id = (ProtobufCBinaryData){UPSTREAM_ID_SIZE, id};
     upstream_ask(c->web->up, request, on_answer, c);
 }

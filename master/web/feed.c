@@ -181,7 +181,7 @@ static void ask_list(struct feed *f)
     request.verb_case = SONATA__REQUEST__VERB_LIST;
     request.list = &list;
     f->asking++;
-    upstream_ask(f->up, &request, on_list, f);
+    upstream_ask_all(f->up, &request, on_list, f);
 }
 
 static void ask_watch(struct feed *f)
@@ -203,7 +203,7 @@ static void ask_boards(struct feed *f)
     request.verb_case = SONATA__REQUEST__VERB_BOARDS;
     request.boards = &list;
     f->asking++;
-    upstream_ask(f->up, &request, on_boards, f);
+    upstream_ask_all(f->up, &request, on_boards, f);
 }
 
 static void on_tick(uv_timer_t *t)

@@ -216,7 +216,7 @@ static void on_searches(void *user, const Sonata__Reply *reply, int code, const 
     Sonata__Request request = SONATA__REQUEST__INIT;
     request.verb_case = SONATA__REQUEST__VERB_BOARDS;
     request.boards = &list;
-    upstream_ask(s->web->up, &request, on_boards, s);
+    upstream_ask_all(s->web->up, &request, on_boards, s);
 }
 
 void metrics_answer(struct web *w, struct http_request *q)
@@ -228,5 +228,5 @@ void metrics_answer(struct web *w, struct http_request *q)
     s->request = q;
     request.verb_case = SONATA__REQUEST__VERB_LIST;
     request.list = &list;
-    upstream_ask(w->up, &request, on_searches, s);
+    upstream_ask_all(w->up, &request, on_searches, s);
 }

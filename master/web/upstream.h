@@ -33,5 +33,7 @@ void upstream_close(struct upstream *u);
 void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done done, void *user);
 /* The same for a question that the master may hold back for so long. */
 void upstream_ask_held(struct upstream *u, Sonata__Request *request, int64_t held_ns, upstream_done done, void *user);
+/* The same for a list but that of uploads, page after page (codec.h, pages_next): the answer is the whole list. */
+void upstream_ask_all(struct upstream *u, const Sonata__Request *request, upstream_done done, void *user);
 
 #endif

@@ -10,10 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+
+unsigned process_descriptors;
+
+static void limit_descriptors(void)
+{
+    struct rlimit most = {process_descriptors, process_descriptors};
+    if (process_descriptors && setrlimit(RLIMIT_NOFILE, &most))
+        perror("setrlimit");
+}
 
 pid_t process_start(const char *const argv[], const char *log)
 {
@@ -31,6 +41,7 @@ pid_t process_start(const char *const argv[], const char *log)
         close(fd);
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    limit_descriptors();
     if (getppid() == parent)
         execv(argv[0], (char *const *)argv);
     fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));

@@ -12,6 +12,8 @@ enum { TEST_PATIENCE = 4 };
 enum { TEST_PATIENCE = 1 };
 #endif
 
+/* Descriptors that programs started from now on may have; 0: as many as we. */
+extern unsigned process_descriptors;
 /* Starts argv[0] (a path) with stdout and stderr appended to log. Returns the pid; aborts when it cannot fork. */
 pid_t process_start(const char *const argv[], const char *log);
 /* SIGKILL and reap. */

@@ -86,7 +86,7 @@ static void all_is_there_after_a_restart(void **state)
     assert_int_equal(access_key_count(b.access), 3);
     assert_true(access_may_connect(b.access, "worker", text_of('w')));
     struct audit_entry log[10];
-    assert_int_equal(access_read_audit(b.access, log, 10), 4);
+    assert_int_equal(access_read_audit(b.access, 0, log, 10), 4);
     assert_non_null(strstr(log[0].text, "team vision"));
     assert_string_equal(log[3].actor, "test");
     close_bench(&b);
