@@ -13,7 +13,7 @@
 struct settings {
     struct cli_common common;
     int64_t searches, boards; /* < 0: not given */
-    double weight, hours, uploads;
+    double weight, hours, uploads, disk;
     bool share, no_share;
 };
 
@@ -56,6 +56,13 @@ const struct option_def teams_options[] = {
      .min = 0,
      .max = 1e15,
      .help = "set: bytes of uploads the master keeps for the team (16Gi), each counts as 64Ki at least; 0: no limit; a new team has 8Gi."},
+    {.name = "disk",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct settings, disk),
+     .argument = "BYTES",
+     .min = 0,
+     .max = 1e15,
+     .help = "set: bytes of the master's store that the team's searches may take (16Gi); beyond it they wait; 0: no limit; a new team has 8Gi."},
     {.name = "share",
      .type = OPTION_FLAG,
      .offset = offsetof(struct settings, share),
@@ -66,21 +73,21 @@ const struct option_def teams_options[] = {
     {0},
 };
 
-static void print_uploads(struct text_table *t, const Sonata__TeamInfo *m)
+static void print_bytes(struct text_table *t, uint64_t used, uint64_t most)
 {
     double mib = 1048576;
-    if (m->uploads_max && m->uploads_max != UINT64_MAX)
-        text_table_cell(t, "%.4g/%.6g MiB", (double)m->uploaded / mib, (double)m->uploads_max / mib);
+    if (most && most != UINT64_MAX)
+        text_table_cell(t, "%.4g/%.6g MiB", (double)used / mib, (double)most / mib);
     else
-        text_table_cell(t, "%.4g MiB", (double)m->uploaded / mib);
+        text_table_cell(t, "%.4g MiB", (double)used / mib);
 }
 
 static void print_teams(const Sonata__Reply *reply)
 {
-    static const char *const heading[] = {"team", "weight", "unfinished", "boards", "today", "searches", "board time", "uploads", "shares"};
+    static const char *const heading[] = {"team", "weight", "unfinished", "boards", "today", "searches", "board time", "disk", "uploads", "shares"};
     struct text_table *t = text_table_new();
     for (size_t i = 0; i < sizeof heading / sizeof *heading; i++)
-        text_table_column(t, heading[i], i >= 1 && i <= 7);
+        text_table_column(t, heading[i], i >= 1 && i <= 8);
     for (size_t i = 0; i < reply->n_teams; i++) {
         const Sonata__TeamInfo *m = reply->teams[i];
         char used[16], most[16];
@@ -94,7 +101,8 @@ static void print_teams(const Sonata__Reply *reply)
         text_table_cell(t, "%u", m->searches);
         format_duration(m->board_ns, used);
         text_table_cell(t, "%s", used);
-        print_uploads(t, m);
+        print_bytes(t, m->disk, m->disk_max);
+        print_bytes(t, m->uploaded, m->uploads_max);
         text_table_cell(t, "%s", m->share ? "yes" : "no");
     }
     text_table_print(t, stdout);
@@ -150,13 +158,15 @@ static int set_team(struct session *session, const struct settings *s, const cha
         team.day_ns_max = (int64_t)(s->hours * 3600e9);
     if (s->uploads >= 0)
         team.uploads_max = s->uploads > 0 ? (uint64_t)ceil(s->uploads) : UINT64_MAX; /* else 0: as it is */
+    if (s->disk >= 0)
+        team.disk_max = s->disk > 0 ? (uint64_t)ceil(s->disk) : UINT64_MAX;
     team.share = (team.share || s->share) && !s->no_share;
     return r ? r : call(session, "set", &team, &reply, err);
 }
 
 int cmd_teams(const struct command *self, int argc, char **argv)
 {
-    struct settings s = {.searches = -1, .boards = -1, .weight = -1, .hours = -1, .uploads = -1};
+    struct settings s = {.searches = -1, .boards = -1, .weight = -1, .hours = -1, .uploads = -1, .disk = -1};
     int rest, code;
     if (!command_begin(self, &s, argc, argv, &rest, &code))
         return code;

@@ -268,6 +268,8 @@ cJSON *json_team(const Sonata__TeamInfo *m)
     json_number(o, "day_s_max", (double)m->day_ns_max * 1e-9);
     json_number(o, "board_s", (double)m->board_ns * 1e-9);
     json_integer(o, "uploaded_bytes", (int64_t)m->uploaded);
+    json_integer(o, "disk_bytes", (int64_t)m->disk);
+    json_integer(o, "disk_max", m->disk_max == UINT64_MAX ? 0 : (int64_t)m->disk_max);
     json_integer(o, "uploads_max", m->uploads_max == UINT64_MAX ? 0 : (int64_t)m->uploads_max);
     cJSON_AddBoolToObject(o, "share", m->share);
     return o;

@@ -65,7 +65,7 @@ static void on_team(void *user, const char *team, struct engine_team *ret_team)
     const struct access *access = ((struct master *)user)->security.access;
     const struct team *t = access ? access_team(access, team) : NULL;
     if (t)
-        *ret_team = (struct engine_team){.weight = t->weight, .quota = {.boards = t->boards_max, .day_ns = t->day_ns_max}};
+        *ret_team = (struct engine_team){.weight = t->weight, .quota = {.boards = t->boards_max, .day_ns = t->day_ns_max}, .disk_max = t->disk_max};
 }
 
 static void on_note(void *user, bool warning, const char *msg, const char *fields)

@@ -73,6 +73,8 @@ static Sonata__TeamInfo *team_message(struct rpc *rpc, const struct team *t)
     m->day_ns_max = t->day_ns_max;
     m->uploads_max = t->uploads_max ? t->uploads_max : UINT64_MAX;
     m->uploaded = engine_uploaded(rpc->run, t->name);
+    m->disk_max = t->disk_max ? t->disk_max : UINT64_MAX;
+    m->disk = engine_disk(rpc->run, t->name);
     engine_team_usage(rpc->run, t->name, &m->boards, &m->day_ns);
     m->created_wall_ns = t->created_wall_ns;
     return m;
@@ -96,13 +98,12 @@ static void count_searches(struct rpc *rpc, Sonata__Reply *m)
     map_fini(&teams);
 }
 
-/* On the wire 0 says that it stays as it is, for clients that know no quota of uploads. */
-static uint64_t uploads_wanted(const struct access *a, const Sonata__TeamInfo *in)
+/* On the wire 0 says that it stays as it is, for clients that do not know the quota. */
+static uint64_t bytes_wanted(uint64_t in, uint64_t as_it_is)
 {
-    const struct team *known = access_team(a, in->name);
-    if (in->uploads_max)
-        return in->uploads_max == UINT64_MAX ? 0 : in->uploads_max;
-    return known ? known->uploads_max : TEAM_UPLOADS_STANDARD;
+    if (!in)
+        return as_it_is;
+    return in == UINT64_MAX ? 0 : in;
 }
 
 /* A team sees what it may and uses itself. */
@@ -131,11 +132,13 @@ int client_teams_set(struct rpc_call *call)
     const Sonata__TeamInfo *in = call->request->teams->team;
     if (!in)
         return sonata_error_set(err, -EINVAL, "which team?");
+    const struct team *known = access_team(a, in->name);
     struct team t = {.weight = in->weight,
                      .searches_max = in->searches_max,
                      .boards_max = in->boards_max,
                      .day_ns_max = in->day_ns_max,
-                     .uploads_max = uploads_wanted(a, in),
+                     .uploads_max = bytes_wanted(in->uploads_max, known ? known->uploads_max : TEAM_UPLOADS_STANDARD),
+                     .disk_max = bytes_wanted(in->disk_max, known ? known->disk_max : TEAM_DISK_STANDARD),
                      .share = in->share};
     if (!copy_string(t.name, sizeof t.name, in->name))
         return sonata_error_set(err, -EINVAL, "a team's name has at most %d characters", TEAM_NAME_MAX - 1);

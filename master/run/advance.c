@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "run/ask.h"
+#include "run/disk.h"
 #include "run/fair.h"
 #include "run/finish.h"
 #include "run/fork.h"
@@ -55,8 +56,10 @@ static bool advance(struct search *rs)
     if (!was_planned)
         rs->record.reason[0] = '\0';
     if (fork_is_under_way(rs)) {
-        fork_step(rs);
-        return true;
+        rs->no_room = disk_is_used(rs->engine, rs->record.team);
+        if (!rs->no_room)
+            fork_step(rs);
+        return !rs->no_room;
     }
     for (int step = 0; step < STEPS_PER_TURN && fair_may_step(rs); step++) {
         uint32_t n;
@@ -67,6 +70,8 @@ static bool advance(struct search *rs)
             search_retell(rs, p);
         } else if (rs->proposal_order && (n = search_wanted(rs))) {
             search_ask(rs, n);
+        } else if (rs->proposal_order && rs->no_room) { /* what is told next depends on what would be asked first */
+            return false;
         } else if ((p = pending_take_complete(rs))) {
             search_tell(rs, p);
         } else if (solo_step(rs)) {

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "run/disk.h"
 #include "run/event_log.h"
 #include "run/fair.h"
 #include "run/individual.h"
@@ -82,8 +83,7 @@ uint32_t search_flight_limit(struct search *rs)
 /* Proposals are computed on another thread, and something waits for all cores to be here. */
 static bool must_stay_home(const struct search *rs) { return pool_is_held(rs->engine) && pool_is_for(rs); }
 
-/* How many proposals to ask for now; 0: none. */
-uint32_t search_wanted(struct search *rs)
+static uint32_t wanted(struct search *rs)
 {
     const struct search_record *s = &rs->record;
     if (s->state != SEARCH_RUNNING || rs->engine->stopping || s->stalled || !s->planned || search_wall_is_used(rs) || must_stay_home(rs))
@@ -100,6 +100,13 @@ uint32_t search_wanted(struct search *rs)
         n = flying < limit ? min_of(idle_slots(rs), limit - flying) : 0;
     }
     return min_of(min_of(n, left), (uint32_t)ASK_MAX);
+}
+
+uint32_t search_wanted(struct search *rs)
+{
+    uint32_t n = wanted(rs);
+    rs->no_room = n && disk_is_used(rs->engine, rs->record.team);
+    return rs->no_room ? 0 : n;
 }
 
 static void take_proposals(struct search *rs)

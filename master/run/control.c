@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "run/actions.h"
+#include "run/disk.h"
 #include "run/event_log.h"
 #include "run/finish.h"
 #include "run/note.h"
@@ -22,6 +23,8 @@ int engine_set_priority(struct engine *r, uint64_t id, int32_t priority, struct 
         return -EINVAL;
     if (search_is_finished(rs))
         return sonata_error_set(err, -EINVAL, "the search is %s: it wants no more boards", search_state_name(rs->record.state));
+    if (disk_check(r, rs->record.team, err))
+        return -EDQUOT;
     rs->record.priority = priority;
     sched_set_priority(r->sched, id, priority);
     char text[64];
@@ -92,6 +95,12 @@ static int perform(struct search *rs, enum engine_action action, uint32_t evalua
     }
 }
 
+/* Ends something: needed most of all by who has no room for more. */
+static bool ends_something(const struct search *rs, enum engine_action action)
+{
+    return action == ENGINE_CANCEL ? !search_is_finished(rs) : action == ENGINE_PAUSE && rs->record.state == SEARCH_RUNNING;
+}
+
 int engine_control(struct engine *r, uint64_t id, enum engine_action action, uint32_t evaluations, struct sonata_error *err)
 {
     if (r->blocked)
@@ -99,7 +108,9 @@ int engine_control(struct engine *r, uint64_t id, enum engine_action action, uin
     struct search *rs = searches_get(r, id);
     if (!rs)
         return sonata_error_set(err, -ENOENT, "there is no such search");
-    int rc = perform(rs, action, evaluations, err);
+    int rc = ends_something(rs, action) ? 0 : disk_check(r, rs->record.team, err);
+    if (!rc)
+        rc = perform(rs, action, evaluations, err);
     if (rc)
         return rc;
     event_log_control(rs, engine_action_name(action));

@@ -8,6 +8,7 @@
 #include "run/board_health.h"
 #include "run/board_table.h"
 #include "run/commits.h"
+#include "run/disk.h"
 #include "run/engine_internal.h"
 #include "run/evaluation_table.h"
 #include "run/board_owners.h"
@@ -60,6 +61,7 @@ static void make_parts(struct engine *r)
     r->pool = pool_new();
     r->outgoing = outgoing_new();
     r->commits = commits_new();
+    r->disk = disk_new();
     r->turn = turn_new(r->now);
 }
 
@@ -108,6 +110,7 @@ void engine_free(struct engine *r)
     pool_free(r->pool);
     outgoing_free(r->outgoing);
     commits_free(r->commits);
+    disk_free(r->disk);
     turn_free(r->turn);
     sched_free(r->sched);
     free(r);

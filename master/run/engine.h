@@ -41,6 +41,7 @@ struct engine_config engine_config_default(void);
 struct engine_team {
     double weight; /* 1 = ordinary */
     struct sched_quota quota;
+    uint64_t disk_max; /* bytes that its searches may take of the store; 0: no limit */
 };
 
 struct engine;
@@ -169,7 +170,7 @@ struct engine_owner {
     const char *team, *pool;
     uint32_t searches_max; /* unfinished ones of the team; 0: no limit of its own */
 };
-/* -ENOENT: the pool did not upload the supernet. */
+/* -ENOENT: the pool did not upload the supernet. -EDQUOT: the team has all searches, or all of the disk, that it may. */
 int engine_submit(struct engine *r, const struct search_spec *spec, const struct engine_owner *owner, uint64_t *ret_id,
                   struct sonata_error *err) SONATA_MUST_CHECK;
 /* A submission that starts with what search `of` knows, as far as it answers the new objectives: without measurements and without charge. The space
@@ -187,6 +188,7 @@ int engine_retry(struct engine *r, uint64_t id, const char *cause, uint32_t *ret
  * accepted are taken back over the next turns, their evaluations open again, and every search that was told one is told anew, searches that are done
  * too. Idempotent. -EINVAL: no board or an empty span; -EAGAIN while blocked. */
 int engine_invalidate(struct engine *r, const char *board, int64_t from_wall_ns, int64_t to_wall_ns) SONATA_MUST_CHECK;
+/* Of a team that has all of the disk that it may, what leaves further records is refused: -EDQUOT. */
 enum engine_action { ENGINE_PAUSE, ENGINE_RESUME, ENGINE_CANCEL, ENGINE_EXTEND, ENGINE_ACTION_COUNT };
 /* "pause" …; NULL outside the enum. */
 const char *engine_action_name(enum engine_action action);
@@ -199,6 +201,8 @@ int engine_set_priority(struct engine *r, uint64_t id, int32_t priority, struct 
 bool engine_search_waits(const struct engine *r, uint64_t id, char *text, size_t size);
 /* What a team uses: boards now, board time since midnight (UTC). */
 void engine_team_usage(const struct engine *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns);
+/* Bytes that its searches take of the store. */
+uint64_t engine_disk(const struct engine *r, const char *team);
 /* Weights or quotas may have changed: asks the hook again for every search. */
 void engine_teams_changed(struct engine *r);
 /* Id of the search that the team knows by this number; 0: none. */

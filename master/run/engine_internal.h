@@ -42,6 +42,7 @@ struct engine {
     struct pool *pool;
     struct outgoing *outgoing;
     struct commits *commits;
+    struct disk *disk;
     struct turn *turn;
 };
 
@@ -72,6 +73,8 @@ struct search {
     } telling;        /* tell.c */
     uint32_t n_spare; /* results so far that no board made for it: others need not wait for more of them */
     bool spare;       /* so were most of the last ones */
+    bool counted;     /* in what its team takes of the disk (disk.c) */
+    bool no_room;     /* it would ask, but its team has all of the disk that it may */
 
     uint32_t n_abandoned; /* proposals never told, from when the search ended the time before */
     bool indexed;         /* finished, and among the users (users.c) */

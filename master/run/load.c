@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "codec/codec.h"
 #include "run/board_health.h"
+#include "run/disk.h"
 #include "run/evaluation.h"
 #include "run/evaluation_table.h"
 #include "run/finish.h"
@@ -263,6 +264,8 @@ int engine_load(struct engine *r, struct sonata_error *err)
     uint64_t next = store_counter(r->store, "next_attempt");
     if (spans_load(r))
         return sonata_error_set(err, -EIO, "the times when boards measured wrong cannot be read");
+    if (disk_load(r))
+        return sonata_error_set(err, -EIO, "the sizes of searches cannot be read");
     if (usage_load(r))
         return sonata_error_set(err, -EIO, "the board time that teams used cannot be read");
     if (uploads_load(r))

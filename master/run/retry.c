@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/parse.h"
 #include "run/ask.h"
+#include "run/disk.h"
 #include "run/evaluation.h"
 #include "run/event_log.h"
 #include "run/individual.h"
@@ -172,6 +173,8 @@ int engine_retry(struct engine *r, uint64_t id, const char *cause, uint32_t *ret
         return sonata_error_set(err, -EINVAL,
                                 "'%.32s' is not a cause: infra, lost, invalid, bug, config, failed, infeasible, noisy or all is expected", cause);
     int rc = check_retry(rs, err);
+    if (!rc)
+        rc = disk_check(r, rs->record.team, err);
     if (rc)
         return rc;
     struct search_record *s = &rs->record;

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "run/ask.h"
+#include "run/disk.h"
 #include "run/pending.h"
 #include "run/records.h"
 #include "run/searches.h"
@@ -58,6 +59,7 @@ void search_join_team(struct search *rs)
     sched_set_team(rs->engine->sched, rs->record.id, id, team.weight);
     sched_set_quota(rs->engine->sched, id, &team.quota);
     sched_set_priority(rs->engine->sched, rs->record.id, rs->record.priority);
+    disk_set_quota(rs->engine, rs->record.team, team.disk_max);
 }
 
 void engine_teams_changed(struct engine *r)

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "codec/codec.h"
 #include "domain/tier.h"
+#include "run/disk.h"
 #include "run/event_log.h"
 #include "run/fair.h"
 #include "run/note.h"
@@ -69,10 +70,23 @@ static uint32_t count_unfinished(const struct engine *r, const char *team)
     return n;
 }
 
+/* Its quota may be known from none of its searches yet. */
+static int check_disk(struct engine *r, const char *team, struct sonata_error *err)
+{
+    struct engine_team t = {.weight = 1};
+    if (r->hooks.team)
+        r->hooks.team(r->hooks.user, team, &t);
+    disk_set_quota(r, team, t.disk_max);
+    return disk_check(r, team, err);
+}
+
 static int check_limits(struct engine *r, const struct engine_owner *owner, struct sonata_error *err)
 {
     uint32_t all = count_unfinished(r, NULL), own = count_unfinished(r, owner->team), limit = r->config.searches_max;
     bool named = owner->team && owner->team[0];
+    int rc = named ? check_disk(r, owner->team, err) : 0;
+    if (rc)
+        return rc;
     if (named && all < limit && own >= limit - all)
         return sonata_error_set(
             err, -EBUSY, "your team has %u unfinished searches, as many as there are places left for all others: wait for one or cancel one", own);

@@ -12,6 +12,7 @@
 #include "run/board_health.h"
 #include "run/board_owners.h"
 #include "run/commits.h"
+#include "run/disk.h"
 #include "run/fair.h"
 #include "run/invalidate.h"
 #include "run/note.h"
@@ -104,6 +105,7 @@ static bool commit(struct engine *r)
             engine_note(r, false, "store can be written again", "searches=%u", searches_count(r));
         r->blocked = false;
         commits_done(r);
+        disk_committed(r);
         outgoing_send(r);
         return true;
     }

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "run/ask.h"
+#include "run/disk.h"
 #include "run/pending.h"
 #include "run/plan.h"
 #include "run/replay.h"
@@ -30,9 +31,17 @@ bool engine_search_waits(const struct engine *r, uint64_t id, char *text, size_t
 {
     const struct search *rs = searches_get(r, id);
     struct engine_team team = {.weight = 1};
-    if (!rs || rs->record.state != SEARCH_RUNNING || !rs->record.planned || !rs->record.n_groups)
+    struct sonata_error err = {{0}};
+    if (!rs || rs->record.state != SEARCH_RUNNING || !rs->record.planned)
         return false;
     const struct search_record *s = &rs->record;
+    bool asks = search_charged(rs) + search_in_flight(rs) < s->budget || s->fork_next < s->fork_end;
+    if (asks && disk_check(r, s->team, &err)) {
+        snprintf(text, size, "waits: %s", err.text);
+        return true;
+    }
+    if (!rs->record.n_groups)
+        return false;
     if (s->charged + (s->asked - s->told) >= s->budget && !sched_waiting(r->sched, id))
         return false; /* all that it wants is on boards */
     if (r->hooks.team)

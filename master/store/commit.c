@@ -54,7 +54,10 @@ static int put_first(struct store *s, MDB_txn *txn, struct sealed_put p, bool pa
     size_t room = (size_t)(GROWTH_ROOM * s->grown[p.db]);
     p.pad = packed && p.value.mv_size < room ? room - p.value.mv_size : 0;
     p.flags = MDB_APPEND;
-    return store_put_sealed(s, txn, &p);
+    int rc = store_put_sealed(s, txn, &p);
+    if (!rc && sizes_count(p.db))
+        sizes_change(&s->sizes, &p.key, sizes_of_record(p.db, p.key.mv_size, p.value.mv_size + p.pad + SEAL_SIZE));
+    return rc;
 }
 
 static int put(struct store *s, MDB_txn *txn, const struct batch_op *op, struct bytes *buffer)
@@ -70,7 +73,17 @@ static int put(struct store *s, MDB_txn *txn, const struct batch_op *op, struct 
         return rc;
     if (p.db == STORE_INDIVIDUAL || p.db == STORE_EVALUATION)
         s->grown[p.db] += ((double)p.value.mv_size - s->grown[p.db]) / GROWTH_MEMORY;
-    return store_put_sealed(s, txn, &p);
+    rc = sizes_put(s, txn, p.db, &p.key, p.value.mv_size + SEAL_SIZE);
+    return rc ? rc : store_put_sealed(s, txn, &p);
+}
+
+static int erase(struct store *s, MDB_txn *txn, const struct batch_op *op)
+{
+    MDB_val key = {op->n_key, (void *)op->key};
+    int rc = sizes_put(s, txn, (enum store_db)op->db, &key, 0);
+    if (!rc)
+        rc = mdb_del(txn, s->dbi[op->db], &key, NULL);
+    return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 static int by_key(const void *a, const void *b)
@@ -91,9 +104,8 @@ static int write_batch(struct store *s, MDB_txn *txn)
         n++;
     qsort(op, n, sizeof *op, by_key);
     for (size_t i = 0; i < n; i++) {
-        MDB_val key = {op[i].n_key, (void *)op[i].key};
-        int rc = op[i].erase ? mdb_del(txn, s->dbi[op[i].db], &key, NULL) : put(s, txn, &op[i], &packed);
-        if (rc && !(op[i].erase && rc == MDB_NOTFOUND))
+        int rc = op[i].erase ? erase(s, txn, &op[i]) : put(s, txn, &op[i], &packed);
+        if (rc)
             return rc;
     }
     return 0;
@@ -142,6 +154,7 @@ static int commit_once(struct store *s)
     int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
     if (rc)
         return rc;
+    sizes_begin(&s->sizes);
     rc = check_owner(s, txn);
     if (!rc)
         rc = write_batch(s, txn);
@@ -215,6 +228,7 @@ int store_commit(struct store *s, struct sonata_error *err)
     if (rc)
         return rc;
     if (!s->batch.n_keys) {
+        sizes_begin(&s->sizes);
         batch_clear(&s->batch);
         return 0;
     }

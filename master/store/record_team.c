@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "store/fields.h"
 
-/* ACCESS_VERSION 2: quotas of a team; 3: that of its uploads. UPLOAD_VERSION 2: team, size, time. */
-enum { ACCESS_VERSION = 3, USAGE_VERSION = 1, UPLOAD_VERSION = 2, ANSWER_VERSION = 1, ANSWER_HEAD = 9 };
+/* ACCESS_VERSION 2: quotas of a team; 3: that of its uploads; 4: that of the disk. UPLOAD_VERSION 2: team, size, time. */
+enum { ACCESS_VERSION = 4, USAGE_VERSION = 1, UPLOAD_VERSION = 2, ANSWER_VERSION = 1, ANSWER_HEAD = 9 };
 
 static void walk_team(struct fields *f, struct team *x)
 {
@@ -24,7 +24,11 @@ static void walk_team(struct fields *f, struct team *x)
         field_u64(f, &x->uploads_max);
     else
         x->uploads_max = TEAM_UPLOADS_STANDARD;
-    field_check(f, x->day_ns_max >= 0 && x->uploads_max <= TEAM_UPLOADS_MAX);
+    if (f->version >= 4)
+        field_u64(f, &x->disk_max);
+    else
+        x->disk_max = TEAM_DISK_STANDARD;
+    field_check(f, x->day_ns_max >= 0 && x->uploads_max <= TEAM_UPLOADS_MAX && x->disk_max <= TEAM_UPLOADS_MAX);
     field_check(f, x->weight >= TEAM_WEIGHT_MIN && x->weight <= TEAM_WEIGHT_MAX);
 }
 FIELDS_RECORD(team, struct team, walk_team, ACCESS_VERSION)

@@ -11,6 +11,7 @@ enum { TEAM_NAME_MAX = 40, KEY_LABEL_MAX = 64, KEY_TEXT_MAX = 41, AUDIT_TEXT_MAX
 #define TEAM_WEIGHT_MAX 100.0
 enum { TEAM_DAY_HOURS_MAX = 1000000 };
 #define TEAM_UPLOADS_STANDARD (UINT64_C(8) << 30)
+#define TEAM_DISK_STANDARD (UINT64_C(8) << 30)
 #define TEAM_UPLOADS_MAX (UINT64_C(1) << 50)
 #define TEAM_DAY_NS_MAX (TEAM_DAY_HOURS_MAX * INT64_C(3600000000000))
 
@@ -28,6 +29,7 @@ struct team {
     uint32_t boards_max;   /* boards at a time; 0: no limit */
     int64_t day_ns_max;    /* board time per UTC day; 0: no limit */
     uint64_t uploads_max;  /* bytes of its uploads; 0: no limit */
+    uint64_t disk_max;     /* bytes that its searches take of the store; 0: no limit; at most TEAM_UPLOADS_MAX */
     bool share;            /* gives its measurements to, and takes them from, the other teams that share */
     int64_t created_wall_ns;
 };

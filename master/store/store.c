@@ -189,6 +189,7 @@ void store_close(struct store *s)
     if (!s)
         return;
     batch_fini(&s->batch);
+    sizes_fini(&s->sizes);
     for (unsigned db = 0; db < STORE_DB_COUNT; db++)
         packer_free(s->packer[db]);
     store_close_environment(s);

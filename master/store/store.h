@@ -93,6 +93,16 @@ size_t store_pending(const struct store *s);
  * pending. */
 int store_commit(struct store *s, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* Bytes that the records of a search take (header, specification with its space, individuals, event log, snapshot): changes by the last commit, which
+ * may name a search more than once; borrowed until the next one. */
+struct store_resized {
+    uint64_t search;
+    int64_t bytes;
+};
+const struct store_resized *store_resized(const struct store *s, size_t *ret_n);
+/* What they take now, in several calls for each search. Errors as store_scan(). */
+int store_measure_searches(struct store *s, void (*each)(void *user, uint64_t search, uint64_t bytes), void *user) SONATA_MUST_CHECK;
+
 /* Copies the value (pending first, then committed) to the end of the cleared *ret_value. -ENOENT: there is none; any other code blocks. */
 int store_get(struct store *s, enum store_db db, struct store_key key, struct bytes *ret_value) SONATA_MUST_CHECK;
 int store_get_committed(struct store *s, enum store_db db, struct store_key key, struct bytes *ret_value) SONATA_MUST_CHECK;

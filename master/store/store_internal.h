@@ -20,6 +20,12 @@ struct readers {
     unsigned n_idle;
 };
 
+/* What a commit changes of the size of searches. */
+struct sizes {
+    struct store_resized *change;
+    size_t n, capacity;
+};
+
 struct store {
     char *folder;
     bool read_only;
@@ -34,6 +40,7 @@ struct store {
     struct readers readers;
     int64_t readers_check_ns, readers_checked_ns; /* how often dead ones are cleared, and when they were */
     struct batch batch;
+    struct sizes sizes; /* of the last commit */
     struct packer *packer[STORE_DB_COUNT]; /* of the packed databases */
     double grown[STORE_DB_COUNT];          /* mean size of values that replace a first one, see put_first() */
     uint64_t next_dictionary;
@@ -81,6 +88,17 @@ struct sealed_put {
 int store_put_sealed(struct store *s, MDB_txn *txn, struct sealed_put *p) SONATA_MUST_CHECK;
 /* Twice the map. An LMDB code. */
 int store_grow_map(struct store *s) SONATA_MUST_CHECK;
+
+/* sizes.c */
+/* Whether records of that database count for a search, whose id begins their key. */
+bool sizes_count(enum store_db db);
+int64_t sizes_of_record(enum store_db db, size_t n_key, size_t n_value);
+/* A transaction begins, perhaps again: nothing is changed yet. */
+void sizes_begin(struct sizes *s);
+void sizes_change(struct sizes *s, const MDB_val *key, int64_t bytes);
+/* Before a put of a value of n bytes as stored (0: a delete), in the transaction. An LMDB code. */
+int sizes_put(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, size_t n_value) SONATA_MUST_CHECK;
+void sizes_fini(struct sizes *s);
 
 /* upgrade.c */
 /* Key in STORE_META while it is under way. */

@@ -90,6 +90,32 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 [ "$(number_of key-audio.key evaluations show 2)" -gt "$told" ] || fail "the quota is lifted but audio's search does not go on"
+
+# the disk: audio has all that it may, waits and says so; vision goes on; a bit more, and audio does too
+[ "$(number_of key-audio.key disk_max teams)" = 8589934592 ] || fail "a new team may not have 8 GiB of the disk"
+expect 0 "is set" as m/admin.key teams set audio --disk 1
+wait_for "waits: the searches of team audio take" as key-audio.key show 2
+expect 5 "sonata teams set audio --disk" as key-audio.key submit short.yaml
+expect 5 "sonata teams set audio --disk" as key-audio.key extend 1 5
+[ "$(number_of key-audio.key disk_bytes teams)" -gt 10000 ] || fail "audio's searches take no room"
+for _ in $(seq 100); do # what runs comes in
+  [ "$(number_of key-audio.key boards teams)" = 0 ] && break
+  sleep 0.1
+done
+told=$(number_of key-audio.key evaluations show 2)
+before=$(number_of key-vision.key evaluations show 3)
+for _ in $(seq 100); do
+  [ "$(number_of key-vision.key evaluations show 3)" -gt "$before" ] && break
+  sleep 0.1
+done
+[ "$(number_of key-vision.key evaluations show 3)" -gt "$before" ] || [ "$before" = 20 ] || fail "vision waits for audio's quota"
+[ "$(number_of key-audio.key evaluations show 2)" = "$told" ] || fail "audio went on over its quota of the disk"
+expect 0 "is set" as m/admin.key teams set audio --disk 1Gi
+for _ in $(seq 100); do
+  [ "$(number_of key-audio.key evaluations show 2)" -gt "$told" ] && break
+  sleep 0.1
+done
+[ "$(number_of key-audio.key evaluations show 2)" -gt "$told" ] || fail "the quota is raised but audio's search does not go on"
 kill "$master"
 wait "$master" 2> /dev/null
 expect 0 "no problems found" sonata-master --state m --check

@@ -166,18 +166,24 @@ static void a_key_is_found_among_many(void **state)
     close_bench(&b);
 }
 
-/* A team of before there was a quota of uploads has the ordinary one; set, it stays. */
-static void uploads_are_bounded_from_the_start(void **state)
+/* A team of before there was a quota of uploads, or of the disk, has the ordinary one; set, it stays. */
+static void uploads_and_disk_are_bounded_from_the_start(void **state)
 {
     (void)state;
-    struct team t = {.name = "old", .weight = 1, .boards_max = 3, .uploads_max = 7}, got;
+    struct team t = {.name = "old", .weight = 1, .boards_max = 3, .uploads_max = 7, .disk_max = 9}, got;
     struct bytes b = {0};
     team_encode(&t, &b);
     assert_int_equal(team_decode(b.data, b.size, &got), 0);
     assert_int_equal(got.uploads_max, 7);
-    b.data[0] = 2;
+    assert_int_equal(got.disk_max, 9);
+    b.data[0] = 3;
     assert_int_equal(team_decode(b.data, b.size, &got), -EBADMSG);
     assert_int_equal(team_decode(b.data, b.size - 8, &got), 0);
+    assert_int_equal(got.uploads_max, 7);
+    assert_true(got.disk_max == TEAM_DISK_STANDARD);
+    b.data[0] = 2;
+    assert_int_equal(team_decode(b.data, b.size - 8, &got), -EBADMSG);
+    assert_int_equal(team_decode(b.data, b.size - 16, &got), 0);
     assert_int_equal(got.boards_max, 3);
     assert_int_equal(got.uploads_max, TEAM_UPLOADS_STANDARD);
     bytes_fini(&b);
@@ -203,8 +209,9 @@ int main(void)
         cmocka_unit_test(roles_open_their_port_only),
         cmocka_unit_test(all_is_there_after_a_restart),
         cmocka_unit_test(revocation_is_final_and_guarded),
-        cmocka_unit_test(a_key_is_found_among_many), cmocka_unit_test(nonsense_is_refused),
-        cmocka_unit_test(uploads_are_bounded_from_the_start),
+        cmocka_unit_test(a_key_is_found_among_many),
+        cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(uploads_and_disk_are_bounded_from_the_start),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -58,13 +58,19 @@ void farm_open(struct farm *f, uint64_t seed)
     farm_start(f);
 }
 
+static void on_team(void *user, const char *team, struct engine_team *ret_team)
+{
+    if (!strcmp(team, "greedy"))
+        ret_team->disk_max = ((struct farm *)user)->disk_max;
+}
+
 void farm_start(struct farm *f)
 {
     struct sonata_error err = {{0}};
     struct store_options options = {.map_start = 1 << 20};
     if (store_open(f->folder, &options, &f->store, &err))
         fail_msg("%s", err.text);
-    struct engine_hooks hooks = {.user = f, .assign = on_assign, .cancel = on_cancel, .command = on_command};
+    struct engine_hooks hooks = {.user = f, .assign = on_assign, .cancel = on_cancel, .command = on_command, .team = on_team};
     if (engine_new(&(struct engine_setup){f->store, &f->config, &hooks, f->now, f->wall}, &f->run, &err))
         fail_msg("%s", err.text);
 }

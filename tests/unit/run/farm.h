@@ -30,6 +30,7 @@ struct farm {
     char command[FARM_COMMANDS_MAX][80]; /* "pi-1 drain", in order */
     uint64_t sequence;                   /* of the worker's events */
     struct rng rng;
+    uint64_t disk_max; /* of team "greedy" */
     /* how a board answers; NULL: the built-in function of the genotype */
     void (*answer)(struct farm *f, const struct evaluation_job *job, struct measurement *m);
 };
