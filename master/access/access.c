@@ -290,7 +290,8 @@ const struct access_key *access_key_at(const struct access *a, uint32_t index) {
 
 uint32_t access_read_audit(const struct access *a, uint64_t before, struct audit_entry *ret_entries, uint32_t n)
 {
-    uint64_t end = before && before < a->next_audit ? before : a->next_audit, first = end > n ? end - n : 0;
+    uint64_t end = before && before < a->next_audit ? before : a->next_audit;
+    uint64_t first = end > n ? end - n : 0;
     uint32_t got = 0;
     cleanup_bytes struct bytes b = {0};
     for (uint64_t id = first; id < end; id++) {
