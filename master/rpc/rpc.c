@@ -135,6 +135,7 @@ static void tell_of_refused(struct rpc *rpc)
 void rpc_flush(struct rpc *rpc)
 {
     tell_of_refused(rpc);
+    worker_names_turn(rpc);
     watches_turn(rpc);
     outbox_send(rpc);
 }

@@ -31,6 +31,8 @@ struct rpc_worker {
     uint64_t incarnation;   /* of its last hello that was taken; 0: none since the start */
     uint64_t past[4];       /* of the ones before, newest first */
     int64_t clone_wall_ns;  /* when two of that name and key were found to run at once; 0: never */
+    int64_t since_wall_ns;  /* when the name was given to the key */
+    bool measured;          /* a result of it was taken */
     char software[48];      /* as it said Hello; "": not since the start */
 };
 
@@ -57,6 +59,7 @@ struct rpc {
     struct store_key forget_from; /* the remembered reply to be looked at next, whether it is old; zeroed: the first */
     uint64_t asking;              /* peer number of the client whose message is being handled */
     struct rpc_counts counts;
+    int64_t names_due_ns; /* worker_names_turn() looks again */
     int64_t garbage_logged_ns, refused_told_ns;
     uint64_t refused_told; /* of the connections refused, by the log */
     struct rpc_out {
@@ -115,6 +118,10 @@ bool worker_name_is_taken(const struct rpc *rpc, const char *name, const char *k
 struct rpc_worker *worker_take_name(struct rpc *rpc, const struct net_peer *peer, const char *name, const char *key);
 /* Any key may have it then. -ENOENT; -EBUSY: its worker is online. */
 int worker_release_name(struct rpc *rpc, const char *actor, const char *name, struct sonata_error *err) SONATA_MUST_CHECK;
+/* A result of it was taken: the name is its key's for good. */
+void worker_note_measured(struct rpc *rpc, struct rpc_worker *w);
+/* From time to time: names of workers that are away and never measured are forgotten a day after they were given. */
+void worker_names_turn(struct rpc *rpc);
 /* How many names belong to the key. */
 uint32_t worker_names_of(const struct rpc *rpc, const char *key);
 /* worker_blob.c */

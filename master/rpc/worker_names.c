@@ -1,12 +1,13 @@
 /* Which worker has which name. A name belongs to the key that first said hello with it, for good: also while its worker is away and after a restart
  * of the master, so that no other key takes over its boards and results meanwhile. The binding is written in the turn of that hello, before the
- * welcome is sent. It ends when the key is revoked or an admin releases the name, and when a name of a worker that is away has to make room for one
- * of the same key. On a port without keys everybody has the key "" and nothing is bound. */
+ * welcome is sent. It ends when the key is revoked or an admin releases the name, when a name of a worker that is away has to make room for one of the
+ * same key, and, of a worker that is away and never measured, after a day. On a port without keys everybody has the key "" and nothing is bound. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -15,6 +16,8 @@
 #include "store/record_team.h"
 #include "store/store.h"
 
+#define LOOK_NS (60 * SONATA_SECOND)
+#define START_NS (3600 * SONATA_SECOND) /* by then workers have come back */
 #define CLONE_SHOWN_NS (600 * SONATA_SECOND)
 
 static uint64_t peer_key(const struct net_peer *peer) { return hash64(peer->id, peer->size); }
@@ -129,17 +132,54 @@ static bool has_room(struct rpc *rpc, const char *key)
     return false;
 }
 
-static void bind_name(struct rpc *rpc, struct rpc_worker *w, const char *key)
+static void put_name(struct rpc *rpc, const struct rpc_worker *w)
 {
-    copy_string(w->key, sizeof w->key, key);
     if (!rpc->config.access)
         return;
-    struct worker_name record = {.since_wall_ns = engine_wall(rpc->run)};
+    struct worker_name record = {.since_wall_ns = w->since_wall_ns, .measured = w->measured};
     copy_string(record.name, sizeof record.name, w->name);
-    copy_string(record.public_key, sizeof record.public_key, key);
+    copy_string(record.public_key, sizeof record.public_key, w->key);
     cleanup_bytes struct bytes b = {0};
     worker_name_encode(&record, &b);
     store_put(engine_store(rpc->run), STORE_WORKER, record_key(w->name), b.data, b.size);
+}
+
+static void bind_name(struct rpc *rpc, struct rpc_worker *w, const char *key)
+{
+    copy_string(w->key, sizeof w->key, key);
+    w->since_wall_ns = engine_wall(rpc->run);
+    w->measured = false;
+    put_name(rpc, w);
+}
+
+void worker_note_measured(struct rpc *rpc, struct rpc_worker *w)
+{
+    if (w->measured)
+        return;
+    w->measured = true;
+    put_name(rpc, w);
+}
+
+static bool is_still_wanted(void *user, void *value)
+{
+    struct rpc *rpc = user;
+    struct rpc_worker *w = value;
+    if (w->measured || is_online(rpc, w) || engine_wall(rpc->run) - w->since_wall_ns < SONATA_DAY)
+        return true;
+    log_info("worker's name forgotten: it never measured", "worker=%s", w->name);
+    forget(rpc, w);
+    return false;
+}
+
+void worker_names_turn(struct rpc *rpc)
+{
+    int64_t now = clock_monotonic_ns();
+    if (!rpc->names_due_ns)
+        rpc->names_due_ns = now + START_NS;
+    if (now < rpc->names_due_ns || engine_is_blocked(rpc->run, NULL))
+        return;
+    rpc->names_due_ns = now + LOOK_NS;
+    map_filter(&rpc->by_name, is_still_wanted, rpc);
 }
 
 static struct rpc_worker *add_name(struct rpc *rpc, const char *name)
@@ -210,6 +250,8 @@ static bool load_name(void *user, const uint8_t *key, size_t n_key, const uint8_
         return !l->rc;
     struct rpc_worker *w = add_name(l->rpc, record.name);
     copy_string(w->key, sizeof w->key, record.public_key);
+    w->since_wall_ns = record.since_wall_ns;
+    w->measured = record.measured;
     return true;
 }
 

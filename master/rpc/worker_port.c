@@ -192,7 +192,7 @@ static void send_ack(struct rpc *rpc, const struct net_peer *peer, const struct 
     rpc_send(rpc, rpc->workers, peer, &e, false);
 }
 
-static void on_result(struct rpc *rpc, const struct net_peer *peer, const struct rpc_worker *w, const Sonata__Result *result)
+static void on_result(struct rpc *rpc, const struct net_peer *peer, struct rpc_worker *w, const Sonata__Result *result)
 {
     struct sonata_error err = {{0}};
     struct measurement m = {0};
@@ -200,7 +200,10 @@ static void on_result(struct rpc *rpc, const struct net_peer *peer, const struct
         rpc_garbage(rpc, "worker", result->measurement ? err.text : "a result without a measurement");
         return;
     }
-    const char *verdict = engine_verdict_name(engine_result(rpc->run, w->name, &m));
+    enum engine_verdict v = engine_result(rpc->run, w->name, &m);
+    const char *verdict = engine_verdict_name(v);
+    if (v != ENGINE_NOT_NOW && v != ENGINE_UNKNOWN)
+        worker_note_measured(rpc, w);
     if (verdict) {
         send_ack(rpc, peer, &m, verdict);
         log_debug("result", "worker=%s board=%s attempt=%llu outcome=%s verdict=%s", w->name, m.board, (unsigned long long)m.attempt,

@@ -34,6 +34,13 @@ static bool erase_oldest(void *user, const uint8_t *key, size_t n_key, const uin
     return false;
 }
 
+static bool board_had_a_job(struct engine *r, const char *board)
+{
+    cleanup_bytes struct bytes b = {0};
+    struct board_record record;
+    return store_get(r->store, STORE_BOARD, key_text(board), &b) || board_record_decode(b.data, b.size, &record) || record.epoch;
+}
+
 void board_history_put(struct engine *r, struct watched *w, const char *worker, const struct board_event *event)
 {
     cleanup_bytes struct bytes b = {0};
@@ -43,9 +50,41 @@ void board_history_put(struct engine *r, struct watched *w, const char *worker, 
     board_event_record_encode(&e, &b);
     store_put(r->store, STORE_BOARD_EVENT, key, b.data, b.size);
     struct oldest o = {.engine = r, .board = event->board};
-    if (w->record.n_events >= BOARD_EVENTS_KEPT && store_scan(r->store, STORE_BOARD_EVENT, key_u64(hash64_text(event->board)), 8, erase_oldest, &o))
+    uint32_t kept = board_had_a_job(r, event->board) ? BOARD_EVENTS_KEPT : BOARD_EVENTS_KEPT_NEW;
+    if (w->record.n_events >= kept && store_scan(r->store, STORE_BOARD_EVENT, key_u64(hash64_text(event->board)), 8, erase_oldest, &o))
         o.erased = false;
     w->record.n_events += !o.erased;
+}
+
+struct forgetting {
+    struct engine *engine;
+    const char *board;
+    bool erase;
+    uint32_t n;
+};
+
+static bool forget_event(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct forgetting *f = user;
+    struct board_event_record e;
+    if (board_event_record_decode(value, n_value, &e) || strcmp(e.event.board, f->board))
+        return true;
+    f->n++;
+    if (f->erase)
+        store_erase(f->engine->store, STORE_BOARD_EVENT, key_bytes(key, n_key));
+    return true;
+}
+
+bool board_history_forget(struct engine *r, const struct watched *w)
+{
+    struct forgetting f = {.engine = r, .board = w->record.name};
+    for (int pass = 0; pass < 2; pass++) {
+        f.n = 0;
+        f.erase = pass;
+        if (store_scan(r->store, STORE_BOARD_EVENT, key_u64(hash64_text(f.board)), 8, forget_event, &f) || f.n != w->record.n_events)
+            return false;
+    }
+    return true;
 }
 
 /* What the master itself did, for the history. */

@@ -8,10 +8,13 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "run/board_history.h"
+#include "run/board_table.h"
 #include "run/note.h"
 #include "run/records.h"
 
 #define LOOK_NS (60 * SONATA_SECOND)
+#define START_NS (3600 * SONATA_SECOND) /* by then workers have come back */
 enum { PER_KEY = 4096, LOOKS = 1000 /* boards a time */ };
 
 struct board_owners {
@@ -83,6 +86,9 @@ void engine_board_bind(struct engine *r, const char *board, const char *key)
 static bool is_forgettable(struct engine *r, const struct sched_board_view *v)
 {
     struct board_record b;
+    const struct watched *w = watched_find(r, v->info->id);
+    if (w && board_order_stands(w->record.order)) /* a person's word on that name */
+        return false;
     return !v->online && !v->epoch && read_board(r, v->info->id, &b) && !b.done && !b.failed && !b.epoch && r->wall - b.first_wall_ns > SONATA_DAY;
 }
 
@@ -90,18 +96,22 @@ static void forget(struct engine *r, const char *board)
 {
     char name[BOARD_NAME_MAX];
     struct board_record b;
+    struct watched *w = watched_find(r, board);
     copy_string(name, sizeof name, board); /* of the scheduler's */
-    if (!read_board(r, name, &b) || !sched_forget_board(r->sched, name))
+    if (!read_board(r, name, &b) || (w && !board_history_forget(r, w)) || !sched_forget_board(r->sched, name))
         return;
     add(r, b.key, -1);
     store_erase(r->store, STORE_BOARD, key_text(name));
-    store_erase(r->store, STORE_BOARD_HEALTH, key_text(name));
+    if (w)
+        watched_forget(r, w);
     engine_note(r, false, "board forgotten: it never measured", "board=%s", name);
 }
 
 int64_t board_owners_step(struct engine *r)
 {
     struct board_owners *o = r->board_owners;
+    if (!o->due_ns)
+        o->due_ns = r->now + START_NS;
     if (r->now < o->due_ns)
         return o->due_ns;
     uint32_t n = sched_board_count(r->sched);

@@ -41,6 +41,13 @@ struct watched *watched_get(struct engine *r, const char *board)
 
 struct watched *watched_next(const struct engine *r, uint32_t *at) { return map_next(&r->boards->by_name, at); }
 
+void watched_forget(struct engine *r, struct watched *w)
+{
+    store_erase(r->store, STORE_BOARD_HEALTH, key_text(w->record.name));
+    map_remove(&r->boards->by_name, hash64_text(w->record.name));
+    free(w);
+}
+
 void watched_put(struct engine *r, const struct watched *w)
 {
     cleanup_bytes struct bytes b = {0};

@@ -19,6 +19,8 @@ struct watched *watched_find(const struct engine *r, const char *board);
 struct watched *watched_get(struct engine *r, const char *board);
 /* The next one from place *at on (0 at first), NULL at the end. The table must not grow meanwhile. */
 struct watched *watched_next(const struct engine *r, uint32_t *at);
+/* Takes it out of the table and the store. */
+void watched_forget(struct engine *r, struct watched *w);
 /* Writes its record. */
 void watched_put(struct engine *r, const struct watched *w);
 /* Whether the board judges itself by canaries; w may be NULL. */

@@ -34,7 +34,7 @@ struct invalid_record {
     uint64_t next, last;
 };
 
-enum { BOARD_EVENTS_KEPT = 10000 }; /* of one board; the oldest go */
+enum { BOARD_EVENTS_KEPT = 10000, BOARD_EVENTS_KEPT_NEW = 100 }; /* of one board, and of one that never had a job; the oldest go */
 
 struct board_event_record {
     struct board_event event;

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "store/fields.h"
 
-/* ACCESS_VERSION 2: quotas of a team; 3: that of its uploads; 4: that of the disk. UPLOAD_VERSION 2: team, size, time. */
+/* ACCESS_VERSION 2: quotas of a team; 3: that of its uploads; 4: that of the disk; whether a worker measured. UPLOAD_VERSION 2: team, size, time. */
 enum { ACCESS_VERSION = 4, USAGE_VERSION = 1, UPLOAD_VERSION = 2, ANSWER_VERSION = 1, ANSWER_HEAD = 9 };
 
 static void walk_team(struct fields *f, struct team *x)
@@ -58,6 +58,10 @@ static void walk_worker_name(struct fields *f, struct worker_name *x)
     field_string(f, x->name, sizeof x->name);
     field_string(f, x->public_key, sizeof x->public_key);
     field_i64(f, &x->since_wall_ns);
+    if (f->version >= 4)
+        field_bool(f, &x->measured);
+    else
+        x->measured = true;
 }
 FIELDS_RECORD(worker_name, struct worker_name, walk_worker_name, ACCESS_VERSION)
 

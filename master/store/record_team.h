@@ -52,6 +52,7 @@ struct audit_entry {
 struct worker_name {
     char name[WORKER_NAME_MAX], public_key[KEY_TEXT_MAX];
     int64_t since_wall_ns;
+    bool measured; /* a result of it was taken; of a record of before version 4: perhaps */
 };
 
 /* The reply that a request got: asked again, it gets the same. */

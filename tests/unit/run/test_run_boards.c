@@ -161,6 +161,7 @@ static void test_history_pages_and_retention(void **state)
     (void)state;
     farm_add_board(&farm, "pi-2", "pi", "accuracy latency");
     farm_hello(&farm);
+    farm_work(&farm, submit(20), 1000); /* one that never had a job keeps fewer */
     for (int i = 0; i < 500; i++) { /* many of one moment: a page may end between them */
         assert_int_equal(farm_event(&farm, "pi-1", "canary", "ready", 100 + i, 100), 0);
         assert_int_equal(farm_event(&farm, "pi-2", "canary", "ready", 100, 100), 0);
@@ -498,6 +499,101 @@ static void test_bad_results_are_taken_back(void **state)
     assert_int_equal(farm.measured, measured + 2);
 }
 
+static void pass_days(int days)
+{
+    for (int i = 0; i < 48 * days; i++) {
+        farm.now += 1800 * SONATA_SECOND;
+        farm.wall += 1800 * SONATA_SECOND;
+        farm_turn(&farm);
+    }
+}
+
+static bool is_known(const char *board)
+{
+    struct sched_board_view v;
+    return sched_board_named(engine_sched(farm.run), board, &v);
+}
+
+static void bring(const char *worker, const char *board)
+{
+    struct sonata_error err = {{0}};
+    struct sched_board_info info = {.type = "odd", .backend = "table"};
+    copy_string(info.id, sizeof info.id, board);
+    engine_set_time(farm.run, farm.now, farm.wall);
+    assert_int_equal(engine_board_may_come(farm.run, board, "key", &err), 0);
+    assert_int_equal(engine_hello(farm.run, &(struct sched_report){.worker = worker, .incarnation = 1, .boards = &info, .n_boards = 1}, &err), 0);
+    engine_board_bind(farm.run, board, "key");
+    farm_turn(&farm);
+}
+
+/* With what is told of it: a check finds nothing that is left over. One that measured, or that a person wants something of, stays. */
+static void test_a_board_that_never_measured_is_forgotten(void **state)
+{
+    (void)state;
+    farm_work(&farm, submit(5), 1000);
+    bring("idle", "new-1");
+    bring("idle-2", "new-2");
+    for (uint64_t i = 1; i <= 250; i++) {
+        struct board_event e = {.sequence = i, .board = "new-1", .wall_ns = farm.wall + (int64_t)i, .kind = "state", .state = "ready"};
+        assert_int_equal(engine_board_event(farm.run, "idle", &e), 0);
+        farm_turn(&farm);
+    }
+    assert_int_equal(health("new-1").record->n_events, BOARD_EVENTS_KEPT_NEW);
+    engine_goodbye(farm.run, "idle");
+    engine_goodbye(farm.run, "idle-2");
+    assert_int_equal(farm_order(&farm, "new-2", "retire"), 0);
+    farm_turn(&farm);
+    pass_time(23 * 3600 * SONATA_SECOND);
+    assert_true(is_known("new-1"));
+    pass_days(1);
+    assert_false(is_known("new-1"));
+    assert_null(health("new-1").record);
+    assert_true(is_known("new-2"));
+    assert_true(is_known("pi-1"));
+    assert_int_equal(farm_check(&farm), 0);
+    restart_master();
+    assert_false(is_known("new-1"));
+    assert_true(is_known("new-2"));
+    char owner[BOARD_KEY_MAX];
+    engine_board_owner(farm.run, "new-1", owner);
+    assert_string_equal(owner, "");
+    bring("idle", "new-1"); /* as if for the first time */
+    assert_int_equal(store_count(farm.store, STORE_BOARD_EVENT), health("new-2").record->n_events);
+    farm_hello(&farm);
+}
+
+/* Whoever has many boards of a key waits for a day; another key does not. */
+static void test_boards_of_a_key_are_bounded(void **state)
+{
+    (void)state;
+    enum { MOST = 4096 };
+    struct sonata_error err = {{0}};
+    farm_work(&farm, submit(5), 1000);
+    for (int i = 0; i < MOST / 64; i++) {
+        struct sched_board_info info[64];
+        char worker[16];
+        memset(info, 0, sizeof info);
+        snprintf(worker, sizeof worker, "many-%d", i);
+        for (int k = 0; k < 64; k++) {
+            snprintf(info[k].id, sizeof info[k].id, "b-%d-%d", i, k);
+            copy_string(info[k].type, sizeof info[k].type, "pi");
+            assert_int_equal(engine_board_may_come(farm.run, info[k].id, "key", &err), 0);
+        }
+        assert_int_equal(engine_hello(farm.run, &(struct sched_report){.worker = worker, .incarnation = 1, .boards = info, .n_boards = 64}, &err), 0);
+        for (int k = 0; k < 64; k++)
+            engine_board_bind(farm.run, info[k].id, "key");
+        engine_goodbye(farm.run, worker);
+    }
+    farm_turn(&farm);
+    assert_int_equal(engine_board_may_come(farm.run, "one-more", "key", &err), -EUSERS);
+    assert_int_equal(engine_board_may_come(farm.run, "one-more", "other", &err), 0);
+    assert_int_equal(engine_board_may_come(farm.run, "b-0-0", "key", &err), 0);
+    pass_days(3);
+    assert_int_equal(sched_board_count(engine_sched(farm.run)), 1);
+    assert_int_equal(engine_board_may_come(farm.run, "one-more", "key", &err), 0);
+    farm_hello(&farm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -519,6 +615,8 @@ int main(void)
         T(test_a_search_says_that_no_board_is_ready),
         T(test_spread_inside_a_type),
         T(test_bad_results_are_taken_back),
+        T(test_a_board_that_never_measured_is_forgotten),
+        T(test_boards_of_a_key_are_bounded),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
