@@ -168,9 +168,9 @@ static int check_team(const struct team *t, struct sonata_error *err)
 static void describe_team(const struct team *t, char text[AUDIT_TEXT_MAX])
 {
     double mib = 1048576;
-    snprintf(text, AUDIT_TEXT_MAX, "team %s: weight %g, searches %u, boards %u, hours per day %.4g, uploads %.0f MiB, disk %.0f MiB, share %s", t->name,
-             t->weight, t->searches_max, t->boards_max, (double)t->day_ns_max / 3600e9, (double)t->uploads_max / mib, (double)t->disk_max / mib,
-             t->share ? "yes" : "no");
+    snprintf(text, AUDIT_TEXT_MAX, "team %s: weight %g, searches %u, boards %u, hours per day %.4g, uploads %.0f MiB, disk %.0f MiB, share %s",
+             t->name, t->weight, t->searches_max, t->boards_max, (double)t->day_ns_max / 3600e9, (double)t->uploads_max / mib,
+             (double)t->disk_max / mib, t->share ? "yes" : "no");
 }
 
 int access_set_team(struct access *a, int64_t wall_ns, const char *actor, const struct team *team, struct sonata_error *err)

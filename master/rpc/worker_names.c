@@ -1,7 +1,8 @@
 /* Which worker has which name. A name belongs to the key that first said hello with it, for good: also while its worker is away and after a restart
  * of the master, so that no other key takes over its boards and results meanwhile. The binding is written in the turn of that hello, before the
- * welcome is sent. It ends when the key is revoked or an admin releases the name, when a name of a worker that is away has to make room for one of the
- * same key, and, of a worker that is away and never measured, after a day. On a port without keys everybody has the key "" and nothing is bound. */
+ * welcome is sent. It ends when the key is revoked or an admin releases the name, when a name of a worker that is away has to make room for one of
+ * the same key, and, of a worker that is away and never measured, after a day. On a port without keys everybody has the key "" and nothing is
+ * bound. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -68,13 +68,15 @@ void fair_turn(struct engine *r)
     r->fair->n_running = 0;
     for (uint32_t i = 0; i < searches_count(r); i++) {
         struct search *rs = searches_at(r, i);
-        if (rs->record.state != SEARCH_RUNNING || !rs->record.planned)
+        if (rs->record.state != SEARCH_RUNNING)
             continue;
         struct team_time *t = fair_team(rs);
-        r->fair->n_running += t->turn != r->fair->turn;
         if (t->turn != r->fair->turn)
-            t->used_ns = 0;
+            t->used_ns = 0; /* also of what waits for a board, which looks for one in each turn */
         t->turn = r->fair->turn;
+        r->fair->n_running += rs->record.planned && t->planned_turn != r->fair->turn;
+        if (rs->record.planned)
+            t->planned_turn = r->fair->turn;
     }
 }
 

@@ -30,7 +30,7 @@ bool fair_is_shared(const struct engine *r);
 struct team_time {
     int64_t used_ns, pause_until_ns; /* of the turn; until when nothing is done that no board waits for */
     bool wrote_spare;                /* since the last commit */
-    uint64_t turn;                   /* the last in which it had a search that ran */
+    uint64_t turn, planned_turn;     /* the last in which it had a search that runs, and one that has what it needs */
     uint32_t running;                /* threads of the pool */
     uint64_t served;                 /* when it last got one, as a number that grows */
     int64_t submissions_ns;          /* until then its submissions are used up, one every SUBMISSION_NS */
