@@ -42,6 +42,15 @@ static bool settle_plan(struct search *rs)
     return false;
 }
 
+/* false: nothing more of it now. */
+static bool fork_on(struct search *rs)
+{
+    rs->no_room = disk_is_used(rs->engine, rs->record.team);
+    if (!rs->no_room)
+        fork_step(rs);
+    return !rs->no_room;
+}
+
 static bool advance(struct search *rs)
 {
     if (!rs->core || rs->busy || rs->record.state == SEARCH_PAUSED)
@@ -55,12 +64,8 @@ static bool advance(struct search *rs)
         return false;
     if (!was_planned)
         rs->record.reason[0] = '\0';
-    if (fork_is_under_way(rs)) {
-        rs->no_room = disk_is_used(rs->engine, rs->record.team);
-        if (!rs->no_room)
-            fork_step(rs);
-        return !rs->no_room;
-    }
+    if (fork_is_under_way(rs))
+        return fork_on(rs);
     for (int step = 0; step < STEPS_PER_TURN && fair_may_step(rs); step++) {
         uint32_t n;
         struct pending *p;

@@ -4,8 +4,9 @@
 
 #include "run/engine_internal.h"
 
-/* Made and freed by the engine; free takes NULL. */
+/* Made and freed by the engine. */
 struct disk *disk_new(void);
+/* Takes NULL. */
 void disk_free(struct disk *d);
 /* Measures all searches as the engine begins, which are in the table. Errors as store_scan(). */
 int disk_load(struct engine *r) SONATA_MUST_CHECK;

@@ -93,12 +93,12 @@ size_t store_pending(const struct store *s);
  * pending. */
 int store_commit(struct store *s, struct sonata_error *err) SONATA_MUST_CHECK;
 
-/* Bytes that the records of a search take (header, specification with its space, individuals, event log, snapshot): changes by the last commit, which
- * may name a search more than once; borrowed until the next one. */
+/* Bytes that the records of a search take: header, specification with its space, individuals, event log, snapshot. */
 struct store_resized {
     uint64_t search;
     int64_t bytes;
 };
+/* What the last commit changed of them, *ret_n entries, which may name a search more than once; borrowed until the next one. */
 const struct store_resized *store_resized(const struct store *s, size_t *ret_n);
 /* What they take now, in several calls for each search. Errors as store_scan(). */
 int store_measure_searches(struct store *s, void (*each)(void *user, uint64_t search, uint64_t bytes), void *user) SONATA_MUST_CHECK;

@@ -92,12 +92,15 @@ int store_grow_map(struct store *s) SONATA_MUST_CHECK;
 /* sizes.c */
 /* Whether records of that database count for a search, whose id begins their key. */
 bool sizes_count(enum store_db db);
+/* What a record with such a key and stored value counts, in bytes. */
 int64_t sizes_of_record(enum store_db db, size_t n_key, size_t n_value);
 /* A transaction begins, perhaps again: nothing is changed yet. */
 void sizes_begin(struct sizes *s);
+/* A record of that key changed what its search takes by so many bytes. */
 void sizes_change(struct sizes *s, const MDB_val *key, int64_t bytes);
 /* Before a put of a value of n bytes as stored (0: a delete), in the transaction. An LMDB code. */
 int sizes_put(struct store *s, MDB_txn *txn, enum store_db db, MDB_val *key, size_t n_value) SONATA_MUST_CHECK;
+/* Frees the list. */
 void sizes_fini(struct sizes *s);
 
 /* upgrade.c */
