@@ -11,14 +11,21 @@
 #include "base/number.h"
 #include "rpc/rpc_internal.h"
 
+/* The names keep to the grammar, or are those that the master has known a board by since before there was one. */
+static bool board_may_be_called(const struct rpc *rpc, const char *id, const char *type)
+{
+    struct sched_board_view known;
+    if (name_is_valid(id, BOARD_NAME_MAX) && name_is_valid(type, BOARD_NAME_MAX))
+        return true;
+    return sched_board_named(engine_sched(rpc->run), id, &known) && !strcmp(known.info->type, type);
+}
+
 /* Metrics are refused when a name is none, so that a job never asks for half a word. */
-static bool read_board(const Sonata__BoardInfo *in, struct sched_board_info *b, struct sonata_error *err)
+static bool read_board(const struct rpc *rpc, const Sonata__BoardInfo *in, struct sched_board_info *b, struct sonata_error *err)
 {
     *b = (struct sched_board_info){.epoch = in->epoch};
-    if (!name_is_valid(in->id, sizeof b->id) || !name_is_valid(in->type, sizeof b->type)) {
-        sonata_error_set(err, -EINVAL,
-                         "board '%.48s' of type '%.48s': names of 1 to %d printable characters without space, quote, / and @ are expected", in->id,
-                         in->type, BOARD_NAME_MAX - 1);
+    if (!board_may_be_called(rpc, in->id, in->type)) {
+        sonata_error_set(err, -EINVAL, "board '%.48s' of type '%.48s': " NAME_GRAMMAR, in->id, in->type);
         return false;
     }
     copy_string(b->id, sizeof b->id, in->id);
@@ -40,11 +47,11 @@ static bool read_board(const Sonata__BoardInfo *in, struct sched_board_info *b, 
 /* Elements to allocate for n that are announced: at least one, at most max. */
 static size_t bounded(size_t n, size_t max) { return clamp_of(n, (size_t)1, max); }
 
-static uint32_t read_boards(Sonata__BoardInfo **in, size_t n, struct sched_board_info *board, struct sonata_error *err)
+static uint32_t read_boards(const struct rpc *rpc, Sonata__BoardInfo **in, size_t n, struct sched_board_info *board, struct sonata_error *err)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < n && count < SCHED_BOARDS_PER_WORKER; i++)
-        count += read_board(in[i], &board[count], err);
+        count += read_board(rpc, in[i], &board[count], err);
     return count;
 }
 
@@ -103,8 +110,8 @@ static void send_welcome(struct rpc *rpc, const struct net_peer *peer)
 /* The worker that says hello, under its name from now on. NULL: it may not, and was told why; or nobody may now, as the engine is blocked. */
 static struct rpc_worker *admit_hello(struct rpc *rpc, const struct net_peer *peer, const char *key, const Sonata__Hello *hello)
 {
-    if (!name_is_valid(hello->worker, WORKER_NAME_MAX)) {
-        rpc_fault(rpc, rpc->workers, peer, -EINVAL, "a worker name of 1 to 63 printable characters without space, quote, / and @ is expected");
+    if (!name_is_valid(hello->worker, WORKER_NAME_MAX) && !worker_with_name(rpc, hello->worker)) {
+        rpc_fault(rpc, rpc->workers, peer, -EINVAL, "this is no name for a worker: " NAME_GRAMMAR);
         return NULL;
     }
     if (engine_is_blocked(rpc->run, NULL))
@@ -148,7 +155,8 @@ static void on_hello(struct rpc *rpc, const struct net_peer *peer, const char *k
     (void)copy_string(w->software, sizeof w->software, hello->software);
     cleanup_free struct sched_board_info *board = xcalloc(bounded(hello->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
     cleanup_free struct sched_running *running = xcalloc(bounded(hello->n_running, SCHED_RUNNING_MAX), sizeof *running);
-    uint32_t n_boards = read_boards(hello->boards, hello->n_boards, board, &err), n_running = read_running(hello->running, hello->n_running, running);
+    uint32_t n_boards = read_boards(rpc, hello->boards, hello->n_boards, board, &err);
+    uint32_t n_running = read_running(hello->running, hello->n_running, running);
     int foreign;
     n_boards = drop_foreign_boards(rpc, key, board, n_boards, &foreign, &err);
     send_welcome(rpc, peer);
@@ -173,7 +181,8 @@ static void on_heartbeat(struct rpc *rpc, const struct net_peer *peer, const str
     struct sonata_error err = {{0}};
     struct sched_board_info *board = xcalloc(bounded(beat->n_boards, SCHED_BOARDS_PER_WORKER), sizeof *board);
     struct sched_running *running = xcalloc(bounded(beat->n_running, SCHED_RUNNING_MAX), sizeof *running);
-    uint32_t n_boards = read_boards(beat->boards, beat->n_boards, board, &err), n_running = read_running(beat->running, beat->n_running, running);
+    uint32_t n_boards = read_boards(rpc, beat->boards, beat->n_boards, board, &err);
+    uint32_t n_running = read_running(beat->running, beat->n_running, running);
     if (engine_heartbeat(rpc->run, &(struct sched_report){w->name, beat->incarnation, board, n_boards, running, n_running}))
         ask_for_hello(rpc, peer);
     free(board);

@@ -143,6 +143,57 @@ static void names_of_a_key_make_room_for_its_own(void **state)
     assert_non_null(worker_with_name(rpc, "of-bob"));
 }
 
+static void say_hello_as(const char *worker, const char *board, const char *type)
+{
+    static uint8_t next = 100;
+    struct net_peer peer = {.size = 2, .id = {2, ++next}};
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    Sonata__Hello hello = SONATA__HELLO__INIT;
+    Sonata__BoardInfo info = SONATA__BOARD_INFO__INIT, *infos[] = {&info};
+    cleanup_bytes struct bytes packed = {0};
+    char key[KEY_TEXT_MAX];
+    snprintf(key, sizeof key, "%.40s", ALICE);
+    hello.worker = (char *)worker;
+    hello.incarnation = 1;
+    hello.boards = infos;
+    hello.n_boards = 1;
+    info.id = (char *)board;
+    info.type = (char *)type;
+    info.state = (char *)"ready";
+    e.body_case = SONATA__ENVELOPE__BODY_HELLO;
+    e.hello = &hello;
+    envelope_pack(&e, &packed);
+    worker_message(rpc, &peer, key, packed.data, packed.size);
+    farm_turn(&farm);
+}
+
+static bool is_online(const char *board)
+{
+    struct sched_board_view v;
+    return sched_board_named(engine_sched(farm.run), board, &v) && v.online;
+}
+
+/* What the master has known since before there was a grammar comes back under its name; what is new keeps to it. */
+static void only_new_names_keep_to_the_grammar(void **state)
+{
+    (void)state;
+    struct sonata_error err = {{0}};
+    struct sched_board_info old = {.id = "-b(1)", .type = "pi:4"};
+    assert_int_equal(engine_hello(farm.run, &(struct sched_report){.worker = "-w", .incarnation = 1, .boards = &old, .n_boards = 1}, &err), 0);
+    assert_non_null(take("-w", ALICE));
+    farm_turn(&farm);
+    close_rpc();
+    open_rpc();
+    say_hello_as("-x", "b-2", "pi");
+    assert_null(worker_with_name(rpc, "-x"));
+    say_hello_as("-w", "-b(2)", "pi");
+    assert_false(is_online("-b(2)"));
+    say_hello_as("-w", "-b(1)", "other:type");
+    assert_false(is_online("-b(1)"));
+    say_hello_as("-w", "-b(1)", "pi:4");
+    assert_true(is_online("-b(1)"));
+}
+
 /* A record of before it was noted: perhaps it measured. */
 static void an_older_record_stays(void **state)
 {
@@ -164,6 +215,6 @@ static void an_older_record_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {T(one_that_never_measured_is_forgotten), T(one_that_is_here_stays), T(names_of_a_key_make_room_for_its_own),
-                                       cmocka_unit_test(an_older_record_stays)};
+                                       T(only_new_names_keep_to_the_grammar), cmocka_unit_test(an_older_record_stays)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
