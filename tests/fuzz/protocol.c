@@ -90,9 +90,24 @@ static void lie_text(char **text)
     *text = xstrdup(texts[rng_below(&rng, sizeof texts / sizeof *texts)]);
 }
 
+/* Of any length, as a cursor or a hash of somebody's might be. */
+static void lie_bytes(ProtobufCBinaryData *b)
+{
+    static const size_t lengths[] = {0, 1, 15, 16, 24, 31, 32, 40, 41, 64};
+    free(b->data);
+    b->len = lengths[rng_below(&rng, sizeof lengths / sizeof *lengths)];
+    b->data = b->len ? xmalloc(b->len) : NULL;
+    uint32_t same = one_in(2) ? rng_below(&rng, 256) : 256;
+    for (size_t i = 0; i < b->len; i++)
+        b->data[i] = (uint8_t)(same < 256 ? same : rng_below(&rng, 256));
+}
+
 static void lie(const ProtobufCFieldDescriptor *f, void *p)
 {
     switch (f->type) {
+    case PROTOBUF_C_TYPE_BYTES:
+        lie_bytes(p);
+        break;
     case PROTOBUF_C_TYPE_STRING:
         lie_text(p);
         break;
@@ -386,7 +401,7 @@ static void ask_something(struct liar *l)
         SONATA__REQUEST__VERB_CONTROL,       SONATA__REQUEST__VERB_BOARDS,        SONATA__REQUEST__VERB_MEASUREMENT, SONATA__REQUEST__VERB_PING,
         SONATA__REQUEST__VERB_INSIGHT,       SONATA__REQUEST__VERB_KEYS,          SONATA__REQUEST__VERB_TEAMS,       SONATA__REQUEST__VERB_AUDIT,
         SONATA__REQUEST__VERB_BOARD_CONTROL, SONATA__REQUEST__VERB_BOARD_HISTORY, SONATA__REQUEST__VERB_TASK,        SONATA__REQUEST__VERB_UPLOADS,
-        SONATA__REQUEST__VERB_PUT_BLOB};
+        SONATA__REQUEST__VERB_PUT_BLOB,      SONATA__REQUEST__VERB_WATCH};
     Sonata__Request *q = xmalloc(sizeof *q);
     sonata__request__init(q);
     q->verb_case = verbs[rng_below(&rng, sizeof verbs / sizeof *verbs)];
@@ -411,6 +426,13 @@ static void ask_something(struct liar *l)
         q->board_control->action = xstrdup(orders[rng_below(&rng, one_in(50) ? 8 : 7)]);
         q->board_control->from_wall_ns = clock_wall_ns() - (int64_t)rng_below(&rng, 5000) * SONATA_MS;
         q->board_control->to_wall_ns = clock_wall_ns();
+    } else if (q->verb_case == SONATA__REQUEST__VERB_WATCH) {
+        q->watch->since = one_in(2) ? (uint64_t)(clock_wall_ns() / 1000) : 0;
+        q->watch->wait_ms = rng_below(&rng, 500);
+    } else if (q->verb_case == SONATA__REQUEST__VERB_UPLOADS || q->verb_case == SONATA__REQUEST__VERB_KEYS ||
+               q->verb_case == SONATA__REQUEST__VERB_TEAMS) {
+        *(char **)((uint8_t *)verb + protobuf_c_message_descriptor_get_field_by_name(type, "action")->offset) =
+            xstrdup(one_in(4) ? "remove" : "list");
     } else if (q->verb_case == SONATA__REQUEST__VERB_TASK) {
         q->task->action = xstrdup(one_in(20) ? "replay" : "status");
         q->task->search = search;
@@ -552,7 +574,7 @@ static bool round_of(int64_t end)
 
 int main(int argc, char **argv)
 {
-    int seconds = argc > 1 ? atoi(argv[1]) : 15;
+    int seconds = argc > 1 ? atoi(argv[1]) : 30;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     rng = rng_seeded(seed, 12);
     table_farm_open(&farm, argc > 3 ? argv[3] : SONATA_BINARY_DIR "/bin", 1, 0);
