@@ -84,9 +84,8 @@ int disk_check(const struct engine *r, const char *team, struct sonata_error *er
     if (!disk_is_used(r, team))
         return 0;
     const struct team_disk *t = map_get(&r->disk->teams, hash64_text(team));
-    return sonata_error_set(
-        err, -EDQUOT,
-        "the searches of team %s take %.1f MiB of the store, and %.1f MiB is its quota: an admin allows more with `sonata teams set "
-        "%s --disk BYTES`",
-        team, (double)engine_disk(r, team) / 1048576, (double)t->most / 1048576, team);
+    return sonata_error_set(err, -EDQUOT,
+                            "the searches of team %s take all that they may of the store, %.4g MiB: an admin allows more with `sonata teams set "
+                            "%s --disk BYTES`",
+                            team, (double)t->most / 1048576, team);
 }
