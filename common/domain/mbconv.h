@@ -18,7 +18,7 @@
 
 enum mbconv_role { MBCONV_STEM, MBCONV_EXPAND, MBCONV_DEPTHWISE, MBCONV_PROJECT, MBCONV_HEAD, MBCONV_MEAN, MBCONV_LINEAR };
 
-enum { MBCONV_STEM_KERNEL = 3, MBCONV_STEM_STRIDE = 2, MBCONV_KERNEL_MAX = 7, MBCONV_CHANNELS_MAX = 2048 };
+enum { MBCONV_STEM_KERNEL = 3, MBCONV_STEM_STRIDE = 2, MBCONV_KERNEL_MAX = 7 };
 
 /* Where a layer of a sub-network lives in the supernet; stage and block count from 0. */
 struct mbconv_place {

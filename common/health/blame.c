@@ -1,7 +1,6 @@
 /* See blame.h. */
 #include "health/blame.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -9,19 +8,11 @@
 #define SECOND_NS INT64_C(1000000000)
 #define HOUR_NS (3600 * SECOND_NS)
 
-const struct job_policy *job_policy(enum job_class c)
+double blame_weight(enum job_class c)
 {
-    static const struct job_policy table[JOB_CLASS_COUNT] = {
-        [JOB_OK] = {"ok", 0, 0, false, true},
-        [JOB_INFEASIBLE] = {"infeasible", 0, 0, false, true},
-        [JOB_INVALID] = {"invalid", 0.5, 3, false, false},
-        [JOB_INFRA] = {"infra", 1, 2, true, false},
-        [JOB_LOST] = {"lost", 0, 0, true, false},
-        [JOB_BUG] = {"bug", 0, 1, false, false},
-        [JOB_CONFIG] = {"config", 0, 0, false, true},
-        [JOB_CANCELED] = {"canceled", 0, 0, false, true},
-    };
-    return c < JOB_CLASS_COUNT ? &table[c] : &table[JOB_BUG];
+    if (c == JOB_INFRA)
+        return 1;
+    return c == JOB_INVALID ? 0.5 : 0;
 }
 
 void blame_add(struct blame *b, uint64_t job, double weight, int64_t now_ns)

@@ -11,16 +11,8 @@
 
 enum job_class { JOB_OK, JOB_INFEASIBLE, JOB_INVALID, JOB_INFRA, JOB_LOST, JOB_BUG, JOB_CONFIG, JOB_CANCELED, JOB_CLASS_COUNT };
 
-/* How a class is treated. */
-struct job_policy {
-    const char *name;
-    double board_weight; /* 1 infra, 0.5 invalid, 0 otherwise: an interruption (lost) is nobody's failure */
-    unsigned retries;    /* further attempts: infra 2 (three in all), invalid 3, bug 1, else 0; lost: as often as it takes */
-    bool elsewhere;          /* prefers another board */
-    bool final;              /* the job is finished with this outcome */
-};
-/* The row of a class. */
-const struct job_policy *job_policy(enum job_class c);
+/* How much a job of the class counts against its board: 1 infra, 0.5 invalid, 0 otherwise; an interruption (lost) is blamed on nobody. */
+double blame_weight(enum job_class c);
 
 enum { BLAME_RING = 64, BLAME_JOBS = 20 };
 /* The last jobs of one board. Zeroed is empty. */
@@ -32,7 +24,7 @@ struct blame {
         double weight;
     } entry[BLAME_RING];
 };
-/* Notes a job that failed with this weight (struct job_policy) at a monotonic time. */
+/* Notes a job that failed with this weight (blame_weight()) at a monotonic time. */
 void blame_add(struct blame *b, uint64_t job, double weight, int64_t now_ns);
 /* Whether the weights of the last 20 jobs or the last hour reach BLAME_LIMIT on at least three different jobs. */
 bool blame_exceeded(const struct blame *b, int64_t now_ns);

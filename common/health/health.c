@@ -195,9 +195,12 @@ static void count_canary(struct board_health *h, enum health_event e, int64_t no
 static double weight_of(enum health_event e)
 {
     switch (e) {
-    case HEALTH_JOB_INVALID: return job_policy(JOB_INVALID)->board_weight;
-    case HEALTH_JOB_INFRA: return job_policy(JOB_INFRA)->board_weight;
-    case HEALTH_JOB_LOST: return job_policy(JOB_LOST)->board_weight;
+    case HEALTH_JOB_INVALID:
+        return blame_weight(JOB_INVALID);
+    case HEALTH_JOB_INFRA:
+        return blame_weight(JOB_INFRA);
+    case HEALTH_JOB_LOST:
+        return blame_weight(JOB_LOST);
     default: return 0;
     }
 }

@@ -14,7 +14,7 @@
 #include "base/number.h"
 #include "bench/linear.h"
 
-enum { SLOTS_PER_GENE = SPACE_CHOICES_MAX + 1, SUM_COLUMNS_MAX = 2500, BLOCK_GENES_MAX = 4, REFINEMENTS = 6 };
+enum { SUM_COLUMNS_MAX = 2500, BLOCK_GENES_MAX = 4, REFINEMENTS = 6 };
 
 struct group {
     unsigned n_genes, gene[BLOCK_GENES_MAX];

@@ -7,6 +7,12 @@
 #include "run/records.h"
 #include "run/usage.h"
 
+/* The judge of boards knows no measurements: its classes of jobs are the outcomes, one for one. */
+_Static_assert((int)JOB_OK == OUTCOME_OK && (int)JOB_INFEASIBLE == OUTCOME_INFEASIBLE && (int)JOB_INVALID == OUTCOME_INVALID &&
+                   (int)JOB_INFRA == OUTCOME_INFRA && (int)JOB_LOST == OUTCOME_LOST && (int)JOB_BUG == OUTCOME_BUG &&
+                   (int)JOB_CONFIG == OUTCOME_CONFIG && (int)JOB_CANCELED == OUTCOME_CANCELED,
+               "classes of jobs are outcomes");
+
 /* A failure counts to the board only when it may be the board's. */
 static void charge_board(struct engine *r, const struct measurement *m)
 {
@@ -14,7 +20,7 @@ static void charge_board(struct engine *r, const struct measurement *m)
     struct board_record board;
     board_load(r, m->board, &board);
     board.done += good;
-    board.failed += !good && job_policy((enum job_class)m->outcome)->board_weight > 0;
+    board.failed += !good && blame_weight((enum job_class)m->outcome) > 0;
     board.busy_ns += m->duration_ns > 0 ? m->duration_ns : 0;
     board_put(r, &board);
 }

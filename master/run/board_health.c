@@ -60,7 +60,7 @@ void board_hold(struct engine *r, struct watched *w, const char *why)
 void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, enum outcome outcome)
 {
     _Static_assert((int)OUTCOME_LOST == (int)JOB_LOST && (int)OUTCOME_COUNT == (int)JOB_CLASS_COUNT, "the two lists are one");
-    double weight = job_policy((enum job_class)outcome)->board_weight;
+    double weight = blame_weight((enum job_class)outcome);
     bool good = outcome_is_good(outcome);
     struct watched *w = weight > 0 ? watched_get(r, board) : watched_find(r, board);
     if (!w)
