@@ -54,7 +54,8 @@ const struct verb *verb_at(size_t index);
 /* Where the request names a search; NULL: it does not. */
 uint64_t *verb_search_field(const struct verb *verb, Sonata__Request *q);
 
-/* The handlers, by file. client_searches.c */
+/* The handlers, by file. Each reads call->request and fills call->reply; 0, or -errno with the reason in the reply.
+ * client_searches.c: a search is submitted; all are listed, one is shown. */
 int client_submit(struct rpc_call *call);
 int client_list(struct rpc_call *call);
 int client_show(struct rpc_call *call);
@@ -70,13 +71,13 @@ int client_priority(struct rpc_call *call);
 int client_retry(struct rpc_call *call);
 /* The raw measurements of one individual. */
 int client_measurement(struct rpc_call *call);
-/* client_ping.c */
+/* client_ping.c: the master's version, time and state. */
 int client_ping(struct rpc_call *call);
-/* client_watch.c */
+/* client_watch.c: what changed since a commit, answered when something did. */
 int client_watch(struct rpc_call *call);
-/* client_insight.c */
+/* client_insight.c: what the models of a search learned. */
 int client_insight(struct rpc_call *call);
-/* client_boards.c */
+/* client_boards.c: boards as they are, orders to them, results of theirs taken back, a key's claim that ends. */
 int client_boards(struct rpc_call *call);
 int client_board_control(struct rpc_call *call);
 int client_board_invalidate(struct rpc_call *call);
@@ -85,14 +86,14 @@ int client_board_disown(struct rpc_call *call);
 int client_order_reason(const char *text, char ret_reason[REASON_MAX], struct sonata_error *err) SONATA_MUST_CHECK;
 /* What a board did and what happened to it, a page of it. */
 int client_board_history(struct rpc_call *call);
-/* client_access.c */
+/* client_access.c: keys and teams, listed and changed; names of workers released. */
 int client_keys_list(struct rpc_call *call);
 int client_keys_add(struct rpc_call *call);
 int client_keys_revoke(struct rpc_call *call);
 int client_keys_release(struct rpc_call *call);
 int client_teams_list(struct rpc_call *call);
 int client_teams_set(struct rpc_call *call);
-/* client_audit.c */
+/* client_audit.c: entries of the audit log. */
 int client_audit(struct rpc_call *call);
 /* "search NAME submitted …", also of a fork. */
 void audit_submit(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
@@ -110,11 +111,11 @@ void audit_upload(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
 void audit_backup(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
 /* The handler's part: it knows more, such as which key was found. Leaves the text empty. */
 void audit_by_handler(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
-/* client_blob.c */
+/* client_blob.c: content uploaded in parts, listed, removed. */
 int client_put_blob(struct rpc_call *call);
 int client_uploads_list(struct rpc_call *call);
 int client_uploads_remove(struct rpc_call *call);
-/* client_task.c */
+/* client_task.c: replay and backup begin; what a task is at. */
 int client_replay(struct rpc_call *call);
 int client_backup(struct rpc_call *call);
 int client_task_status(struct rpc_call *call);

@@ -31,8 +31,8 @@ void check_finding(struct check *c, const char *format, ...) SONATA_PRINTF(2, 3)
 /* Whether the database has something committed under the key. */
 bool check_has(struct check *c, enum store_db db, struct store_key key);
 
-/* Each looks at one record (store_scan(); user is the check) and goes on to the next. */
-/* check_records.c */
+/* Each looks at one record (store_scan(); user is the check), tells findings, and goes on to the next: true.
+ * check_records.c: records that name others. */
 bool check_attempt(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
 bool check_measurement(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
 bool check_evaluation(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
@@ -43,7 +43,7 @@ bool check_board_health(void *user, const uint8_t *key, size_t n_key, const uint
 bool check_suspect(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
 bool check_blob(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
 bool check_blob_pool(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
-/* check_search.c */
+/* check_search.c: searches with their states. */
 bool check_surrogate(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
 bool check_search(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
 

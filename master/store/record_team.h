@@ -102,7 +102,7 @@ int usage_record_decode(const void *p, size_t n, struct usage_record *ret_record
 void upload_record_encode(const struct upload_record *r, struct bytes *out);
 /* Reads what upload_record_encode() wrote, now or in an earlier version. */
 int upload_record_decode(const void *p, size_t n, struct upload_record *ret_record) SONATA_MUST_CHECK;
-/* -EBADMSG: damaged. */
+/* Appends its bytes, in the newest version. */
 void answer_record_encode(const struct answer_record *r, struct bytes *out);
 /* Reads what answer_record_encode() wrote, now or in an earlier version. */
 int answer_record_decode(const void *p, size_t n, struct answer_record *ret_record) SONATA_MUST_CHECK;

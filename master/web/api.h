@@ -4,33 +4,33 @@
 
 #include "web/call.h"
 
-/* api_session.c */
+/* api_session.c: who is here, by login. */
 void api_login(struct call *c);
 void api_logout(struct call *c);
 void api_me(struct call *c);
-/* api_searches.c */
+/* api_searches.c: searches: list, one, what its models learned, its control. */
 void api_searches(struct call *c);
 void api_search(struct call *c);
 void api_insight(struct call *c);
 void api_control(struct call *c);
-/* api_individuals.c */
+/* api_individuals.c: individuals of a search, its front, its genes. */
 void api_individuals(struct call *c);
 void api_front(struct call *c);
 void api_genes(struct call *c);
-/* api_individual.c */
+/* api_individual.c: one individual with its layers. */
 void api_individual(struct call *c);
-/* api_boards.c */
+/* api_boards.c: boards, their history, orders to them. */
 void api_boards(struct call *c);
 void api_board_history(struct call *c);
 void api_board_control(struct call *c);
-/* api_teams.c */
+/* api_teams.c: teams, the queue, the audit log, keys. */
 void api_teams(struct call *c);
 void api_queue(struct call *c);
 void api_audit(struct call *c);
 void api_keys(struct call *c);
-/* events.c */
+/* events.c: the event stream. */
 void api_events(struct call *c);
-/* api_session.c */
+/* api_session.c: the description of this API. */
 void api_openapi(struct call *c);
 
 /* What is written the same way in several places. */

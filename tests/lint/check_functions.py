@@ -5,8 +5,9 @@
     check_functions.py --figures ROOT how many functions, headers without contract, long ones, wide ones, names used twice
     check_functions.py --self-test
 
-Contract: a comment on the lines directly above the declaration, or on one of its lines. Declarations that follow each other without a blank line may share the
-comment of the first when they are a family: they differ in nothing but the function's name, as the readers of the operators of ONNX do.
+Contract: a comment on the lines directly above the declaration, or on one of its lines; the name of a file alone is none. Declarations that follow each
+other without a blank line may share the comment of the first when they are a family: they differ in nothing but the function's name, as the readers of the
+operators of ONNX do.
 Public names: functions that are not static, and what headers define: tags of struct, enum and union, members of enums. Each is defined in one place of the tree,
 so that a search for a name finds one thing, and two modules can be linked into one program.
 """
@@ -30,6 +31,7 @@ LEFT_LONG, LEFT_WIDE, LEFT_TWICE = 0, 2, 0
 
 CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'', re.S)
 ATTRIBUTE = re.compile(r"\bSONATA_\w+(\s*\([^()]*\))?|__attribute__\s*\(\(.*?\)\)+|\b_Noreturn\b")
+FILE_NAME = re.compile(r"/\* ?[\w.]+\.[ch] ?\*/")  # says where it is, not what
 TAG = re.compile(r"(?:typedef\s+)?(struct|enum|union)\s+(\w+)\s*\{")
 
 
@@ -85,6 +87,7 @@ def has_comment(lines, blank, first, last):
     """Whether the declaration on these lines has a comment of its own: above, or on its lines. blank: the lines without comments."""
     above = first - 2
     ends = above >= 0 and not blank[above].strip() and (lines[above].rstrip().endswith("*/") or lines[above].lstrip().startswith("//"))
+    ends = ends and not FILE_NAME.fullmatch(lines[above].strip())
     return ends or any("/*" in line or "//" in line for line in lines[first - 1:last])
 
 
@@ -167,6 +170,8 @@ int second(int a, char *b);
 int third(long a, char *b);
 
 int fourth(void); /* says it here */
+/* file.c */
+int sixth(void);
 typedef int (*name_fn)(int a);
 extern const struct apple all[];
 static inline int fifth(int a)
@@ -179,8 +184,8 @@ static inline int fifth(int a)
 def self_test():
     found = Findings()
     found.read("common/base/a.h", SELF_TEST)
-    assert found.no_contract == ["common/base/a.h:10: third", "common/base/a.h:15: fifth"], found.no_contract
-    assert found.in_headers == 5 and found.functions == 1 and not found.twice()
+    assert found.no_contract == ["common/base/a.h:10: third", "common/base/a.h:14: sixth", "common/base/a.h:17: fifth"], found.no_contract
+    assert found.in_headers == 6 and found.functions == 1 and not found.twice()
     body = "\n".join(["    x();"] * 41)
     found.read("common/base/b.c", f"int first(int a, char *b)\n{{\n{body}\n}}\nstatic int second(int a, int (*f)(int, int), int c, int d, int e, int g, int h)\n{{\n}}\n")
     assert len(found.long) == 1 and "41 lines" in found.long[0], found.long

@@ -40,8 +40,9 @@ struct agent {
 /* Packs and sends; 0 or -errno (-EAGAIN: the link is down). */
 int agent_send(struct agent *a, Sonata__Envelope *e);
 
-/* report.c */
+/* report.c: registers the worker with its boards and what runs. 0 or -errno, as agent_send(). */
 int agent_send_hello(struct agent *a);
+/* The same without what does not change: a sign of life. */
 int agent_send_heartbeat(struct agent *a);
 /* Tells the master that we leave, without waiting for an answer. */
 void agent_send_goodbye(struct agent *a, const char *reason);
@@ -50,7 +51,7 @@ void agent_send_results(struct agent *a, bool all);
 /* Spools a measurement (p, n: the same encoded), then sends it. */
 void agent_keep_result(struct agent *a, const struct measurement *m, const uint8_t *p, size_t n);
 
-/* jobs.c */
+/* jobs.c: a job for a board is queued, or answered at once with the reason that it cannot be done here. */
 void agent_assign(struct agent *a, const Sonata__Assign *m);
 /* Ends the attempt on the board that has it, or takes it out of the board's queue. */
 void agent_cancel(struct agent *a, const Sonata__Cancel *m);
