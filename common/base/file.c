@@ -74,6 +74,93 @@ static int write_all(int fd, const uint8_t *p, size_t n)
     return 0;
 }
 
+static int hash_descriptor(int fd, uint64_t max, uint8_t ret_hash[HASH_SIZE], uint64_t *ret_size)
+{
+    enum { PIECE = 1 << 16 };
+    cleanup_free uint8_t *piece = xmalloc(PIECE);
+    struct content_hash h;
+    content_hash_begin(&h);
+    for (*ret_size = 0;;) {
+        ssize_t n = read(fd, piece, PIECE);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (!n)
+            break;
+        *ret_size += (uint64_t)n;
+        if (*ret_size > max)
+            return -EFBIG;
+        content_hash_add(&h, piece, (size_t)n);
+    }
+    content_hash_end(&h, ret_hash);
+    return 0;
+}
+
+int file_hash(const char *path, uint64_t max, uint8_t ret_hash[HASH_SIZE], uint64_t *ret_size, struct sonata_error *err)
+{
+    struct stat st;
+    cleanup_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe does not hold it up */
+    if (fd < 0 || fstat(fd, &st))
+        return sonata_error_set(err, -errno, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return sonata_error_set(err, -EINVAL, "%s: a plain file is needed", path);
+    int r = hash_descriptor(fd, max, ret_hash, ret_size);
+    if (r == -EFBIG)
+        return sonata_error_set(err, r, "%s: larger than the limit of %llu bytes", path, (unsigned long long)max);
+    return r ? sonata_error_set(err, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
+static int copy_descriptor(int in, int out)
+{
+    enum { PIECE = 1 << 16 };
+    cleanup_free uint8_t *piece = xmalloc(PIECE);
+    for (int r = 0; !r;) {
+        ssize_t n = read(in, piece, PIECE);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (!n)
+            break;
+        r = write_all(out, piece, (size_t)n);
+        if (r)
+            return r;
+    }
+    return fsync(out) ? -errno : 0;
+}
+
+/* By way of a temporary name, which is gone when it fails. */
+static int copy_file(const char *from, const char *tmp, const char *to)
+{
+    cleanup_fd int in = open(from, O_RDONLY | O_CLOEXEC);
+    if (in < 0)
+        return -errno;
+    cleanup_fd int out = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (out < 0)
+        return -errno;
+    int r = copy_descriptor(in, out);
+    if (!r && rename(tmp, to))
+        r = -errno;
+    if (!r)
+        r = file_sync_folder_of(to);
+    if (r)
+        unlink(tmp);
+    return r;
+}
+
+int file_link_or_copy(const char *from, const char *to, struct sonata_error *err)
+{
+    if (!link(from, to) || errno == EEXIST)
+        return 0;
+    size_t size = strlen(to) + 5;
+    cleanup_free char *tmp = xmalloc(size);
+    snprintf(tmp, size, "%s.tmp", to);
+    unlink(tmp);
+    int r = copy_file(from, tmp, to);
+    return r ? sonata_error_set(err, r, "%s: cannot be copied to %s: %s", from, to, strerror(-r)) : 0;
+}
+
 int file_sync_folder_of(const char *path)
 {
     cleanup_free char *copy = xstrdup(path);

@@ -10,6 +10,16 @@ void hash_content(const void *p, size_t n, uint8_t ret_hash[HASH_SIZE])
     crypto_generichash(ret_hash, HASH_SIZE, p, n, NULL, 0);
 }
 
+_Static_assert(sizeof(struct content_hash) >= sizeof(crypto_generichash_state), "a state of libsodium fits");
+
+static crypto_generichash_state *state_of(struct content_hash *h) { return (void *)h->state; }
+
+void content_hash_begin(struct content_hash *h) { crypto_generichash_init(state_of(h), NULL, 0, HASH_SIZE); }
+
+void content_hash_add(struct content_hash *h, const void *p, size_t n) { crypto_generichash_update(state_of(h), p, n); }
+
+void content_hash_end(struct content_hash *h, uint8_t ret_hash[HASH_SIZE]) { crypto_generichash_final(state_of(h), ret_hash, HASH_SIZE); }
+
 void hash_to_hex(const uint8_t *p, size_t n, char *ret_text)
 {
     static const char digit[] = "0123456789abcdef";

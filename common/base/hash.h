@@ -10,6 +10,16 @@ enum { HASH_SIZE = 32, HASH_HEX = 2 * HASH_SIZE + 1 };
 
 /* Content hash (BLAKE2b, 256 bit, libsodium). */
 void hash_content(const void *p, size_t n, uint8_t ret_hash[HASH_SIZE]);
+/* The same of content that comes in pieces. */
+struct content_hash {
+    _Alignas(64) uint8_t state[384];
+};
+/* Of no content yet. */
+void content_hash_begin(struct content_hash *h);
+/* The next n bytes. */
+void content_hash_add(struct content_hash *h, const void *p, size_t n);
+/* The hash of all; *h is used up. */
+void content_hash_end(struct content_hash *h, uint8_t ret_hash[HASH_SIZE]);
 /* Lower-case hexadecimal of any bytes; ret_text holds 2 n + 1. */
 void hash_to_hex(const uint8_t *p, size_t n, char *ret_text);
 /* Whether every byte is 0, which stands for "none". */

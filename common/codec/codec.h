@@ -17,7 +17,7 @@ enum {
     WIRE_MINOR = 0,
     WIRE_MESSAGE_MAX = 4 << 20, /* bytes of one envelope; larger ones are refused before decoding */
     WIRE_BLOB_CHUNK = 256 << 10,
-    WIRE_BLOB_MAX = 64 << 20
+    WIRE_BLOB_MAX = 64 << 20 /* of a space or supernet, which lies in the store; a model file: ARTEFACT_BYTES_MAX */
 };
 
 /* Serialises with major/minor set. */
@@ -64,6 +64,9 @@ Sonata__Measurement *measurement_to_message(const struct measurement *m); /* fre
 /* An Assign as a job and back; bounds and legality checked except alleles (the space is needed for that). */
 int job_from_message(const Sonata__Assign *m, struct evaluation_job *ret_job, struct sonata_error *err) SONATA_MUST_CHECK;
 Sonata__Assign *job_to_message(const struct evaluation_job *job); /* free: sonata__assign__free_unpacked(m, NULL) */
+
+/* NULL when there is none (a zero hash); free: sonata__artefact__free_unpacked(m, NULL) */
+Sonata__Artefact *artefact_to_message(const struct artefact *a);
 
 /* Events of boards. Control characters in the text become spaces, and what is too long is cut; -EINVAL for a bad name, time or number. */
 int board_event_from_message(const Sonata__BoardEvent *m, struct board_event *ret_event, struct sonata_error *err) SONATA_MUST_CHECK;

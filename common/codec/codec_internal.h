@@ -29,6 +29,9 @@ void wire_clean(ProtobufCMessage *m);
 /* Appends the packed message. */
 void wire_pack(const ProtobufCMessage *m, struct bytes *out);
 
+/* Artefacts; a zero hash is no message (NULL). -EINVAL: no hash, no or too many bytes, or a format that is no plain name. */
+int artefact_from_message(const Sonata__Artefact *m, struct artefact *ret_artefact, struct sonata_error *err) SONATA_MUST_CHECK;
+
 /* Space messages, used by spec too. */
 int space_from_message(const Sonata__Space *m, struct space *ret_space, struct sonata_error *err) SONATA_MUST_CHECK;
 /* The message of a space; free it with sonata__space__free_unpacked(). */

@@ -28,6 +28,9 @@ Sonata__Assign *job_to_message(const struct evaluation_job *job)
     m->lease_ms = (uint64_t)(job->lease_ns / SONATA_MS);
     m->time_limit_ms = (uint64_t)(job->time_limit_ns / SONATA_MS);
     m->noise_seed = job->noise_seed;
+    m->artefact = wire_give_hash(job->artefact);
+    m->threads = job->run.threads;
+    m->executor = wire_give_text(job->run.executor);
     return m;
 }
 
@@ -44,6 +47,13 @@ static int text_from_message(const Sonata__Assign *m, struct evaluation_job *job
         r = wire_take_hash(job->space_hash, &m->space_hash, "space hash", err);
     if (!r)
         r = wire_take_hash(job->supernet_hash, &m->supernet_hash, "supernet hash", err);
+    if (!r)
+        r = wire_take_hash(job->artefact, &m->artefact, "hash of the model", err);
+    if (!r)
+        r = wire_take_text(job->run.executor, sizeof job->run.executor, m->executor, false, false, "executor", err);
+    if (!r && m->threads > SPEC_THREADS_MAX)
+        r = sonata_error_set(err, -EINVAL, "at most %d threads are expected, not %u", SPEC_THREADS_MAX, m->threads);
+    job->run.threads = m->threads;
     return r;
 }
 

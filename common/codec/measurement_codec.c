@@ -103,6 +103,7 @@ Sonata__Measurement *measurement_to_message(const struct measurement *s)
     m->process_variance = s->process_prior.variance;
     m->process_freedom = s->process_prior.freedom;
     m->process_moment = s->process_prior.moment;
+    m->artefact = artefact_to_message(&s->artefact);
     return m;
 }
 
@@ -203,6 +204,8 @@ int measurement_from_message(const Sonata__Measurement *m, struct measurement *r
         r = take_times((struct times){m->window_median_us, m->n_window_median_us, WINDOWS_MAX, "window"}, s.window_median_us, &s.n_windows, err);
     if (!r)
         r = processes_from_message(m, &s, err);
+    if (!r)
+        r = artefact_from_message(m->artefact, &s.artefact, err);
     if (!r && m->n_samples) {
         r = decompress_samples(&m->samples, m->n_samples, &s.samples_us, err);
         s.n_samples = m->n_samples;

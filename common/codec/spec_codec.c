@@ -73,6 +73,13 @@ Sonata__SearchSpec *spec_to_message(const struct search_spec *s)
     m->priority = s->priority;
     m->replicates = s->replicates;
     m->replicate_budget = s->replicate_budget;
+    m->model_board = wire_give_text(s->model_board);
+    m->n_models = s->n_models;
+    m->models = xcalloc(SPACE_CHOICES_MAX, sizeof *m->models);
+    for (uint32_t i = 0; i < s->n_models; i++)
+        m->models[i] = artefact_to_message(&s->model[i]);
+    m->model_threads = s->run.threads;
+    m->model_executor = wire_give_text(s->run.executor);
     return m;
 }
 
@@ -132,6 +139,20 @@ static int options_from_message(const Sonata__SearchSpec *m, struct search_spec 
     return 0;
 }
 
+static int models_from_message(const Sonata__SearchSpec *m, struct search_spec *s, struct sonata_error *err)
+{
+    int r = wire_take_text(s->model_board, sizeof s->model_board, m->model_board, false, false, "board type of models", err);
+    if (!r)
+        r = wire_take_text(s->run.executor, sizeof s->run.executor, m->model_executor, false, false, "executor", err);
+    if (!r && (m->n_models > SPACE_CHOICES_MAX || m->model_threads > SPEC_THREADS_MAX))
+        r = sonata_error_set(err, -EINVAL, "at most %d models and %d threads are expected", SPACE_CHOICES_MAX, SPEC_THREADS_MAX);
+    for (size_t i = 0; i < m->n_models && !r; i++)
+        r = artefact_from_message(m->models[i], &s->model[i], err);
+    s->n_models = (uint32_t)m->n_models;
+    s->run.threads = m->model_threads;
+    return r;
+}
+
 static int scalars_from_message(const Sonata__SearchSpec *m, struct search_spec *s, struct sonata_error *err)
 {
     int r = wire_take_text(s->name, sizeof s->name, m->name, true, false, "search name", err);
@@ -188,6 +209,8 @@ int spec_from_message(const Sonata__SearchSpec *m, struct search_spec *ret_spec,
         r = constraints_from_message(m, s, err);
     if (!r)
         r = options_from_message(m, s, err);
+    if (!r)
+        r = models_from_message(m, s, err);
     if (!r)
         *ret_spec = *s;
     return r;

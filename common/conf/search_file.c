@@ -55,8 +55,14 @@ struct raw_evaluation {
     uint32_t replicates, replicate_budget;
 };
 
+struct raw_model {
+    char *board, *executor;
+    uint32_t threads;
+};
+
 struct raw_search {
     char *name, *space;
+    struct raw_model *model;
     struct raw_objective *objectives;
     unsigned objectives_count;
     struct raw_constraint *constraints;
@@ -122,6 +128,13 @@ static const cyaml_schema_field_t evaluation_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t model_fields[] = {
+    CYAML_FIELD_STRING_PTR("board", CYAML_FLAG_POINTER, struct raw_model, board, 1, BOARD_NAME_MAX - 1),
+    CYAML_FIELD_STRING_PTR("executor", OPTIONAL_POINTER, struct raw_model, executor, 1, 15),
+    CYAML_FIELD_UINT("threads", CYAML_FLAG_OPTIONAL, struct raw_model, threads),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_value_t board_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, SPEC_PATH_MAX - 1)};
 
 static const cyaml_schema_field_t search_fields[] = {
@@ -132,6 +145,7 @@ static const cyaml_schema_field_t search_fields[] = {
     CYAML_FIELD_MAPPING_PTR("algorithm", OPTIONAL_POINTER, struct raw_search, algorithm, algorithm_fields),
     CYAML_FIELD_MAPPING("budget", CYAML_FLAG_DEFAULT, struct raw_search, budget, budget_fields),
     CYAML_FIELD_MAPPING_PTR("evaluation", OPTIONAL_POINTER, struct raw_search, evaluation, evaluation_fields),
+    CYAML_FIELD_MAPPING_PTR("model", OPTIONAL_POINTER, struct raw_search, model, model_fields),
     CYAML_FIELD_SEQUENCE("boards", OPTIONAL_POINTER, struct raw_search, boards, &board_schema, 0, SEARCH_BOARDS_MAX),
     CYAML_FIELD_UINT_PTR("seed", OPTIONAL_POINTER, struct raw_search, seed),
     CYAML_FIELD_INT("priority", CYAML_FLAG_OPTIONAL, struct raw_search, priority),
@@ -398,6 +412,25 @@ static int read_evaluation(struct conversion *c)
     return raw->supernet ? read_supernet(c, raw->supernet) : 0;
 }
 
+static int read_model(struct conversion *c)
+{
+    struct search_spec *s = &c->file->spec;
+    const struct raw_model *raw = c->raw->model;
+    if (!raw)
+        return 0;
+    if (!is_word(raw->board, "_-."))
+        return yaml_doc_error(c->doc, c->err, "model.board", "'%s' is here; expected the type of boards that build the models, one word", raw->board);
+    if (raw->executor && !is_word(raw->executor, "_-."))
+        return yaml_doc_error(c->doc, c->err, "model.executor", "'%s' is here; expected engine, onnxruntime or ref", raw->executor);
+    if (raw->threads > SPEC_THREADS_MAX)
+        return yaml_doc_error(c->doc, c->err, "model.threads", "%u is here; expected 1 to %d, or 0 for what boards are configured with", raw->threads,
+                              SPEC_THREADS_MAX);
+    copy_string(s->model_board, sizeof s->model_board, raw->board);
+    copy_string(s->run.executor, sizeof s->run.executor, raw->executor ? raw->executor : "");
+    s->run.threads = raw->threads;
+    return 0;
+}
+
 static int read_boards(struct conversion *c)
 {
     for (unsigned i = 0; i < c->raw->boards_count; i++)
@@ -416,8 +449,8 @@ static int convert(struct conversion *c)
     if (c->raw->priority < -SPEC_PRIORITY_MAX || c->raw->priority > SPEC_PRIORITY_MAX)
         return yaml_doc_error(c->doc, c->err, "priority", "%d is here; expected -%d to %d", c->raw->priority, SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX);
     s->priority = c->raw->priority;
-    static int (*const part[])(struct conversion *) = {read_objectives, read_constraints, read_algorithm, read_budget,
-                                                       read_boards,     read_space,       read_evaluation};
+    static int (*const part[])(struct conversion *) = {read_objectives, read_constraints, read_algorithm,  read_budget,
+                                                       read_boards,     read_space,       read_evaluation, read_model};
     for (size_t i = 0; i < COUNT(part); i++) {
         int r = part[i](c);
         if (r)

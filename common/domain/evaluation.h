@@ -21,6 +21,8 @@ struct evaluation_job {
     char metric[METRICS_MAX][METRIC_NAME_MAX];
     int64_t lease_ns;
     int64_t time_limit_ns;              /* of the whole attempt on the board */
+    uint8_t artefact[32];               /* model file to run; zero: the board builds the network from the genotype */
+    struct artefact_run run;            /* of the artefact */
     uint64_t noise_seed;                /* table backend: seed of simulated noise and failures of this attempt */
 };
 

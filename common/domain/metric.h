@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "domain/artefact.h"
 #include "domain/interval.h"
 
 enum {
@@ -77,6 +78,7 @@ struct measurement {
     float process_median_us[PROCESSES_MAX];
     float process_control_us[PROCESSES_MAX]; /* of the board's own small network in the same process at the same time; 0: not taken */
     struct process_prior process_prior; /* what the board knew of their spread (domain/interval.h); freedom 0: nothing */
+    struct artefact artefact;           /* what it built; hash zero: nothing */
 };
 
 /* Releases what it holds. */

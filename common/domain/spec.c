@@ -32,6 +32,10 @@ int spec_check_names(const struct search_spec *s, struct sonata_error *err)
     for (uint32_t i = 0; i < s->n_options && !r; i++)
         r = check("option", s->option[i].name, sizeof s->option[i].name, true, err);
     if (!r)
+        r = check("board type of models", s->model_board, sizeof s->model_board, false, err);
+    if (!r && s->n_models && (s->model_board[0] || s->space.n_genes != 1 || s->n_models != s->space.gene[0].n_choices))
+        r = sonata_error_set(err, -EINVAL, "models are one for each choice of the one gene of a space, and no board builds them");
+    if (!r)
         r = check("data set", s->dataset, sizeof s->dataset, false, err);
     return r;
 }

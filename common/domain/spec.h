@@ -11,6 +11,7 @@ enum {
     SPEC_OPTIONS_MAX = 16,
     SPEC_PRIORITY_MAX = 100,
     SPEC_POLICY_MAX = 16384,
+    SPEC_THREADS_MAX = 64,
     SPEC_EVALUATIONS_MIN = 20,     /* of a search file */
     SPEC_EVALUATIONS_MAX = 100000, /* of a search file, and of one extension of the budget */
     SPEC_BUDGET_MAX = 10000000,    /* of a search, with all its extensions */
@@ -46,6 +47,10 @@ struct search_spec {
     uint32_t replicates;       /* measurements a member of the front shall rest on before the search is done; 0 or 1: off */
     uint32_t replicate_budget; /* further measurements for that at most; 0: one for REPLICATE_SHARE evaluations of the budget */
     uint64_t seed;
+    char model_board[BOARD_NAME_MAX]; /* type of the boards that build the model of an architecture for all others; "": each board builds its own */
+    uint32_t n_models;                /* the models are there: of the choices of the one gene of the space, in their order; 0: not */
+    struct artefact model[SPACE_CHOICES_MAX];
+    struct artefact_run run; /* of the models */
     int32_t priority; /* within the team, -SPEC_PRIORITY_MAX .. SPEC_PRIORITY_MAX: higher goes strictly first */
 };
 

@@ -239,6 +239,15 @@ const struct option_def settings_table[] = {
      .max = 1e15,
      .help = "room on the store's disk that uploads leave for results: one that would take it is refused",
      .reloadable = true},
+    {.name = "artefacts-max",
+     .type = OPTION_NUMBER,
+     .offset = AT(artefacts_max),
+     .argument = "BYTES",
+     .standard = "16Gi",
+     .min = 0,
+     .max = 1e15,
+     .help = "model files kept beside the store; beyond it the oldest go that no search under way and no front needs; 0: no limit",
+     .reloadable = true},
     {.name = "searches",
      .type = OPTION_INT,
      .offset = AT(searches),
@@ -353,6 +362,7 @@ struct engine_config settings_run_config(const struct settings *s)
     c.samples_max = (uint64_t)s->samples_max;
     c.keep_events_ns = s->keep_events_ns;
     c.upload_reserve = (uint64_t)s->upload_reserve;
+    c.artefacts_max = (uint64_t)s->artefacts_max;
     c.searches_max = (uint32_t)s->searches;
     return c;
 }

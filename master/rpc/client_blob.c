@@ -126,6 +126,8 @@ int client_put_blob(struct rpc_call *call)
     const char *reason;
     if (verb->hash.len != HASH_SIZE)
         return sonata_error_set(&reply->err, -EINVAL, "a blob is named by a hash of 32 bytes");
+    if (verb->artefact)
+        return client_put_artefact(call);
     if (engine_has_upload(rpc->run, verb->hash.data, call->caller->pool)) {
         reply->message.have_blob = true;
         return 0;

@@ -37,6 +37,8 @@ void reply_release(struct rpc_reply *reply)
         sonata__task_status__free_unpacked(m->task, NULL);
     if (m->master)
         sonata__master_status__free_unpacked(m->master, NULL);
+    if (m->chunk)
+        sonata__blob_chunk__free_unpacked(m->chunk, NULL);
     if (m->insight)
         sonata__insight__free_unpacked(m->insight, NULL);
 }

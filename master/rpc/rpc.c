@@ -45,6 +45,7 @@ int rpc_open(struct rpc *rpc, struct engine *run, struct net *net, struct loop *
     rpc->run = run;
     rpc->config = *config;
     rpc->tasks.loop = loop;
+    rpc->receipts.loop = &loop->uv;
     rpc->tasks.state = config->state;
     rpc_set_rates(rpc, config->worker_rate, config->client_rate, config->byte_rate);
     struct net_security worker_port = {0}, client_port = {0};
@@ -97,6 +98,8 @@ void rpc_free(struct rpc *rpc)
     for (unsigned i = 0; i < RPC_UPLOADS_MAX; i++)
         bytes_fini(&rpc->upload[i].data);
     bytes_fini(&rpc->cached);
+    receipts_fini(&rpc->receipts);
+    worker_blob_fini(rpc);
     limiter_fini(&rpc->worker_limit);
     limiter_fini(&rpc->client_limit);
     limiter_fini(&rpc->change_limit);

@@ -6,6 +6,7 @@
 #include "codec/codec.h"
 #include "rpc/limit.h"
 #include "rpc/queue.h"
+#include "rpc/receipts.h"
 #include "rpc/rpc.h"
 #include "rpc/task.h"
 
@@ -21,7 +22,8 @@ enum {
     RPC_MUTE_S = 10,
     RPC_RECEIVE_QUEUE = 16,
     RPC_WATCHES_MAX = 1024,
-    RPC_WATCHES_PER_ASKER = 32
+    RPC_WATCHES_PER_ASKER = 32,
+    RPC_SERVED_MAX = 8
 };
 
 struct rpc_worker {
@@ -72,6 +74,12 @@ struct rpc {
     struct rpc_upload upload[RPC_UPLOADS_MAX];
     uint8_t cached_hash[32]; /* blob served last */
     struct bytes cached;
+    struct receipts receipts; /* model files on their way in */
+    struct rpc_served {
+        uint8_t hash[32];
+        int fd; /* of a model file; 0: none (it is never our standard input) */
+    } served[RPC_SERVED_MAX];
+    unsigned serve_next;
 };
 
 /* outbox.c */
@@ -127,6 +135,17 @@ uint32_t worker_names_of(const struct rpc *rpc, const char *key);
 /* worker_blob.c */
 /* Answers with the chunk asked for, or that the content is missing. */
 void worker_blob_get(struct rpc *rpc, const struct net_peer *peer, const Sonata__BlobGet *get);
+
+/* Files that are kept open for serving are closed. */
+void worker_blob_fini(struct rpc *rpc);
+/* worker_artefact.c */
+/* Takes a chunk of a model file and says where to go on, or why it is not wanted. */
+void worker_blob_put(struct rpc *rpc, const struct net_peer *peer, const struct rpc_worker *w, const Sonata__BlobPut *put);
+/* Whether the team may have a model of so many bytes, with all others that are on their way; makes room (engine_artefact_room()). */
+int rpc_artefact_room(struct rpc *rpc, const char *team, const struct receipt *receipt, uint64_t bytes, struct sonata_error *err) SONATA_MUST_CHECK;
+/* A chunk of a model file; its size in *ret_total. -ENOENT: there is none; -EIO. */
+int rpc_artefact_read(struct rpc *rpc, const uint8_t hash[32], uint64_t offset, uint32_t max, struct bytes *ret_data,
+                      uint64_t *ret_total) SONATA_MUST_CHECK;
 
 /* client_port.c */
 /* Handler of the client port (struct net_handler); user is the struct rpc. */

@@ -15,6 +15,7 @@ static const struct verb table[] = {
     {VERB(WATCH), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_NO_SEARCH, 0, client_watch, NULL, 0},
     {VERB(INDIVIDUALS), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_SEARCH, FIELD(GetIndividuals, search), client_individuals, NULL, 0},
     {VERB(MEASUREMENT), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_SEARCH, FIELD(GetMeasurement, search), client_measurement, NULL, 0},
+    {VERB(ARTEFACT), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_SEARCH, FIELD(GetArtefact, search), client_artefact, NULL, 0},
     {VERB(INSIGHT), NULL, RIGHT_CLIENTS, EFFECT_READS, NAMES_SEARCH, FIELD(GetInsight, search), client_insight, NULL, 0},
     {VERB(CONTROL), "pause", RIGHT_CLIENTS, EFFECT_CHANGES, NAMES_SEARCH, FIELD(Control, search), client_control, audit_control, ENGINE_PAUSE},
     {VERB(CONTROL), "resume", RIGHT_CLIENTS, EFFECT_CHANGES, NAMES_SEARCH, FIELD(Control, search), client_control, audit_control, ENGINE_RESUME},

@@ -115,6 +115,10 @@ void audit_by_handler(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
 int client_put_blob(struct rpc_call *call);
 int client_uploads_list(struct rpc_call *call);
 int client_uploads_remove(struct rpc_call *call);
+/* client_artefact.c */
+/* The part of client_put_blob() for model files. */
+int client_put_artefact(struct rpc_call *call);
+int client_artefact(struct rpc_call *call);
 /* client_task.c: replay and backup begin; what a task is at. */
 int client_replay(struct rpc_call *call);
 int client_backup(struct rpc_call *call);

@@ -262,6 +262,9 @@ static void on_message(struct rpc *rpc, const struct net_peer *peer, struct rpc_
     case SONATA__ENVELOPE__BODY_BLOB_GET:
         worker_blob_get(rpc, peer, e->blob_get);
         break;
+    case SONATA__ENVELOPE__BODY_BLOB_PUT:
+        worker_blob_put(rpc, peer, w, e->blob_put);
+        break;
     case SONATA__ENVELOPE__BODY_GOODBYE:
         log_info("worker says goodbye", "worker=%s reason=\"%.100s\"", w->name, e->goodbye->reason);
         engine_goodbye(rpc->run, w->name);

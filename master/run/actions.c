@@ -34,6 +34,8 @@ static struct evaluation_job job_of(const struct engine *r, const struct sched_a
     copy_string(job.tier, sizeof job.tier, e->tier);
     memcpy(job.space_hash, e->space_hash, sizeof job.space_hash);
     memcpy(job.supernet_hash, e->supernet_hash, sizeof job.supernet_hash);
+    memcpy(job.artefact, e->artefact, sizeof job.artefact);
+    job.run = e->run;
     memcpy(job.metric, e->need.metric, sizeof job.metric);
     return job;
 }

@@ -49,6 +49,7 @@ uint64_t engine_check(struct store *store, void (*say)(void *user, const char *l
                 {STORE_EVALUATION_KEY, check_index},
                 {STORE_BLOB, check_blob},
                 {STORE_BLOB_POOL, check_blob_pool},
+                {STORE_ARTEFACT, check_artefact},
                 {STORE_SURROGATE, check_surrogate},
                 {STORE_SEARCH, check_search},
                 {STORE_INVALID, check_invalid},
@@ -60,6 +61,7 @@ uint64_t engine_check(struct store *store, void (*say)(void *user, const char *l
             check_finding(&c, "database %s cannot be read", store_db_name(pass[i].db));
     }
     check_counts(&c);
+    check_artefact_folder(&c);
     map_fini(&c.leases);
     map_fini(&c.accepted);
     map_fini(&c.numbers);

@@ -43,6 +43,10 @@ bool check_board_health(void *user, const uint8_t *key, size_t n_key, const uint
 bool check_suspect(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
 bool check_blob(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
 bool check_blob_pool(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
+/* check_artefacts.c: the record of a model file, and the file. */
+bool check_artefact(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
+/* Files that no record names are told, not counted: a transfer that was cut off leaves them. */
+void check_artefact_folder(struct check *c);
 /* check_search.c: searches with their states. */
 bool check_surrogate(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);
 bool check_search(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value);

@@ -172,7 +172,7 @@ bool check_blob_pool(void *user, const uint8_t *key, size_t n_key, const uint8_t
     struct upload_record record;
     if (upload_record_decode(value, n_value, &record))
         check_finding(c, "the record of an upload is damaged");
-    if (n_key < HASH_SIZE || !check_has(c, STORE_BLOB, key_bytes(key, HASH_SIZE)))
+    if (n_key < HASH_SIZE || (!check_has(c, STORE_BLOB, key_bytes(key, HASH_SIZE)) && !check_has(c, STORE_ARTEFACT, key_bytes(key, HASH_SIZE))))
         check_finding(c, "an upload is noted whose content is not stored");
     return true;
 }

@@ -40,7 +40,8 @@ static void check_individual_evaluations(struct check *c, const struct individua
         else if (r->state == INDIVIDUAL_DONE && e.state != EVALUATION_DONE && !(e.state == EVALUATION_OPEN && e.accepted))
             check_finding(c, "search %llu individual %llu is done but its evaluation %llu is %s", (ull)c->search->id, (ull)r->id, (ull)e.id,
                           evaluation_state_name(e.state));
-        else if (memcmp(e.genotype.allele, r->genotype.allele, r->n_genes))
+        else if (hash_is_zero(e.artefact) ? memcmp(e.genotype.allele, r->genotype.allele, r->n_genes)
+                                          : memcmp(e.artefact, r->artefact.hash, HASH_SIZE))
             check_finding(c, "search %llu individual %llu: evaluation %llu is of another architecture", (ull)c->search->id, (ull)r->id, (ull)e.id);
     }
 }

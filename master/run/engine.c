@@ -5,13 +5,14 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "run/artefact_table.h"
 #include "run/board_health.h"
+#include "run/board_owners.h"
 #include "run/board_table.h"
 #include "run/commits.h"
 #include "run/disk.h"
 #include "run/engine_internal.h"
 #include "run/evaluation_table.h"
-#include "run/board_owners.h"
 #include "run/fair.h"
 #include "run/load.h"
 #include "run/number.h"
@@ -36,6 +37,7 @@ struct engine_config engine_config_default(void)
                                   .quarantine_ns = QUARANTINE_NS,
                                   .commit_retry_ns = SONATA_SECOND,
                                   .upload_reserve = UINT64_C(256) << 20,
+                                  .artefacts_max = UINT64_C(16) << 30,
                                   .searches_max = 1000,
                                   .threads = 1,
                                   .pool = 2};
@@ -54,6 +56,7 @@ static void make_parts(struct engine *r)
     r->users = users_new();
     r->usage = usage_new();
     r->uploads = uploads_new();
+    r->artefacts = artefacts_new();
     r->retention = retention_new();
     r->workers = workers_new();
     r->board_owners = board_owners_new();
@@ -103,6 +106,7 @@ void engine_free(struct engine *r)
     users_free(r->users);
     usage_free(r->usage);
     uploads_free(r->uploads);
+    artefacts_free(r->artefacts);
     retention_free(r->retention);
     workers_free(r->workers);
     board_owners_free(r->board_owners);
@@ -147,6 +151,7 @@ void engine_reconfigure(struct engine *r, const struct engine_config *config)
     r->config.commit_retry_ns = config->commit_retry_ns;
     r->config.searches_max = config->searches_max;
     r->config.upload_reserve = config->upload_reserve;
+    r->config.artefacts_max = config->artefacts_max;
 }
 
 struct store *engine_store(struct engine *r) { return r->store; }

@@ -29,6 +29,7 @@ struct engine_config {
     uint64_t samples_max;    /* while measurements take more bytes, the oldest raw samples are dropped; 0: no limit */
     int64_t keep_events_ns;  /* time after its end when the event log of a search is dropped as far as its snapshot holds it; 0: never */
     uint64_t upload_reserve; /* bytes of the disk that uploads leave free; 256 MiB */
+    uint64_t artefacts_max;  /* bytes of model files; the oldest that nobody needs go; 0: no limit. 16 GiB */
     uint32_t searches_max;   /* searches that are not finished; 1,000 */
     uint32_t threads;        /* given to the search core */
     const uint64_t *died;    /* searches that had a step under way when the process before crashed: three times, and one is parked */
@@ -230,6 +231,27 @@ int engine_list_uploads(struct engine *r, const char *team, struct engine_page *
                         void (*each)(void *user, const struct engine_upload *u)) SONATA_MUST_CHECK;
 /* Removes a committed upload of the team (NULL: whoever's). -ENOENT; -EBUSY: a search that is not finished uses it. */
 int engine_remove_upload(struct engine *r, const uint8_t hash[32], const char *team, struct sonata_error *err) SONATA_MUST_CHECK;
+
+/* Model files: in a folder of their own beside the store (docs/STORAGE.md). */
+/* Where a file is written and made durable under its hash before it is added; borrowed. */
+const char *engine_artefact_folder(const struct engine *r);
+/* It was added, in this turn or before. */
+bool engine_has_artefact(const struct engine *r, const uint8_t hash[32]);
+/* Team and pool for whose search the worker's attempt builds a model; borrowed until the next change. -ENOENT: it builds none, or is answered. */
+int engine_artefact_owner(struct engine *r, const char *worker, uint64_t attempt, struct engine_owner *ret_owner) SONATA_MUST_CHECK;
+struct engine_room {
+    const char *team;
+    uint64_t quota; /* of its uploads, bytes; 0: none */
+    uint64_t bytes; /* of the model, and of those on their way */
+};
+/* Makes room for a model: the oldest that nobody needs go. -ENOSPC: the folder or the disk is full; -EDQUOT: the team's quota is. */
+int engine_artefact_room(struct engine *r, const struct engine_room *want, struct sonata_error *err) SONATA_MUST_CHECK;
+/* A file that is durable in the folder; from this turn on it is the team's and may be run. -EIO: it is not there. */
+int engine_add_artefact(struct engine *r, const struct artefact *a, const struct engine_owner *owner, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The model that boards ran of an individual. -ENOENT with the reason. */
+int engine_individual_artefact(struct engine *r, uint64_t search, uint64_t individual, struct artefact *ret_artefact,
+                               struct sonata_error *err) SONATA_MUST_CHECK;
+
 /* How many searches there are, finished or not. */
 uint32_t engine_search_count(const struct engine *r);
 /* Number of the last commit that changed the search (by index in order of id), 1: none since the start; its team. Numbers grow, over restarts too:

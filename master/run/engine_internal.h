@@ -35,6 +35,7 @@ struct engine {
     struct user_index *users;
     struct usage *usage;
     struct uploads *uploads;
+    struct artefacts *artefacts;
     struct retention *retention; /* retain.c */
     struct workers *workers;
     struct board_owners *board_owners;

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "domain/tier.h"
 #include "run/answer.h"
+#include "run/artefact_table.h"
 #include "run/evaluation_table.h"
 #include "run/individual.h"
 #include "run/known.h"
@@ -18,6 +19,7 @@
 #include "run/pending.h"
 #include "run/records.h"
 #include "run/suspect_table.h"
+#include "run/values.h"
 
 /* Measurements an evaluation of the tier rests on. At `report` each candidate is measured in passes, between which others have the board: A B C A B
  * C, in random order, so that a drift of the board does not fall on one candidate. Every pass is a whole attempt: another process, another moment. */
@@ -32,6 +34,17 @@ static bool lacks_passes(struct engine *r, const struct evaluation_record *e)
     bool lacks = m.outcome == OUTCOME_OK && !metrics_are_exact(m.metric, m.n_metrics);
     measurement_fini(&m);
     return lacks;
+}
+
+/* It was built, and its file went for want of room. */
+static bool lost_model(struct engine *r, const struct evaluation_record *e)
+{
+    struct measurement m = {0};
+    if (e->state != EVALUATION_DONE || measurement_load(r, e->accepted, &m))
+        return false;
+    bool lost = !artefact_is_here(r, m.artefact.hash);
+    measurement_fini(&m);
+    return lost;
 }
 
 int evaluation_schedule(struct engine *r, struct evaluation *e)
@@ -82,12 +95,14 @@ struct evaluation *evaluation_reopen(struct engine *r, uint64_t id, enum reopene
 void evaluation_request(struct search *rs, struct pending *p, uint32_t group)
 {
     struct engine *r = rs->engine;
-    struct evaluation_record want = evaluation_wanted(rs, &p->record.genotype, group), known;
+    struct evaluation_record want = evaluation_wanted(rs, &p->record, group), known;
     struct store_key key = evaluation_key(&want);
     bool found = evaluation_find(r, &want, &key, &known);
     if (found) {
         p->record.evaluation[group] = known.id;
         struct evaluation *more = lacks_passes(r, &known) ? evaluation_reopen(r, known.id, REOPENED_FURTHER, REPORT_PASSES) : NULL;
+        if (plan_is_build(rs, group) && lost_model(r, &known))
+            more = evaluation_reopen(r, known.id, REOPENED_REPLACE, 1);
         if (more) {
             p->record.reused = false;
             evaluation_join(more, rs, p->record.id, group);

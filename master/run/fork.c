@@ -60,7 +60,7 @@ static bool collect(struct search *rs, struct pending *p)
     for (uint32_t g = 0; g < rs->record.n_groups && p->status == CORE_OK; g++) {
         struct evaluation_record known;
         struct measurement m = {0};
-        if (!evaluation_known(rs, &ind->genotype, g, &known))
+        if (!evaluation_known(rs, ind, g, &known))
             return false;
         ind->evaluation[g] = known.id;
         bool have = known.accepted && !evaluation_answer(rs->engine, &known, &m);

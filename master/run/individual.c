@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "run/answer.h"
+#include "run/artefact_table.h"
 #include "run/evaluation.h"
 #include "run/evaluation_table.h"
 #include "run/pending.h"
@@ -23,24 +24,25 @@ static void request_stage(struct search *rs, struct pending *p, uint32_t stage)
     }
 }
 
-/* The first stage is answered and the second not asked for yet. */
-static bool is_between_stages(const struct search *rs, const struct pending *p)
+/* All that was asked for is answered and something is not asked for yet: the stage that comes next in *ret_stage. */
+static bool is_between_stages(const struct search *rs, const struct pending *p, uint32_t *ret_stage)
 {
     uint32_t later = 0;
     for (uint32_t g = 0; g < p->record.n_evaluations; g++) {
-        if (plan_stage(rs, g) && p->record.evaluation[g])
-            return false;
-        later += plan_stage(rs, g);
+        if (p->record.evaluation[g])
+            continue;
+        uint32_t stage = plan_stage(rs, g);
+        *ret_stage = later++ && *ret_stage < stage ? *ret_stage : stage;
     }
     return later && p->n_open == later;
 }
 
 /* Over a measured constraint the rest need not be measured. */
-static void begin_second_stage(struct search *rs, struct pending *p)
+static void begin_stage(struct search *rs, struct pending *p, uint32_t stage)
 {
     p->record.violation = plan_violation(rs, &p->record);
     if (p->record.violation <= 0) {
-        request_stage(rs, p, 1);
+        request_stage(rs, p, stage);
         return;
     }
     p->status = CORE_INFEASIBLE;
@@ -74,6 +76,7 @@ void individual_describe(const struct search *rs, const struct core_proposal *pr
         copy_string(ind->reason, sizeof ind->reason, "infeasible: over an analytic constraint");
         return;
     }
+    plan_given_model(rs, ind);
     ind->n_evaluations = rs->record.n_groups;
     ind->reused = rs->record.n_groups > 0;
     p->n_open = rs->record.n_groups;
@@ -141,6 +144,7 @@ void individual_answer(struct search *rs, uint64_t id, uint32_t group, const str
     struct pending *p = pending_find(rs, id);
     if (!p || p->complete)
         return;
+    uint32_t stage;
     p->n_open--;
     if (record->state != EVALUATION_DONE || !m) {
         rule_out(rs, p, record, m, reason);
@@ -148,8 +152,8 @@ void individual_answer(struct search *rs, uint64_t id, uint32_t group, const str
         individual_take(rs, &p->record, group, record, m);
         if (!p->n_open)
             pending_complete(rs, p);
-        else if (is_between_stages(rs, p))
-            begin_second_stage(rs, p);
+        else if (is_between_stages(rs, p, &stage))
+            begin_stage(rs, p, stage);
     }
     put_unless_told(rs, &p->record);
 }
@@ -169,19 +173,42 @@ void individual_answer_from_store(struct search *rs, uint64_t id, uint32_t group
     measurement_fini(&m);
 }
 
+static bool is_answered(struct engine *r, uint64_t id, struct evaluation_record *ret_record)
+{
+    return id && !evaluation_get(r, id) && !evaluation_load(r, id, ret_record) &&
+           (ret_record->state == EVALUATION_DONE || ret_record->state == EVALUATION_INFEASIBLE);
+}
+
+/* Something has to run the model still, and its file went for want of room: it is built again, and whatever ran it is asked for again (the same file
+ * gives the same answers at once). */
+static void ask_for_lost_model(struct search *rs, struct pending *p)
+{
+    struct evaluation_record record;
+    bool wanted = false;
+    if (!p->record.n_evaluations || !plan_is_build(rs, 0) || !p->record.evaluation[0] || artefact_is_here(rs->engine, p->record.artefact.hash))
+        return;
+    for (uint32_t g = 1; g < p->record.n_evaluations; g++)
+        wanted |= plan_runs_model(rs, g) && !is_answered(rs->engine, p->record.evaluation[g], &record);
+    for (uint32_t g = 0; g < p->record.n_evaluations && wanted; g++) {
+        if (!g || plan_runs_model(rs, g))
+            p->record.evaluation[g] = 0;
+    }
+}
+
 /* Groups that are answered give their values at once, the others are waited for. */
 static void collect_answers(struct search *rs, struct pending *p)
 {
-    struct engine *r = rs->engine;
+    uint64_t had[GROUPS_MAX];
+    ask_for_lost_model(rs, p);
+    memcpy(had, p->record.evaluation, sizeof had); /* an answer may ask for others */
     for (uint32_t g = 0; g < p->record.n_evaluations && p->n_open; g++) {
         struct evaluation_record record;
-        uint64_t id = p->record.evaluation[g];
-        if (!id && plan_stage(rs, g))
-            continue; /* follows the first stage */
-        struct evaluation *e = id ? evaluation_get(r, id) : NULL;
+        if (!had[g] && plan_stage(rs, g))
+            continue; /* follows an earlier stage */
+        struct evaluation *e = had[g] ? evaluation_get(rs->engine, had[g]) : NULL;
         if (e)
             evaluation_join(e, rs, p->record.id, g);
-        else if (id && !evaluation_load(r, id, &record) && (record.state == EVALUATION_DONE || record.state == EVALUATION_INFEASIBLE))
+        else if (is_answered(rs->engine, had[g], &record))
             individual_answer_from_store(rs, p->record.id, g, &record);
         else
             evaluation_request(rs, p, g);

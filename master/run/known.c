@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "run/evaluation_table.h"
 #include "run/records.h"
+#include "run/values.h"
 
 enum { KEY_IDS_MAX = 4096 };
 
@@ -16,8 +17,15 @@ enum { KEY_IDS_MAX = 4096 };
 struct store_key evaluation_key(const struct evaluation_record *e)
 {
     cleanup_bytes struct bytes b = {0};
-    bytes_append(&b, e->space_hash, sizeof e->space_hash);
-    bytes_put_blob(&b, e->genotype.allele, e->n_genes);
+    if (hash_is_zero(e->artefact)) {
+        bytes_append(&b, e->space_hash, sizeof e->space_hash);
+        bytes_put_blob(&b, e->genotype.allele, e->n_genes);
+    } else { /* the same file is the same network, whatever architecture it was built of */
+        bytes_put_string(&b, "model");
+        bytes_append(&b, e->artefact, sizeof e->artefact);
+        bytes_put_u32(&b, e->run.threads);
+        bytes_put_string(&b, e->run.executor);
+    }
     bytes_put_string(&b, e->need.board_type);
     bytes_put_string(&b, e->tier);
     bytes_put_string(&b, e->dataset);
@@ -28,15 +36,21 @@ struct store_key evaluation_key(const struct evaluation_record *e)
     return key_bytes(hash, sizeof hash);
 }
 
-struct evaluation_record evaluation_wanted(const struct search *rs, const struct genotype *g, uint32_t group)
+struct evaluation_record evaluation_wanted(const struct search *rs, const struct individual_record *ind, uint32_t group)
 {
     const struct search_spec *spec = rs->spec;
-    struct evaluation_record e = {.n_genes = spec->space.n_genes, .genotype = *g, .need = rs->record.group[group]};
+    struct evaluation_record e = {.n_genes = spec->space.n_genes, .genotype = ind->genotype, .need = rs->record.group[group]};
     memcpy(e.space_hash, rs->space_hash, sizeof e.space_hash);
-    memcpy(e.supernet_hash, spec->supernet_hash, sizeof e.supernet_hash);
-    copy_string(e.tier, sizeof e.tier, spec->tier);
-    copy_string(e.dataset, sizeof e.dataset, spec->dataset);
-    copy_string(e.supernet, sizeof e.supernet, spec->supernet);
+    copy_string(e.dataset, sizeof e.dataset, plan_dataset(spec, &e.need));
+    if (!plan_is_build(rs, group)) /* built once, for all tiers */
+        copy_string(e.tier, sizeof e.tier, spec->tier);
+    if (plan_runs_model(rs, group)) {
+        memcpy(e.artefact, ind->artefact.hash, sizeof e.artefact);
+        e.run = spec->run;
+    } else {
+        memcpy(e.supernet_hash, spec->supernet_hash, sizeof e.supernet_hash);
+        copy_string(e.supernet, sizeof e.supernet, spec->supernet);
+    }
     copy_string(e.pool, sizeof e.pool, rs->record.pool);
     return e;
 }
@@ -129,9 +143,9 @@ void evaluation_index(struct engine *r, const struct store_key *key, uint64_t id
     store_put(r->store, STORE_EVALUATION_KEY, *key, b.data, b.size);
 }
 
-bool evaluation_known(const struct search *rs, const struct genotype *g, uint32_t group, struct evaluation_record *ret_record)
+bool evaluation_known(const struct search *rs, const struct individual_record *ind, uint32_t group, struct evaluation_record *ret_record)
 {
-    struct evaluation_record want = evaluation_wanted(rs, g, group);
+    struct evaluation_record want = evaluation_wanted(rs, ind, group);
     struct store_key key = evaluation_key(&want);
     return evaluation_find(rs->engine, &want, &key, ret_record) &&
            (ret_record->state == EVALUATION_DONE || ret_record->state == EVALUATION_INFEASIBLE);

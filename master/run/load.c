@@ -1,7 +1,8 @@
 /* Rebuilds the state in memory from the store when the master starts: boards with their epochs, searches (the unfinished with their core),
  * pending individuals, open evaluations as jobs, and the attempts that had a lease when the master stopped. */
-#include "run/board_owners.h"
 #include "run/load.h"
+#include "run/artefacts.h"
+#include "run/board_owners.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -268,7 +269,7 @@ int engine_load(struct engine *r, struct sonata_error *err)
         return sonata_error_set(err, -EIO, "the sizes of searches cannot be read");
     if (usage_load(r))
         return sonata_error_set(err, -EIO, "the board time that teams used cannot be read");
-    if (uploads_load(r))
+    if (uploads_load(r) || artefacts_load(r))
         return sonata_error_set(err, -EIO, "the list of uploads cannot be read");
     sched_set_next_attempt(r->sched, next ? next : 1);
     evaluations_load(r);

@@ -1,7 +1,8 @@
 /* From a specification to what is measured where.
  *
  * Groups: one evaluation per distinct board type named by objectives and constraints. Metrics that name no board join the first group whose
- * boards supply them (one run of the network instead of two), else they form a group of their own for any board. This is settled once, when
+ * boards supply them (one run of the network instead of two), else they form a group of their own for any board. Where boards of a type build the
+ * models (search_spec.model_board), that is the first group, and metrics that name no board are those boards' to tell. This is settled once, when
  * boards that can serve every group are known, and kept with the search. */
 #include "run/plan.h"
 
@@ -40,7 +41,7 @@ static void need_of(const struct search_spec *spec, const struct need_group *g, 
 {
     *ret_need = (struct sched_need){.n_metrics = g->n_metrics};
     copy_string(ret_need->board_type, sizeof ret_need->board_type, g->board_type);
-    copy_string(ret_need->dataset, sizeof ret_need->dataset, spec->dataset);
+    copy_string(ret_need->dataset, sizeof ret_need->dataset, plan_dataset(spec, g));
     memcpy(ret_need->metric, g->metric, sizeof ret_need->metric);
 }
 
@@ -80,16 +81,22 @@ static void describe_need(const struct engine *r, const struct sched_need *need,
 bool plan_search(struct search *rs, char *reason, size_t size)
 {
     struct need_group group[GROUPS_MAX + 1];
-    uint32_t n = 0;
+    uint32_t n = 0, n_build = rs->spec->model_board[0] != '\0';
+    uint32_t n_none = 0;
     const char *metric, *board;
+    if (n_build)
+        add_metric(group_of(group, &n_none, rs->spec->model_board), METRIC_MODEL);
     for (int round = 0; round < 2; round++) { /* named boards first, so that "any" is last */
         for (uint32_t i = 0; plan_metric(rs->spec, i, &metric, &board); i++) {
-            if (!plan_is_analytic(rs->spec, metric, board) && (board[0] != '\0') == (round == 0))
-                add_metric(group_of(group, &n, board), metric);
+            const char *type = board[0] ? board : rs->spec->model_board;
+            bool built = n_build && !strcmp(type, rs->spec->model_board) && !strcmp(metric, METRIC_MODEL);
+            if (!built && !plan_is_analytic(rs->spec, metric, board) && (type[0] != '\0') == (round == 0))
+                add_metric(group_of(group + n_build, &n, type), metric);
         }
     }
     if (n)
-        join_any(rs, group, &n);
+        join_any(rs, group + n_build, &n);
+    n += n_build;
     for (uint32_t i = 0; i < n; i++) {
         struct sched_need need;
         need_of(rs->spec, &group[i], &need);

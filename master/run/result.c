@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "run/artefacts.h"
 #include "run/attempts.h"
 #include "run/board_health.h"
 #include "run/evaluation.h"
@@ -91,6 +92,7 @@ static enum engine_verdict result_of_live(struct engine *r, struct attempt_recor
     struct evaluation *e = evaluation_get(r, a->evaluation);
     if (!e)
         return ENGINE_UNKNOWN;
+    artefact_take(r, e, m);
     check_complete(&e->record, m);
     settle_invalid(r, e, m);
     enum sched_verdict verdict;
@@ -121,6 +123,10 @@ static enum engine_verdict result_of_dead(struct engine *r, struct attempt_recor
         return ENGINE_STALE_EPOCH;
     }
     struct evaluation *e = evaluation_get(r, a->evaluation);
+    if (e)
+        artefact_take(r, e, m);
+    else
+        m->artefact = (struct artefact){.bytes = 0};
     if (e)
         check_complete(&e->record, m);
     if (!outcome_is_good(m->outcome)) {

@@ -1,5 +1,6 @@
 /* Submissions: checks a specification and begins a search with it. */
 #include "run/submit.h"
+#include "run/artefact_table.h"
 
 #include <errno.h>
 #include <math.h>
@@ -113,6 +114,16 @@ static int check_supernet(struct engine *r, const struct search_spec *spec, cons
                : sonata_error_set(err, -ENOENT, "supernet '%s' (%.16s…) is not on the master: upload it first", spec->supernet, hex);
 }
 
+static int check_models(struct engine *r, const struct search_spec *spec, const char *pool, struct sonata_error *err)
+{
+    for (uint32_t i = 0; i < spec->n_models; i++) {
+        if (engine_has_upload(r, spec->model[i].hash, pool) && artefact_is_here(r, spec->model[i].hash))
+            continue;
+        return sonata_error_set(err, -ENOENT, "model '%s' is not on the master: upload it first", spec->space.gene[0].label[i]);
+    }
+    return 0;
+}
+
 /* Everything that can be said against it before it exists. */
 static int check_submission(struct engine *r, const struct search_spec *spec, const struct engine_owner *owner, struct sonata_error *err)
 {
@@ -121,6 +132,8 @@ static int check_submission(struct engine *r, const struct search_spec *spec, co
         rc = check_limits(r, owner, err);
     if (!rc)
         rc = check_supernet(r, spec, owner->pool ? owner->pool : "", err);
+    if (!rc)
+        rc = check_models(r, spec, owner->pool ? owner->pool : "", err);
     return rc ? rc : supply_check(r, spec, err);
 }
 

@@ -1,6 +1,7 @@
 /* The turn: time passes in the scheduler, searches tell and ask, free boards get jobs, headers and snapshots are written, one commit, and then the
  * messages go. */
 #include "run/turn.h"
+#include "run/artefact_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,7 @@ static bool commit(struct engine *r)
         r->blocked = false;
         commits_done(r);
         disk_committed(r);
+        artefacts_committed(r);
         outgoing_send(r);
         return true;
     }

@@ -12,6 +12,8 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/codec.h"
+#include "run/artefact_needs.h"
+#include "run/artefact_table.h"
 #include "run/searches.h"
 
 enum { CHARGE_LEAST = 64 << 10 }; /* bounds the number of uploads, too */
@@ -123,18 +125,25 @@ bool engine_has_upload(struct engine *r, const uint8_t hash[32], const char *poo
            !strcmp(record.pool, pool);
 }
 
-/* The content is written whether it is there or not: the same key, and the same cost for everybody. */
-void engine_add_upload(struct engine *r, const uint8_t hash[32], const char *pool, const char *team, const void *data, size_t n)
+void uploads_add(struct engine *r, const uint8_t hash[HASH_SIZE], const char *pool, const char *team, uint64_t bytes)
 {
-    struct upload_record record = {.bytes = n, .wall_ns = r->wall};
+    struct upload_record record = {.bytes = bytes, .wall_ns = r->wall};
     if (engine_has_upload(r, hash, pool))
         return;
     copy_string(record.pool, sizeof record.pool, pool);
     copy_string(record.team, sizeof record.team, team);
-    store_put(r->store, STORE_BLOB, key_bytes(hash, HASH_SIZE), data, n);
     put_upload(r, pool_key(hash, pool), &record);
-    uploaded_of(r, team)->bytes += engine_upload_charge(n);
+    uploaded_of(r, team)->bytes += engine_upload_charge(bytes);
     set_uses(r, hash, uses(r, hash) + 1);
+}
+
+/* The content is written whether it is there or not: the same key, and the same cost for everybody. */
+void engine_add_upload(struct engine *r, const uint8_t hash[32], const char *pool, const char *team, const void *data, size_t n)
+{
+    if (engine_has_upload(r, hash, pool))
+        return;
+    store_put(r->store, STORE_BLOB, key_bytes(hash, HASH_SIZE), data, n);
+    uploads_add(r, hash, pool, team, n);
 }
 
 int engine_check_upload_room(const struct engine *r, uint64_t bytes, struct sonata_error *err)
@@ -178,6 +187,7 @@ struct listing {
     const char *team;
     struct engine_page *page;
     uint32_t left;
+    struct map needed; /* models that searches and fronts need */
     void (*each)(void *user, const struct engine_upload *u);
 };
 
@@ -194,7 +204,8 @@ static bool list_upload(void *user, const uint8_t *key, size_t n_key, const uint
         return false;
     }
     l->left--;
-    l->each(l->page->user, &(struct engine_upload){key, record.team, record.bytes, record.wall_ns, searches_with(l->engine, key, record.pool)});
+    uint32_t users = searches_with(l->engine, key, record.pool) + (map_get(&l->needed, artefact_key(key)) != NULL);
+    l->each(l->page->user, &(struct engine_upload){key, record.team, record.bytes, record.wall_ns, users});
     memcpy(l->page->next, key, n_key);
     return true;
 }
@@ -204,12 +215,16 @@ int engine_list_uploads(struct engine *r, const char *team, struct engine_page *
     struct listing l = {.engine = r, .team = team, .page = page, .left = page->max, .each = each};
     struct store_key first = page->from ? key_bytes(page->from, ENGINE_UPLOAD_CURSOR_SIZE) : (struct store_key){0};
     page->more = false;
-    return store_scan(r->store, STORE_BLOB_POOL, first, 0, list_upload, &l);
+    artefacts_needed(r, true, &l.needed);
+    int rc = store_scan(r->store, STORE_BLOB_POOL, first, 0, list_upload, &l);
+    map_fini(&l.needed);
+    return rc;
 }
 
 /* With the last upload of it. */
 static void drop_content(struct engine *r, const uint8_t *hash)
 {
+    artefact_forget(r, hash);
     cleanup_bytes struct bytes content = {0};
     cleanup_free struct space *space = xcalloc(1, sizeof *space);
     struct sonata_error err = {{0}};
@@ -219,10 +234,61 @@ static void drop_content(struct engine *r, const uint8_t *hash)
     store_erase(r->store, STORE_BLOB, key_bytes(hash, HASH_SIZE));
 }
 
+static bool upload_now(struct engine *r, const uint8_t *key, size_t n_key, struct upload_record *ret_record)
+{
+    cleanup_bytes struct bytes now = {0}; /* it may have been removed, or its size noted, in this turn */
+    return n_key == ENGINE_UPLOAD_CURSOR_SIZE && !store_get(r->store, STORE_BLOB_POOL, key_bytes(key, n_key), &now) &&
+           !upload_record_decode(now.data, now.size, ret_record);
+}
+
+static void take_back(struct engine *r, const uint8_t *key, size_t n_key, const struct upload_record *record)
+{
+    uploaded_of(r, record->team)->bytes -= engine_upload_charge(record->bytes);
+    store_erase(r->store, STORE_BLOB_POOL, key_bytes(key, n_key));
+    set_uses(r, key, uses(r, key) - 1);
+    if (!uses(r, key))
+        drop_content(r, key);
+}
+
+static bool drop_upload(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct upload_record record;
+    (void)value, (void)n_value;
+    if (upload_now(user, key, n_key, &record))
+        take_back(user, key, n_key, &record);
+    return true;
+}
+
+void uploads_drop(struct engine *r, const uint8_t hash[HASH_SIZE])
+{
+    (void)!store_scan(r->store, STORE_BLOB_POOL, key_bytes(hash, HASH_SIZE), HASH_SIZE, drop_upload, r);
+}
+
+struct ownership {
+    const char *team;
+    bool found;
+};
+
+static bool look_for_team(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
+{
+    struct ownership *o = user;
+    struct upload_record record;
+    (void)key, (void)n_key;
+    o->found |= !upload_record_decode(value, n_value, &record) && !strcmp(record.team, o->team);
+    return !o->found;
+}
+
+bool uploads_is_of(struct engine *r, const uint8_t hash[HASH_SIZE], const char *team)
+{
+    struct ownership o = {.team = team};
+    return !store_scan(r->store, STORE_BLOB_POOL, key_bytes(hash, HASH_SIZE), HASH_SIZE, look_for_team, &o) && o.found;
+}
+
 struct removal {
     struct engine *engine;
     const char *team;
     uint32_t found, removed;
+    struct map needed; /* models that searches under way need */
 };
 
 static bool remove_upload(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
@@ -230,19 +296,13 @@ static bool remove_upload(void *user, const uint8_t *key, size_t n_key, const ui
     struct removal *x = user;
     struct engine *r = x->engine;
     struct upload_record record;
-    cleanup_bytes struct bytes now = {0}; /* it may have been removed, or its size noted, in this turn */
     (void)value, (void)n_value;
-    if (n_key != ENGINE_UPLOAD_CURSOR_SIZE || store_get(r->store, STORE_BLOB_POOL, key_bytes(key, n_key), &now) ||
-        upload_record_decode(now.data, now.size, &record) || (x->team && strcmp(x->team, record.team)))
+    if (!upload_now(r, key, n_key, &record) || (x->team && strcmp(x->team, record.team)))
         return true;
     x->found++;
-    if (searches_with(r, key, record.pool))
+    if (searches_with(r, key, record.pool) || map_get(&x->needed, artefact_key(key)))
         return true;
-    uploaded_of(r, record.team)->bytes -= engine_upload_charge(record.bytes);
-    store_erase(r->store, STORE_BLOB_POOL, key_bytes(key, n_key));
-    set_uses(r, key, uses(r, key) - 1);
-    if (!uses(r, key))
-        drop_content(r, key);
+    take_back(r, key, n_key, &record);
     x->removed++;
     return true;
 }
@@ -250,7 +310,9 @@ static bool remove_upload(void *user, const uint8_t *key, size_t n_key, const ui
 int engine_remove_upload(struct engine *r, const uint8_t hash[32], const char *team, struct sonata_error *err)
 {
     struct removal x = {.engine = r, .team = team};
+    artefacts_needed(r, false, &x.needed);
     int rc = store_scan(r->store, STORE_BLOB_POOL, key_bytes(hash, HASH_SIZE), HASH_SIZE, remove_upload, &x);
+    map_fini(&x.needed);
     if (rc)
         return sonata_error_set(err, rc, "the store cannot be read: %s", strerror(-rc));
     if (!x.found)

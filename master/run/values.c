@@ -103,6 +103,10 @@ void plan_fill(const struct search *rs, struct individual_record *ind, uint32_t 
         metric_label(metric, board, label);
         set_value(ind, label, v);
     }
+    if (plan_is_build(rs, group)) {
+        ind->artefact = m->artefact;
+        return;
+    }
     ind->flags |= m->flags;
     if (!ind->board[0])
         copy_string(ind->board, sizeof ind->board, m->board);
@@ -150,15 +154,46 @@ static bool is_constrained(const struct search *rs, uint32_t group)
     return false;
 }
 
+bool plan_is_build(const struct search *rs, uint32_t group)
+{
+    const struct need_group *g = &rs->record.group[group];
+    return group == 0 && rs->spec->model_board[0] && g->n_metrics == 1 && !strcmp(g->metric[0], METRIC_MODEL) &&
+           !strcmp(g->board_type, rs->spec->model_board);
+}
+
+static bool runs_model(const struct search_spec *spec, const struct need_group *g)
+{
+    return spec->n_models || (spec->model_board[0] && strcmp(g->board_type, spec->model_board));
+}
+
+bool plan_runs_model(const struct search *rs, uint32_t group) { return runs_model(rs->spec, &rs->record.group[group]); }
+
+const char *plan_dataset(const struct search_spec *spec, const struct need_group *g)
+{
+    bool judges = !runs_model(spec, g);
+    for (uint32_t i = 0; i < g->n_metrics && !judges; i++)
+        judges = !strncmp(g->metric[i], "accuracy", strlen("accuracy"));
+    return judges ? spec->dataset : "";
+}
+
+void plan_given_model(const struct search *rs, struct individual_record *ind)
+{
+    if (rs->spec->n_models > ind->genotype.allele[0])
+        ind->artefact = rs->spec->model[ind->genotype.allele[0]];
+}
+
 uint32_t plan_stage(const struct search *rs, uint32_t group)
 {
-    if (is_constrained(rs, group))
+    uint32_t first = rs->record.n_groups && plan_is_build(rs, 0) ? 1 : 0;
+    if (plan_is_build(rs, group))
         return 0;
-    for (uint32_t g = 0; g < rs->record.n_groups; g++) {
+    if (is_constrained(rs, group))
+        return first;
+    for (uint32_t g = first; g < rs->record.n_groups; g++) {
         if (is_constrained(rs, g))
-            return 1;
+            return first + 1;
     }
-    return 0;
+    return first;
 }
 
 double plan_violation(const struct search *rs, const struct individual_record *ind)

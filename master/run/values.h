@@ -12,7 +12,16 @@ bool plan_is_analytic(const struct search_spec *spec, const char *metric, const 
 double plan_analytic(const struct search *rs, struct individual_record *ind);
 /* The values of the measurement of one group into the individual, with its flags and its board. */
 void plan_fill(const struct search *rs, struct individual_record *ind, uint32_t group, const struct measurement *m);
-/* When a group is asked for: those that measured constraints are about first (0), the others (1) only of architectures that keep them. */
+/* The group that builds the model of an architecture for the others, if there is one: the first. */
+bool plan_is_build(const struct search *rs, uint32_t group);
+/* The group runs a model file: all but those of the boards that build, which know the architecture itself. */
+bool plan_runs_model(const struct search *rs, uint32_t group);
+/* Data set that boards of the group need: none when nothing but files are timed. */
+const char *plan_dataset(const struct search_spec *spec, const struct need_group *g);
+/* The model that was given with the search (struct search_spec), if any, into the individual. */
+void plan_given_model(const struct search *rs, struct individual_record *ind);
+/* When a group is asked for: what builds the model first, then what measured constraints are about, the others only of architectures that keep
+ * them. From 0 without gaps. */
 uint32_t plan_stage(const struct search *rs, uint32_t group);
 /* Violation of the constraints whose values are there: the sum of the excesses, each as a share of its limit; 0: all are kept. */
 double plan_violation(const struct search *rs, const struct individual_record *ind);

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "store/backup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -12,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "store/store.h"
 #include "store/verify.h"
 
 static int open_source(const char *folder, MDB_env **ret_env, struct sonata_error *err)
@@ -44,6 +46,31 @@ static int copy_to(MDB_env *env, const char *path)
     return rc;
 }
 
+/* The model files, after the records that name them: one that went meanwhile is missing in the copy and built again where it is needed. */
+static int copy_artefacts(const char *folder, const char *dest, struct sonata_error *err)
+{
+    char from[4096], to[4096];
+    snprintf(from, sizeof from, "%s/" STORE_ARTEFACT_FOLDER, folder);
+    if (snprintf(to, sizeof to, "%s/" STORE_ARTEFACT_FOLDER, dest) >= (int)sizeof to)
+        return sonata_error_set(err, -ENAMETOOLONG, "%s: too long", dest);
+    DIR *d = opendir(from);
+    struct dirent *e;
+    int r = d ? file_make_dirs(to, true, err) : 0;
+    while (!r && d && (e = readdir(d))) {
+        char a[4400], b[4400];
+        uint8_t hash[HASH_SIZE];
+        if (hash_from_hex(e->d_name, hash))
+            continue;
+        snprintf(a, sizeof a, "%s/%s", from, e->d_name);
+        snprintf(b, sizeof b, "%s/%s", to, e->d_name);
+        r = file_link_or_copy(a, b, err);
+        r = r == -ENOENT ? 0 : r;
+    }
+    if (d)
+        closedir(d);
+    return r;
+}
+
 int store_backup(const char *folder, const char *dest, struct sonata_error *err)
 {
     char file[4096], part[4096];
@@ -71,5 +98,5 @@ int store_backup(const char *folder, const char *dest, struct sonata_error *err)
         unlink(part);
         return sonata_error_set(err, r, "cannot write %s: %s", file, strerror(-r));
     }
-    return 0;
+    return copy_artefacts(folder, dest, err);
 }

@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "store/record_internal.h"
 
-/* EVALUATION_VERSION 2: open again; 3: board to avoid. */
-enum { EVALUATION_VERSION = 3, ATTEMPT_VERSION = 1, SUSPECT_VERSION = 1, IDS_VERSION = 1 };
+/* EVALUATION_VERSION 2: open again; 3: board to avoid; 4: model files. */
+enum { EVALUATION_VERSION = 4, ATTEMPT_VERSION = 1, SUSPECT_VERSION = 1, IDS_VERSION = 1 };
 
 const char *evaluation_state_name(enum evaluation_state s)
 {
@@ -71,6 +71,11 @@ static void walk_evaluation(struct fields *f, struct evaluation_record *x)
     field_u32(f, &x->replicates);
     field_u64(f, &x->noise_seed);
     walk_reopened(f, x);
+    if (f->version < 4)
+        return;
+    field_bytes(f, x->artefact, sizeof x->artefact);
+    field_u32(f, &x->run.threads);
+    field_string(f, x->run.executor, sizeof x->run.executor);
 }
 FIELDS_RECORD(evaluation_record, struct evaluation_record, walk_evaluation, EVALUATION_VERSION)
 

@@ -11,7 +11,7 @@
 #include "domain/space.h"
 #include "domain/spec.h"
 
-enum { GROUPS_MAX = OBJECTIVES_MAX + CONSTRAINTS_MAX, OWNER_NAME_MAX = 40, FURTHER_MAX = 31 };
+enum { GROUPS_MAX = OBJECTIVES_MAX + CONSTRAINTS_MAX + 1 /* who builds the models */, OWNER_NAME_MAX = 40, FURTHER_MAX = 31 };
 
 /* What one evaluation of a search asks of a board: a board type ("" = any that supplies the metrics) and metrics. */
 struct need_group {
@@ -59,6 +59,8 @@ struct evaluation_record {
     uint32_t n_further;
     uint64_t further[FURTHER_MAX]; /* attempts whose measurements count beside the accepted one */
     enum outcome cause;            /* failed: the error class */
+    uint8_t artefact[32];          /* model file that is run; zero: the network of the genotype */
+    struct artefact_run run;       /* of it */
 };
 
 enum attempt_state {

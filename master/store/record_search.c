@@ -7,9 +7,10 @@
 #include "store/record_internal.h"
 
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in
- * steps; 8: strikes. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each
+ * steps; 8: strikes. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements; 3: model
+ * file. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each
  * written for nothing else. */
-enum { SEARCH_VERSION = 8, INDIVIDUAL_VERSION = 2, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4, SNAPSHOT_VERSION = 1 };
+enum { SEARCH_VERSION = 8, INDIVIDUAL_VERSION = 3, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4, SNAPSHOT_VERSION = 1 };
 
 const char *search_state_name(enum search_state s)
 {
@@ -112,6 +113,13 @@ static void walk_told(struct fields *f, struct individual_record *x)
     x->measured = x->told_state == INDIVIDUAL_DONE;
 }
 
+static void walk_artefact(struct fields *f, struct artefact *a)
+{
+    field_bytes(f, a->hash, sizeof a->hash);
+    field_u64(f, &a->bytes);
+    field_string(f, a->format, sizeof a->format);
+}
+
 static void walk_predictions(struct fields *f, struct individual_record *x)
 {
     field_u32(f, &x->n_objectives);
@@ -154,6 +162,8 @@ static void walk_individual(struct fields *f, struct individual_record *x)
     field_i64(f, &x->told_wall_ns);
     field_u32(f, &x->told_order);
     walk_told(f, x);
+    if (f->version >= 3)
+        walk_artefact(f, &x->artefact);
 }
 FIELDS_RECORD(individual_record, struct individual_record, walk_individual, INDIVIDUAL_VERSION)
 

@@ -83,6 +83,7 @@ struct individual_record {
     enum individual_state told_state;
     enum outcome cause; /* failed: the error class, else OUTCOME_OK */
     uint32_t measured;  /* measurements its values rest on; 0: none yet */
+    struct artefact artefact; /* its model file; hash zero: none, or not built yet */
 };
 
 /* RETELL: the result of a told id is another from here on. HINT: one objective of an architecture that was measured elsewhere. */

@@ -7,7 +7,7 @@
 #include "store/fields.h"
 
 /* ACCESS_VERSION 2: quotas of a team; 3: that of its uploads; 4: that of the disk; whether a worker measured. UPLOAD_VERSION 2: team, size, time. */
-enum { ACCESS_VERSION = 4, USAGE_VERSION = 1, UPLOAD_VERSION = 2, ANSWER_VERSION = 1, ANSWER_HEAD = 9 };
+enum { ACCESS_VERSION = 4, USAGE_VERSION = 1, UPLOAD_VERSION = 2, ANSWER_VERSION = 1, ARTEFACT_VERSION = 1, ANSWER_HEAD = 9 };
 
 static void walk_team(struct fields *f, struct team *x)
 {
@@ -87,6 +87,15 @@ static void walk_upload(struct fields *f, struct upload_record *x)
     field_check(f, x->bytes <= UPLOAD_BYTES_MAX);
 }
 FIELDS_RECORD(upload_record, struct upload_record, walk_upload, UPLOAD_VERSION)
+
+static void walk_artefact_file(struct fields *f, struct artefact_record *x)
+{
+    field_u64(f, &x->bytes);
+    field_string(f, x->format, sizeof x->format);
+    field_i64(f, &x->wall_ns);
+    field_check(f, x->bytes > 0 && x->bytes <= ARTEFACT_BYTES_MAX);
+}
+FIELDS_RECORD(artefact_record, struct artefact_record, walk_artefact_file, ARTEFACT_VERSION)
 
 void answer_record_encode(const struct answer_record *r, struct bytes *out)
 {

@@ -69,6 +69,13 @@ struct usage_record {
     uint64_t attempts;
 };
 
+/* A model file beside the store. */
+struct artefact_record {
+    uint64_t bytes;
+    char format[ARTEFACT_FORMAT_MAX];
+    int64_t wall_ns; /* when it came */
+};
+
 enum { UPLOAD_BYTES_MAX = 1 << 30 }; /* beyond what the wire lets through */
 /* Content that a team uploaded for a pool. Version 1 said the pool alone. */
 struct upload_record {
@@ -102,6 +109,10 @@ int usage_record_decode(const void *p, size_t n, struct usage_record *ret_record
 void upload_record_encode(const struct upload_record *r, struct bytes *out);
 /* Reads what upload_record_encode() wrote, now or in an earlier version. */
 int upload_record_decode(const void *p, size_t n, struct upload_record *ret_record) SONATA_MUST_CHECK;
+/* Appends to out. */
+void artefact_record_encode(const struct artefact_record *r, struct bytes *out);
+/* As said in record.h. */
+int artefact_record_decode(const void *p, size_t n, struct artefact_record *ret_record) SONATA_MUST_CHECK;
 /* Appends its bytes, in the newest version. */
 void answer_record_encode(const struct answer_record *r, struct bytes *out);
 /* Reads what answer_record_encode() wrote, now or in an earlier version. */

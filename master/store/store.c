@@ -202,6 +202,8 @@ void store_close(struct store *s)
     free(s);
 }
 
+const char *store_folder(const struct store *s) { return s->folder; }
+
 uint64_t store_room(const struct store *s)
 {
     struct statvfs v;

@@ -45,12 +45,16 @@ enum store_db {
     STORE_BOARD_HEALTH,   /* board name: struct board_health_record */
     STORE_SUSPECT,        /* evaluation id: struct suspect_record */
     STORE_WORKER,         /* BLAKE2b of a worker's name: the key it belongs to (struct worker_name) */
+    STORE_ARTEFACT,       /* BLAKE2b of a model file's content: struct artefact_record; the file is in the folder STORE_ARTEFACT_FOLDER */
     STORE_DB_COUNT
 };
 
 /* 1: all values plain. 2: packed ones among them. 3: results that are told anew. 4: a checksum behind every value. A store of an older schema is
  * brought up to date when it is opened for writing. */
 enum { STORE_SCHEMA = 4 };
+
+/* Below the folder of the store: one file for each record of STORE_ARTEFACT, named by its hash. */
+#define STORE_ARTEFACT_FOLDER "artefacts"
 
 struct store;
 struct store_options {
@@ -124,6 +128,8 @@ uint64_t store_count(struct store *s, enum store_db db);
 uint64_t store_size(struct store *s, enum store_db db);
 /* The name of the database in the file; NULL when there is none. */
 const char *store_db_name(enum store_db db);
+/* Its folder; borrowed. */
+const char *store_folder(const struct store *s);
 /* Bytes free on the file system of the store; UINT64_MAX when the system does not say. */
 uint64_t store_room(const struct store *s);
 

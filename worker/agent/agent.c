@@ -52,6 +52,18 @@ static void link_lost(struct agent *a, const char *why)
     set_beat(a, HELLO_MS);
 }
 
+static void on_transfer(uv_timer_t *t) { agent_transfer(t->data, false); }
+
+void agent_transfer(struct agent *a, bool now)
+{
+    if (!a->welcomed || a->stopping)
+        return;
+    int64_t time = clock_monotonic_ns(), next = blobs_tick(a->blobs, time, now), models = outbound_tick(a->models, time, now);
+    next = models < next ? models : next;
+    if (next < INT64_MAX)
+        uv_timer_start(&a->transfer, on_transfer, next <= 0 ? 1 : (uint64_t)(next / SONATA_MS) + 1, 0);
+}
+
 static void welcome(struct agent *a, const Sonata__Welcome *m)
 {
     uint64_t ms = m->heartbeat_ms ? m->heartbeat_ms : HEARTBEAT_MS;
@@ -66,7 +78,7 @@ static void welcome(struct agent *a, const Sonata__Welcome *m)
     set_beat(a, a->heartbeat_ms);
     agent_send_results(a, true);
     watch_send_events(a, true);
-    blobs_tick(a->blobs, clock_monotonic_ns(), true);
+    agent_transfer(a, true);
 }
 
 static void fault(struct agent *a, const Sonata__Fault *m)
@@ -94,17 +106,20 @@ static void refuse(struct agent *a, bool other_major, const char *reason)
         set_beat(a, REFUSED_MS);
 }
 
-static void on_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
+static void take_put_ack(struct agent *a, const Sonata__BlobPutAck *m)
 {
-    (void)peer, (void)user_id;
-    struct agent *a = user;
-    bool other_major;
-    struct sonata_error err = {0};
-    cleanup_envelope Sonata__Envelope *e = envelope_unpack(data, n, &other_major, &err);
-    if (!e) {
-        refuse(a, other_major, err.text);
-        return;
-    }
+    outbound_acknowledged(a->models, &(struct outbound_answer){m->hash.data, m->hash.len, m->offset, m->done, m->code, m->text});
+    agent_transfer(a, false);
+}
+
+static void take_chunk(struct agent *a, const Sonata__BlobChunk *m)
+{
+    blobs_chunk(a->blobs, m->hash.data, m->hash.len, m->offset, m->total, m->data.data, m->data.len, m->missing);
+    agent_transfer(a, false);
+}
+
+static void take_message(struct agent *a, const Sonata__Envelope *e)
+{
     switch (e->body_case) {
     case SONATA__ENVELOPE__BODY_WELCOME:
         welcome(a, e->welcome);
@@ -127,8 +142,10 @@ static void on_message(void *user, const struct net_peer *peer, const char *user
         watch_acknowledged(a, e->board_event_ack);
         break;
     case SONATA__ENVELOPE__BODY_BLOB_CHUNK:
-        blobs_chunk(a->blobs, e->blob_chunk->hash.data, e->blob_chunk->hash.len, e->blob_chunk->offset, e->blob_chunk->total,
-                    e->blob_chunk->data.data, e->blob_chunk->data.len, e->blob_chunk->missing);
+        take_chunk(a, e->blob_chunk);
+        break;
+    case SONATA__ENVELOPE__BODY_BLOB_PUT_ACK:
+        take_put_ack(a, e->blob_put_ack);
         break;
     case SONATA__ENVELOPE__BODY_FAULT:
         fault(a, e->fault);
@@ -136,6 +153,19 @@ static void on_message(void *user, const struct net_peer *peer, const char *user
     default:
         log_debug("message of another kind ignored", "worker=%s kind=%d", a->config->name, (int)e->body_case);
     }
+}
+
+static void on_message(void *user, const struct net_peer *peer, const char *user_id, const uint8_t *data, size_t n)
+{
+    (void)peer, (void)user_id;
+    struct agent *a = user;
+    bool other_major;
+    struct sonata_error err = {0};
+    cleanup_envelope Sonata__Envelope *e = envelope_unpack(data, n, &other_major, &err);
+    if (e)
+        take_message(a, e);
+    else
+        refuse(a, other_major, err.text);
 }
 
 /* Says after 5 s, and then every minute, that nobody answers. */
@@ -193,7 +223,7 @@ static void on_second(uv_timer_t *t)
     if (!a->welcomed)
         return;
     agent_send_results(a, false);
-    blobs_tick(a->blobs, clock_monotonic_ns(), false);
+    agent_transfer(a, false);
 }
 
 static int open_socket(struct agent *a, struct sonata_error *err)
@@ -305,6 +335,7 @@ void agent_stop(struct agent *a)
         agent_send_goodbye(a, "the worker stops");
     uv_close((uv_handle_t *)&a->beat, on_timer_closed);
     uv_close((uv_handle_t *)&a->second, on_timer_closed);
+    uv_close((uv_handle_t *)&a->transfer, on_timer_closed);
     for (uint32_t i = 0; i < a->config->n_boards; i++)
         board_close(&a->board[i]);
 }
@@ -332,7 +363,16 @@ static int open_state(struct agent *a, struct sonata_error *err)
     if (spool_count(a->spool))
         log_info("results of an earlier run wait for the master", "worker=%s spooled=%zu", a->config->name, spool_count(a->spool));
     snprintf(path, sizeof path, "%s/blobs", state);
-    return blobs_new(path, a->config->cache_max, (struct blobs_hooks){agent_blob_request, agent_blob_done, a}, &a->blobs, err);
+    a->rate = rate_of(a->config->bandwidth);
+    struct blobs_hooks hooks = {agent_blob_request, agent_blob_done, agent_blob_needed, a};
+    r = blobs_new(path, a->config->cache_max, &a->rate, hooks, &a->blobs, err);
+    if (r)
+        return r;
+    snprintf(a->model_folder, sizeof a->model_folder, "%s/models", state);
+    r = outbound_new(a->model_folder, &a->rate, (struct outbound_hooks){agent_put_model, agent_model_done, a}, &a->models, err);
+    if (!r)
+        outbound_sweep(a->models, agent_names_model, a);
+    return r;
 }
 
 int agent_new(struct loop *loop, const struct worker_config *config, const char *executable, struct agent **ret_agent, struct sonata_error *err)
@@ -362,8 +402,9 @@ int agent_new(struct loop *loop, const struct worker_config *config, const char 
     }
     uv_timer_init(&loop->uv, &a->beat);
     uv_timer_init(&loop->uv, &a->second);
-    a->beat.data = a->second.data = a;
-    a->timers_open = 2;
+    uv_timer_init(&loop->uv, &a->transfer);
+    a->beat.data = a->second.data = a->transfer.data = a;
+    a->timers_open = 3;
     uv_timer_start(&a->second, on_second, 1000, 1000);
     process_adopt_orphans();
     struct board_hooks hooks = {on_board_started, on_board_failed, on_board_result, on_board_answer, on_board_closed, a};
@@ -383,6 +424,7 @@ void agent_free(struct agent *a)
     watch_close(a);
     spool_close(a->spool);
     blobs_free(a->blobs);
+    outbound_free(a->models);
     if (a->lock_fd >= 0)
         close(a->lock_fd);
     free(a->board);

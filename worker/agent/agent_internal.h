@@ -6,6 +6,8 @@
 #include "agent/agent.h"
 #include "agent/blobs.h"
 #include "agent/board.h"
+#include "agent/outbound.h"
+#include "agent/rate.h"
 #include "agent/spool.h"
 #include "agent/watch.h"
 #include "codec/codec.h"
@@ -21,6 +23,10 @@ struct agent {
     struct net_socket *socket; /* NULL until every board has started */
     struct spool *spool;
     struct blobs *blobs;
+    struct rate rate; /* of files in both directions */
+    char model_folder[WORKER_PATH_MAX + 16];
+    struct outbound *models;   /* files that boards here built */
+    uv_timer_t transfer;     /* when a file may go on */
     struct board *board;     /* n_boards of the config */
     struct watch *watch;     /* one per board (watch.h) */
     struct spool *journal;   /* board events */
@@ -39,6 +45,8 @@ struct agent {
 /* agent.c */
 /* Packs and sends; 0 or -errno (-EAGAIN: the link is down). */
 int agent_send(struct agent *a, Sonata__Envelope *e);
+/* Files that wait for an answer or for the rate; sets the timer to when there is more to do. */
+void agent_transfer(struct agent *a, bool now);
 
 /* report.c: registers the worker with its boards and what runs. 0 or -errno, as agent_send(). */
 int agent_send_hello(struct agent *a);
@@ -48,6 +56,12 @@ int agent_send_heartbeat(struct agent *a);
 void agent_send_goodbye(struct agent *a, const char *reason);
 /* Sends pending results: all of them, or those not sent within 5 s. */
 void agent_send_results(struct agent *a, bool all);
+/* Hook of outbound files: sends a piece. 0 or -errno of sending. */
+int agent_put_model(void *user, const struct model_piece *piece);
+/* Hook of outbound files: results that waited for it go; the reason (NULL: it is there) is logged. */
+void agent_model_done(void *user, const uint8_t hash[HASH_SIZE], const char *reason);
+/* A result that is not acknowledged names it. */
+bool agent_names_model(void *user, const uint8_t hash[HASH_SIZE]);
 /* Spools a measurement (p, n: the same encoded), then sends it. */
 void agent_keep_result(struct agent *a, const struct measurement *m, const uint8_t *p, size_t n);
 
@@ -57,6 +71,8 @@ void agent_assign(struct agent *a, const Sonata__Assign *m);
 void agent_cancel(struct agent *a, const Sonata__Cancel *m);
 /* The master has the result: the spool may forget it. */
 void agent_acknowledged(struct agent *a, const Sonata__ResultAck *m);
+/* Hook of the blobs: a job that is queued here needs it. */
+bool agent_blob_needed(void *user, const uint8_t hash[HASH_SIZE]);
 /* Hook of the blobs: asks the master for a part. 0 or -errno of sending. */
 int agent_blob_request(void *user, const uint8_t hash[HASH_SIZE], uint64_t offset, uint32_t max);
 /* Hook of the blobs: jobs that waited for it go on, or fail with the reason (NULL: it is there). */

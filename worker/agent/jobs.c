@@ -42,6 +42,10 @@ static bool want_blobs(struct agent *a, struct job_frame *f)
     f->supernet_path[0] = '\0';
     if (!is_zero(f->job.supernet_hash))
         have = blobs_want(a->blobs, f->job.supernet_hash, f->supernet_path, sizeof f->supernet_path) && have;
+    f->model_path[0] = '\0';
+    if (!is_zero(f->job.artefact))
+        have = blobs_want(a->blobs, f->job.artefact, f->model_path, sizeof f->model_path) && have;
+    copy_string(f->model_folder, sizeof f->model_folder, a->model_folder);
     return have;
 }
 
@@ -98,7 +102,15 @@ void agent_cancel(struct agent *a, const Sonata__Cancel *m)
 
 void agent_acknowledged(struct agent *a, const Sonata__ResultAck *m)
 {
+    uint8_t model[HASH_SIZE] = {0};
+    for (size_t i = 0; i < spool_count(a->spool); i++) {
+        const struct spool_item *item = spool_at(a->spool, i);
+        if (item->attempt == m->attempt && item->epoch == m->epoch)
+            memcpy(model, item->artefact, HASH_SIZE);
+    }
     int r = spool_acknowledge(a->spool, m->attempt, m->epoch);
+    if (!is_zero(model) && !agent_names_model(a, model))
+        outbound_forget(a->models, model);
     log_debug("result acknowledged", "attempt=%llu epoch=%u verdict=%s%s", (unsigned long long)m->attempt, m->epoch, m->verdict, r ? " (again)" : "");
 }
 
@@ -117,7 +129,19 @@ int agent_blob_request(void *user, const uint8_t hash[HASH_SIZE], uint64_t offse
 
 static bool needs(const struct job_frame *f, const uint8_t hash[HASH_SIZE])
 {
-    return !memcmp(f->job.space_hash, hash, HASH_SIZE) || !memcmp(f->job.supernet_hash, hash, HASH_SIZE);
+    return !memcmp(f->job.space_hash, hash, HASH_SIZE) || !memcmp(f->job.supernet_hash, hash, HASH_SIZE) || !memcmp(f->job.artefact, hash, HASH_SIZE);
+}
+
+bool agent_blob_needed(void *user, const uint8_t hash[HASH_SIZE])
+{
+    const struct agent *a = user;
+    for (uint32_t i = 0; i < a->config->n_boards; i++) {
+        for (unsigned k = 0; k < a->board[i].n_queue; k++) {
+            if (needs(&a->board[i].queue[k].frame, hash))
+                return true;
+        }
+    }
+    return false;
 }
 
 void agent_blob_done(void *user, const uint8_t hash[HASH_SIZE], const char *reason)

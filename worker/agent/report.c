@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/part.h"
 
 static const int64_t SEND_AGAIN_NS = 5 * SONATA_SECOND;
 
@@ -133,8 +134,47 @@ void agent_send_goodbye(struct agent *a, const char *reason)
     agent_send(a, &e);
 }
 
+int agent_put_model(void *user, const struct model_piece *piece)
+{
+    struct agent *a = user;
+    Sonata__BlobPut put = SONATA__BLOB_PUT__INIT;
+    put.hash = (ProtobufCBinaryData){.len = HASH_SIZE, .data = (uint8_t *)(uintptr_t)piece->hash};
+    put.offset = piece->offset;
+    put.total = piece->total;
+    put.data = (ProtobufCBinaryData){.len = piece->n, .data = (uint8_t *)(uintptr_t)piece->data};
+    put.attempt = piece->attempt;
+    Sonata__Envelope e = SONATA__ENVELOPE__INIT;
+    e.body_case = SONATA__ENVELOPE__BODY_BLOB_PUT;
+    e.blob_put = &put;
+    return a->welcomed ? agent_send(a, &e) : -1;
+}
+
+void agent_model_done(void *user, const uint8_t hash[HASH_SIZE], const char *reason)
+{
+    struct agent *a = user;
+    char hex[HASH_HEX];
+    hash_to_hex(hash, HASH_SIZE, hex);
+    if (reason)
+        log_error("the master does not take a model", "worker=%s file=%.16s reason=\"%s\"", a->config->name, hex, reason);
+    else
+        log_debug("model sent", "worker=%s file=%.16s", a->config->name, hex);
+    agent_send_results(a, false);
+}
+
+bool agent_names_model(void *user, const uint8_t hash[HASH_SIZE])
+{
+    struct agent *a = user;
+    for (size_t i = 0; i < spool_count(a->spool); i++) {
+        if (!memcmp(spool_at(a->spool, i)->artefact, hash, HASH_SIZE))
+            return true;
+    }
+    return false;
+}
+
 static int send_item(struct agent *a, struct spool_item *item, int64_t now)
 {
+    if (!hash_is_zero(item->artefact) && !outbound_send(a->models, item->artefact, item->attempt, item->artefact_bytes))
+        return 0; /* after its file */
     Sonata__Measurement *m = sonata__measurement__unpack(NULL, item->result.size, item->result.data);
     if (!m)
         return 0; /* cannot be: it was encoded or checked here */
@@ -166,6 +206,9 @@ void agent_keep_result(struct agent *a, const struct measurement *m, const uint8
     log_write(m->outcome == OUTCOME_OK ? LOG_DEBUG : LOG_INFO, "attempt ended",
               "board=%s attempt=%llu epoch=%u outcome=%s duration_ms=%lld flags=%u reason=\"%s\"", m->board, (unsigned long long)m->attempt, m->epoch,
               outcome_name(m->outcome), (long long)(m->duration_ns / SONATA_MS), m->flags, m->reason);
+    char path[WORKER_PATH_MAX + 100];
+    if (!hash_is_zero(m->artefact.hash) && part_final_path(a->model_folder, m->artefact.hash, path, sizeof path))
+        blobs_adopt(a->blobs, m->artefact.hash, path);
     if (spool_add(a->spool, &(struct spool_key){m->attempt, m->epoch, m->board}, p, n, &err))
         log_error("spool", "board=%s attempt=%llu reason=\"%s\"", m->board, (unsigned long long)m->attempt, err.text);
     agent_send_results(a, false);

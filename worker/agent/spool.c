@@ -61,6 +61,11 @@ static void remember(struct spool *s, const struct spool_key *key, const void *p
     *item = (struct spool_item){.attempt = key->attempt, .epoch = key->epoch};
     copy_string(item->board, sizeof item->board, key->board);
     bytes_append(&item->result, p, n);
+    struct spool_item seen = {0};
+    if (s->identify(p, n, &seen)) {
+        memcpy(item->artefact, seen.artefact, sizeof item->artefact);
+        item->artefact_bytes = seen.artefact_bytes;
+    }
     s->live += HEAD + n;
 }
 
@@ -86,6 +91,8 @@ bool spool_identify_result(const uint8_t *p, size_t n, struct spool_item *item)
     item->attempt = m.attempt;
     item->epoch = m.epoch;
     copy_string(item->board, sizeof item->board, m.board);
+    memcpy(item->artefact, m.artefact.hash, sizeof item->artefact);
+    item->artefact_bytes = m.artefact.bytes;
     measurement_fini(&m);
     return true;
 }

@@ -22,6 +22,8 @@ struct spool_item {
     uint64_t attempt;       /* of an event: its sequence number */
     uint32_t epoch;         /* of an event: 0 */
     char board[48];
+    uint8_t artefact[32]; /* of a result: the model it built; zero: none */
+    uint64_t artefact_bytes;
     struct bytes result;    /* measurement bytes; of an event: a packed BoardEvent */
     int64_t sent_ns;        /* for the sender's use; 0 not sent */
 };

@@ -14,7 +14,7 @@
 void worker_config_init(struct worker_config *c)
 {
     char host[64] = "";
-    *c = (struct worker_config){.cache_max = UINT64_C(512) << 20};
+    *c = (struct worker_config){.cache_max = UINT64_C(512) << 20, .bandwidth = 48 << 20};
     if (gethostname(host, sizeof host - 1) || !host[0])
         copy_string(host, sizeof host, "worker");
     copy_string(c->name, sizeof c->name, host);

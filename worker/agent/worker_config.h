@@ -13,6 +13,7 @@ struct worker_config {
     char master[WORKER_ENDPOINT_MAX]; /* tcp://host:port or ipc:///path */
     char state[WORKER_PATH_MAX];      /* folder for spool and blob cache */
     uint64_t cache_max;               /* bytes of cached blobs */
+    double bandwidth;                 /* bytes a second of files to and from the master; 0: no limit */
     char
         key[WORKER_PATH_MAX]; /* key file (net/keyfile.h); "" the credential sonata-worker.key if there is one, else plain, for ipc:// and loopback */
     struct keyfile keys;      /* read from it by worker_config_finish() */
@@ -24,7 +25,7 @@ struct worker_config {
     struct board_config *board; /* owned */
 };
 
-/* Host name, state folder ./sonata-worker-state, 512 MiB of cache, no boards. */
+/* Host name, state folder ./sonata-worker-state, 512 MiB of cache, 48 MiB a second, no boards. */
 void worker_config_init(struct worker_config *c);
 void worker_config_fini(struct worker_config *c);
 /* Adds a board (copied); one with evaluator slots as ID-1, ID-2 and so on. -EINVAL when its id is taken or there are too many. */

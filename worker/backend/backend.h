@@ -23,6 +23,8 @@ struct backend_job {
     const uint8_t *supernet;   /* NULL when the job names none */
     size_t supernet_size;
     enum tier tier;
+    const char *model;        /* path of the model file to run; NULL: the network of the genotype */
+    const char *model_folder; /* where a model that is built is put (model_file.h) */
     const struct latency_protocol *protocol;
     uint64_t seed;                               /* of the candidate's place in memory (runtime/placement.h) */
     bool latency_only;                           /* a further process of an attempt: all else was measured in another */
@@ -56,6 +58,7 @@ extern const struct backend_ops backend_engine;
 extern const struct backend_ops backend_command;
 extern const struct backend_ops backend_evaluator;
 extern const struct backend_ops backend_mcu;
+extern const struct backend_ops backend_model;
 
 /* The ops of a kind; never NULL for a value of the enum. */
 const struct backend_ops *backend_of(enum backend_kind kind);

@@ -10,15 +10,12 @@
 #include "backend/backend.h"
 #include "backend/canary_network.h"
 #include "backend/energy.h"
+#include "backend/timing.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "measure/latency.h"
 #include "power/fingerprint.h"
 #include "runtime/dataset.h"
 #include "runtime/engine.h"
-#include "runtime/placement.h"
-
-static const int64_t CONTROL_NS = 40 * SONATA_MS;
 
 struct engine_board {
     const struct board_config *config;
@@ -123,63 +120,6 @@ static struct engine_request request_of(const struct engine_board *b, const stru
 
 static int infer(void *user) { return engine_infer(user); }
 
-static int64_t raw_now(void *user)
-{
-    (void)user;
-    return clock_raw_ns();
-}
-
-static bool wanted(const struct backend_job *job, const char *prefix)
-{
-    for (uint32_t i = 0; i < job->job->n_metrics; i++) {
-        if (!strncmp(job->job->metric[i], prefix, strlen(prefix)))
-            return true;
-    }
-    return false;
-}
-
-struct timed {
-    const struct backend_job *job;
-    struct engine_session *session;
-    struct latency_result *result;
-    struct sonata_error *err;
-};
-
-static int time_it(void *user)
-{
-    struct timed *t = user;
-    return latency_measure(t->job->protocol, &(struct latency_target){infer, raw_now, t->session}, t->result, t->err);
-}
-
-/* The board's canary network in the same process, at the same time: what it differs by from measurement to measurement is of the moment, not of the
- * candidate (measure/spread.h). */
-static int measure_control(const struct backend_job *job, const char *executor, struct measurement *m, struct sonata_error *err)
-{
-    double us;
-    job->phase(job->phase_user, "control");
-    int r = canary_on_engine(executor, CONTROL_NS, &us, err);
-    if (!r)
-        m->process_control_us[0] = (float)us;
-    return r;
-}
-
-static int measure_latency(const struct engine_board *b, struct engine_session *s, const struct backend_job *job, struct measurement *m,
-                           struct sonata_error *err)
-{
-    struct latency_result result;
-    struct timed timed = {job, s, &result, err};
-    struct contention watch;
-    job->phase(job->phase_user, "latency");
-    contention_begin(&watch);
-    int r = placement_on_stack(job->seed, time_it, &timed);
-    if (r)
-        return r;
-    m->flags |= contention_end(&watch, m->fingerprint, sizeof m->fingerprint);
-    latency_result_describe(&result, m->fingerprint, sizeof m->fingerprint, fingerprint_add);
-    latency_result_report(&result, m);
-    return job->protocol->processes > 1 ? measure_control(job, executor_of(b), m, err) : 0;
-}
-
 static int measure_accuracy(struct engine_session *s, const struct backend_job *job, struct measurement *m, struct sonata_error *err)
 {
     struct metric_value v;
@@ -231,11 +171,11 @@ static void run(void *backend, const struct backend_job *job, struct measurement
         measurement_add(m, "params", net->params, net->params, net->params, 0);
         measurement_add(m, "macs", net->macs, net->macs, net->macs, 0);
         report_memory(s, m);
-        r = wanted(job, "latency") ? measure_latency(b, s, job, m, &err) : 0;
+        r = timing_wanted(job, "latency") ? timing_measure(job, &(struct timing){infer, s, executor_of(b)}, m, &err) : 0;
     }
-    if (!r && !job->latency_only && wanted(job, "accuracy"))
+    if (!r && !job->latency_only && timing_wanted(job, "accuracy"))
         r = measure_accuracy(s, job, m, &err);
-    if (!r && !job->latency_only && (wanted(job, "energy") || wanted(job, "power_")))
+    if (!r && !job->latency_only && (timing_wanted(job, "energy") || timing_wanted(job, "power_")))
         r = energy_measure(b->config, job, infer, s, m, &err);
     engine_close(s);
     if (r)

@@ -14,14 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend/backend.h"
 #include "backend/evaluator_messages.h"
 #include "backend/evaluator_process.h"
+#include "backend/model_file.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/part.h"
 #include "power/fingerprint.h"
 #include "process/process.h"
 
@@ -217,6 +220,7 @@ struct talk {
     struct evaluator_lines lines;
     int64_t sign_ns, phase_ns; /* last sign of life; last progress passed on */
     bool asked_to_stop;
+    char folder[PART_PATH_MAX]; /* where it builds a model; "": it does not */
 };
 
 /* Over a limit: the program is ended and the reason is in the measurement. */
@@ -282,6 +286,8 @@ static int converse(struct talk *t, struct measurement *m)
             return 0;
         }
         enum evaluator_said said = evaluator_take(answer, t->id, &progress, m);
+        if (said == EVALUATOR_ANSWER && t->job && t->folder[0] && m->outcome == OUTCOME_OK)
+            evaluator_take_model(t->job, answer, m);
         cJSON_Delete(answer);
         if (said == EVALUATOR_PROGRESS)
             show_progress(t, progress);
@@ -318,6 +324,8 @@ static int ask(struct talk *t, cJSON *request, struct measurement *m)
     return r;
 }
 
+static bool is_build(const struct backend_job *job) { return job->job->n_metrics == 1 && !strcmp(job->job->metric[0], METRIC_MODEL); }
+
 static void run(void *backend, const struct backend_job *job, struct measurement *m)
 {
     struct evaluator *e = backend;
@@ -327,12 +335,19 @@ static void run(void *backend, const struct backend_job *job, struct measurement
         measurement_fail(m, OUTCOME_INFRA, "%s", e->why);
         return;
     }
+    struct sonata_error err = {0};
+    if (is_build(job) && model_scratch(job, t.folder, sizeof t.folder, &err)) {
+        measurement_fail(m, OUTCOME_INFRA, "%.140s", err.text);
+        return;
+    }
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "evaluator=%s", e->version);
-    job->phase(job->phase_user, "evaluate");
-    cJSON *request = evaluator_request(job, board_config_limit_ns(e->config, job->job->time_limit_ns));
+    job->phase(job->phase_user, t.folder[0] ? "build" : "evaluate");
+    cJSON *request = evaluator_request(job, t.folder[0] ? t.folder : NULL, board_config_limit_ns(e->config, job->job->time_limit_ns));
     char *text = cJSON_PrintUnformatted(request);
     e->shared->doubtful = true; /* until it answers */
     int r = ask(&t, request, m);
+    if (t.folder[0])
+        model_scratch_remove(t.folder);
     if (r == -EPIPE) {
         snprintf(why, sizeof why, "the evaluator ended over it%s", last_words(e, true, words));
         job->died(job->phase_user, why);
@@ -358,7 +373,13 @@ static int check_known(struct evaluator *e, struct sonata_error *err)
         return sonata_error_set(err, -ENODATA, "the evaluator has not answered anything yet");
     cJSON_ReplaceItemInObjectCaseSensitive(request, "id", cJSON_CreateNumber(CHECK_ID));
     cJSON_AddBoolToObject(request, "check", true);
+    const cJSON *build = cJSON_GetObjectItemCaseSensitive(request, "build");
+    const char *folder = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(build, "folder"));
+    if (folder && copy_string(t.folder, sizeof t.folder, folder))
+        (void)!mkdir(folder, 0700); /* it went with the build; where it cannot be made the program says so */
     int r = ask(&t, request, &m);
+    if (t.folder[0])
+        model_scratch_remove(t.folder);
     if (r == -EPIPE)
         sonata_error_set(err, r, "the evaluator ended over an architecture that it was well with before");
     else if (!r && m.outcome != OUTCOME_OK)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/model_file.h"
 #include "base/memory.h"
 #include "measure/statistics.h"
 #include "measure/windows.h"
@@ -43,8 +44,10 @@ int evaluator_take_ready(const cJSON *m, struct board_offer *offer, char *versio
             return sonata_error_set(err, -EBADMSG, "'metrics' is not a list of at most %d short names", OFFER_METRICS_MAX);
         offer->n_metrics++;
     }
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(m, "builds")) && offer->n_metrics < OFFER_METRICS_MAX)
+        copy_string(offer->metric[offer->n_metrics++], METRIC_NAME_MAX, METRIC_MODEL);
     if (!offer->n_metrics)
-        return sonata_error_set(err, -EBADMSG, "it names no metrics");
+        return sonata_error_set(err, -EBADMSG, "it names no metrics and builds no models");
     snprintf(version, size, "%.40s %.40s", text_of(m, "name"), text_of(m, "version"));
     return 0;
 }
@@ -66,13 +69,17 @@ static cJSON *genes_of(const struct backend_job *job)
     return genes;
 }
 
-cJSON *evaluator_request(const struct backend_job *job, int64_t limit_ns)
+cJSON *evaluator_request(const struct backend_job *job, const char *folder, int64_t limit_ns)
 {
     cJSON *m = cJSON_CreateObject();
     cJSON_AddNumberToObject(m, "id", (double)job->job->attempt);
     cJSON_AddItemToObject(m, "genotype", genes_of(job));
+    if (folder)
+        cJSON_AddStringToObject(cJSON_AddObjectToObject(m, "build"), "folder", folder);
+    if (job->model)
+        cJSON_AddStringToObject(m, "model", job->model);
     cJSON *metrics = cJSON_AddArrayToObject(m, "metrics");
-    for (uint32_t i = 0; i < job->job->n_metrics; i++)
+    for (uint32_t i = 0; i < job->job->n_metrics && !folder; i++) /* the model alone: the master asks for it apart */
         cJSON_AddItemToArray(metrics, cJSON_CreateString(job->job->metric[i]));
     cJSON_AddStringToObject(m, "tier", tier_name(job->tier));
     cJSON_AddStringToObject(m, "dataset", job->job->dataset);
@@ -177,12 +184,27 @@ static enum evaluator_said take_end(const cJSON *a, struct measurement *m)
         measurement_fail(m, ends[i].outcome, "evaluator: %.140s", text_of(a, ends[i].key));
         return EVALUATOR_ANSWER;
     }
-    if (cJSON_IsObject(metrics)) {
+    if (cJSON_IsObject(metrics) || cJSON_HasObjectItem(a, METRIC_MODEL)) {
         take_metrics(metrics, cJSON_GetObjectItemCaseSensitive(a, "samples_us"), m);
         return EVALUATOR_ANSWER;
     }
     measurement_fail(m, OUTCOME_BUG, "evaluator: its answer has neither metrics nor infeasible, invalid or error");
     return EVALUATOR_CONFUSED;
+}
+
+void evaluator_take_model(const struct backend_job *job, const cJSON *answer, struct measurement *m)
+{
+    struct sonata_error err = {0};
+    const cJSON *model = cJSON_GetObjectItemCaseSensitive(answer, METRIC_MODEL);
+    const char *path = text_of(model, "path"), *format = text_of(model, "format");
+    if (!path[0]) {
+        measurement_fail(m, OUTCOME_BUG, "evaluator: its answer to a build has no 'model' with the 'path' of a file");
+        return;
+    }
+    int r = model_take(job, path, format[0] ? format : "onnx", m, &err);
+    bool ours = r == -ENOSPC || r == -EIO || r == -EDQUOT || r == -EROFS;
+    if (r)
+        measurement_fail(m, ours ? OUTCOME_INFRA : OUTCOME_BUG, "evaluator: %.130s", err.text);
 }
 
 enum evaluator_said evaluator_take(const cJSON *a, uint64_t id, double *ret_progress, struct measurement *m)

@@ -54,7 +54,7 @@ struct board_process {
     const struct backend_ops *ops;
     void *backend;
     /* blobs of the last jobs */
-    uint8_t space_hash[HASH_SIZE], supernet_hash[HASH_SIZE];
+    uint8_t space_hash[HASH_SIZE], supernet_hash[HASH_SIZE], model_hash[HASH_SIZE];
     bool have_space, have_supernet;
     struct space space;
     struct bytes supernet;
@@ -157,6 +157,26 @@ static int load_supernet(struct board_process *b, struct sonata_error *err)
     return 0;
 }
 
+/* Read once for each model in a row: files rot. */
+static int check_model(struct board_process *b, struct sonata_error *err)
+{
+    uint8_t seen[HASH_SIZE];
+    uint64_t size;
+    const struct evaluation_job *job = &b->frame.job;
+    if (!b->frame.model_path[0] || !memcmp(b->model_hash, job->artefact, HASH_SIZE))
+        return 0;
+    memset(b->model_hash, 0, HASH_SIZE);
+    int r = file_hash(b->frame.model_path, ARTEFACT_BYTES_MAX, seen, &size, err);
+    if (r)
+        return r;
+    if (memcmp(seen, job->artefact, HASH_SIZE)) {
+        unlink(b->frame.model_path);
+        return sonata_error_set(err, -EBADMSG, "%s: its content is not what its name says; removed, it will be fetched again", b->frame.model_path);
+    }
+    memcpy(b->model_hash, seen, HASH_SIZE);
+    return 0;
+}
+
 static struct candidate_process candidate_of(struct board_process *b, const struct health_order *order)
 {
     bool supernet = b->frame.supernet_path[0];
@@ -171,6 +191,8 @@ static struct candidate_process candidate_of(struct board_process *b, const stru
                                               .supernet = supernet ? b->supernet.data : NULL,
                                               .supernet_size = supernet ? b->supernet.size : 0,
                                               .tier = b->tier,
+                                              .model = b->frame.model_path[0] ? b->frame.model_path : NULL,
+                                              .model_folder = b->frame.model_folder,
                                               .protocol = &b->share,
                                               .seed = b->frame.job.attempt * 2 * PROCESSES_MAX + b->processes.n,
                                               .latency_only = b->latency_only}};
@@ -204,6 +226,8 @@ static int prepare_job(struct board_process *b, enum outcome *ret_outcome, struc
     int r = load_space(b, err);
     if (!r)
         r = load_supernet(b, err);
+    if (!r)
+        r = check_model(b, err);
     if (r)
         return r;
     *ret_outcome = OUTCOME_CONFIG;

@@ -119,7 +119,12 @@ static _Noreturn void child(const struct candidate_process *c, pid_t parent, int
     if (c->order.kind == HEALTH_ORDER_RUNG)
         carry_out(c, fd);
     set_limits(c->config);
-    if (board_config_measures(c->config) && c->config->core >= 0)
+    struct core_set cores = {{0}};
+    if (c->config->backend == BACKEND_MODEL) /* it runs in as many threads as it was given cores */
+        board_config_cores(c->config, &cores);
+    if (core_set_count(&cores) > 1)
+        (void)cpu_pin_set(&cores);
+    else if (board_config_measures(c->config) && c->config->core >= 0)
         (void)cpu_pin(c->config->core); /* where it is refused the fingerprint says which cores were allowed */
     int nice = board_config_nice(c->config);
     if (nice && !setpriority(PRIO_PROCESS, 0, nice))

@@ -18,6 +18,8 @@ struct job_frame {
     struct evaluation_job job;
     char space_path[JOB_PATH_MAX];
     char supernet_path[JOB_PATH_MAX]; /* "" none */
+    char model_path[JOB_PATH_MAX];    /* "" none */
+    char model_folder[JOB_PATH_MAX];  /* where a model that is built is put under its hash */
     int64_t queued_ns;                /* it waited that long for the board and its blobs */
     struct process_prior prior;       /* what the board learned of its processes at this tier */
 };

@@ -8,7 +8,7 @@ static const struct {
     bool measures, fresh;
 } kinds[BACKEND_KINDS] = {
     [BACKEND_COMMAND] = {"command", true, false}, [BACKEND_ENGINE] = {"engine", true, true}, [BACKEND_EVALUATOR] = {"evaluator", false},
-    [BACKEND_MCU] = {"mcu", false, false},        [BACKEND_TABLE] = {"table", false, false},
+    [BACKEND_MCU] = {"mcu", false, false},        [BACKEND_MODEL] = {"model", true, true},   [BACKEND_TABLE] = {"table", false, false},
 };
 
 const char *backend_kind_name(enum backend_kind kind) { return kinds[kind].name; }
@@ -24,7 +24,7 @@ bool backend_kind_find(const char *name, enum backend_kind *ret_kind)
     return false;
 }
 
-const char *backend_kind_names(void) { return "command, engine, evaluator, mcu, table"; }
+const char *backend_kind_names(void) { return "command, engine, evaluator, mcu, model, table"; }
 
 bool backend_kind_measures(enum backend_kind kind) { return kinds[kind].measures; }
 

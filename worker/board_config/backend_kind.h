@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-enum backend_kind { BACKEND_COMMAND, BACKEND_ENGINE, BACKEND_EVALUATOR, BACKEND_MCU, BACKEND_TABLE, BACKEND_KINDS };
+enum backend_kind { BACKEND_COMMAND, BACKEND_ENGINE, BACKEND_EVALUATOR, BACKEND_MCU, BACKEND_MODEL, BACKEND_TABLE, BACKEND_KINDS };
 
 /* "command", "engine", …; never NULL for a value of the enum. */
 const char *backend_kind_name(enum backend_kind kind);

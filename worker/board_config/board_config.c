@@ -68,7 +68,12 @@ int board_config_nice(const struct board_config *c)
     return board_config_measures(c) ? MEASURING_NICE : 0;
 }
 
-int board_config_core_count(const struct board_config *c) { return is_program(c) && c->adapter.threads > 1 ? (int)c->adapter.threads : 1; }
+int board_config_core_count(const struct board_config *c)
+{
+    if (c->backend == BACKEND_MODEL)
+        return c->threads > 1 ? (int)c->threads : 1;
+    return is_program(c) && c->adapter.threads > 1 ? (int)c->adapter.threads : 1;
+}
 
 void board_config_cores(const struct board_config *c, struct core_set *cores)
 {
@@ -90,9 +95,9 @@ int board_config_check(const struct board_config *c, struct sonata_error *err)
         return sonata_error_prefix(err, r, "board '%s'", c->id);
     if (!c->power.driver[0] && memcmp(&c->power, &(struct power_config){.driver = ""}, sizeof c->power))
         return sonata_error_set(err, -EINVAL, "board '%s': a power sensor needs a driver (docs/SENSORS.md)", c->id);
-    if (c->power.driver[0] && c->backend != BACKEND_ENGINE)
-        return sonata_error_set(err, -EINVAL, "board '%s': only engine boards take a power sensor; an evaluator of your own may report energy itself",
-                                c->id);
+    if (c->power.driver[0] && c->backend != BACKEND_ENGINE && c->backend != BACKEND_MODEL)
+        return sonata_error_set(
+            err, -EINVAL, "board '%s': only engine and model boards take a power sensor; an evaluator of your own may report energy itself", c->id);
     if (c->evaluator.slots > 1 && c->core >= 0)
         return sonata_error_set(err, -EINVAL, "board '%s': several slots cannot share one core: leave out 'core' or 'slots'", c->id);
     if (is_program(c)) {

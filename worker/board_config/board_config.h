@@ -17,7 +17,7 @@
 #include "power/power.h"
 #include "runtime/table.h"
 
-enum { BOARD_DATASETS_MAX = 8, BOARD_DATASET_MAX = 64 };
+enum { BOARD_DATASETS_MAX = 8, BOARD_DATASET_MAX = 64, BOARD_LIBRARY_MAX = 256, BOARD_THREADS_MAX = 64 };
 enum { BOARD_CORE_CHOSEN = -1, BOARD_CORE_ANY = -2 }; /* in place of a core: to be chosen, or none when none is free; not bound to one */
 enum { BOARD_NICE_UNSET = 127 };
 #define BOARD_MEMORY_NONE UINT64_MAX
@@ -37,7 +37,9 @@ struct board_config {
     struct table_options table;
     uint32_t n_datasets;
     char dataset[BOARD_DATASETS_MAX][BOARD_DATASET_MAX];
-    char executor[16];             /* engine: "" best */
+    char executor[16];                             /* engine: "" best; model: "" engine */
+    char library[BOARD_LIBRARY_MAX], provider[32]; /* model: of ONNX Runtime; "" as it is found, and the processor */
+    uint32_t threads;                              /* model: most that a model may use; 0: 1 */
     struct power_config power;     /* engine: driver "" = no sensor, no energy */
     struct adapter_config adapter; /* command, evaluator */
     struct evaluator_options evaluator;
@@ -72,6 +74,7 @@ int board_config_core_count(const struct board_config *c);
 int board_config_check(const struct board_config *c, struct sonata_error *err) SONATA_MUST_CHECK;
 /* ID:BACKEND[:FILE][,key=value…]; the keys are those of board_config_help(). A comma in quotes or after a backslash is part of its value:
  *     host:engine,core=1,dataset=fashion-mnist,power=hwmon,power.scope=module_input
+ *     pi:model,executor=onnxruntime,library=/opt/ort/libonnxruntime.so.1,threads=4
  *     lab:command,command=PROGRAM {genotype},offers=accuracy,params,memory=none,limit=6h
  *     pi:table:FILE.csv,accuracy=COLUMN,latency=COLUMN,noise.latency=0.05,delay=20ms,type=rpi4 */
 int board_config_parse(const char *text, struct board_config *ret_config, struct sonata_error *err) SONATA_MUST_CHECK;

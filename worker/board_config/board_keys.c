@@ -99,6 +99,19 @@ static const struct option_def data_keys[] = {{.name = "dataset",
 static const struct option_def engine_keys[] = {
     {.name = "executor", TEXT(executor), .argument = "NAME", .help = "xnnpack or ref; default the best built in"}, {0}};
 
+static const struct option_def model_keys[] = {
+    {.name = "executor", TEXT(executor), .argument = "NAME", .help = "engine (default), onnxruntime, or ref (plain C, slow)"},
+    {.name = "library", TEXT(library), .argument = "FILE", .help = "of ONNX Runtime; default libonnxruntime.so.1 where the system finds it"},
+    {.name = "provider", TEXT(provider), .argument = "NAME", .help = "ONNX Runtime's execution provider, e.g. CUDA; default the processor"},
+    {.name = "threads",
+     .type = OPTION_COUNT,
+     AT(threads),
+     .min = 1,
+     .max = BOARD_THREADS_MAX,
+     .argument = "N",
+     .help = "most that a model may use: so many cores are kept for it; default 1"},
+    {0}};
+
 static const struct option_def table_keys[] = {
     {.name = "file",
      TEXT(table.path),
@@ -125,9 +138,10 @@ static const struct part {
 } parts[] = {
     {"", board_keys, 0, 0, "Any board"},
     {"", engine_keys, 0, ON(BACKEND_ENGINE), "Backend engine"},
+    {"", model_keys, 0, ON(BACKEND_MODEL), "Backend model (docs/ADAPTERS.md)"},
     {"", data_keys, 0, ~(unsigned)TABLES, "Any backend but table"},
     {"", health_keys, offsetof(struct board_config, health), 0, "Any board: how it is watched over (docs/WORKER.md)"},
-    {"power.", power_keys, offsetof(struct board_config, power), 0, "Power sensor of an engine board (docs/SENSORS.md)"},
+    {"power.", power_keys, offsetof(struct board_config, power), 0, "Power sensor of an engine or model board (docs/SENSORS.md)"},
     {"", adapter_keys, offsetof(struct board_config, adapter), PROGRAMS, "Backends command and evaluator (docs/ADAPTERS.md)"},
     {"command.", adapter_keys, offsetof(struct board_config, adapter), PROGRAMS, NULL},
     {"", evaluator_keys, offsetof(struct board_config, evaluator), ON(BACKEND_EVALUATOR), "Backend evaluator"},

@@ -24,6 +24,9 @@ int model_open(const char *path, const struct model_options *o, struct executor 
 /* ONNX Runtime by its C library, version 1.11 or newer, through dlopen. -ENOENT no library; -ENOTSUP too old, or values of other types. */
 int executor_onnxruntime_create(const char *path, const struct model_options *o, struct executor **ret, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* Version of the library into text[size]; errors as above. It is not kept open. */
+int onnxruntime_version(const char *library, char *text, size_t size, struct sonata_error *err) SONATA_MUST_CHECK;
+
 /* An input by name (NULL: the only one), or an output. -ENOENT with the names that there are. */
 int model_input(struct executor *e, const char *name, struct executor_port **ret, struct sonata_error *err) SONATA_MUST_CHECK;
 int model_output(struct executor *e, const char *name, struct executor_port **ret, struct sonata_error *err) SONATA_MUST_CHECK;

@@ -44,6 +44,8 @@ enum {
 };
 enum { API_VERSION = 11, LOG_ERRORS = 3, ARENA_ALLOCATOR = 1, MEMORY_DEFAULT = 0, TYPE_FLOAT = 1, TYPE_INT64 = 7 };
 
+#define STANDARD_LIBRARY "libonnxruntime.so.1"
+
 typedef void *status;
 typedef void (*function)(void);
 
@@ -273,13 +275,25 @@ static int open_ports(struct ort *o, const struct model_options *options, struct
     return r;
 }
 
+int onnxruntime_version(const char *library, char *text, size_t size, struct sonata_error *err)
+{
+    struct ort *o = xcalloc(1, sizeof *o);
+    int r = load(o, library ? library : STANDARD_LIBRARY, err);
+    if (!r)
+        copy_string(text, size, o->base.version);
+    if (o->library)
+        dlclose(o->library);
+    free(o);
+    return r;
+}
+
 int executor_onnxruntime_create(const char *path, const struct model_options *options, struct executor **ret, struct sonata_error *err)
 {
     struct ort *o = xcalloc(1, sizeof *o);
     o->base =
         (struct executor){.ops = &ort_ops, .version = "", .threads = options->threads ? options->threads : 1, .layer = &o->layer, .n_layers = 1};
     o->layer = (struct executor_layer){.name = "", .op = "network", .how = "onnxruntime"};
-    int r = load(o, options->library ? options->library : "libonnxruntime.so.1", err);
+    int r = load(o, options->library ? options->library : STANDARD_LIBRARY, err);
     r = r ? r : open_session(o, path, options, err);
     r = r ? r : open_ports(o, options, err);
     if (r) {

@@ -16,6 +16,7 @@
 
 struct bench {
     struct blobs *blobs;
+    struct rate rate;
     char folder[64];
     unsigned requests, done;
     uint64_t offset;
@@ -47,7 +48,7 @@ static void open_bench(struct bench *b, uint64_t max)
     *b = (struct bench){.folder = "/tmp/sonata-blobs-XXXXXX"};
     struct sonata_error err = {0};
     assert_non_null(mkdtemp(b->folder));
-    assert_int_equal(blobs_new(b->folder, max, (struct blobs_hooks){request, done, b}, &b->blobs, &err), 0);
+    assert_int_equal(blobs_new(b->folder, max, &b->rate, (struct blobs_hooks){request, done, NULL, b}, &b->blobs, &err), 0);
 }
 
 static void close_bench(struct bench *b)

@@ -34,6 +34,7 @@ static Sonata__Measurement *sound_measurement(void)
 {
     struct measurement m = {.attempt = 1, .epoch = 1, .board = "b"};
     measurement_add(&m, "accuracy", 1, 1, 1, 1);
+    m.artefact = (struct artefact){.hash = {1}, .bytes = 1, .format = "onnx"};
     return measurement_to_message(&m);
 }
 
@@ -57,7 +58,7 @@ static ProtobufCMessage *sound_message(const char *type)
         if (!strcmp(type, of_spec[i]))
             return &sound_spec()->base;
     }
-    if (!strcmp(type, "Measurement") || !strcmp(type, "MetricValue"))
+    if (!strcmp(type, "Measurement") || !strcmp(type, "MetricValue") || !strcmp(type, "Artefact"))
         return &sound_measurement()->base;
     return !strcmp(type, "Assign") ? &sound_assign()->base : !strcmp(type, "BoardEvent") ? &sound_event()->base : NULL;
 }

@@ -145,7 +145,7 @@ static const struct {
     {"name: x\nspace: tiny\nobjectives: [{metric: accuracy, goal: max}]\n",
      "s.yaml:1: key 'budget' is missing; expected a mapping with the keys evaluations, wall"},
     {SHORT "spce: y\n", "s.yaml:5: unknown key 'spce': did you mean 'space'?"},
-    {SHORT "workers: 3\n", "s.yaml:5: unknown key 'workers'; expected name, space, objectives, constraints, algorithm, budget, evaluation, boards, seed"},
+    {SHORT "workers: 3\n", "s.yaml:5: unknown key 'workers'; expected name, space, objectives, constraints, algorithm, budget, evaluation, model, boards, seed"},
     {"name: a b\nspace: tiny\nobjectives: [{metric: accuracy, goal: max}]\nbudget: {evaluations: 20}\n",
      "s.yaml:1: name: 'a b' is here; expected letters, digits, '-', '_' and '.' only"},
     {"name: x\nspace: tiny\nobjectives:\n  - metric: latncy\n    goal: min\nbudget: {evaluations: 20}\n",
