@@ -1,4 +1,4 @@
-/* What an evaluator is asked and what its answers mean (docs/ADAPTERS.md, "A program that is started once"). */
+/* What an evaluator is asked and what its answers mean (docs/ADAPTERS.md, "Reference: evaluators"). */
 #ifndef SONATA_BACKEND_EVALUATOR_MESSAGES_H
 #define SONATA_BACKEND_EVALUATOR_MESSAGES_H
 

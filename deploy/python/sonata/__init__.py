@@ -61,6 +61,7 @@ class Context:
         self.fidelity: Any = fields.get("fidelity")  # None: full
         self.check: bool = bool(fields.get("check"))  # only to see whether all is well: may be done in a short way
         self.deadline_s: Optional[float] = fields.get("deadline_s")  # seconds from the request until it is ended by force
+        self.model: str = fields.get("model", "")  # the file that build() made for these genes, where it was made before
         self.folder: str = fields.get("folder", "")  # where build() puts its file
         self._report = report
 
