@@ -2,6 +2,7 @@
 #include "model/model.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,12 @@
 #include "base/rng.h"
 #include "model/npy.h"
 
+enum { LARGE_BYTES = 128 << 10 };
+
 static int read_graph(const char *path, const struct model_options *o, struct graph *ret, struct sonata_error *err)
 {
     cleanup_bytes struct bytes b = {0};
-    struct onnx_options read = {.batch = o->batch, .dimension = o->dimension, .n_dimensions = o->n_dimensions};
+    struct onnx_options read = {.batch = o->batch, .dimension = o->dimension, .n_dimensions = o->n_dimensions, .consume = &b};
     int r = file_read(path, ONNX_FILE_MAX, &b, err);
     return r ? r : onnx_read(b.data, b.size, path, &read, ret, err);
 }
@@ -24,6 +27,7 @@ static int read_graph(const char *path, const struct model_options *o, struct gr
 int model_open(const char *path, const struct model_options *o, struct executor **ret, struct sonata_error *err)
 {
     struct graph g = {0};
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* tensors go back to the system when they are freed; else glibc keeps up to 32 MiB of each */
     unsigned threads = o->threads ? o->threads : 1;
     const char *name = o->executor && *o->executor ? o->executor : "engine";
     bool ref = !strcmp(name, "ref");

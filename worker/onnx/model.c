@@ -130,6 +130,13 @@ static int add_input(struct importer *m, const Onnx__ValueInfoProto *v)
     return r;
 }
 
+/* Weights are not held twice for longer than it takes to copy one tensor. */
+static void release_values(struct importer *m, Onnx__TensorProto *t)
+{
+    m->allocator->free(m->allocator->allocator_data, t->raw_data.data);
+    t->raw_data = (ProtobufCBinaryData){0, NULL};
+}
+
 static int add_values(struct importer *m, Onnx__GraphProto *graph)
 {
     int r = graph->n_sparse_initializer ? sonata_error_set(m->err, -ENOTSUP, "sparse weights are not known; save them dense") : 0;
@@ -137,6 +144,7 @@ static int add_values(struct importer *m, Onnx__GraphProto *graph)
         Onnx__TensorProto *t = graph->initializer[i];
         struct graph_tensor out = {0};
         r = tensor_decode(t, &out, m->err);
+        release_values(m, t);
         if (!r)
             r = add_named(m, t->name ? t->name : "", out.type, &out.shape, out.data);
     }
@@ -223,7 +231,10 @@ int onnx_read(const void *data, size_t size, const char *name, const struct onnx
     ProtobufCMessage *model = NULL;
     *ret_graph = (struct graph){0};
     int r = unpack(&onnx__model_proto__descriptor, data, size, &budget, &model, err);
+    if (m.options->consume)
+        bytes_fini(m.options->consume);
     if (!r) {
+        m.allocator = &budget.allocator;
         names_init(&m.names);
         r = read_graph(&m, (const Onnx__ModelProto *)model);
         names_fini(&m.names);

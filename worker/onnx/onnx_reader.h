@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "graph/graph.h"
 
@@ -26,6 +27,7 @@ struct onnx_options {
     /* Inputs that are bound to a value while reading (and are inputs no more): those that hold shapes, indices or limits. Borrowed; found by name. */
     const struct graph_tensor *fixed;
     size_t n_fixed;
+    struct bytes *consume; /* what `data` points into: released as soon as it is taken apart, also after an error; NULL: the caller's to keep */
 };
 
 /* `name` is the file's, for messages. Release with graph_fini(), which is fine after an error, too. -EBADMSG not an ONNX file, damaged; -ENOTSUP an

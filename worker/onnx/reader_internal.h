@@ -7,6 +7,7 @@
 #include "onnx/names.h"
 
 struct importer {
+    ProtobufCAllocator *allocator; /* of the message that is read */
     struct graph *g;
     const struct onnx_options *options;
     struct names names; /* of values: to their tensors */

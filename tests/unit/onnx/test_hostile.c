@@ -280,6 +280,24 @@ static void the_batch_is_given_when_the_file_is_read(void **state)
     model_free(m);
 }
 
+/* Who gives the file's bytes away has them released early, whether it can be read or not. */
+static void bytes_may_be_given_away(void **state)
+{
+    (void)state;
+    struct model *m = small_network(-1);
+    struct sonata_error err = {{0}};
+    for (unsigned cut = 0; cut < 2; cut++) {
+        struct bytes b = model_pack(m);
+        struct graph g;
+        int r = onnx_read(b.data, b.size - cut, "n", &(struct onnx_options){.consume = &b}, &g, &err);
+        assert_int_equal(r, cut ? -EBADMSG : 0);
+        assert_null(b.data);
+        assert_true(cut || graph_macs(&g) == 64);
+        graph_fini(&g);
+    }
+    model_free(m);
+}
+
 static void another_open_dimension_needs_its_size_by_name(void **state)
 {
     (void)state;
@@ -365,6 +383,7 @@ int main(void)
         cmocka_unit_test(nesting_has_an_end),
         cmocka_unit_test(every_truncation_is_an_error_or_a_smaller_model),
         cmocka_unit_test(the_batch_is_given_when_the_file_is_read),
+        cmocka_unit_test(bytes_may_be_given_away),
         cmocka_unit_test(another_open_dimension_needs_its_size_by_name),
         cmocka_unit_test(a_step_that_leads_nowhere_may_be_large),
         cmocka_unit_test(newer_operator_sets_are_read),
