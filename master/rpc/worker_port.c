@@ -38,8 +38,8 @@ static bool read_board(const struct rpc *rpc, const Sonata__BoardInfo *in, struc
             copy_string(b->metric[b->n_metrics++], METRIC_NAME_MAX, in->metrics[i]);
     }
     for (size_t i = 0; i < in->n_datasets && b->n_datasets < SCHED_DATASETS_MAX; i++) {
-        if (copy_string(b->dataset[b->n_datasets], sizeof b->dataset[0], in->datasets[i]))
-            b->n_datasets++;
+        if (name_is_valid(in->datasets[i], sizeof b->dataset[0]))
+            copy_string(b->dataset[b->n_datasets++], sizeof b->dataset[0], in->datasets[i]);
     }
     return true;
 }

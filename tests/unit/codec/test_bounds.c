@@ -239,8 +239,70 @@ static void every_bound_of_the_table_holds(void **state)
     assert_in_range(rows, ROWS_MIN, 1000);
 }
 
+/* --- that no field is missing --- */
+
+/* Whether a row of a table, of those that begin with a field, names it: `Message.field`, or `field` behind another of its message. */
+static bool row_names(const char *line, size_t n, const char *message, const char *field)
+{
+    char of[40] = "";
+    for (const char *p = line, *end = line + n; (p = memchr(p, '`', (size_t)(end - p)));) {
+        const char *close = memchr(p + 1, '`', (size_t)(end - p - 1));
+        if (!close)
+            return false;
+        size_t length = (size_t)(close - p - 1);
+        const char *dot = memchr(p + 1, '.', length), *name = dot ? dot + 1 : p + 1;
+        if (dot && (size_t)(dot - p - 1) < sizeof of)
+            snprintf(of, sizeof of, "%.*s", (int)(dot - p - 1), p + 1);
+        if (!strcmp(of, message) && strlen(field) == (size_t)(close - name) && !strncmp(name, field, (size_t)(close - name)))
+            return true;
+        p = close + 1;
+    }
+    return false;
+}
+
+static bool is_in_the_tables(const char *text, const char *message, const char *field)
+{
+    for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        size_t n = strcspn(line, "\n");
+        const char *second = n > 3 && !strncmp(line, "| `", 3) && line[3] >= 'A' && line[3] <= 'Z' ? memchr(line + 1, '|', n - 1) : NULL;
+        if (second && row_names(line, (size_t)(second - line), message, field))
+            return true;
+    }
+    return false;
+}
+
+static unsigned check_fields(const char *text, const ProtobufCMessageDescriptor *type, unsigned depth)
+{
+    unsigned fields = 0;
+    assert_true(depth < 8);
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &type->fields[i];
+        if (!is_in_the_tables(text, type->short_name, f->name))
+            fail_msg("docs/PROTOCOL.md has no bounds of %s.%s", type->short_name, f->name);
+        fields += 1 + (f->type == PROTOBUF_C_TYPE_MESSAGE ? check_fields(text, f->descriptor, depth + 1) : 0);
+    }
+    return fields;
+}
+
+static void no_field_from_outside_is_missing(void **state)
+{
+    (void)state;
+    static const ProtobufCMessageDescriptor *const sent[] = {
+        &sonata__hello__descriptor,   &sonata__heartbeat__descriptor, &sonata__result__descriptor,      &sonata__blob_get__descriptor,
+        &sonata__goodbye__descriptor, &sonata__fault__descriptor,     &sonata__board_event__descriptor, &sonata__request__descriptor};
+    struct bytes b = {0};
+    unsigned fields = 0;
+    assert_int_equal(file_read(SONATA_SOURCE_DIR "/docs/PROTOCOL.md", 1 << 20, &b, NULL), 0);
+    bytes_put_u8(&b, 0);
+    assert_false(is_in_the_tables((char *)b.data, "Hello", "nothing"));
+    for (size_t i = 0; i < sizeof sent / sizeof *sent; i++)
+        fields += check_fields((char *)b.data, sent[i], 0);
+    bytes_fini(&b);
+    assert_in_range(fields, 150, 1000);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_bound_of_the_table_holds)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_bound_of_the_table_holds), cmocka_unit_test(no_field_from_outside_is_missing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
