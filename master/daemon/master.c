@@ -22,6 +22,7 @@
 #include "daemon/notify.h"
 #include "daemon/security.h"
 #include "daemon/steps.h"
+#include "loop/hang.h"
 #include "loop/loop.h"
 #include "loop/service.h"
 #include "net/net.h"
@@ -42,6 +43,7 @@ struct master {
     struct rpc *rpc;
     struct security security;
     uv_timer_t timer, stop_timer;
+    struct hang *hang;
     int64_t stop_started_ns;
     bool open; /* ports are open: turns make sense */
 };
@@ -142,6 +144,7 @@ static void on_turn(void *user)
 static void close_all(struct master *m)
 {
     m->open = false;
+    hang_end(m->hang);
     rpc_close(m->rpc);
     uv_close((uv_handle_t *)&m->timer, NULL);
     uv_close((uv_handle_t *)&m->stop_timer, NULL);
@@ -319,6 +322,7 @@ int master_main(struct settings *settings, int argc, char **argv)
         close_all(&m);
     } else {
         announce(&m);
+        m.hang = hang_begin(&m.loop, settings->hang_limit_ns);
         m.open = true;
         m.loop.reload = on_reload;
     }

@@ -13,7 +13,7 @@ struct settings {
     bool log_json, check, check_config, dump_config, exit_with_parent, help, version;
     int64_t ready_fd;
     int64_t heartbeat_ns, suspect_ns, offline_ns, lease_ns, grace_ns, backoff_ns, time_limit_ns, commit_retry_ns, keep_samples_ns, keep_events_ns,
-        quarantine_ns;
+        quarantine_ns, hang_limit_ns;
     int64_t max_infra, max_invalid, max_bug, prefetch, queue, searches, connections, per_address, address_rate;
     double map_size, samples_max, upload_reserve, artefacts_max, queue_bytes, worker_rate, client_rate, byte_rate;
     struct bytes keep; /* text of the configuration file */
