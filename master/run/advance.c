@@ -53,7 +53,7 @@ static bool fork_on(struct search *rs)
 
 static bool advance(struct search *rs)
 {
-    if (!rs->core || rs->busy || rs->record.state == SEARCH_PAUSED)
+    if (!rs->core || rs->busy || rs->telling.p || rs->record.state == SEARCH_PAUSED) /* a tell that the end of the master withdrew stays first */
         return false;
     if (rs->record.strikes >= STRIKES_MAX) {
         search_finish(rs, SEARCH_STOPPED_FAILED, PARKED);

@@ -334,6 +334,75 @@ static void the_end_is_orderly(void **state)
     assert_true(a[0].canceled);
 }
 
+enum { GIVEN_MAX = 8 };
+static struct evaluation_job given[GIVEN_MAX];
+static unsigned n_given;
+
+static void keep_assign(void *user, const char *worker, const struct evaluation_job *job)
+{
+    (void)user, (void)worker;
+    if (n_given < GIVEN_MAX)
+        given[n_given++] = *job;
+}
+
+static void answer(const struct evaluation_job *job)
+{
+    struct measurement m = {.attempt = job->attempt, .epoch = job->epoch, .duration_ns = SONATA_MS};
+    copy_string(m.board, sizeof m.board, job->board);
+    measurement_add(&m, "accuracy", 1, 1, 1, 1);
+    measurement_add(&m, "latency", 1, 1, 1, 1);
+    assert_int_equal(engine_result(engine, "w", &m), ENGINE_ACCEPTED);
+}
+
+/* A search that tells in order of the proposals, its first two results here; both threads are at something else, so that the first waits to be told.
+ */
+static struct search *search_with_a_result_waiting(struct step busy[2])
+{
+    struct sonata_error err = {{0}};
+    uint64_t id;
+    struct search_spec *spec = farm_spec("s", "nsga2", 100, 1);
+    farm_option(spec, "order", "proposal");
+    engine->hooks.assign = keep_assign;
+    engine->config.pool = 1;
+    struct sched_board_info board[2] = {{.id = "pi-1"}, {.id = "pi-2"}};
+    for (int i = 0; i < 2; i++) {
+        copy_string(board[i].type, sizeof board[i].type, "pi");
+        copy_string(board[i].state, sizeof board[i].state, "ready");
+        copy_string(board[i].metric[board[i].n_metrics++], METRIC_NAME_MAX, "accuracy");
+        copy_string(board[i].metric[board[i].n_metrics++], METRIC_NAME_MAX, "latency");
+    }
+    assert_int_equal(engine_hello(engine, &(struct sched_report){.worker = "w", .incarnation = 1, .boards = board, .n_boards = 2}, &err), 0);
+    assert_int_equal(engine_submit(engine, spec, &(struct engine_owner){.team = "a"}, &id, &err), 0);
+    free(spec);
+    engine_turn(engine);
+    engine_turn(engine);
+    assert_in_range(n_given, 2, GIVEN_MAX);
+    run_step(&busy[0], "b");
+    wait_for(&busy[0].began);
+    struct search *rs = searches_get(engine, id);
+    rs->slow = true;
+    answer(&given[0]);
+    answer(&given[1]);
+    engine_turn(engine);
+    assert_true(rs->busy);
+    return rs;
+}
+
+/* When the master stops before it was told, the next one is not told in its place. */
+static void a_result_that_was_not_told_at_the_end_is_not_passed_over(void **state)
+{
+    (void)state;
+    struct step busy[2];
+    n_given = 0;
+    struct search *rs = search_with_a_result_waiting(busy);
+    engine_stop(engine);
+    assert_false(rs->busy);
+    engine_turn(engine);
+    assert_int_equal(pool_under_way(engine), 1); /* the other's */
+    assert_int_equal(rs->record.told, 0);
+    finish(&busy[0]);
+}
+
 static void no_assign(void *user, const char *worker, const struct evaluation_job *job) { (void)user, (void)worker, (void)job; }
 
 static int64_t slow_clock(void *user)
@@ -377,6 +446,7 @@ int main(void)
         T(what_is_beside_a_search_does_not_hold_it),
         T(the_end_is_orderly),
         T(waiting_for_a_board_uses_nothing_up),
+        T(a_result_that_was_not_told_at_the_end_is_not_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
