@@ -47,6 +47,8 @@ static int check_job(void *arg)
         fprintf(stderr, "sonata-master: %s\n", err.text);
         return 1;
     }
+    printf("pages            %llu used, %llu free; %llu bytes of them hold nothing: damage there changes nothing, and is not told\n",
+           (unsigned long long)pages.pages, (unsigned long long)pages.free, (unsigned long long)pages.room);
     uint64_t findings = engine_check(store, say, stdout);
     store_close(store);
     return findings ? 1 : 0;

@@ -230,6 +230,7 @@ static void take_big_value(struct walk *w, struct key key, uint16_t flags, uint6
             return;
     }
     w->overflow += run;
+    w->counts.room += run * w->page_size - PAGE_HEAD - n;
     cleanup_free uint8_t *p = xmalloc(PAGE_HEAD + n);
     if (!read_at(w, page, p, PAGE_HEAD + n))
         return;
@@ -251,15 +252,22 @@ static const uint8_t *node_at(const struct page *g, unsigned i) { return g->p + 
 
 static struct key key_of(const uint8_t *node) { return (struct key){node + NODE_HEAD, get16(node + 6)}; }
 
-/* Bytes that the node at that offset takes; 0: it does not fit into the page. */
-static size_t node_size(const struct walk *w, const struct page *g, size_t offset)
+/* Bytes that the node at that offset, with its head in the page, has. */
+static uint64_t node_bytes(const struct page *g, size_t offset)
 {
-    if (offset + NODE_HEAD > w->page_size || offset % 2)
-        return 0;
     const uint8_t *node = g->p + offset;
     uint64_t size = NODE_HEAD + (uint64_t)get16(node + 6), value = get16(node) | (uint64_t)get16(node + 2) << 16;
     if (g->is_leaf)
         size += get16(node + 4) & NODE_BIG ? 8 : value;
+    return size;
+}
+
+/* Bytes that it takes: one more where they are odd; 0: it does not fit into the page. */
+static size_t node_size(const struct walk *w, const struct page *g, size_t offset)
+{
+    if (offset + NODE_HEAD > w->page_size || offset % 2)
+        return 0;
+    uint64_t size = node_bytes(g, offset);
     return offset + size <= w->page_size ? (size_t)(size + size % 2) : 0;
 }
 
@@ -277,7 +285,9 @@ static bool nodes_fit(struct walk *w, const struct page *g, size_t upper)
                 return false;
         }
         total += size;
+        w->counts.room += size > node_bytes(g, at);
     }
+    w->counts.room += upper - get16(g->p + 12);
     return total == w->page_size - upper;
 }
 
@@ -424,6 +434,7 @@ static int choose_meta(struct walk *w, uint64_t txnid, struct meta *ret_meta)
 static void take_all(struct walk *w, const struct meta *m)
 {
     w->n_pages = m->last_page + 1;
+    w->counts.room = 2 * (w->page_size - PAGE_HEAD - META_SIZE);
     w->used = xcalloc(w->n_pages / 8 + 1, 1);
     w->idle = xcalloc(w->n_pages / 8 + 1, 1);
     take_tree(w, &m->free);

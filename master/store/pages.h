@@ -10,6 +10,7 @@
 
 struct pages_counts {
     uint64_t pages, free, records; /* in use; set free; in all databases */
+    uint64_t room;                 /* bytes of the pages in use, and of both meta pages, that hold nothing and are read by nobody */
     uint64_t findings;
 };
 
