@@ -107,8 +107,10 @@ static void on_request(struct rpc *rpc, const struct net_peer *peer, const char 
     reply.message.server = (char *)"sonata-master " SONATA_VERSION;
     if (call.verb)
         reply.message.code = perform(&call);
-    if (call.held)
+    if (call.held) {
+        reply_release(&reply);
         return;
+    }
     border_out(&call);
     if (reply.message.code)
         reply.message.text = reply.err.text;

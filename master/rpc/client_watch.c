@@ -15,6 +15,9 @@ enum { WAIT_MAX_MS = 60000 };
 
 void watch_add_changed(struct rpc *rpc, const struct rpc_caller *caller, uint64_t since, Sonata__Reply *m)
 {
+    uint64_t newest = engine_team_changed(rpc->run, caller->admin ? NULL : caller->team);
+    if (newest <= since) /* so that a question that waits costs nothing in turns that do not concern it */
+        return;
     uint32_t n = engine_search_count(rpc->run), *found = xcalloc(RPC_PAGE_MAX, sizeof *found), n_found = 0;
     for (uint32_t i = n; i--;) {
         const char *team;

@@ -3,24 +3,48 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "run/searches.h"
 
 struct commits {
     uint64_t done, next; /* numbers of the last one that changed a search, and of this turn's; 0: none */
+    struct map teams;    /* hash of the name → uint64_t, the last that changed one of its searches */
 };
 
 struct commits *commits_new(void) { return xcalloc(1, sizeof(struct commits)); }
 
-void commits_free(struct commits *c) { free(c); }
+void commits_free(struct commits *c)
+{
+    if (c)
+        map_fini_free(&c->teams);
+    free(c);
+}
 
-uint64_t commits_next(struct engine *r)
+static uint64_t next_of(struct engine *r)
 {
     struct commits *c = r->commits;
     uint64_t wall_us = (uint64_t)(r->wall / 1000);
     if (!c->next)
         c->next = wall_us > c->done ? wall_us : c->done + 1;
     return c->next;
+}
+
+void commits_change(struct search *rs)
+{
+    struct map *teams = &rs->engine->commits->teams;
+    uint64_t team = hash64_text(rs->record.team), *last = map_get(teams, team);
+    if (!last) {
+        last = xcalloc(1, sizeof *last);
+        map_set(teams, team, last);
+    }
+    rs->changed = *last = next_of(rs->engine);
+}
+
+uint64_t engine_team_changed(const struct engine *r, const char *team)
+{
+    const uint64_t *last = team ? map_get(&r->commits->teams, hash64_text(team)) : &r->commits->done;
+    return last && *last ? *last : 1;
 }
 
 void commits_done(struct engine *r)

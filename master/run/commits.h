@@ -8,8 +8,8 @@
 struct commits *commits_new(void);
 /* Frees it with all it holds; NULL is allowed. */
 void commits_free(struct commits *c);
-/* Number of the commit that ends this turn: microseconds of the wall clock, but always more than the one before. */
-uint64_t commits_next(struct engine *r);
+/* The commit that ends this turn changes the search: notes its number there, microseconds of the wall clock, but always more than the one before. */
+void commits_change(struct search *rs);
 /* That commit is durable. */
 void commits_done(struct engine *r);
 

@@ -257,6 +257,8 @@ uint32_t engine_search_count(const struct engine *r);
 /* Number of the last commit that changed the search (by index in order of id), 1: none since the start; its team. Numbers grow, over restarts too:
  * they are microseconds of the wall clock. */
 uint64_t engine_search_changed(const struct engine *r, uint32_t index, const char **ret_team);
+/* Of the last commit that changed one of the team's (NULL: any), at least 1. */
+uint64_t engine_team_changed(const struct engine *r, const char *team);
 /* Of the last commit that changed any; 0: none since the start. */
 uint64_t engine_committed(const struct engine *r);
 /* By index in order of id; borrowed until the next change. */

@@ -178,7 +178,7 @@ void search_persist(struct search *rs)
     search_record_encode(&rs->record, &b);
     store_put(rs->engine->store, STORE_SEARCH, key_u64(rs->record.id), b.data, b.size);
     search_header_is_stored(rs);
-    rs->changed = commits_next(rs->engine);
+    commits_change(rs);
     rs->dirty = false;
 }
 

@@ -176,6 +176,37 @@ static void keys_teams_and_audit_are_whole(void **state)
     reply_release(&r);
 }
 
+/* Held questions leave nothing behind (the address sanitizer sees it), and what waits for a change that is none of its team's costs nothing. */
+static void questions_that_wait_hold_nothing(void **state)
+{
+    (void)state;
+    struct search_spec *spec = farm_spec("s", "random", 5, 1);
+    struct sonata_error err = {{0}};
+    uint64_t id;
+    assert_int_equal(engine_submit(farm.run, spec, &(struct engine_owner){.team = "odd"}, &id, &err), 0);
+    free(spec);
+    farm_turn(&farm);
+    uint64_t of_odd = engine_team_changed(farm.run, "odd");
+    assert_true(of_odd > 1);
+    assert_int_equal(engine_team_changed(farm.run, "even"), 1);
+    assert_int_equal(engine_team_changed(farm.run, NULL), of_odd);
+    Sonata__Request q = SONATA__REQUEST__INIT;
+    Sonata__Watch verb = SONATA__WATCH__INIT;
+    struct rpc_reply r;
+    q.verb_case = SONATA__REQUEST__VERB_WATCH;
+    q.watch = &verb;
+    answer(&even, &q, &r);
+    assert_int_equal(r.message.n_searches, 0);
+    reply_release(&r);
+    answer(&admin, &q, &r);
+    assert_int_equal(r.message.n_searches, 1);
+    verb.since = r.message.commit;
+    reply_release(&r);
+    answer(&admin, &q, &r);
+    assert_int_equal(r.message.n_searches, 0);
+    reply_release(&r);
+}
+
 static void boards_are_whole(void **state)
 {
     (void)state;
@@ -213,6 +244,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(searches_are_whole_for_each, open_master, close_master),
         cmocka_unit_test_setup_teardown(a_cursor_of_nobody_is_harmless, open_master, close_master),
         cmocka_unit_test_setup_teardown(keys_teams_and_audit_are_whole, open_master, close_master),
+        cmocka_unit_test_setup_teardown(questions_that_wait_hold_nothing, open_master, close_master),
         cmocka_unit_test_setup_teardown(boards_are_whole, open_master, close_master),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
