@@ -173,6 +173,23 @@ static int spawn(struct task_table *t, struct task *k, struct sonata_error *err)
     return 0;
 }
 
+/* Each is a process at full speed, perhaps for hours: a team has one at a time, and some places are left to others and to backups. */
+static int check_share(const struct task_table *t, const struct task_request *request, struct sonata_error *err)
+{
+    unsigned replays = 0, own = 0;
+    for (unsigned i = 0; i < RPC_TASKS_MAX; i++) {
+        const struct task *k = &t->task[i];
+        bool replay = k->id && k->state == TASK_RUNNING && k->kind == TASK_REPLAY;
+        replays += replay;
+        own += replay && !strcmp(k->owner, request->owner);
+    }
+    if (request->kind == TASK_REPLAY && request->owner[0] && own)
+        return sonata_error_set(err, -EBUSY, "your team has a replay that runs: ask again when it has ended");
+    if (request->kind == TASK_REPLAY && replays >= RPC_TASKS_MAX - 1)
+        return sonata_error_set(err, -EBUSY, "%d replays run already: ask again later", RPC_TASKS_MAX - 1);
+    return 0;
+}
+
 int task_start(struct task_table *t, const struct task_request *request, struct task **ret_task, struct sonata_error *err)
 {
     for (unsigned i = 0; i < RPC_TASKS_MAX; i++) {
@@ -181,6 +198,9 @@ int task_start(struct task_table *t, const struct task_request *request, struct 
             return 0;
         }
     }
+    int r = check_share(t, request, err);
+    if (r)
+        return r;
     struct task *k = find_place(t);
     if (!k)
         return sonata_error_set(err, -EBUSY, "%d such tasks run already: ask again later", RPC_TASKS_MAX);
@@ -188,7 +208,7 @@ int task_start(struct task_table *t, const struct task_request *request, struct 
     copy_string(k->owner, sizeof k->owner, request->owner);
     if (!copy_string(k->path, sizeof k->path, request->path))
         return sonata_error_set(err, -ENAMETOOLONG, "the path of the backup is too long");
-    int r = spawn(t, k, err);
+    r = spawn(t, k, err);
     if (r)
         return r;
     while (!k->id || task_find(t, k->id) != k) {

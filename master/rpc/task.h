@@ -1,6 +1,6 @@
 /* Long looks at the whole store (replay of a search, backup): each runs in a process of its own, a sonata-master that only reads the store, so that
- * the service goes on, and that ends with it. Clients start one and ask how it stands. At most one backup, one replay of a search, and RPC_TASKS_MAX
- * tasks in all. */
+ * the service goes on, and that ends with it. Clients start one and ask how it stands. At most one backup, one replay of
+ * a search and one of a team, and RPC_TASKS_MAX tasks in all, of which one place is left for what is no replay. */
 #ifndef SONATA_RPC_TASK_H
 #define SONATA_RPC_TASK_H
 

@@ -182,8 +182,31 @@ int uploads_check_supernet(struct engine *r, const struct search_spec *spec, str
                             spec->supernet, hex);
 }
 
+/* What unfinished searches use: gathered once for a page of the list. */
+struct user {
+    const uint8_t *hash;
+    const char *pool;
+};
+
+static struct user *users_of_uploads(const struct engine *r, size_t *ret_n)
+{
+    static const uint8_t none[HASH_SIZE];
+    struct user *user = NULL;
+    size_t capacity = 0;
+    *ret_n = 0;
+    for (uint32_t i = 0; i < searches_count(r); i++) {
+        const struct search *rs = searches_at(r, i);
+        if (search_is_finished(rs) || !rs->spec || !memcmp(rs->spec->supernet_hash, none, HASH_SIZE))
+            continue;
+        user = xgrow(user, &capacity, *ret_n + 1, sizeof *user);
+        user[(*ret_n)++] = (struct user){rs->spec->supernet_hash, rs->record.pool};
+    }
+    return user;
+}
+
 struct listing {
-    struct engine *engine;
+    const struct user *user;
+    size_t n_users;
     const char *team;
     struct engine_page *page;
     uint32_t left;
@@ -204,15 +227,19 @@ static bool list_upload(void *user, const uint8_t *key, size_t n_key, const uint
         return false;
     }
     l->left--;
-    uint32_t users = searches_with(l->engine, key, record.pool) + (map_get(&l->needed, artefact_key(key)) != NULL);
-    l->each(l->page->user, &(struct engine_upload){key, record.team, record.bytes, record.wall_ns, users});
+    uint32_t searches = map_get(&l->needed, artefact_key(key)) != NULL;
+    for (size_t i = 0; i < l->n_users; i++)
+        searches += !memcmp(l->user[i].hash, key, HASH_SIZE) && !strcmp(l->user[i].pool, record.pool);
+    l->each(l->page->user, &(struct engine_upload){key, record.team, record.bytes, record.wall_ns, searches});
     memcpy(l->page->next, key, n_key);
     return true;
 }
 
 int engine_list_uploads(struct engine *r, const char *team, struct engine_page *page, void (*each)(void *user, const struct engine_upload *u))
 {
-    struct listing l = {.engine = r, .team = team, .page = page, .left = page->max, .each = each};
+    struct listing l = {.team = team, .page = page, .left = page->max, .each = each};
+    cleanup_free struct user *user = users_of_uploads(r, &l.n_users);
+    l.user = user;
     struct store_key first = page->from ? key_bytes(page->from, ENGINE_UPLOAD_CURSOR_SIZE) : (struct store_key){0};
     page->more = false;
     artefacts_needed(r, true, &l.needed);
