@@ -307,6 +307,9 @@ static void test_same_request_same_answer(void **state)
     assert_int_equal(first, again);
     assert_int_equal(client_submit_spec(farm.client, spec, NULL, &third, ANSWER_MS), 0);
     assert_int_not_equal(first, third);
+    spec->seed = 4; /* the id again, for another request */
+    assert_int_equal(client_submit_spec(farm.client, spec, id, &third, ANSWER_MS), 0);
+    assert_int_not_equal(first, third);
     copy_string(spec->algorithm, sizeof spec->algorithm, "no-such");
     assert_int_not_equal(client_submit_spec(farm.client, spec, NULL, &third, ANSWER_MS), 0);
     free(spec);

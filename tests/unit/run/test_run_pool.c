@@ -334,6 +334,25 @@ static void the_end_is_orderly(void **state)
     assert_true(a[0].canceled);
 }
 
+/* Its specification, core and pending proposals go at once; in a step under way, with that. */
+static void a_canceled_search_keeps_no_memory(void **state)
+{
+    (void)state;
+    struct sonata_error err = {{0}};
+    struct step a;
+    struct search *plain = search_of("a");
+    assert_int_equal(engine_control(engine, plain->record.id, ENGINE_CANCEL, 0, &err), 0);
+    assert_null(plain->spec);
+    assert_null(plain->core);
+    run_step(&a, "a");
+    wait_for(&a.began);
+    assert_int_equal(engine_control(engine, a.search->record.id, ENGINE_CANCEL, 0, &err), 0);
+    finish(&a);
+    search_drop_core(a.search); /* as the steps of the engine do when they are done */
+    assert_null(a.search->spec);
+    assert_null(a.search->core);
+}
+
 enum { GIVEN_MAX = 8 };
 static struct evaluation_job given[GIVEN_MAX];
 static unsigned n_given;
@@ -445,6 +464,7 @@ int main(void)
         T(a_step_under_way_ends_soon_when_its_search_ends),
         T(what_is_beside_a_search_does_not_hold_it),
         T(the_end_is_orderly),
+        T(a_canceled_search_keeps_no_memory),
         T(waiting_for_a_board_uses_nothing_up),
         T(a_result_that_was_not_told_at_the_end_is_not_passed_over),
     };
