@@ -288,8 +288,9 @@ static void no_field_from_outside_is_missing(void **state)
 {
     (void)state;
     static const ProtobufCMessageDescriptor *const sent[] = {
-        &sonata__hello__descriptor,   &sonata__heartbeat__descriptor, &sonata__result__descriptor,      &sonata__blob_get__descriptor,
-        &sonata__goodbye__descriptor, &sonata__fault__descriptor,     &sonata__board_event__descriptor, &sonata__request__descriptor};
+        &sonata__hello__descriptor,       &sonata__heartbeat__descriptor, &sonata__result__descriptor,
+        &sonata__blob_get__descriptor,    &sonata__goodbye__descriptor,   &sonata__fault__descriptor,
+        &sonata__board_event__descriptor, &sonata__request__descriptor,   &sonata__blob_put__descriptor};
     struct bytes b = {0};
     unsigned fields = 0;
     assert_int_equal(file_read(SONATA_SOURCE_DIR "/docs/PROTOCOL.md", 1 << 20, &b, NULL), 0);
