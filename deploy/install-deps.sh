@@ -11,7 +11,7 @@ set -euo pipefail
 build=(
   gcc libc6-dev cmake ninja-build pkg-config
   libzmq3-dev libprotobuf-c-dev protobuf-c-compiler liblmdb-dev libuv1-dev   # messaging, wire format, store, loop
-  libsodium-dev libcyaml-dev libyaml-dev libcjson-dev                        # hashes and keys, YAML, JSON
+  libsodium-dev libyaml-dev libcjson-dev                                     # hashes and keys, YAML, JSON
   libxnnpack-dev libpthreadpool-dev libopenblas-dev                          # inference; training
   libzstd-dev zlib1g-dev libcmocka-dev
   libmicrohttpd-dev gzip                                                     # sonata-web: HTTP; its pages are packed when they are built

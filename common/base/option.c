@@ -88,6 +88,8 @@ static int set_buffer(const struct option_def *def, const char *text, char *buff
     return 0;
 }
 
+static bool is_too_long(const struct option_def *def, const char *text) { return def->size && (!text[0] || strlen(text) >= def->size); }
+
 static int set_text(const struct option_def *def, const char *text, void *settings, struct sonata_error *err)
 {
     struct option_list *list = at(def, settings);
@@ -108,11 +110,15 @@ static int set_text(const struct option_def *def, const char *text, void *settin
     case OPTION_LIST:
         if (list->n == OPTION_LIST_MAX)
             return sonata_error_set(err, -EINVAL, "given more than %d times", OPTION_LIST_MAX);
+        if (is_too_long(def, text))
+            return sonata_error_set(err, -EINVAL, "'%.80s' is here; expected a text of 1 to %zu characters", text, def->size - 1);
         list->item[list->n++] = text;
         return 0;
     case OPTION_PART:
         return misfit(def, text, err);
     default:
+        if (is_too_long(def, text))
+            return misfit(def, text, err);
         *(const char **)at(def, settings) = text;
         return 0;
     }

@@ -13,8 +13,9 @@
 #include "base/error.h"
 
 enum option_type {
-    OPTION_FLAG,     /* bool; no argument on a command line; as text true or false, on or off, yes or no */
-    OPTION_TEXT,     /* const char *; points into argv, the environment or the default: never freed */
+    OPTION_FLAG, /* bool; no argument on a command line; as text true or false, on or off, yes or no */
+    OPTION_TEXT, /* const char *; points into argv, the environment, a tree or the default: never freed; 1 to size - 1 characters where size is given
+                  */
     OPTION_BUFFER,   /* char[size]: a copy; longer is an error; one of the words in `choices` where there are any */
     OPTION_INT,      /* int64_t, within min .. max */
     OPTION_COUNT,    /* uint32_t, within min .. max */
@@ -23,9 +24,9 @@ enum option_type {
     OPTION_DURATION, /* int64_t nanoseconds: 90s, 15m, 2h; min and max in seconds */
     OPTION_CHOICE,   /* const char *, one of the words in `choices` ("a|b|c") */
     OPTION_WORD,     /* uint32_t or an enum: which of the words in `choices`, from 0 */
-    OPTION_LIST,     /* struct option_list; may be given several times */
+    OPTION_LIST,     /* struct option_list of texts as OPTION_TEXT; may be given several times, in a file min .. max */
     OPTION_OWN,      /* `take` reads the text */
-    OPTION_PART      /* a list or a mapping of a YAML file, which `part` reads; not for command lines */
+    OPTION_PART      /* of a YAML file, not of command lines: a mapping, or with max > 0 a list of min .. max of them; `part` or `keys` reads each */
 };
 
 enum { OPTION_LIST_MAX = 32 };
@@ -42,7 +43,7 @@ struct option_def {
     char letter;      /* short form, 0: none */
     enum option_type type;
     size_t offset;        /* of the value in the settings structure */
-    size_t size;          /* OPTION_BUFFER */
+    size_t size;          /* of OPTION_BUFFER and OPTION_TEXT; of an entry, of a list of mappings */
     const char *argument; /* what --help calls the argument: "DIR" */
     const char *help;     /* one sentence, or several lines */
     const char *section;  /* heading that --help puts before it; NULL: none */
@@ -58,8 +59,12 @@ struct option_def {
     int (*check)(const char *text, struct sonata_error *err);
     /* OPTION_OWN: reads text into the settings. 0 or -EINVAL with what is expected. */
     int (*take)(void *settings, const char *text, struct sonata_error *err);
-    /* OPTION_PART: reads a value of a file into the settings. 0 or -EINVAL with place and reason (yaml_wrong()). */
+    /* OPTION_PART: reads one mapping (or whatever value) into the settings. 0 or -EINVAL with place and reason (yaml_wrong()). */
     int (*part)(void *settings, const struct yaml_at *value, struct sonata_error *err);
+    /* OPTION_PART without `part`: what a mapping holds, into the structure at `offset`; of a list into an array there, and how many are told at
+     * `count`. */
+    const struct option_def *keys;
+    size_t count; /* offset of an unsigned in the settings structure */
 };
 
 /* Sets one option of the settings from text. -EINVAL: err says what is here and what is expected, without the option's name, which the caller puts

@@ -29,12 +29,23 @@ void option_expected(const struct option_def *def, char *text, size_t size)
                                        [OPTION_NUMBER] = "a number",
                                        [OPTION_SIZE] = "a size such as 64Ki or 1Gi",
                                        [OPTION_DURATION] = "a duration such as 90s, 15m or 2h, in seconds",
-                                       [OPTION_PART] = "a list or a mapping"};
+                                       [OPTION_PART] = "a mapping"};
+    char keys[240];
     struct text_builder t = text_begin(text, size);
+    if ((def->type == OPTION_PART || def->type == OPTION_LIST) && def->max > 0) {
+        const char *format = def->min == def->max ? "a list of exactly %g entries" : "a list of %g to %g entries";
+        text_add(&t, format, def->min, def->max);
+        return;
+    }
+    if (def->type == OPTION_PART && def->keys) {
+        option_names(def->keys, keys, sizeof keys);
+        text_add(&t, "a mapping with the keys %s", keys);
+        return;
+    }
     if (def->choices)
         text_add(&t, "one of %s", def->choices);
-    else if (def->type == OPTION_BUFFER)
-        text_add(&t, "1 to %zu characters", def->size - 1);
+    else if (def->size)
+        text_add(&t, "a text of 1 to %zu characters", def->size - 1);
     else
         text_add(&t, "%s", (size_t)def->type < sizeof what / sizeof *what && what[def->type] ? what[def->type] : "a text");
     add_bounds(def, &t);

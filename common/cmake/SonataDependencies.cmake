@@ -2,7 +2,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_program(SONATA_PROTOC_C protoc-c REQUIRED)
-set(needed zmq:libzmq uv:libuv protobuf_c:libprotobuf-c sodium:libsodium cyaml:libcyaml cjson:libcjson zstd:libzstd zlib:zlib cmocka:cmocka)
+set(needed zmq:libzmq uv:libuv protobuf_c:libprotobuf-c sodium:libsodium yaml:yaml-0.1 cjson:libcjson zstd:libzstd zlib:zlib cmocka:cmocka)
 if(NOT SONATA_WORKER_ONLY)
   list(APPEND needed lmdb:lmdb openblas:openblas microhttpd:libmicrohttpd)
 endif()

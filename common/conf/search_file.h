@@ -10,9 +10,9 @@ enum { SEARCH_BOARDS_MAX = 16 };
 /* Everything a search file says: the spec that travels to the master, and what only the client needs. */
 struct search_file {
     struct search_spec spec;
-    char supernet_path[SPEC_PATH_MAX];                /* "" when there is none */
-    unsigned n_boards;                                /* boards that `sonata run` gives its private worker; 0: this host */
-    char board[SEARCH_BOARDS_MAX][SPEC_PATH_MAX];     /* as the --board option of sonata-worker */
+    char supernet_path[SPEC_PATH_MAX];            /* "" when there is none */
+    unsigned n_boards;                            /* boards that `sonata run` gives its private worker; 0: this host */
+    char board[SEARCH_BOARDS_MAX][SPEC_PATH_MAX]; /* as the --board option of sonata-worker */
 };
 
 /* Reads and checks a search file, resolves its space and its supernet (name → file by share_find("supernets"), or a path; paths are relative to

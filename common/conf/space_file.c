@@ -1,12 +1,13 @@
 /* See space_file.h.
  *
- * Flow: find the file → yaml_doc (schema) → convert gene by gene, running space_check() on the part read so far, so that what it rejects
+ * Flow: find the file → tree, by tables of keys → convert gene by gene, running space_check() on the part read so far, so that what it rejects
  * is the gene just read and the error can name its line → network → final space_check(). */
 #include "conf/space_file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,111 +18,91 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "conf/share.h"
-#include "conf/yaml_doc.h"
-
-struct raw_when {
-    char *gene;
-    char **in;
-    unsigned in_count;
-};
+#include "conf/yaml_options.h"
 
 struct raw_gene {
-    char *name;
+    const char *name, *block, *none, *when;
     bool ordinal;
-    char **choices;
-    unsigned choices_count;
-    char *block;
-    struct raw_when *when;
-    uint16_t *edge;
-    char *none;
+    struct option_list choices, when_in, edge;
 };
 
-struct raw_cell {
-    uint16_t nodes;
-    int identity;
-};
-
-struct raw_stage {
-    uint16_t stride, width, depth;
-};
-
-struct raw_network {
-    char *family;
-    uint16_t input, channels, classes, stem, head;
-    struct raw_stage *stages;
-    unsigned stages_count;
-};
-
+/* What the file says, where it needs a second look. Texts are the tree's. */
 struct raw_space {
-    char *name;
-    struct raw_cell *cell;
-    struct raw_gene *genes;
-    unsigned genes_count;
-    struct raw_network *network;
+    const char *name, *family;
+    struct raw_gene gene[SPACE_GENES_MAX];
+    struct raw_stage {
+        uint32_t stride, width, depth;
+    } stage[SPACE_STAGES_MAX];
+    unsigned n_genes, n_stages;
+    uint32_t nodes;
+    uint32_t identity_graph;
+    uint32_t input, channels, classes, stem, head;
 };
 
-#define OPTIONAL_POINTER (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define OF(raw, member) .offset = offsetof(struct raw_##raw, member)
+#define TEXT(raw, member, most) .type = OPTION_TEXT, OF(raw, member), .size = most
+#define WORDS(raw, member, least, most) .type = OPTION_LIST, OF(raw, member), .min = least, .max = most, .size = SPACE_LABEL_MAX
+#define COUNT(key, raw, member)                                                                                                                     \
+    {                                                                                                                                                \
+        .name = key, .type = OPTION_COUNT, OF(raw, member), .min = 0, .max = UINT16_MAX, .required = true                                           \
+    }
+static const struct option_def when_keys[] = {{.name = "gene", TEXT(gene, when, SPACE_NAME_MAX), .required = true},
+                                              {.name = "in", WORDS(gene, when_in, 1, SPACE_CHOICES_MAX), .required = true},
+                                              {0}};
 
-static const cyaml_schema_value_t label_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, SPACE_LABEL_MAX - 1)};
-static const cyaml_schema_value_t node_schema = {CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint16_t)};
+static const struct option_def gene_keys[] = {{.name = "name", TEXT(gene, name, SPACE_NAME_MAX), .required = true},
+                                              {.name = "ordinal", .type = OPTION_FLAG, OF(gene, ordinal)},
+                                              {.name = "choices", WORDS(gene, choices, 1, SPACE_CHOICES_MAX), .required = true},
+                                              {.name = "block", TEXT(gene, block, SPACE_NAME_MAX)},
+                                              {.name = "when", .type = OPTION_PART, .keys = when_keys},
+                                              {.name = "edge", WORDS(gene, edge, 2, 2)},
+                                              {.name = "none", TEXT(gene, none, SPACE_LABEL_MAX)},
+                                              {0}};
 
-static const cyaml_schema_field_t when_fields[] = {
-    CYAML_FIELD_STRING_PTR("gene", CYAML_FLAG_POINTER, struct raw_when, gene, 1, SPACE_NAME_MAX - 1),
-    CYAML_FIELD_SEQUENCE("in", CYAML_FLAG_POINTER, struct raw_when, in, &label_schema, 1, SPACE_CHOICES_MAX),
-    CYAML_FIELD_END,
-};
+static const struct option_def cell_keys[] = {{.name = "nodes", .type = OPTION_COUNT, OF(space, nodes), .min = 2, .max = 16, .required = true},
+                                              {.name = "identity", .type = OPTION_WORD, OF(space, identity_graph), .choices = "genotype|graph"},
+                                              {0}};
 
-static const cyaml_schema_field_t gene_fields[] = {
-    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct raw_gene, name, 1, SPACE_NAME_MAX - 1),
-    CYAML_FIELD_BOOL("ordinal", CYAML_FLAG_OPTIONAL, struct raw_gene, ordinal),
-    CYAML_FIELD_SEQUENCE("choices", CYAML_FLAG_POINTER, struct raw_gene, choices, &label_schema, 1, SPACE_CHOICES_MAX),
-    CYAML_FIELD_STRING_PTR("block", OPTIONAL_POINTER, struct raw_gene, block, 1, SPACE_NAME_MAX - 1),
-    CYAML_FIELD_MAPPING_PTR("when", OPTIONAL_POINTER, struct raw_gene, when, when_fields),
-    CYAML_FIELD_SEQUENCE_FIXED("edge", OPTIONAL_POINTER, struct raw_gene, edge, &node_schema, 2),
-    CYAML_FIELD_STRING_PTR("none", OPTIONAL_POINTER, struct raw_gene, none, 1, SPACE_LABEL_MAX - 1),
-    CYAML_FIELD_END,
-};
+static const struct option_def stage_keys[] = {COUNT("stride", stage, stride), COUNT("width", stage, width), COUNT("depth", stage, depth), {0}};
 
-static const cyaml_strval_t identities[] = {{"genotype", 0}, {"graph", 1}};
+static const struct option_def network_keys[] = {{.name = "family", TEXT(space, family, 16), .required = true},
+                                                 COUNT("input", space, input),
+                                                 COUNT("channels", space, channels),
+                                                 COUNT("classes", space, classes),
+                                                 COUNT("stem", space, stem),
+                                                 COUNT("head", space, head),
+                                                 {.name = "stages",
+                                                  .type = OPTION_PART,
+                                                  OF(space, stage),
+                                                  .keys = stage_keys,
+                                                  .size = sizeof(struct raw_stage),
+                                                  .count = offsetof(struct raw_space, n_stages),
+                                                  .min = 1,
+                                                  .max = SPACE_STAGES_MAX,
+                                                  .required = true},
+                                                 {0}};
 
-static const cyaml_schema_field_t cell_fields[] = {
-    CYAML_FIELD_UINT("nodes", CYAML_FLAG_DEFAULT, struct raw_cell, nodes),
-    CYAML_FIELD_ENUM("identity", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct raw_cell, identity, identities, 2),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t stage_fields[] = {
-    CYAML_FIELD_UINT("stride", CYAML_FLAG_DEFAULT, struct raw_stage, stride),
-    CYAML_FIELD_UINT("width", CYAML_FLAG_DEFAULT, struct raw_stage, width),
-    CYAML_FIELD_UINT("depth", CYAML_FLAG_DEFAULT, struct raw_stage, depth),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t stage_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_stage, stage_fields)};
-
-static const cyaml_schema_field_t network_fields[] = {
-    CYAML_FIELD_STRING_PTR("family", CYAML_FLAG_POINTER, struct raw_network, family, 1, 15),
-    CYAML_FIELD_UINT("input", CYAML_FLAG_DEFAULT, struct raw_network, input),
-    CYAML_FIELD_UINT("channels", CYAML_FLAG_DEFAULT, struct raw_network, channels),
-    CYAML_FIELD_UINT("classes", CYAML_FLAG_DEFAULT, struct raw_network, classes),
-    CYAML_FIELD_UINT("stem", CYAML_FLAG_DEFAULT, struct raw_network, stem),
-    CYAML_FIELD_UINT("head", CYAML_FLAG_DEFAULT, struct raw_network, head),
-    CYAML_FIELD_SEQUENCE("stages", CYAML_FLAG_POINTER, struct raw_network, stages, &stage_schema, 1, SPACE_STAGES_MAX),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t gene_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_gene, gene_fields)};
-static const cyaml_schema_field_t space_fields[] = {
-    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct raw_space, name, 1, SPACE_NAME_MAX - 1),
-    CYAML_FIELD_MAPPING_PTR("cell", OPTIONAL_POINTER, struct raw_space, cell, cell_fields),
-    CYAML_FIELD_SEQUENCE("genes", CYAML_FLAG_POINTER, struct raw_space, genes, &gene_schema, 1, SPACE_GENES_MAX),
-    CYAML_FIELD_MAPPING_PTR("network", OPTIONAL_POINTER, struct raw_space, network, network_fields),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t space_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_space, space_fields)};
+static const struct option_def space_keys[] = {{.name = "name", TEXT(space, name, SPACE_NAME_MAX), .required = true},
+                                               {.name = "cell", .type = OPTION_PART, .keys = cell_keys},
+                                               {.name = "genes",
+                                                .type = OPTION_PART,
+                                                OF(space, gene),
+                                                .keys = gene_keys,
+                                                .size = sizeof(struct raw_gene),
+                                                .count = offsetof(struct raw_space, n_genes),
+                                                .min = 1,
+                                                .max = SPACE_GENES_MAX,
+                                                .required = true},
+                                               {.name = "network", .type = OPTION_PART, .keys = network_keys},
+                                               {0}};
+#undef COUNT
+#undef WORDS
+#undef TEXT
+#undef OF
 
 /* What one conversion works on. */
 struct conversion {
-    const struct yaml_doc *doc;
+    const struct yaml_at *root;
     const struct raw_space *raw;
     struct space *space;
     const char *block[SPACE_GENES_MAX]; /* names met so far; their index is the block number */
@@ -131,21 +112,22 @@ struct conversion {
 
 static int read_condition(struct conversion *c, unsigned j)
 {
-    const struct raw_when *when = c->raw->genes[j].when;
+    const struct raw_gene *raw = &c->raw->gene[j];
     struct gene *g = &c->space->gene[j];
     char path[64];
     snprintf(path, sizeof path, "genes[%u].when.gene", j);
     int other = -1;
     for (unsigned i = 0; i < j && other < 0; i++)
-        other = strcmp(c->space->gene[i].name, when->gene) ? -1 : (int)i;
+        other = strcmp(c->space->gene[i].name, raw->when) ? -1 : (int)i;
     if (other < 0)
-        return yaml_doc_error(c->doc, c->err, path, "'%s' is not a gene listed before '%s'; expected one", when->gene, g->name);
+        return yaml_wrong_in(c->root, c->err, path, "'%s' is not a gene listed before '%s'; expected one", raw->when, g->name);
     g->condition_gene = (int16_t)other;
-    for (unsigned i = 0; i < when->in_count; i++) {
-        int v = gene_find_choice(&c->space->gene[other], when->in[i]);
+    for (unsigned i = 0; i < raw->when_in.n; i++) {
+        int v = gene_find_choice(&c->space->gene[other], raw->when_in.item[i]);
         snprintf(path, sizeof path, "genes[%u].when.in[%u]", j, i);
         if (v < 0)
-            return yaml_doc_error(c->doc, c->err, path, "'%s' is not a choice of gene '%s'; expected one of its choices", when->in[i], when->gene);
+            return yaml_wrong_in(c->root, c->err, path, "'%s' is not a choice of gene '%s'; expected one of its choices", raw->when_in.item[i],
+                                 raw->when);
         g->condition_mask = (uint16_t)(g->condition_mask | 1u << v);
     }
     return 0;
@@ -153,18 +135,20 @@ static int read_condition(struct conversion *c, unsigned j)
 
 static int read_edge(struct conversion *c, unsigned j)
 {
-    const struct raw_gene *raw = &c->raw->genes[j];
+    const struct raw_gene *raw = &c->raw->gene[j];
     struct gene *g = &c->space->gene[j];
     char path[64];
     snprintf(path, sizeof path, "genes[%u].edge", j);
     if (!c->space->cell_nodes)
-        return yaml_doc_error(c->doc, c->err, path, "gene '%s' is an edge, but the space has no cell; expected `cell: {nodes: N}` at the top",
-                              g->name);
-    if (raw->edge[0] >= raw->edge[1] || raw->edge[1] >= c->space->cell_nodes)
-        return yaml_doc_error(c->doc, c->err, path, "[%u, %u] is here; expected a lower and a higher node of 0 to %d", raw->edge[0], raw->edge[1],
-                              c->space->cell_nodes - 1);
-    g->edge_from = (int16_t)raw->edge[0];
-    g->edge_to = (int16_t)raw->edge[1];
+        return yaml_wrong_in(c->root, c->err, path, "gene '%s' is an edge, but the space has no cell; expected `cell: {nodes: N}` at the top",
+                             g->name);
+    uint64_t from, to;
+    if (parse_u64(raw->edge.item[0], 0, UINT16_MAX, &from) || parse_u64(raw->edge.item[1], 0, UINT16_MAX, &to) || from >= to ||
+        to >= c->space->cell_nodes)
+        return yaml_wrong_in(c->root, c->err, path, "[%s, %s] is here; expected a lower and a higher node of 0 to %d", raw->edge.item[0],
+                             raw->edge.item[1], c->space->cell_nodes - 1);
+    g->edge_from = (int16_t)from;
+    g->edge_to = (int16_t)to;
     return 0;
 }
 
@@ -180,42 +164,42 @@ static int16_t block_number(struct conversion *c, const char *name)
 
 static int read_choices(struct conversion *c, unsigned j)
 {
-    const struct raw_gene *raw = &c->raw->genes[j];
+    const struct raw_gene *raw = &c->raw->gene[j];
     struct gene *g = &c->space->gene[j];
     char path[64];
-    for (unsigned v = 0; v < raw->choices_count; v++) {
-        copy_string(g->label[v], sizeof g->label[v], raw->choices[v]);
-        if (parse_double(raw->choices[v], &g->value[v]))
+    for (unsigned v = 0; v < raw->choices.n; v++) {
+        copy_string(g->label[v], sizeof g->label[v], raw->choices.item[v]);
+        if (parse_double(raw->choices.item[v], &g->value[v]))
             g->value[v] = NAN;
-        int same = gene_find_choice(g, raw->choices[v]);
+        int same = gene_find_choice(g, raw->choices.item[v]);
         g->n_choices = (uint8_t)(v + 1);
         snprintf(path, sizeof path, "genes[%u].choices[%u]", j, v);
         if (same >= 0)
-            return yaml_doc_error(c->doc, c->err, path, "choice '%s' is listed twice; expected distinct choices", raw->choices[v]);
-        if (strpbrk(raw->choices[v], " =,"))
-            return yaml_doc_error(c->doc, c->err, path, "choice '%s' holds a space, '=' or ','; expected a word or a number", raw->choices[v]);
+            return yaml_wrong_in(c->root, c->err, path, "choice '%s' is listed twice; expected distinct choices", raw->choices.item[v]);
+        if (strpbrk(raw->choices.item[v], " =,"))
+            return yaml_wrong_in(c->root, c->err, path, "choice '%s' holds a space, '=' or ','; expected a word or a number", raw->choices.item[v]);
     }
     return 0;
 }
 
 static int read_gene(struct conversion *c, unsigned j)
 {
-    const struct raw_gene *raw = &c->raw->genes[j];
+    const struct raw_gene *raw = &c->raw->gene[j];
     struct gene *g = &c->space->gene[j];
     char path[64];
     *g = (struct gene){.ordinal = raw->ordinal, .condition_gene = -1, .block = -1, .edge_from = -1, .edge_to = -1, .none_allele = -1};
     copy_string(g->name, sizeof g->name, raw->name);
     snprintf(path, sizeof path, "genes[%u].name", j);
     if (strpbrk(raw->name, " =,"))
-        return yaml_doc_error(c->doc, c->err, path, "'%s' holds a space, '=' or ','; expected one word", raw->name);
+        return yaml_wrong_in(c->root, c->err, path, "'%s' holds a space, '=' or ','; expected one word", raw->name);
     for (unsigned i = 0; i < j; i++) {
         if (!strcmp(c->space->gene[i].name, g->name))
-            return yaml_doc_error(c->doc, c->err, path, "a gene '%s' is there already; expected unique names", g->name);
+            return yaml_wrong_in(c->root, c->err, path, "a gene '%s' is there already; expected unique names", g->name);
     }
     int r = read_choices(c, j);
     if (!r && raw->when)
         r = read_condition(c, j);
-    if (!r && raw->edge)
+    if (!r && raw->edge.n)
         r = read_edge(c, j);
     if (r)
         return r;
@@ -225,22 +209,22 @@ static int read_gene(struct conversion *c, unsigned j)
         g->none_allele = (int16_t)gene_find_choice(g, raw->none);
         snprintf(path, sizeof path, "genes[%u].none", j);
         if (g->none_allele < 0)
-            return yaml_doc_error(c->doc, c->err, path, "'%s' is not a choice of gene '%s'; expected one of its choices", raw->none, g->name);
+            return yaml_wrong_in(c->root, c->err, path, "'%s' is not a choice of gene '%s'; expected one of its choices", raw->none, g->name);
     }
     return 0;
 }
 
-static void read_network(const struct raw_network *raw, struct space_network *n)
+static void read_network(const struct raw_space *raw, struct space_network *n)
 {
     copy_string(n->family, sizeof n->family, raw->family);
-    n->input_size = raw->input;
-    n->input_channels = raw->channels;
-    n->classes = raw->classes;
-    n->stem = raw->stem;
-    n->head = raw->head;
-    n->n_stages = (uint16_t)raw->stages_count;
-    for (unsigned i = 0; i < raw->stages_count; i++)
-        n->stage[i] = (struct space_stage){raw->stages[i].stride, raw->stages[i].width, raw->stages[i].depth};
+    n->input_size = (uint16_t)raw->input;
+    n->input_channels = (uint16_t)raw->channels;
+    n->classes = (uint16_t)raw->classes;
+    n->stem = (uint16_t)raw->stem;
+    n->head = (uint16_t)raw->head;
+    n->n_stages = (uint16_t)raw->n_stages;
+    for (unsigned i = 0; i < raw->n_stages; i++)
+        n->stage[i] = (struct space_stage){(uint16_t)raw->stage[i].stride, (uint16_t)raw->stage[i].width, (uint16_t)raw->stage[i].depth};
 }
 
 /* space_check() with its reason placed at `path`. */
@@ -250,7 +234,7 @@ static int check_here(struct conversion *c, const char *path)
     int r = space_check(c->space, &reason);
     if (!r)
         r = space_check_names(c->space, &reason);
-    return r ? yaml_doc_error(c->doc, c->err, path, "%s", reason.text) : 0;
+    return r ? yaml_wrong_in(c->root, c->err, path, "%s", reason.text) : 0;
 }
 
 static int convert(struct conversion *c)
@@ -258,13 +242,9 @@ static int convert(struct conversion *c)
     struct space *s = c->space;
     char path[32];
     copy_string(s->name, sizeof s->name, c->raw->name);
-    if (c->raw->cell) {
-        if (c->raw->cell->nodes < 2 || c->raw->cell->nodes > 16)
-            return yaml_doc_error(c->doc, c->err, "cell.nodes", "%u is here; expected 2 to 16", c->raw->cell->nodes);
-        s->cell_nodes = c->raw->cell->nodes;
-        s->identity_graph = c->raw->cell->identity == 1;
-    }
-    for (unsigned j = 0; j < c->raw->genes_count; j++) {
+    s->cell_nodes = (uint16_t)c->raw->nodes;
+    s->identity_graph = c->raw->identity_graph;
+    for (unsigned j = 0; j < c->raw->n_genes; j++) {
         int r = read_gene(c, j);
         if (r)
             return r;
@@ -274,29 +254,31 @@ static int convert(struct conversion *c)
         if (r)
             return r;
     }
-    if (c->raw->network)
-        read_network(c->raw->network, &s->network);
+    if (c->raw->family)
+        read_network(c->raw, &s->network);
     return check_here(c, "network");
 }
 
-int space_file_parse(const char *text, size_t n, const char *origin, struct space *ret_space, struct sonata_error *err)
+static int read_tree(const struct yaml_at *root, struct space *ret_space, struct sonata_error *err)
 {
-    cleanup_yaml_doc struct yaml_doc *doc = NULL;
-    int r = yaml_doc_open(text, n, origin, &space_schema, &doc, err);
-    if (r)
-        return r;
     cleanup_free struct space *s = xcalloc(1, sizeof *s);
-    struct conversion c = {.doc = doc, .raw = yaml_doc_data(doc), .space = s, .err = err};
-    r = convert(&c);
+    cleanup_free struct raw_space *raw = xcalloc(1, sizeof *raw);
+    struct conversion c = {.root = root, .raw = raw, .space = s, .err = err};
+    int r = yaml_options(root, space_keys, raw, err);
+    r = r ? r : convert(&c);
     if (!r)
         *ret_space = *s;
     return r;
 }
 
-static int compare_names(const void *a, const void *b)
+int space_file_parse(const char *text, size_t n, const char *origin, struct space *ret_space, struct sonata_error *err)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    cleanup_yaml struct yaml_at root = {0};
+    int r = yaml_parse(text, n, origin, &root, err);
+    return r ? r : read_tree(&root, ret_space, err);
 }
+
+static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 size_t space_presets(char *text, size_t size)
 {
@@ -358,7 +340,7 @@ int space_file_read(const char *name, struct space *ret_space, struct sonata_err
         return sonata_error_set(err, -ENOENT, "no space is called '%.60s'; presets: %s; or give the path of a space file", name,
                                 presets[0] ? presets : "none");
     }
-    cleanup_bytes struct bytes data = {0};
-    int r = file_read(path, YAML_TEXT_MAX, &data, err);
-    return r ? r : space_file_parse((const char *)data.data, data.size, path, ret_space, err);
+    cleanup_yaml struct yaml_at root = {0};
+    int r = yaml_read(path, &root, err);
+    return r ? r : read_tree(&root, ret_space, err);
 }

@@ -11,7 +11,12 @@ static int read_text(const struct option_def *d, const struct yaml_at *value, vo
     struct sonata_error why = {{0}};
     const char *text = yaml_value(value);
     char expected[300], path[FILE_NAME_MAX];
-    option_expected(d, expected, sizeof expected);
+    struct option_def entry = *d;
+    if (d->type == OPTION_LIST) { /* of which this is one text */
+        entry.type = OPTION_TEXT;
+        entry.min = entry.max = 0;
+    }
+    option_expected(&entry, expected, sizeof expected);
     if (yaml_kind(value) != YAML_TEXT)
         return yaml_wrong(value, err, "%s is here; expected %s", yaml_kind_name(value), expected);
     if (!text[0])
@@ -22,16 +27,32 @@ static int read_text(const struct option_def *d, const struct yaml_at *value, vo
     return option_read(d, text, settings, &why) ? yaml_wrong(value, err, "%s", why.text) : 0;
 }
 
+/* One mapping of a part. */
+static int read_part(const struct option_def *d, const struct yaml_at *value, void *settings, struct sonata_error *err)
+{
+    if (d->part)
+        return d->part(settings, value, err);
+    char *at = (char *)settings + d->offset;
+    unsigned *count = d->max > 0 ? (unsigned *)((char *)settings + d->count) : NULL;
+    int r = yaml_options(value, d->keys, count ? at + *count * d->size : at, err);
+    if (count)
+        ++*count;
+    return r;
+}
+
 int yaml_option(const struct option_def *def, const struct yaml_at *value, void *settings, struct sonata_error *err)
 {
-    if (def->type == OPTION_PART)
-        return def->part(settings, value, err);
-    if (yaml_kind(value) != YAML_LIST || !(def->joins || def->type == OPTION_LIST))
-        return read_text(def, value, settings, err);
+    bool part = def->type == OPTION_PART, list = def->joins || ((part || def->type == OPTION_LIST) && def->max > 0);
     int r = 0;
+    if (part && !list)
+        return read_part(def, value, settings, err);
+    if (list && !def->joins)
+        r = yaml_is_list(value, (size_t)def->min, (size_t)def->max, err);
+    if (r || yaml_kind(value) != YAML_LIST || !(list || def->type == OPTION_LIST))
+        return r ? r : read_text(def, value, settings, err);
     for (size_t i = 0; !r && i < yaml_count(value); i++) {
         struct yaml_at entry = yaml_entry(value, i);
-        r = read_text(def, &entry, settings, err);
+        r = part ? read_part(def, &entry, settings, err) : read_text(def, &entry, settings, err);
     }
     return r;
 }

@@ -126,6 +126,36 @@ int yaml_wrong_key(const struct yaml_at *mapping, const char *key, struct sonata
     return complain(at.tree, err, node_of(&at)->start_mark.line + 1, at.path, text);
 }
 
+/* The place that the first step of *path leads to; advances *path behind the step. False: there is none. */
+static bool step(const struct yaml_at *at, const char **path, struct yaml_at *ret_child)
+{
+    char key[80];
+    const char *p = *path + (**path == '.');
+    size_t n = strcspn(p, ".[");
+    *path = p + (*p == '[' ? strcspn(p, "]") + 1 : n);
+    if (*p == '[') {
+        unsigned long i = strtoul(p + 1, NULL, 10);
+        if (yaml_kind(at) != YAML_LIST || i >= yaml_count(at))
+            return false;
+        *ret_child = yaml_entry(at, i);
+        return true;
+    }
+    return (size_t)snprintf(key, sizeof key, "%.*s", (int)n, p) < sizeof key && yaml_find(at, key, ret_child);
+}
+
+int yaml_wrong_in(const struct yaml_at *root, struct sonata_error *err, const char *path, const char *format, ...)
+{
+    struct yaml_at at = *root, child;
+    char text[440];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    for (const char *p = path; *p && step(&at, &p, &child);)
+        at = child;
+    return complain(at.tree, err, node_of(&at)->start_mark.line + 1, path, text);
+}
+
 int yaml_is_list(const struct yaml_at *at, size_t min, size_t max, struct sonata_error *err)
 {
     size_t n = yaml_count(at);

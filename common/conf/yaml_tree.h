@@ -50,6 +50,8 @@ int yaml_is_list(const struct yaml_at *at, size_t min, size_t max, struct sonata
 
 /* Complains about the place. Returns -EINVAL. */
 int yaml_wrong(const struct yaml_at *at, struct sonata_error *err, const char *format, ...) SONATA_PRINTF(3, 4);
+/* The same about the value at `path` below the root ("objectives[1].metric"): the line is that of its nearest parent where it is absent. */
+int yaml_wrong_in(const struct yaml_at *root, struct sonata_error *err, const char *path, const char *format, ...) SONATA_PRINTF(4, 5);
 /* The same about what its mapping holds, or lacks, at `key`, or about `key` itself: the line is the key's where it is there. */
 int yaml_wrong_key(const struct yaml_at *mapping, const char *key, struct sonata_error *err, const char *format, ...) SONATA_PRINTF(4, 5);
 /* `name` as seen from the folder of the file that the place is in, unless it is absolute. False: too long. */

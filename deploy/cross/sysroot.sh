@@ -12,7 +12,7 @@ set -euo pipefail
 suite=bookworm
 mirror=${SONATA_MIRROR:-http://deb.debian.org/debian}
 keyring=${SONATA_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
-packages=libc6-dev,libzmq3-dev,libprotobuf-c-dev,libuv1-dev,libsodium-dev,libcyaml-dev,libyaml-dev,libcjson-dev,libxnnpack-dev,libpthreadpool-dev,libzstd-dev,zlib1g-dev,libcmocka-dev
+packages=libc6-dev,libzmq3-dev,libprotobuf-c-dev,libuv1-dev,libsodium-dev,libyaml-dev,libcjson-dev,libxnnpack-dev,libpthreadpool-dev,libzstd-dev,zlib1g-dev,libcmocka-dev
 
 usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; }
 die() { echo "sysroot.sh: $*" >&2; exit 1; }

@@ -12,7 +12,7 @@
 #include "cli/servers.h"
 #include "conf/search_file.h"
 #include "conf/space_file.h"
-#include "conf/yaml_doc.h"
+#include "conf/yaml_tree.h"
 #include "domain/analytic.h"
 
 struct settings {
@@ -29,7 +29,7 @@ const struct option_def check_options[] = {
 static bool is_space_file(const char *path)
 {
     cleanup_bytes struct bytes data = {0};
-    if (file_read(path, YAML_TEXT_MAX, &data, NULL))
+    if (file_read(path, YAML_FILE_MAX, &data, NULL))
         return false;
     bytes_put_u8(&data, 0);
     const char *text = (const char *)data.data;

@@ -97,7 +97,7 @@ struct run {
     const char *file_path;
     struct search_file file;
     char state[FOLDER_MAX];
-    char board_text[SEARCH_BOARDS_MAX][SPEC_PATH_MAX + FOLDER_MAX];
+    char host[128]; /* the board of this machine, where none is named */
     const char *board[OPTION_LIST_MAX];
     unsigned n_boards;
     struct run_state memory;
@@ -136,28 +136,13 @@ static int tend(void *user)
     return r ? r : tend_web(run);
 }
 
-/* FILE in "ID:table:FILE,…" of a search file is relative to that file. */
-static void resolve_board(const char *text, const char *search_path, char *out, size_t size)
-{
-    const char *first = strchr(text, ':'), *second = first ? strchr(first + 1, ':') : NULL, *slash = strrchr(search_path, '/');
-    char whole[SPEC_PATH_MAX + FOLDER_MAX]; // text and out may be parts of one object
-    if (!second || second[1] == '/' || !slash)
-        copy_string(whole, sizeof whole, text);
-    else
-        snprintf(whole, sizeof whole, "%.*s%.*s/%s", (int)(second + 1 - text), text, (int)(slash - search_path), search_path, second + 1);
-    copy_string(out, size, whole);
-}
-
 static int choose_boards(struct run *run, struct sonata_error *err)
 {
     const struct option_list *flags = &run->settings->boards;
     const struct search_spec *spec = &run->file.spec;
     run->n_boards = flags->n ? flags->n : run->file.n_boards;
-    for (unsigned i = 0; i < run->n_boards; i++) {
-        if (!flags->n)
-            resolve_board(run->file.board[i], run->file_path, run->board_text[i], sizeof run->board_text[i]);
-        run->board[i] = flags->n ? flags->item[i] : run->board_text[i];
-    }
+    for (unsigned i = 0; i < run->n_boards; i++)
+        run->board[i] = flags->n ? flags->item[i] : run->file.board[i];
     if (run->n_boards)
         return 0;
     if (!spec->supernet[0])
@@ -166,8 +151,8 @@ static int choose_boards(struct run *run, struct sonata_error *err)
             "%s names no supernet, so this machine cannot measure its networks; add `evaluation: {dataset: …, supernet: …}`, or give a "
             "table with --board ID:table:FILE.csv,metric=COLUMN,…",
             run->file_path);
-    snprintf(run->board_text[0], sizeof run->board_text[0], "host:engine,dataset=%s", spec->dataset);
-    run->board[0] = run->board_text[0];
+    snprintf(run->host, sizeof run->host, "host:engine,dataset=%s", spec->dataset);
+    run->board[0] = run->host;
     run->n_boards = 1;
     return 0;
 }

@@ -14,7 +14,7 @@ LIBRARIES = {  # name in the table: headers that mean it
     "libsodium": r"sodium\.h",
     "zlib": r"zlib\.h",
     "libzstd": r"zstd\.h",
-    "libcyaml": r"cyaml/.*|yaml\.h",
+    "libyaml": r"yaml\.h",
     "libuv": r"uv\.h",
     "libzmq": r"zmq\.h",
     "LMDB": r"lmdb\.h",

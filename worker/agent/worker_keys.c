@@ -55,7 +55,7 @@ const struct option_def tier_keys[] = {{.name = "name",
 #undef AT
 
 /* Changes to a built-in tier. */
-static int read_tier(struct worker_config *w, const struct yaml_at *at, struct sonata_error *err)
+static int read_tier(void *settings, const struct yaml_at *at, struct sonata_error *err)
 {
     struct tier_settings t = {.half_width = -1};
     struct yaml_at name;
@@ -74,18 +74,8 @@ static int read_tier(struct worker_config *w, const struct yaml_at *at, struct s
     p->processes_max = p->processes_max ? p->processes_max : max_of(processes_max, p->processes);
     if (t.half_width >= 0)
         p->accept_half_width = p->process_half_width = t.half_width;
-    w->protocol[t.tier] = *p;
+    ((struct worker_config *)settings)->protocol[t.tier] = *p;
     return latency_protocol_check(p, &why) ? yaml_wrong(at, err, "%s", why.text) : 0;
-}
-
-static int read_tiers(void *settings, const struct yaml_at *at, struct sonata_error *err)
-{
-    int r = yaml_is_list(at, 0, TIER_COUNT, err);
-    for (size_t i = 0; !r && i < yaml_count(at); i++) {
-        struct yaml_at entry = yaml_entry(at, i);
-        r = read_tier(settings, &entry, err);
-    }
-    return r;
 }
 
 /* One pair of a board's mapping. */
@@ -118,7 +108,7 @@ static int read_head(struct board_config *b, const struct yaml_at *at, struct so
     return board_config_begin(b, yaml_value(&id), yaml_value(&backend), &why) ? yaml_wrong(&backend, err, "%s", why.text) : 0;
 }
 
-static int read_board(struct worker_config *w, const struct yaml_at *at, struct sonata_error *err)
+static int read_board(void *settings, const struct yaml_at *at, struct sonata_error *err)
 {
     struct board_config b = board_config_default();
     struct sonata_error why = {{0}};
@@ -127,17 +117,7 @@ static int read_board(struct worker_config *w, const struct yaml_at *at, struct 
         r = yaml_pairs(at, set_pair, &b, err);
     if (r)
         return r;
-    return board_config_check(&b, &why) || worker_config_add(w, &b, &why) ? yaml_wrong(at, err, "%s", why.text) : 0;
-}
-
-static int read_boards(void *settings, const struct yaml_at *at, struct sonata_error *err)
-{
-    int r = yaml_is_list(at, 0, WORKER_BOARDS_MAX, err);
-    for (size_t i = 0; !r && i < yaml_count(at); i++) {
-        struct yaml_at entry = yaml_entry(at, i);
-        r = read_board(settings, &entry, err);
-    }
-    return r;
+    return board_config_check(&b, &why) || worker_config_add(settings, &b, &why) ? yaml_wrong(at, err, "%s", why.text) : 0;
 }
 
 static int take_canary(void *settings, const char *text, struct sonata_error *err)
@@ -180,8 +160,18 @@ const struct option_def worker_keys[] = {
      .argument = "LEVEL",
      .reloadable = true,
      .help = "error, warn, info or debug; default: info."},
-    {.name = "tiers", .type = OPTION_PART, .part = read_tiers, .argument = "[...]", .help = "Changes to numbers of the tiers, for all boards."},
-    {.name = "boards", .type = OPTION_PART, .part = read_boards, .argument = "[...]", .help = "The boards: {id: NAME, backend: BACKEND, ...}."},
+    {.name = "tiers",
+     .type = OPTION_PART,
+     .part = read_tier,
+     .max = TIER_COUNT,
+     .argument = "[...]",
+     .help = "Changes to numbers of the tiers, for all boards."},
+    {.name = "boards",
+     .type = OPTION_PART,
+     .part = read_board,
+     .max = WORKER_BOARDS_MAX,
+     .argument = "[...]",
+     .help = "The boards: {id: NAME, backend: BACKEND, ...}."},
     {0}};
 #undef TEXT
 #undef AT

@@ -11,7 +11,7 @@ search_file first 60 > first.yaml
 expect 0 "256 architectures" sonata check first.yaml space.yaml
 expect 0 '"valid":	true' sonata check --json first.yaml
 sed 's/goal: max/goal: maximum/' first.yaml > wrong.yaml
-expect 2 "wrong.yaml:4: objectives[0].goal: 'maximum' is here; expected min or max" sonata check wrong.yaml
+expect 2 "wrong.yaml:4: objectives[0].goal: 'maximum' is here; expected one of min|max" sonata check wrong.yaml
 expect 2 "wrong.yaml:4:" sonata run wrong.yaml
 expect 3 "no such file" sonata run none.yaml
 expect 2 "did you mean 'list'" sonata lst

@@ -22,7 +22,7 @@ deb=$(echo sonata-worker_*_"$arch".deb) tarball=$(echo sonata-worker-*-"$arch".t
 [ "$(dpkg-deb -f "$deb" Package Architecture)" = "Package: sonata-worker
 Architecture: $arch" ] || fail "fields: $(dpkg-deb -f "$deb")"
 depends=$(dpkg-deb -f "$deb" Depends)
-for library in libc6 libcjson1 libcyaml1 libprotobuf-c1 libsodium23 libuv1 libxnnpack0 libyaml-0-2 libzmq5 libzstd1 zlib1g; do
+for library in libc6 libcjson1 libprotobuf-c1 libsodium23 libuv1 libxnnpack0 libyaml-0-2 libzmq5 libzstd1 zlib1g; do
   [[ ", $depends," =~ ", $library"(" "|",") ]] || fail "no dependency on $library: $depends"
 done
 [[ ! $depends =~ lmdb|openblas ]] || fail "the worker needs neither LMDB nor BLAS: $depends"
