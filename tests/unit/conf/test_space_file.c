@@ -120,7 +120,7 @@ static const struct {
     {"name: x\ngenes:\n" GENE "network: {family: transformer, input: 28, channels: 1, classes: 10, stem: 1, head: 1,\n  stages: [{stride: 1, width: 1, depth: 1}]}\n",
      "s.yaml:4: network: network family 'transformer' is not known; 'mbconv' is"},
     {"name: x\ngenes:\n" GENE "network: {family: mbconv, input: 70000, channels: 1, classes: 10, stem: 1, head: 1,\n  stages: []}\n",
-     "s.yaml:4: network.input: '70000' is here; expected a whole number, 0 or more"},
+     "s.yaml:4: network.input: '70000' is here; expected a whole number from 0 to 65535"},
     {"name: x\ngenes: {\n", "s.yaml:3: not valid YAML: did not find expected node content while parsing a flow node"},
     {"name: \"x\ngenes:\n", "s.yaml:3: not valid YAML: found unexpected end of stream while scanning a quoted scalar"},
     {"name: x\n\tgenes: 1\n", "s.yaml:2: not valid YAML: found a tab character that violates indentation while scanning a plain scalar"},
