@@ -198,7 +198,7 @@ static int check_key(const struct yaml_at *mapping, size_t i, struct sonata_erro
     if (r)
         return r;
     if (!yaml_value(&key)[0])
-        return yaml_wrong(&key, err, "a word is expected as a key");
+        return yaml_wrong(&key, err, "%s is used as a key; expected a word", yaml_kind_name(&key));
     if (key_index(mapping, yaml_value(&key)) < i)
         return yaml_wrong(&key, err, "key '%.40s' is given twice; expected once", yaml_value(&key));
     return 0;
