@@ -71,19 +71,35 @@ static struct receipt *find(struct receipts *t, const struct receipt_offer *offe
     return NULL;
 }
 
-/* A free one, else the one that was left alone for longest. */
-static struct receipt *place(struct receipts *t, int64_t now)
+static bool is_of(const struct receipt *r, const struct receipt_offer *offer) { return !strcmp(r->who, offer->who) && !strcmp(r->team, offer->team); }
+
+/* Whether they have as many as one may: nobody keeps all others from theirs. */
+static bool has_enough(const struct receipts *t, const struct receipt_offer *offer)
+{
+    unsigned own = 0;
+    for (unsigned i = 0; i < RECEIPTS_MAX; i++)
+        own += t->receipt[i].state != RECEIPT_FREE && is_of(&t->receipt[i], offer);
+    return own >= (offer->who[0] ? RECEIPTS_OF_CLIENTS : RECEIPTS_OF_WORKERS);
+}
+
+/* A free one, else the one that was left alone for longest, whose file goes with it: what is abandoned counts for no quota. */
+static struct receipt *place(struct receipts *t, const struct receipt_offer *offer, int64_t now)
 {
     struct receipt *oldest = NULL;
+    bool own = has_enough(t, offer);
     for (unsigned i = 0; i < RECEIPTS_MAX; i++) {
         struct receipt *r = &t->receipt[i];
-        if (r->state == RECEIPT_FREE)
+        if (r->state == RECEIPT_FREE && !own)
             return r;
-        if (!at_work(r) && now - r->touched_ns > IDLE_NS && (!oldest || r->touched_ns < oldest->touched_ns))
+        bool idle = r->state != RECEIPT_FREE && !at_work(r) && now - r->touched_ns > IDLE_NS && (!own || is_of(r, offer));
+        if (idle && (!oldest || r->touched_ns < oldest->touched_ns))
             oldest = r;
     }
-    if (oldest)
+    if (oldest) {
+        part_drop(oldest->part);
+        oldest->part = NULL;
         receipt_close(oldest);
+    }
     return oldest;
 }
 
@@ -99,8 +115,8 @@ int receipts_open(struct receipts *t, const struct receipt_offer *offer, struct 
         *ret_receipt = r;
         return 0;
     }
-    if (!(r = place(t, now)))
-        return sonata_error_set(err, -EBUSY, "%d transfers are under way: try again later", RECEIPTS_MAX);
+    if (!(r = place(t, offer, now)))
+        return sonata_error_set(err, -EBUSY, "too many transfers are under way: try again later");
     *r = (struct receipt){.total = offer->total, .touched_ns = now};
     memcpy(r->hash, offer->hash, HASH_SIZE);
     copy_string(r->who, sizeof r->who, offer->who);

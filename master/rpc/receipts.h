@@ -12,7 +12,7 @@
 #include "loop/loop.h"
 #include "store/record.h"
 
-enum { RECEIPTS_MAX = 32, RECEIPT_WHO_MAX = 20 };
+enum { RECEIPTS_MAX = 32, RECEIPT_WHO_MAX = 20, RECEIPTS_OF_CLIENTS = 2, RECEIPTS_OF_WORKERS = 16 /* for a team each */ };
 
 enum receipt_state {
     RECEIPT_FREE,
