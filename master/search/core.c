@@ -232,12 +232,35 @@ static void rejoin(struct core *s, uint32_t row, enum row_state before)
     population_refresh(s);
 }
 
+/* Another result of what was measured of a row that waits. */
+static int retell_part(struct core *s, uint32_t row, const struct core_result *part)
+{
+    struct row *r = &s->archive.row[row];
+    struct core_result result = *part;
+    result.groups = result.groups ? result.groups & r->known : r->known;
+    int rc = check_result(s, &result);
+    if (rc)
+        return rc;
+    models_forget(s->models);
+    if (result.status == CORE_OK) {
+        for (uint32_t o = 0; o < s->params.n_objectives; o++)
+            r->y[o] = says(s, &result, o) ? result.objective[o] : r->y[o];
+        return 0;
+    }
+    archive_promote(&s->archive, row, 0);
+    archive_tell(&s->archive, row, &result, s->params.n_objectives);
+    results_in(s, row);
+    return 0;
+}
+
 int core_retell(struct core *s, uint64_t id, const struct core_result *result)
 {
     if (id >= s->archive.n)
         return -ENOENT;
     enum row_state before = s->archive.row[id].state;
-    int r = before == ROW_PENDING || before == ROW_SCREENED ? -EINVAL : check_result(s, result);
+    if (before == ROW_SCREENED)
+        return retell_part(s, (uint32_t)id, result);
+    int r = before == ROW_PENDING ? -EINVAL : check_result(s, result);
     if (r)
         return r;
     archive_retell(&s->archive, (uint32_t)id, result, s->params.n_objectives);

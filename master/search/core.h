@@ -17,8 +17,8 @@
 enum { CORE_OBJECTIVES_MAX = 4, CORE_GROUPS_MAX = CORE_OBJECTIVES_MAX, CORE_SCREENING_MAX = 8 };
 
 /* Raised when a default changes what is proposed; a search keeps the defaults of the revision it began with. 2: `bound`; `least-used` auto in
- * `sonata` and `sonata+`. 3: an ask visits at most 32,768 forms in search of unseen ones. */
-enum { CORE_REVISION = 3 };
+ * `sonata` and `sonata+`. 3: an ask visits at most 32,768 forms in search of unseen ones. 4: `families`; groups may be set while the search runs. */
+enum { CORE_REVISION = 4 };
 
 /* Zero-initialise, set what matters, the rest takes the documented default. */
 struct core_params {
@@ -82,6 +82,12 @@ uint32_t core_ask(struct core *s, uint32_t n, struct core_proposal *ret_proposal
 int core_tell(struct core *s, uint64_t id, const struct core_result *result);
 /* --- Screening (docs/SEARCH.md, section 7): objectives that cost little are measured for more architectures than those that cost much --- */
 
+/* Whether the algorithm can screen, when groups and costs are told and the costs differ enough. */
+bool core_can_screen(const struct core *s);
+/* Other groups from now on: n of them, and the group of each objective. -EINVAL: as in core_params; -EBUSY: something is known in part. */
+int core_set_groups(struct core *s, uint32_t n, const uint8_t *group) SONATA_MUST_CHECK;
+/* How many groups there are; 0 or 1: all objectives are measured together. */
+uint32_t core_groups(const struct core *s);
 /* What measuring each group alone costs, n_groups numbers > 0 in a unit of the caller's. Takes effect with the next ask. -EINVAL: not so. */
 int core_set_costs(struct core *s, const double *cost) SONATA_MUST_CHECK;
 /* How many architectures are screened for each one that is measured whole; 1: there is no screening, core_ask() is the way. */
@@ -98,7 +104,8 @@ uint32_t core_screened(const struct core *s);
 
 /* The result of a told proposal was taken back or joined by further measurements: `result` is what holds from here on (the caller averages
  * replicates). Front, population and models follow; what was proposed and rewarded before stays. Any status may become any other. -ENOENT: never
- * proposed. -EINVAL: not told yet, or an objective is not finite. */
+ * proposed. -EINVAL: not told yet, or an objective is not finite. Of a screened architecture that waits: other values of what is known of it, and it
+ * waits on; not CORE_OK: it is told, and waits no more. */
 int core_retell(struct core *s, uint64_t id, const struct core_result *result);
 /* Id of the architecture in this search, or -1. */
 int64_t core_find(const struct core *s, const struct genotype *g);

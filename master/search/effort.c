@@ -34,10 +34,10 @@ double effort_of_fit(const struct core *s, uint32_t n)
     return s->params.n_objectives * rows * 1e4;
 }
 
-double effort_of_choice(uint32_t n)
+double effort_of_choice(const struct core *s, uint32_t n)
 {
     double rows = min_of(n, GP_CHOICE_POINTS);
-    return GP_CHOICES * (rows * rows * rows / 3 * FACTOR + rows * rows / 2 * KERNEL);
+    return (GP_CHOICES + (s->models->gp[0].n_families ? GP_MIX_CHOICES : 0)) * (rows * rows * rows / 3 * FACTOR + rows * rows / 2 * KERNEL);
 }
 
 double effort_of_prediction(const struct core *s, uint32_t n, bool variance)

@@ -19,7 +19,7 @@ bool effort_left(const struct core *s, double share);
  * one hypervolume gain against n points. */
 double effort_of_fit(const struct core *s, uint32_t n);
 /* Choosing the hyper-parameters of a model for n rows. */
-double effort_of_choice(uint32_t n);
+double effort_of_choice(const struct core *s, uint32_t n);
 /* Predicting n candidates, with or without variances. */
 double effort_of_prediction(const struct core *s, uint32_t n, bool variance);
 /* One hypervolume gain against n points. */

@@ -24,6 +24,8 @@ enum { LANES = 8, BLOCK = 32, JITTER_TRIES = 6 };
 void gp_fini(struct gp *g)
 {
     free(g->miss);
+    free(g->apart);
+    g->apart = NULL;
     free(g->alpha);
     free(g->factor);
     g->miss = NULL;
@@ -140,12 +142,55 @@ static double kernel(double a, double b, double ell, double d)
     return a * (1 - d) + b * t;
 }
 
-static double distance(const struct gp *g, const uint8_t *x, const uint8_t *y)
+static bool is_member(const struct gp *g, uint32_t gene) { return g->member[gene] < g->n_families; }
+
+static double hamming(const struct gp *g, const uint8_t *x, const uint8_t *y)
 {
     double d = 0;
     for (uint32_t j = 0; j < g->n_genes; j++)
         d += x[j] != y[j] ? g->weight[j] : 0;
     return d;
+}
+
+static void count_values(const struct gp *g, const uint8_t *x, uint8_t ret_count[GP_FAMILIES_MAX][GP_VALUES])
+{
+    memset(ret_count, 0, GP_FAMILIES_MAX * sizeof *ret_count);
+    for (uint32_t j = 0; j < g->n_genes; j++) {
+        if (is_member(g, j))
+            ret_count[g->member[j]][x[j]]++;
+    }
+}
+
+/* What one gene too many or too few of a value is away. */
+static double step_of(const struct gp *g, uint32_t family)
+{
+    double weight = 0;
+    for (uint32_t j = 0; j < g->n_genes; j++)
+        weight += g->member[j] == family ? g->weight[j] : 0;
+    return weight / (2.0 * g->family[family].size);
+}
+
+/* The distance by counts; genes of no family are compared one by one. */
+static double counted(const struct gp *g, const uint8_t *x, const uint8_t *y)
+{
+    uint8_t a[GP_FAMILIES_MAX][GP_VALUES], b[GP_FAMILIES_MAX][GP_VALUES];
+    double d = 0;
+    count_values(g, x, a);
+    count_values(g, y, b);
+    for (uint32_t f = 0; f < g->n_families; f++) {
+        uint32_t steps = 0;
+        for (uint32_t v = 0; v < g->family[f].n_values; v++)
+            steps += (uint32_t)abs(a[f][v] - b[f][v]);
+        d += step_of(g, f) * steps;
+    }
+    for (uint32_t j = 0; j < g->n_genes; j++)
+        d += !is_member(g, j) && x[j] != y[j] ? g->weight[j] : 0;
+    return d;
+}
+
+static double distance(const struct gp *g, const uint8_t *x, const uint8_t *y)
+{
+    return g->mix > 0 ? (1 - g->mix) * hamming(g, x, y) + g->mix * counted(g, x, y) : hamming(g, x, y);
 }
 
 double gp_kernel(const struct gp *g, const uint8_t *x, const uint8_t *y) { return kernel(g->a, g->b, g->ell, distance(g, x, y)); }
@@ -163,46 +208,129 @@ static double likelihood(double *m, const double *y, uint32_t n)
     return l;
 }
 
+/* Rows that the hyper-parameters are chosen on, how far they are apart in both ways, and the best choice so far. */
+struct choice {
+    uint32_t n;
+    double *hamming, *counted, *matrix, *target, best;
+};
+
+static void choice_init(struct choice *c, const struct gp *g, const uint8_t (*rows)[GP_GENES_MAX], const double *y, uint32_t n)
+{
+    uint32_t k = c->n = min_of(n, GP_CHOICE_POINTS);
+    c->hamming = xcalloc((size_t)k * k, sizeof(double));
+    c->counted = xcalloc((size_t)k * k, sizeof(double));
+    c->matrix = xcalloc((size_t)k * k, sizeof(double));
+    c->target = xcalloc(k, sizeof(double));
+    c->best = -INFINITY;
+    for (uint32_t i = 0; i < k; i++) {
+        uint32_t row = n - 1 - (uint32_t)((uint64_t)i * n / k);
+        c->target[i] = y[row];
+        for (uint32_t j = 0; j < i; j++) {
+            const uint8_t *other = rows[n - 1 - (uint32_t)((uint64_t)j * n / k)];
+            c->hamming[(size_t)i * k + j] = hamming(g, rows[row], other);
+            c->counted[(size_t)i * k + j] = g->n_families ? counted(g, rows[row], other) : 0;
+        }
+    }
+}
+
+static void choice_fini(struct choice *c)
+{
+    free(c->hamming);
+    free(c->counted);
+    free(c->matrix);
+    free(c->target);
+}
+
+/* Takes the hyper-parameters of `try` into g when they are likelier than those it has. */
+static void choose_if_better(struct choice *c, const struct gp *try, struct gp *g)
+{
+    uint32_t k = c->n;
+    for (uint32_t i = 0; i < k; i++) {
+        double *row = c->matrix + (size_t)i * k;
+        const double *h = c->hamming + (size_t)i * k, *d = c->counted + (size_t)i * k;
+        for (uint32_t j = 0; j < i; j++)
+            row[j] = kernel(try->a, try->b, try->ell, try->mix > 0 ? (1 - try->mix) * h[j] + try->mix * d[j] : h[j]);
+        row[i] = try->a + try->b + try->noise;
+    }
+    double l = likelihood(c->matrix, c->target, k);
+    if (!(l > c->best))
+        return;
+    c->best = l;
+    g->a = try->a, g->b = try->b, g->ell = try->ell, g->noise = try->noise, g->mix = try->mix;
+}
+
 void gp_choose(struct gp *g, const uint8_t (*rows)[GP_GENES_MAX], const double *y, uint32_t n)
 {
     static const double additive[][2] = {{2.7, 0.3}, {1.2, 0.5}, {0.15, 1}}, length[] = {0.05, 0.12, 0.3, 0.8}, noise[] = {1e-3, 1e-2, 1e-1};
-    uint32_t k = min_of(n, GP_CHOICE_POINTS);
-    double *d = xcalloc((size_t)k * k, sizeof *d), *m = xcalloc((size_t)k * k, sizeof *m), *target = xcalloc(k, sizeof *target), best = -INFINITY;
-    for (uint32_t i = 0; i < k; i++) {
-        uint32_t row = n - 1 - (uint32_t)((uint64_t)i * n / k);
-        target[i] = y[row];
-        for (uint32_t j = 0; j < i; j++)
-            d[(size_t)i * k + j] = distance(g, rows[row], rows[n - 1 - (uint32_t)((uint64_t)j * n / k)]);
-    }
-    g->a = 1.2, g->b = 0.5, g->ell = 0.3, g->noise = 1e-1;
+    static const double other_mix[] = {0, 0.9};
+    struct choice choice;
+    struct gp try = {.mix = g->n_families ? 0.5 : 0};
+    choice_init(&choice, g, rows, y, n);
+    g->a = 1.2, g->b = 0.5, g->ell = 0.3, g->noise = 1e-1, g->mix = try.mix;
     for (uint32_t c = 0; c < GP_CHOICES; c++) {
-        double a = additive[c / 12][0], b = additive[c / 12][1], ell = length[c / 3 % 4], e = noise[c % 3];
-        for (uint32_t i = 0; i < k; i++) {
-            for (uint32_t j = 0; j < i; j++)
-                m[(size_t)i * k + j] = kernel(a, b, ell, d[(size_t)i * k + j]);
-            m[(size_t)i * k + i] = a + b + e;
-        }
-        double l = likelihood(m, target, k);
-        if (l > best) {
-            best = l;
-            g->a = a, g->b = b, g->ell = ell, g->noise = e;
-        }
+        try.a = additive[c / 12][0], try.b = additive[c / 12][1], try.ell = length[c / 3 % 4], try.noise = noise[c % 3];
+        choose_if_better(&choice, &try, g);
+    }
+    try.a = g->a, try.b = g->b, try.noise = g->noise;
+    for (uint32_t c = 0; c < GP_MIX_CHOICES && g->n_families; c++) {
+        try.mix = other_mix[c / 4], try.ell = length[c % 4];
+        choose_if_better(&choice, &try, g);
     }
     g->n_at_choice = n;
-    free(d);
-    free(m);
-    free(target);
+    choice_fini(&choice);
 }
 
 static void fill_miss(struct gp *g, const uint8_t (*rows)[GP_GENES_MAX], uint32_t n)
 {
     g->miss = xcalloc((size_t)g->n_genes * GP_VALUES * n, sizeof *g->miss);
     for (uint32_t j = 0; j < g->n_genes; j++) {
+        double weight = is_member(g, j) ? (1 - g->mix) * g->weight[j] : g->weight[j];
         for (uint32_t v = 0; v < GP_VALUES; v++) {
             float *to = g->miss + ((size_t)j * GP_VALUES + v) * n;
             for (uint32_t i = 0; i < n; i++)
-                to[i] = rows[i][j] != v ? (float)g->weight[j] : 0;
+                to[i] = rows[i][j] != v ? (float)weight : 0;
         }
+    }
+}
+
+/* Rows of `apart` that a family takes: counts of a value, times values. */
+static size_t rows_apart(const struct gp_family *f) { return (size_t)f->n_values * (f->size + 1); }
+
+static void fill_apart(struct gp *g, const uint8_t (*rows)[GP_GENES_MAX], uint32_t n)
+{
+    size_t total = 0, at = 0;
+    for (uint32_t f = 0; f < g->n_families; f++)
+        total += rows_apart(&g->family[f]);
+    if (!(g->mix > 0))
+        return;
+    g->apart = xcalloc(total * n, sizeof *g->apart);
+    for (uint32_t f = 0; f < g->n_families; at += rows_apart(&g->family[f]), f++) {
+        double step = g->mix * step_of(g, f);
+        uint32_t counts = g->family[f].size + 1;
+        for (uint32_t i = 0; i < n; i++) {
+            uint8_t count[GP_FAMILIES_MAX][GP_VALUES];
+            count_values(g, rows[i], count);
+            for (uint32_t r = 0; r < rows_apart(&g->family[f]); r++)
+                g->apart[(at + r) * n + i] = (float)(step * abs((int)(r % counts) - count[f][r / counts]));
+        }
+    }
+}
+
+CLONES static void add_row(float *to, const float *from, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
+static void add_apart(const struct gp *g, const uint8_t *row, float *distance_buffer)
+{
+    uint8_t count[GP_FAMILIES_MAX][GP_VALUES];
+    const float *at = g->apart;
+    count_values(g, row, count);
+    for (uint32_t f = 0; f < g->n_families; f++) {
+        uint32_t counts = g->family[f].size + 1;
+        for (uint32_t v = 0; v < g->family[f].n_values; v++, at += (size_t)counts * g->n)
+            add_row(distance_buffer, at + (size_t)count[f][v] * g->n, g->n);
     }
 }
 
@@ -218,6 +346,8 @@ CLONES static void kernel_row(const struct gp *g, const uint8_t *row, float *dis
         for (uint32_t i = 0; i < n; i++)
             distance_buffer[i] += miss[i];
     }
+    if (g->apart)
+        add_apart(g, row, distance_buffer);
     for (uint32_t i = 0; i < n; i++) {
         double d = (double)distance_buffer[i], t = 1 - d * scale;
         t = max_of(t, 0);
@@ -251,6 +381,7 @@ void gp_fit(struct gp *g, const uint8_t (*rows)[GP_GENES_MAX], const double *y, 
     gp_fini(g);
     g->n = n;
     fill_miss(g, rows, n);
+    fill_apart(g, rows, n);
     double *m = xcalloc((size_t)n * n, sizeof *m), extra = 0;
     float *buffer = xcalloc(n, sizeof *buffer);
     for (int t = 0; t < JITTER_TRIES; t++) {

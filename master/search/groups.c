@@ -27,9 +27,9 @@ void groups_fill(const struct core *s, const struct row *r, struct candidate *c)
     }
 }
 
-static bool can_screen(const struct core *s)
+bool core_can_screen(const struct core *s)
 {
-    return s->params.n_groups > 1 && s->algorithm->option_groups & GROUP_PLUS && !s->set.generational && s->set.surrogate != SURROGATE_NONE;
+    return s->set.screening != 1 && s->algorithm->option_groups & GROUP_PLUS && !s->set.generational && s->set.surrogate != SURROGATE_NONE;
 }
 
 void groups_derive(struct core *s)
@@ -37,7 +37,7 @@ void groups_derive(struct core *s)
     double dear = 0, total = 0;
     s->screening = 1;
     s->cheap_groups = 0;
-    if (!can_screen(s) || !(s->cost[0] > 0))
+    if (s->params.n_groups < 2 || !core_can_screen(s) || !(s->cost[0] > 0))
         return;
     uint32_t costly = 0;
     for (uint32_t g = 0; g < s->params.n_groups; g++) {

@@ -281,6 +281,40 @@ void models_forget(struct models *m)
     drop_kept(m);
 }
 
+static bool same_choices(const struct gene *a, const struct gene *b)
+{
+    if (a->n_choices != b->n_choices || a->ordinal != b->ordinal || (a->edge_from < 0) != (b->edge_from < 0))
+        return false;
+    for (uint32_t c = 0; c < a->n_choices; c++) {
+        if (strcmp(a->label[c], b->label[c]))
+            return false;
+    }
+    return true;
+}
+
+/* Genes that have the same choices are a family: what counts may be how many of them have a value. By default edges of a cell alone: layers of stages
+ * have the same choices, too, but not the same sizes (docs/SEARCH.md, section 5). */
+static void set_families(const struct core *s, struct gp *g)
+{
+    g->n_families = 0;
+    memset(g->member, GP_FAMILIES_MAX, sizeof g->member);
+    for (uint32_t j = 0; j < s->space.n_genes && s->set.families != FAMILIES_OFF; j++) {
+        uint32_t first = 0;
+        if (s->set.families == FAMILIES_CELL && s->space.gene[j].edge_from < 0)
+            continue;
+        while (first < j && !same_choices(&s->space.gene[first], &s->space.gene[j]))
+            first++;
+        if (first == j || (g->member[first] == GP_FAMILIES_MAX && g->n_families == GP_FAMILIES_MAX))
+            continue;
+        if (g->member[first] == GP_FAMILIES_MAX) {
+            g->family[g->n_families] = (struct gp_family){.size = 1, .n_values = s->space.gene[j].n_choices + 1U};
+            g->member[first] = (uint8_t)g->n_families++;
+        }
+        g->member[j] = g->member[first];
+        g->family[g->member[j]].size++;
+    }
+}
+
 /* Length scales: important genes move a candidate far, unimportant ones hardly. Importance estimated from few rows per gene is mostly
  * noise, so it is shrunk towards equal shares (docs/SEARCH.md). */
 static void set_weights(const struct core *s, struct gp *g, uint32_t objective)
@@ -288,6 +322,7 @@ static void set_weights(const struct core *s, struct gp *g, uint32_t objective)
     const struct models *m = s->models;
     double total = 0, n = m->forest_train.n, share = m->grown && n > 0 ? n / (n + IMPORTANCE_PRIOR * s->space.n_genes) : 0;
     g->n_genes = s->space.n_genes;
+    set_families(s, g);
     for (uint32_t j = 0; j < g->n_genes; j++) {
         g->weight[j] = sqrt(share * m->importance[objective][j] + (1 - share) / g->n_genes + 1e-4);
         total += g->weight[j];
@@ -385,7 +420,7 @@ bool models_refresh(struct core *s)
     fit(s, true);
     effort_spend(s, effort_of_fit(s, t.n));
     for (uint32_t o = 0; o < s->params.n_objectives; o++)
-        effort_spend(s, m->gp[o].n_at_choice != at_choice[o] ? effort_of_choice(m->gp[o].n_at_choice) : 0);
+        effort_spend(s, m->gp[o].n_at_choice != at_choice[o] ? effort_of_choice(s, m->gp[o].n_at_choice) : 0);
     m->fitted_told = s->archive.n_told;
     m->fitted_parts = s->archive.n_parts;
     return true;
@@ -570,6 +605,7 @@ void models_save(const struct models *m, struct bytes *out)
         bytes_put_f64(out, g->b);
         bytes_put_f64(out, g->ell);
         bytes_put_f64(out, g->noise);
+        bytes_put_f64(out, g->mix);
         bytes_put_u32(out, g->n_at_choice);
     }
     bytes_put_u8(out, m->grown);
@@ -579,13 +615,16 @@ void models_save(const struct models *m, struct bytes *out)
     bytes_put_u32(out, m->risk_told);
 }
 
-static bool load_hyperparameters(struct gp *g, struct reader *in)
+static bool load_hyperparameters(struct gp *g, unsigned version, struct reader *in)
 {
     g->a = reader_f64(in);
     g->b = reader_f64(in);
     g->ell = reader_f64(in);
     g->noise = reader_f64(in);
+    g->mix = version > 3 ? reader_f64(in) : 0;
     g->n_at_choice = reader_u32(in);
+    if (!(g->mix >= 0 && g->mix < 1))
+        return false;
     return (g->ell == 0 && g->a == 0 && g->b == 0 && g->noise == 0) ||
            (g->a >= 0 && g->a < 100 && g->b >= 0 && g->b < 100 && g->ell > 1e-3 && g->ell < 100 && g->noise > 1e-6 && g->noise < 100);
 }
@@ -597,7 +636,7 @@ bool models_load(struct models *m, struct core *s, struct reader *in)
     m->fitted_parts = s->loading > 2 ? reader_u32(in) : 0;
     bool ok = load_training(&m->train, s, in);
     for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++)
-        ok &= load_hyperparameters(&m->gp[o], in);
+        ok &= load_hyperparameters(&m->gp[o], s->loading, in);
     bool grown = reader_u8(in);
     m->grown_told = reader_u32(in);
     m->n_grown = reader_u64(in);

@@ -15,7 +15,7 @@
 #include "search/groups.h"
 #include "search/models.h"
 
-enum { VERSION = 3 /* 1: without the revision; 2: without groups */, MAGIC = 0x53544e53 };
+enum { VERSION = 4 /* 1: without the revision; 2: without groups; 3: without families */, MAGIC = 0x53544e53 };
 
 static uint64_t space_fingerprint(const struct space *s)
 {

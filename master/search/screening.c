@@ -12,6 +12,25 @@
 #include "search/groups.h"
 #include "search/models.h"
 
+int core_set_groups(struct core *s, uint32_t n, const uint8_t *group)
+{
+    struct core_params p = s->params;
+    p.n_groups = n;
+    memcpy(p.group, group, p.n_objectives * sizeof *group);
+    if (core_params_check(&p, NULL))
+        return -EINVAL;
+    if (s->archive.n_parts || s->archive.n_screened)
+        return -EBUSY;
+    s->params = p;
+    memset(s->cost, 0, sizeof s->cost);
+    for (uint32_t i = 0; i < s->archive.n; i++) {
+        s->archive.row[i].asked = (uint8_t)groups_all(s);
+        s->archive.row[i].known = 0;
+    }
+    groups_derive(s);
+    return 0;
+}
+
 int core_set_costs(struct core *s, const double *cost)
 {
     for (uint32_t g = 0; g < s->params.n_groups; g++) {
@@ -22,6 +41,8 @@ int core_set_costs(struct core *s, const double *cost)
     groups_derive(s);
     return 0;
 }
+
+uint32_t core_groups(const struct core *s) { return s->params.n_groups; }
 
 uint32_t core_screening(const struct core *s) { return s->screening; }
 

@@ -27,6 +27,7 @@ static const struct option_def options[] = {
     {.name = "inner-population", .group = GROUP_MODEL, .offset = AT(inner_population), .type = OPTION_COUNT, .min = 8, .max = 500},
     {.name = "train-max", .group = GROUP_MODEL, .offset = AT(train_max), .type = OPTION_COUNT, .min = 50, .max = 5000},
     {.name = "bound", .group = GROUP_MODEL, .offset = AT(bound), .type = OPTION_NUMBER, .min = 0, .max = 1e6},
+    {.name = "families", .group = GROUP_MODEL, .offset = AT(families), .type = OPTION_WORD, .choices = "off|cell|all"},
     {.name = "importance", .group = GROUP_SONATA, .offset = AT(importance), .type = OPTION_FLAG},
     {.name = "beta", .group = GROUP_SONATA, .offset = AT(beta), .type = OPTION_NUMBER, .min = 0, .max = 5},
     {.name = "fallback", .group = GROUP_SONATA, .offset = AT(fallback), .type = OPTION_FLAG},
@@ -85,6 +86,7 @@ static void set_defaults(const struct core_params *p, struct core_settings *s)
         .scale_quantile = 1,
         .least_used = LEAST_USED_OFF,
         .bound = p->revision == 1 ? 0 : 200,
+        .families = !p->revision || p->revision > 3 ? FAMILIES_CELL : FAMILIES_OFF,
     };
 }
 

@@ -14,6 +14,7 @@ enum reward_kind { REWARD_FRONT, REWARD_GAIN, REWARD_SURVIVAL };
 enum mutation_kind { MUTATION_RESET, MUTATION_ORDINAL, MUTATION_RESAMPLE };
 enum crossover_kind { CROSSOVER_UNIFORM, CROSSOVER_BLOCK };
 enum least_used_kind { LEAST_USED_AUTO, LEAST_USED_ON, LEAST_USED_OFF };
+enum families_kind { FAMILIES_OFF, FAMILIES_CELL, FAMILIES_ALL };
 enum design_kind { DESIGN_RANDOM, DESIGN_STRATIFIED };
 
 struct core_settings {
@@ -25,6 +26,7 @@ struct core_settings {
     uint32_t least_used; // front members as parents, see population.c
     uint32_t surrogate, sources, agent, reward;
     bool importance, mask, fallback, feasibility;
+    uint32_t families; // genes whose values the Gaussian process may count
     double beta, discount;
     uint32_t trees, inner_generations, inner_population, pool, screen, train_max;
     bool arm_native, arm_importance, arm_local, arm_crossover;

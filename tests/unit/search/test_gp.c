@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "fixture.h"
 #include "search/ridge.h"
 #include "search/warp.h"
-#include "fixture.h"
 #include "support/cmocka.h"
 
 enum { GENES = 8, N = 60, TEST = 37 };
@@ -66,12 +66,21 @@ static void eliminate(double *m, double *b, int n)
     }
 }
 
-static void matches_a_direct_solve(void **state)
+/* Genes 0 to 4 are one family, 5 and 6 another, 7 stands alone. */
+static void set_families(struct gp *g, double mix)
 {
-    struct gp g;
+    g->n_families = 2;
+    g->family[0] = (struct gp_family){.size = 5, .n_values = 4};
+    g->family[1] = (struct gp_family){.size = 2, .n_values = 4};
+    for (int j = 0; j < GENES; j++)
+        g->member[j] = j < 5 ? 0 : j < 7 ? 1 : 2;
+    g->mix = mix;
+}
+
+static void check_direct_solve(const struct gp *kernel)
+{
+    struct gp g = *kernel;
     double mean[TEST], var[TEST], k[N], m[N * N], b[N];
-    (void)state;
-    set_kernel(&g);
     gp_fit(&g, (const uint8_t(*)[GP_GENES_MAX])rows, y, N);
     gp_predict(&g, (const uint8_t(*)[GP_GENES_MAX])(rows + N), TEST, mean, var);
     for (int t = 0; t < TEST; t++) {
@@ -91,6 +100,60 @@ static void matches_a_direct_solve(void **state)
         assert_close(var[t], g.a + g.b - explained, 2e-3);
     }
     gp_fini(&g);
+}
+
+static void matches_a_direct_solve(void **state)
+{
+    struct gp g;
+    (void)state;
+    set_kernel(&g);
+    check_direct_solve(&g);
+    set_families(&g, 0.5);
+    check_direct_solve(&g);
+}
+
+static void families_are_compared_by_counts(void **state)
+{
+    struct gp g;
+    const uint8_t x[GP_GENES_MAX] = {1, 2, 3, 3, 1, 2, 2, 1}, moved[GP_GENES_MAX] = {3, 1, 2, 1, 3, 2, 2, 1},
+                  one_more[GP_GENES_MAX] = {1, 2, 3, 3, 3, 2, 2, 1}, alone[GP_GENES_MAX] = {1, 2, 3, 3, 1, 2, 2, 2};
+    (void)state;
+    set_kernel(&g);
+    double apart = gp_kernel(&g, x, moved), other = gp_kernel(&g, x, alone);
+    set_families(&g, 0.9);
+    assert_true(gp_kernel(&g, x, moved) > apart + 0.1);                            /* the same values in other places */
+    double weight = 0.1 * 5 / 36 + 0.9 * (1 + 2 + 3 + 4 + 5) / 36.0 * 2 / (2 * 5); /* gene 4 itself, then one value less and one more */
+    assert_close(gp_kernel(&g, x, one_more), g.a * (1 - weight) + g.b * pow(1 - weight / (g.ell * 256), 256), 1e-9);
+    assert_close(gp_kernel(&g, x, alone), other, 1e-12);
+}
+
+/* A target that only counts tell is learned from few rows. */
+static void chooses_counts_where_they_tell(void **state)
+{
+    struct gp g = {.n_genes = GENES}, plain;
+    double count[N + TEST], mean[TEST], error[2] = {0, 0};
+    (void)state;
+    for (int j = 0; j < GENES; j++)
+        g.weight[j] = 1.0 / GENES;
+    for (int i = 0; i < N + TEST; i++) {
+        count[i] = -1;
+        for (int j = 0; j < 5; j++)
+            count[i] += rows[i][j] == 3;
+        count[i] = count[i] * count[i] - 1;
+    }
+    plain = g;
+    set_families(&g, 0);
+    for (int k = 0; k < 2; k++) {
+        struct gp *used = k ? &g : &plain;
+        gp_choose(used, (const uint8_t(*)[GP_GENES_MAX])rows, count, N);
+        gp_fit(used, (const uint8_t(*)[GP_GENES_MAX])rows, count, N);
+        gp_predict(used, (const uint8_t(*)[GP_GENES_MAX])(rows + N), TEST, mean, NULL);
+        for (int i = 0; i < TEST; i++)
+            error[k] += (mean[i] - count[N + i]) * (mean[i] - count[N + i]);
+        gp_fini(used);
+    }
+    assert_true(g.mix > 0 && plain.mix <= 0);
+    assert_true(error[1] < 0.5 * error[0]);
 }
 
 static void learns_and_is_sure_where_it_has_been(void **state)
@@ -198,8 +261,9 @@ static void warp_of_constants_is_finite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matches_a_direct_solve),       cmocka_unit_test(learns_and_is_sure_where_it_has_been),
-        cmocka_unit_test(mean_alone_is_the_same),       cmocka_unit_test(repeated_rows_are_no_trouble),
+        cmocka_unit_test(matches_a_direct_solve),           cmocka_unit_test(families_are_compared_by_counts),
+        cmocka_unit_test(chooses_counts_where_they_tell),   cmocka_unit_test(learns_and_is_sure_where_it_has_been),
+        cmocka_unit_test(mean_alone_is_the_same),           cmocka_unit_test(repeated_rows_are_no_trouble),
         cmocka_unit_test(ridge_finds_an_additive_function), cmocka_unit_test(warp_inverts_and_keeps_order),
         cmocka_unit_test(warp_of_constants_is_finite),
     };

@@ -93,7 +93,7 @@ static void damage_is_refused_by_the_check_sum(void **state)
 static void old_states_go_on(void **state)
 {
     (void)state;
-    for (unsigned version = 1; version <= 2; version++) {
+    for (unsigned version = 1; version <= 3; version++) {
         char path[512];
         struct bytes file = {0};
         struct sonata_error err = {{0}};
@@ -108,6 +108,7 @@ static void old_states_go_on(void **state)
         assert_int_equal(s->params.revision, version);
         assert_true((s->set.bound > 0) == (version > 1));
         assert_int_equal(s->set.least_used, version > 1 ? LEAST_USED_AUTO : LEAST_USED_OFF);
+        assert_int_equal(s->set.families, FAMILIES_OFF);
         assert_int_equal(core_ask(s, 6, p), 6);
         for (unsigned i = 0; i < 6; i++)
             assert_memory_equal(p[i].genotype.allele, file.data + n + i * depth.n_genes, depth.n_genes);
