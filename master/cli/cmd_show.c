@@ -79,6 +79,8 @@ static void print_status(const struct results *r)
     printf("  state        %s%s%s\n", s->state, s->reason[0] ? ": " : "", s->reason);
     printf("  evaluations  %u of %u; %u pending, %u infeasible, %u failed, %u reused\n", s->told, s->budget, s->pending, s->infeasible, s->failed,
            s->reused);
+    if (s->screened)
+        printf("  screened     %u more: their cheap objectives are measured, the costly one is not\n", s->screened);
     printf("  front        %u points, hypervolume %.6f\n", s->front_size, s->hypervolume);
     if (s->retold || s->replicates)
         printf("  measured     %u results told anew; %u further measurements for the front\n", s->retold, s->replicates);

@@ -30,6 +30,7 @@ int results_from_status_message(const Sonata__SearchStatus *m, struct results_st
                                .replicates = m->replicates,
                                .retry_left = m->retry_left,
                                .retried = m->retried,
+                               .screened = m->screened,
                                .events_dropped = m->events_dropped,
                                .front_size = m->front_size,
                                .hypervolume = m->hypervolume,

@@ -60,6 +60,7 @@ cJSON *json_status(const struct results_status *s)
     cJSON_AddNumberToObject(o, "infeasible", s->infeasible);
     cJSON_AddNumberToObject(o, "failed", s->failed);
     cJSON_AddNumberToObject(o, "reused", s->reused);
+    cJSON_AddNumberToObject(o, "screened", s->screened);
     cJSON_AddNumberToObject(o, "told_anew", s->retold);
     cJSON_AddNumberToObject(o, "replicates", s->replicates);
     cJSON_AddNumberToObject(o, "retry_left", s->retry_left);

@@ -18,7 +18,7 @@ struct results_status {
     uint64_t events_dropped; /* from the start of its log: it cannot be replayed */
     uint64_t id, number; /* number: within the team; what a team sees as the id, too */
     char name[SPEC_NAME_MAX], team[64], state[16], reason[256];
-    uint32_t budget, told, pending, infeasible, failed, reused, front_size, retold, replicates, retry_left, retried;
+    uint32_t budget, told, pending, infeasible, failed, reused, front_size, retold, replicates, retry_left, retried, screened;
     double hypervolume;
     int64_t created_wall_ns, finished_wall_ns, board_ns, active_ns;
     int32_t priority;

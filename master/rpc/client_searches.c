@@ -58,6 +58,7 @@ Sonata__SearchStatus *client_status_message(struct rpc *rpc, const struct search
     m->events_dropped = s->events_from;
     m->retry_left = s->retry_end - s->retry_next;
     m->retried = s->retried;
+    m->screened = s->screened;
     return m;
 }
 

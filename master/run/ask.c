@@ -11,14 +11,18 @@
 #include "run/event_log.h"
 #include "run/fair.h"
 #include "run/individual.h"
+#include "run/pending.h"
 #include "run/plan.h"
 #include "run/pool.h"
+#include "run/screening.h"
+#include "run/values.h"
 
 enum { ASK_MAX = 64, VETO_FACTOR = 20, VETO_MIN = 1000 };
 
 /* Of one search. */
 struct ask {
     uint32_t wanted, got;
+    enum ask_kind kind;
     struct core_proposal *proposal; /* an ask under way */
     uint32_t total_slots;           /* of fitting boards, as of that generation of the scheduler */
     uint64_t generation;
@@ -39,15 +43,15 @@ static void drop_proposals(struct ask *a)
     a->proposal = NULL;
 }
 
-uint32_t search_in_flight(const struct search *rs) { return rs->record.asked - rs->record.told - rs->n_abandoned; }
+uint32_t search_in_flight(const struct search *rs) { return rs->record.asked - rs->record.told - rs->n_abandoned - rs->record.screened; }
 
 bool search_wall_is_used(const struct search *rs) { return rs->spec->budget_wall_ns && rs->record.active_ns >= rs->spec->budget_wall_ns; }
 
-/* What an analytic constraint rules out costs a twentieth of an evaluation, but for the first thousand. */
+/* What an analytic constraint rules out costs a twentieth of an evaluation, but for the first thousand; so does what ends in its screening. */
 uint32_t search_charged(const struct search *rs)
 {
     const struct search_record *s = &rs->record;
-    return s->charged + (s->vetoed > VETO_MIN ? (s->vetoed - VETO_MIN) / VETO_FACTOR : 0);
+    return s->charged + (s->vetoed > VETO_MIN ? (s->vetoed - VETO_MIN) / VETO_FACTOR : 0) + s->screened_out / VETO_FACTOR;
 }
 
 /* Slots that would stay idle: the largest number over the groups, so that a board type that is down blocks nothing. */
@@ -83,10 +87,23 @@ uint32_t search_flight_limit(struct search *rs)
 /* Proposals are computed on another thread, and something waits for all cores to be here. */
 static bool must_stay_home(const struct search *rs) { return pool_is_held(rs->engine) && pool_is_for(rs); }
 
+/* Whole evaluations that may be begun. */
+static uint32_t screening_left(const struct search *rs)
+{
+    uint32_t open = search_charged(rs) + search_in_flight(rs) - pending_screening(rs);
+    return open < rs->record.budget ? rs->record.budget - open : 0;
+}
+
 static uint32_t wanted(struct search *rs)
 {
     const struct search_record *s = &rs->record;
-    if (s->state != SEARCH_RUNNING || rs->engine->stopping || s->stalled || !s->planned || search_wall_is_used(rs) || must_stay_home(rs))
+    rs->ask->kind = ASK_WHOLE;
+    if (s->state != SEARCH_RUNNING || rs->engine->stopping || !s->planned || search_wall_is_used(rs) || must_stay_home(rs))
+        return 0;
+    screening_learn_costs(rs);
+    if (screening_is_on(rs))
+        return screening_wanted(rs, screening_left(rs), search_in_flight(rs) - pending_screening(rs), &rs->ask->kind);
+    if (s->stalled)
         return 0;
     uint32_t flying = search_in_flight(rs);
     uint32_t charged = search_charged(rs);
@@ -109,20 +126,35 @@ uint32_t search_wanted(struct search *rs)
     return rs->no_room ? 0 : n;
 }
 
+typedef uint32_t ask_fn(struct core *s, uint32_t n, struct core_proposal *ret_proposals);
+typedef void log_fn(struct search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got);
+
+static const struct {
+    ask_fn *ask;
+    log_fn *log;
+} kinds[ASK_KIND_COUNT] = {[ASK_WHOLE] = {core_ask, event_log_ask},
+                           [ASK_SCREENING] = {core_ask_screening, event_log_screen},
+                           [ASK_PROMOTION] = {core_ask_promotion, event_log_promote}};
+
 static void take_proposals(struct search *rs)
 {
-    event_log_ask(rs, rs->ask->wanted, rs->ask->proposal, rs->ask->got);
-    rs->record.stalled = rs->ask->got == 0;
-    rs->record.asked += rs->ask->got;
-    for (uint32_t i = 0; i < rs->ask->got; i++)
-        individual_create(rs, &rs->ask->proposal[i]);
-    drop_proposals(rs->ask);
+    struct ask *a = rs->ask;
+    kinds[a->kind].log(rs, a->wanted, a->proposal, a->got);
+    rs->record.stalled = a->got == 0;
+    rs->record.asked += a->kind == ASK_PROMOTION ? 0 : a->got;
+    for (uint32_t i = 0; i < a->got; i++) {
+        if (a->kind == ASK_PROMOTION)
+            individual_promote(rs, &a->proposal[i]);
+        else
+            individual_create(rs, &a->proposal[i], a->kind == ASK_SCREENING ? screening_groups(rs) : 0);
+    }
+    drop_proposals(a);
 }
 
 static void ask_work(void *arg)
 {
     struct search *rs = arg;
-    rs->ask->got = core_ask(rs->core, rs->ask->wanted, rs->ask->proposal);
+    rs->ask->got = kinds[rs->ask->kind].ask(rs->core, rs->ask->wanted, rs->ask->proposal);
 }
 
 static void ask_done(void *arg)

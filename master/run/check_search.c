@@ -71,15 +71,17 @@ static void check_again(struct check *c, const struct individual_record *r)
 static void check_counters(struct check *c)
 {
     const struct search_record *s = c->search;
-    uint32_t told = 0, charged = 0, infeasible = 0, failed = 0, vetoed = 0;
+    uint32_t told = 0, charged = 0, infeasible = 0, failed = 0, vetoed = 0, screened = 0, screened_out = 0;
     struct map order = {0};
     for (size_t i = 0; i < c->n_individuals; i++) {
         const struct individual_record *r = &c->individual[i];
         check_individual_evaluations(c, r);
+        screened += r->state == INDIVIDUAL_SCREENED;
         if (!r->told_order)
             continue;
         told++;
-        charged += individual_is_charged(r);
+        charged += individual_is_charged(s, r);
+        screened_out += individual_ended_screened(s, r);
         vetoed += r->vetoed;
         infeasible += r->told_state == INDIVIDUAL_INFEASIBLE;
         failed += r->told_state == INDIVIDUAL_FAILED;
@@ -95,6 +97,8 @@ static void check_counters(struct check *c)
     expect(c, "the number of infeasible ones", s->infeasible, infeasible);
     expect(c, "the number of failed ones", s->failed, failed);
     expect(c, "the number of vetoed ones", s->vetoed, vetoed);
+    expect(c, "the number of screened ones", s->screened, screened);
+    expect(c, "the number that ended in their screening", s->screened_out, screened_out);
 }
 
 static bool count_event(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)

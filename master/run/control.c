@@ -62,7 +62,7 @@ static int extend(struct search *rs, uint32_t evaluations, struct sonata_error *
     if (rs->record.state == SEARCH_CANCELED || rs->record.state == SEARCH_STOPPED_FAILED)
         return sonata_error_set(err, -EINVAL, "the search is %s: it cannot be extended", search_state_name(rs->record.state));
     if (rs->record.state == SEARCH_DONE) {
-        if (rs->record.asked != rs->record.told)
+        if (rs->record.asked != rs->record.told + rs->record.screened)
             return sonata_error_set(err, -EINVAL, "the search ended with proposals unfinished: submit it anew (known results are reused)");
         int rc = search_reopen(rs, err);
         if (rc)

@@ -9,8 +9,8 @@
 
 enum { REPORT_PASSES = 6 }; /* measurements that an evaluation of tier report rests on */
 
-#define SEARCH_SLOW_NS (5 * SONATA_MS)      /* a step of the core that took longer: the search goes to the pool */
-enum { STRIKES_MAX = 3 }; /* steps of a search that crash the master or take a minute, before it is parked */
+#define SEARCH_SLOW_NS (5 * SONATA_MS) /* a step of the core that took longer: the search goes to the pool */
+enum { STRIKES_MAX = 3 };              /* steps of a search that crash the master or take a minute, before it is parked */
 #define PARKED "parked: three steps of it crashed the master or took longer than a minute"
 #define QUARANTINE_NS (300 * SONATA_SECOND) /* of a board that failed, when the configuration says nothing else */
 
@@ -71,6 +71,7 @@ struct search {
         uint64_t id;
         struct core_result result;
         int rc;
+        bool anew;    /* of one that was told its screening */
     } telling;        /* tell.c */
     uint32_t n_spare; /* results so far that no board made for it: others need not wait for more of them */
     bool spare;       /* so were most of the last ones */

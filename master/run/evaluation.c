@@ -18,6 +18,7 @@
 #include "run/note.h"
 #include "run/pending.h"
 #include "run/records.h"
+#include "run/screening.h"
 #include "run/suspect_table.h"
 #include "run/values.h"
 
@@ -237,6 +238,8 @@ void evaluation_take(struct engine *r, struct evaluation *e, const struct measur
     if (e->n_waiters) {
         struct search *owner = e->waiter[0].search;
         owner->record.board_ns += m->duration_ns > 0 ? m->duration_ns : 0;
+        if (m->outcome == OUTCOME_OK)
+            screening_count_time(owner, e->waiter[0].group, m->duration_ns);
         owner->dirty = true;
     }
     if (!take_measurement(r, &e->record, evaluation_is_further(e), m)) {

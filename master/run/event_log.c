@@ -25,17 +25,45 @@ uint64_t event_log_digest(const struct space *space, const struct core_proposal 
     return n ? hash64(b.data, b.size) : 0;
 }
 
-void event_log_ask(struct search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got)
+static void log_ask(struct search *rs, enum event_type type, uint32_t wanted, const struct core_proposal *proposal, uint32_t got)
 {
     struct event_record e = {
-        .type = EVENT_ASK, .wanted = wanted, .got = got, .id = got ? proposal[0].id : 0, .digest = event_log_digest(&rs->spec->space, proposal, got)};
+        .type = type, .wanted = wanted, .got = got, .id = got ? proposal[0].id : 0, .digest = event_log_digest(&rs->spec->space, proposal, got)};
+    put_event(rs, &e);
+}
+
+void event_log_ask(struct search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got)
+{
+    log_ask(rs, EVENT_ASK, wanted, proposal, got);
+}
+
+void event_log_screen(struct search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got)
+{
+    log_ask(rs, EVENT_SCREEN, wanted, proposal, got);
+}
+
+void event_log_promote(struct search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got)
+{
+    log_ask(rs, EVENT_PROMOTE, wanted, proposal, got);
+}
+
+void event_log_costs(struct search *rs, uint32_t n, const uint8_t *group, const double *cost)
+{
+    struct event_record e = {.type = EVENT_COSTS, .wanted = n, .got = group != NULL, .n_objectives = n};
+    for (uint32_t o = 0; o < rs->spec->n_objectives && group; o++)
+        e.id |= (uint64_t)group[o] << (8 * o);
+    memcpy(e.objective, cost, n * sizeof *cost);
     put_event(rs, &e);
 }
 
 static void log_result(struct search *rs, enum event_type type, uint64_t id, const struct core_result *result)
 {
-    struct event_record e = {
-        .type = type, .id = id, .status = (uint32_t)result->status, .n_objectives = rs->spec->n_objectives, .violation = result->violation};
+    struct event_record e = {.type = type,
+                             .wanted = result->groups,
+                             .id = id,
+                             .status = (uint32_t)result->status,
+                             .n_objectives = rs->spec->n_objectives,
+                             .violation = result->violation};
     for (uint32_t i = 0; i < e.n_objectives; i++)
         e.objective[i] = result->objective[i];
     put_event(rs, &e);

@@ -8,6 +8,11 @@
 uint64_t event_log_digest(const struct space *space, const struct core_proposal *proposal, uint32_t n);
 /* The core was asked for `wanted` proposals and gave `got`. */
 void event_log_ask(struct search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got);
+/* The same of the cheap groups (core_ask_screening()), or of screened ones (core_ask_promotion()). */
+void event_log_screen(struct search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got);
+void event_log_promote(struct search *rs, uint32_t wanted, const struct core_proposal *proposal, uint32_t got);
+/* The core was told what its n groups cost, and, the first time, which they are: each objective's (group; NULL: as before). */
+void event_log_costs(struct search *rs, uint32_t n, const uint8_t *group, const double *cost);
 /* The core was told the first result of that proposal. */
 void event_log_tell(struct search *rs, uint64_t id, const struct core_result *result);
 /* The core was told another result of a proposal that it was told before. */

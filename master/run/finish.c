@@ -33,8 +33,7 @@ void search_finish(struct search *rs, enum search_state state, const char *reaso
         if (p->record.told_order) {
             individual_put_back(rs, p);
         } else {
-            p->record.state = INDIVIDUAL_CANCELED;
-            individual_put(rs, &p->record);
+            individual_cancel(rs, p);
         }
     }
     pending_clear(rs);
@@ -63,6 +62,9 @@ static bool is_over(const struct search *rs)
     return search_charged(rs) >= s->budget || s->stalled;
 }
 
+/* Screened ones wait that the budget allows to promote. */
+static bool promotes_on(const struct search *rs) { return rs->record.costly && core_screened(rs->core) && search_charged(rs) < rs->record.budget; }
+
 void search_finish_if_over(struct search *rs)
 {
     const struct search_record *s = &rs->record;
@@ -70,7 +72,7 @@ void search_finish_if_over(struct search *rs)
         return;
     if (search_wall_is_used(rs))
         search_finish(rs, SEARCH_DONE, "the wall-clock budget is used");
-    else if (search_in_flight(rs) || (is_over(rs) && replicate_front(rs)))
+    else if (search_in_flight(rs) || promotes_on(rs) || (is_over(rs) && replicate_front(rs)))
         return;
     else if (s->charged >= s->budget)
         search_finish(rs, SEARCH_DONE, "");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "run/answer.h"
 #include "run/artefact_table.h"
 #include "run/evaluation.h"
@@ -19,9 +20,20 @@
 static void request_stage(struct search *rs, struct pending *p, uint32_t stage)
 {
     for (uint32_t g = 0; g < p->record.n_evaluations && p->n_open; g++) {
-        if (plan_stage(rs, g) == stage && !p->record.evaluation[g])
+        if (individual_is_asked(&p->record, g) && plan_stage(rs, g) == stage && !p->record.evaluation[g])
             evaluation_request(rs, p, g);
     }
+}
+
+/* The first stage that the individual has a group of. */
+static uint32_t first_stage(const struct search *rs, const struct pending *p)
+{
+    uint32_t first = UINT32_MAX;
+    for (uint32_t g = 0; g < p->record.n_evaluations; g++) {
+        if (individual_is_asked(&p->record, g))
+            first = min_of(first, plan_stage(rs, g));
+    }
+    return first;
 }
 
 /* All that was asked for is answered and something is not asked for yet: the stage that comes next in *ret_stage. */
@@ -29,7 +41,7 @@ static bool is_between_stages(const struct search *rs, const struct pending *p, 
 {
     uint32_t later = 0;
     for (uint32_t g = 0; g < p->record.n_evaluations; g++) {
-        if (p->record.evaluation[g])
+        if (p->record.evaluation[g] || !individual_is_asked(&p->record, g))
             continue;
         uint32_t stage = plan_stage(rs, g);
         *ret_stage = later++ && *ret_stage < stage ? *ret_stage : stage;
@@ -37,20 +49,33 @@ static bool is_between_stages(const struct search *rs, const struct pending *p, 
     return later && p->n_open == later;
 }
 
-/* Over a measured constraint the rest need not be measured. */
-static void begin_stage(struct search *rs, struct pending *p, uint32_t stage)
+/* Over a measured constraint the rest need not be measured. true: so it is. */
+static bool rule_over_constraint(struct search *rs, struct pending *p)
 {
     p->record.violation = plan_violation(rs, &p->record);
-    if (p->record.violation <= 0) {
-        request_stage(rs, p, stage);
-        return;
-    }
+    if (p->record.violation <= 0)
+        return false;
     p->status = CORE_INFEASIBLE;
     p->record.ruled = INDIVIDUAL_INFEASIBLE;
     p->record.cause = OUTCOME_INFEASIBLE;
     p->n_open = 0;
     copy_string(p->record.reason, sizeof p->record.reason, "infeasible: over a measured constraint; nothing else was measured");
     pending_complete(rs, p);
+    return true;
+}
+
+static void begin_stage(struct search *rs, struct pending *p, uint32_t stage)
+{
+    if (!rule_over_constraint(rs, p))
+        request_stage(rs, p, stage);
+}
+
+uint32_t individual_open_groups(const struct individual_record *ind)
+{
+    uint32_t n = 0;
+    for (uint32_t g = 0; g < ind->n_evaluations; g++)
+        n += individual_is_asked(ind, g);
+    return n;
 }
 
 void individual_describe(const struct search *rs, const struct core_proposal *proposal, struct pending *p)
@@ -82,12 +107,15 @@ void individual_describe(const struct search *rs, const struct core_proposal *pr
     p->n_open = rs->record.n_groups;
 }
 
-void individual_create(struct search *rs, const struct core_proposal *proposal)
+void individual_create(struct search *rs, const struct core_proposal *proposal, uint32_t groups)
 {
     struct pending *p = xcalloc(1, sizeof *p);
     individual_describe(rs, proposal, p);
+    p->record.asked = groups;
+    if (p->n_open)
+        p->n_open = individual_open_groups(&p->record);
     pending_add(rs, p);
-    request_stage(rs, p, 0);
+    request_stage(rs, p, first_stage(rs, p));
     if (!p->n_open && !p->complete) /* vetoed, or there is nothing to measure */
         pending_complete(rs, p);
     individual_put(rs, &p->record);
@@ -150,7 +178,7 @@ void individual_answer(struct search *rs, uint64_t id, uint32_t group, const str
         rule_out(rs, p, record, m, reason);
     } else {
         individual_take(rs, &p->record, group, record, m);
-        if (!p->n_open)
+        if (!p->n_open && (!individual_is_screening(rs, &p->record) || !rule_over_constraint(rs, p)))
             pending_complete(rs, p);
         else if (is_between_stages(rs, p, &stage))
             begin_stage(rs, p, stage);
@@ -203,7 +231,7 @@ static void collect_answers(struct search *rs, struct pending *p)
     memcpy(had, p->record.evaluation, sizeof had); /* an answer may ask for others */
     for (uint32_t g = 0; g < p->record.n_evaluations && p->n_open; g++) {
         struct evaluation_record record;
-        if (!had[g] && plan_stage(rs, g))
+        if (!individual_is_asked(&p->record, g) || (!had[g] && plan_stage(rs, g) > first_stage(rs, p)))
             continue; /* follows an earlier stage */
         struct evaluation *e = had[g] ? evaluation_get(rs->engine, had[g]) : NULL;
         if (e)
@@ -213,6 +241,50 @@ static void collect_answers(struct search *rs, struct pending *p)
         else
             evaluation_request(rs, p, g);
     }
+}
+
+/* It is not told: nothing that was begun holds any more. */
+static void begin_anew(struct pending *p)
+{
+    struct individual_record *ind = &p->record;
+    ind->state = ind->ruled = INDIVIDUAL_PENDING;
+    ind->cause = OUTCOME_OK;
+    ind->measured = ind->flags = 0;
+    ind->violation = 0;
+    ind->board[0] = ind->reason[0] = '\0';
+    p->status = CORE_OK;
+    p->complete = false;
+    p->n_open = individual_open_groups(ind);
+}
+
+void individual_promote(struct search *rs, const struct core_proposal *proposal)
+{
+    struct pending *p = pending_find(rs, proposal->id);
+    if (!p) {
+        p = xcalloc(1, sizeof *p);
+        if (individual_load(rs->engine, rs->record.id, proposal->id, &p->record)) { /* the store is blocked by it: nothing becomes durable */
+            free(p);
+            return;
+        }
+        rs->record.screened -= p->record.state == INDIVIDUAL_SCREENED;
+        pending_add(rs, p);
+    }
+    p->record.predicted = proposal->predicted;
+    memcpy(p->record.mean, proposal->mean, sizeof p->record.mean);
+    memcpy(p->record.sd, proposal->sd, sizeof p->record.sd);
+    pending_ask(rs, p, all_groups(rs));
+    begin_anew(p);
+    collect_answers(rs, p);
+    individual_put(rs, &p->record);
+    rs->dirty = true;
+}
+
+void individual_cancel(struct search *rs, struct pending *p)
+{
+    bool waits = p->record.told_state == INDIVIDUAL_SCREENED && individual_is_screening(rs, &p->record);
+    p->record.state = waits ? INDIVIDUAL_SCREENED : INDIVIDUAL_CANCELED;
+    rs->record.screened += waits;
+    individual_put(rs, &p->record);
 }
 
 /* In the store: told as before, its evaluations as they are now. */
@@ -237,23 +309,17 @@ int individual_reopen(struct search *rs, uint64_t id)
     if (!p) {
         p = xcalloc(1, sizeof *p);
         int rc = individual_load(rs->engine, rs->record.id, id, &p->record);
-        if (!rc && (!p->record.told_order || p->record.vetoed))
+        bool waits = !rc && p->record.state == INDIVIDUAL_SCREENED;
+        if (!rc && !waits && (!p->record.told_order || p->record.vetoed))
             rc = -ENOENT;
         if (rc) {
             free(p);
             return rc;
         }
+        rs->record.screened -= waits;
         pending_add(rs, p);
     }
-    struct individual_record *ind = &p->record;
-    ind->state = ind->ruled = INDIVIDUAL_PENDING;
-    ind->cause = OUTCOME_OK;
-    ind->measured = ind->flags = 0;
-    ind->violation = 0;
-    ind->board[0] = ind->reason[0] = '\0';
-    p->status = CORE_OK;
-    p->complete = false;
-    p->n_open = ind->n_evaluations;
+    begin_anew(p);
     collect_answers(rs, p);
     put_reopened(rs, p);
     rs->dirty = true;

@@ -9,8 +9,14 @@ struct pending;
 /* The record of a proposal: what is counted from its genotype, and whether that rules it out. Changes nothing else: on the thread that has the core.
  */
 void individual_describe(const struct search *rs, const struct core_proposal *proposal, struct pending *p);
-/* A proposal of the core becomes an individual: counted, vetoed, or asked for. */
-void individual_create(struct search *rs, const struct core_proposal *proposal);
+/* A proposal of the core becomes an individual: counted, vetoed, or asked for in those groups (mask, 0: all). */
+void individual_create(struct search *rs, const struct core_proposal *proposal, uint32_t groups);
+/* A screened individual is measured in the other groups, too; the proposal has its prediction. */
+void individual_promote(struct search *rs, const struct core_proposal *proposal);
+/* Groups that it is measured in. */
+uint32_t individual_open_groups(const struct individual_record *ind);
+/* The search ends without it: canceled, or it waits as it did before it was screened again. */
+void individual_cancel(struct search *rs, struct pending *p);
 /* One answer: of that group of the individual. record says in which state and, done or infeasible, m with which values (NULL: they cannot be read);
  * reason is that of a failure. Nothing happens when the individual is complete already. */
 void individual_answer(struct search *rs, uint64_t id, uint32_t group, const struct evaluation_record *record, const struct measurement *m,

@@ -111,8 +111,8 @@ static int load_individual(struct search *rs, uint64_t id)
         free(p);
         return rc;
     }
-    if (p->record.state == INDIVIDUAL_CANCELED) { /* the search ended without it the time before */
-        rs->n_abandoned++;
+    if (p->record.state == INDIVIDUAL_CANCELED || p->record.state == INDIVIDUAL_SCREENED) {
+        rs->n_abandoned += p->record.state == INDIVIDUAL_CANCELED; /* the search ended without it the time before */
         free(p);
         return 0;
     }
@@ -125,7 +125,7 @@ static int load_individual(struct search *rs, uint64_t id)
         return 0;
     }
     p->status = CORE_OK;
-    p->n_open = p->record.n_evaluations;
+    p->n_open = individual_open_groups(&p->record);
     for (uint32_t g = 0; g < p->record.n_evaluations && !p->complete && !rc; g++) {
         struct evaluation_record e;
         rc = p->record.evaluation[g] ? evaluation_load(r, p->record.evaluation[g], &e) : 0;

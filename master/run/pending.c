@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "run/values.h"
 
 /* Ids in order of completion. One that was opened again meanwhile, or dropped, is passed over when its turn comes. */
 struct line {
@@ -15,15 +16,12 @@ struct pending_list {
     struct map by_id; /* → struct pending */
     struct line complete, again;
     uint64_t next; /* order of proposals: id to be told next */
-    uint32_t n_again;
+    uint32_t n_again, n_screening;
 };
 
 struct pending_list *pending_new(void) { return xcalloc(1, sizeof(struct pending_list)); }
 
-static void free_all(struct pending_list *l)
-{
-    map_fini_free(&l->by_id);
-}
+static void free_all(struct pending_list *l) { map_fini_free(&l->by_id); }
 
 void pending_free(struct pending_list *l)
 {
@@ -41,7 +39,7 @@ void pending_clear(struct search *rs)
     free_all(l);
     l->complete.n = l->complete.at = 0;
     l->again.n = l->again.at = 0;
-    l->n_again = 0;
+    l->n_again = l->n_screening = 0;
 }
 
 struct pending *pending_find(const struct search *rs, uint64_t id) { return map_get(&rs->pending->by_id, id); }
@@ -50,18 +48,29 @@ struct pending *pending_next(const struct search *rs, uint32_t *at) { return map
 
 uint32_t pending_again(const struct search *rs) { return rs->pending->n_again; }
 
+uint32_t pending_screening(const struct search *rs) { return rs->pending->n_screening; }
+
+void pending_ask(struct search *rs, struct pending *p, uint32_t groups)
+{
+    rs->pending->n_screening -= individual_is_screening(rs, &p->record);
+    p->record.asked = groups;
+    rs->pending->n_screening += individual_is_screening(rs, &p->record);
+}
+
 bool pending_again_is_complete(const struct search *rs) { return rs->pending->again.at < rs->pending->again.n; }
 
 void pending_add(struct search *rs, struct pending *p)
 {
     p->again = p->record.told_order > 0;
     rs->pending->n_again += p->again;
+    rs->pending->n_screening += individual_is_screening(rs, &p->record);
     map_set(&rs->pending->by_id, p->record.id, p);
 }
 
 static struct pending *take(struct search *rs, struct pending *p)
 {
     rs->pending->n_again -= p->again;
+    rs->pending->n_screening -= individual_is_screening(rs, &p->record);
     return map_remove(&rs->pending->by_id, p->record.id);
 }
 

@@ -30,6 +30,10 @@ void pending_clear(struct search *rs);
 uint32_t pending_again(const struct search *rs);
 /* Whether one of those that were told before is complete: it is told first. */
 bool pending_again_is_complete(const struct search *rs);
+/* How many are measured in their cheap groups alone (screening.h). */
+uint32_t pending_screening(const struct search *rs);
+/* p, which is in the list, is measured in those groups from now on (mask). */
+void pending_ask(struct search *rs, struct pending *p, uint32_t groups);
 /* Order of proposals: the id that is told next. */
 void pending_tell_from(struct search *rs, uint64_t id);
 /* What rests on exact values alone rests on one measurement: they need no more. */

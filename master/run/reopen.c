@@ -56,7 +56,7 @@ int search_reopen(struct search *rs, struct sonata_error *err)
     space_encode(&rs->spec->space, &space);
     hash_content(space.data, space.size, rs->space_hash);
     pending_tell_from(rs, core_count(rs->core));
-    rs->n_abandoned = rs->record.asked - rs->record.told;
+    rs->n_abandoned = rs->record.asked - rs->record.told - rs->record.screened;
     rs->indexed = false;
     search_join_team(rs);
     rs->record.state = SEARCH_RUNNING;

@@ -23,12 +23,14 @@ struct replay {
     struct sonata_error *err;
 };
 
-static int replay_ask(struct replay *p, const struct event_record *e)
+typedef uint32_t ask_fn(struct core *s, uint32_t n, struct core_proposal *ret_proposals);
+
+static int replay_ask(struct replay *p, const struct event_record *e, ask_fn *ask)
 {
     if (e->wanted > WANTED_MAX)
         return sonata_error_set(p->err, -EBADMSG, "event %llu asks for %u proposals", (unsigned long long)p->next, e->wanted);
     struct core_proposal *proposal = xcalloc(e->wanted ? e->wanted : 1, sizeof *proposal);
-    uint32_t got = core_ask(p->core, e->wanted, proposal);
+    uint32_t got = ask(p->core, e->wanted, proposal);
     bool same = got == e->got && (!got || (proposal[0].id == e->id && event_log_digest(&p->spec->space, proposal, got) == e->digest));
     free(proposal);
     return same ? 0
@@ -38,7 +40,7 @@ static int replay_ask(struct replay *p, const struct event_record *e)
 
 static int replay_tell(struct replay *p, const struct event_record *e)
 {
-    struct core_result result = {.status = (enum core_status)e->status, .violation = e->violation};
+    struct core_result result = {.status = (enum core_status)e->status, .violation = e->violation, .groups = e->wanted};
     memcpy(result.objective, e->objective, sizeof result.objective);
     int rc = -EBADMSG;
     if (e->status <= CORE_FAILED)
@@ -69,6 +71,23 @@ static int replay_hint(struct replay *p, const struct event_record *e)
               : 0;
 }
 
+static int replay_costs(struct replay *p, const struct event_record *e)
+{
+    uint8_t group[CORE_OBJECTIVES_MAX];
+    for (uint32_t o = 0; o < CORE_OBJECTIVES_MAX; o++)
+        group[o] = (uint8_t)(e->id >> (8 * o));
+    int rc = e->wanted && e->wanted == e->n_objectives ? 0 : -EBADMSG;
+    if (!rc && e->got)
+        rc = core_set_groups(p->core, e->wanted, group);
+    if (!rc && e->wanted != core_groups(p->core))
+        rc = -EBADMSG;
+    if (!rc)
+        rc = core_set_costs(p->core, e->objective);
+    return rc ? sonata_error_set(p->err, -EBADMSG, "search %llu: the costs at event %llu are refused", (unsigned long long)p->id,
+                                 (unsigned long long)p->next)
+              : 0;
+}
+
 static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uint8_t *value, size_t n_value)
 {
     struct replay *p = user;
@@ -81,7 +100,13 @@ static bool replay_event(void *user, const uint8_t *key, size_t n_key, const uin
     else if (event_record_decode(value, n_value, &e))
         p->rc = sonata_error_set(p->err, -EBADMSG, "search %llu: event %llu is damaged", (unsigned long long)p->id, (unsigned long long)p->next);
     else if (e.type == EVENT_ASK)
-        p->rc = replay_ask(p, &e);
+        p->rc = replay_ask(p, &e, core_ask);
+    else if (e.type == EVENT_SCREEN)
+        p->rc = replay_ask(p, &e, core_ask_screening);
+    else if (e.type == EVENT_PROMOTE)
+        p->rc = replay_ask(p, &e, core_ask_promotion);
+    else if (e.type == EVENT_COSTS)
+        p->rc = replay_costs(p, &e);
     else if (e.type == EVENT_INJECT)
         p->rc = replay_inject(p, &e);
     else if (e.type == EVENT_HINT)

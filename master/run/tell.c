@@ -14,7 +14,15 @@
 #include "run/snapshot.h"
 #include "run/values.h"
 
-bool individual_is_charged(const struct individual_record *record) { return !record->vetoed && strcmp(record->arm, ARM_FORK) != 0; }
+bool individual_is_charged(const struct search_record *s, const struct individual_record *record)
+{
+    return !record->vetoed && !individual_ended_screened(s, record) && strcmp(record->arm, ARM_FORK) != 0;
+}
+
+bool individual_ended_screened(const struct search_record *s, const struct individual_record *record)
+{
+    return record->asked && record->asked != (1u << s->n_groups) - 1 && !record->vetoed;
+}
 
 static void count_result(struct search_record *s, const struct individual_record *ind, enum core_status status)
 {
@@ -23,7 +31,8 @@ static void count_result(struct search_record *s, const struct individual_record
     s->infeasible += status == CORE_INFEASIBLE;
     s->failed += status == CORE_FAILED;
     s->vetoed += ind->vetoed;
-    s->charged += individual_is_charged(ind);
+    s->charged += individual_is_charged(s, ind);
+    s->screened_out += individual_ended_screened(s, ind);
     s->reused += ind->reused && status != CORE_FAILED;
 }
 
@@ -63,19 +72,67 @@ static void settle_told(struct search *rs, struct individual_record *ind, const 
     individual_put(rs, ind);
 }
 
+static void note_refusal(const struct search *rs, uint64_t id, int rc)
+{
+    engine_note(rs->engine, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
+                (unsigned long long)id, rc);
+}
+
 void search_settle_told(struct search *rs, struct individual_record *ind, const struct core_result *result, int rc)
 {
     if (rc)
-        engine_note(rs->engine, true, "result not taken by the search core", "search=%llu individual=%llu code=%d", (unsigned long long)rs->record.id,
-                    (unsigned long long)ind->id, rc);
-    event_log_tell(rs, ind->id, result);
+        note_refusal(rs, ind->id, rc);
+    if (rs->telling.anew && !ind->told_order)
+        event_log_retell(rs, ind->id, result);
+    else
+        event_log_tell(rs, ind->id, result);
     settle_told(rs, ind, result);
+}
+
+/* The values of a screening, as far as they are there: the core looks at the groups that were asked for alone. */
+static struct core_result part_of(const struct search *rs, struct pending *p)
+{
+    struct individual_record *ind = &p->record;
+    struct core_result result = {.status = CORE_OK};
+    for (uint32_t o = 0; o < rs->spec->n_objectives; o++) {
+        if (plan_objective(rs, ind, o, &result.objective[o]) || plan_group_has(rs, rs->record.costly - 1, o))
+            continue;
+        result = (struct core_result){.status = p->status = CORE_FAILED};
+        ind->cause = OUTCOME_BUG;
+        copy_string(ind->reason, sizeof ind->reason, "bug: a value is missing");
+        break;
+    }
+    return result;
+}
+
+/* The core was told what a screening gave: the individual waits for promotion. */
+static void settle_part(struct search *rs, struct individual_record *ind, const struct core_result *result, int rc)
+{
+    if (rc)
+        note_refusal(rs, ind->id, rc);
+    if (ind->told_state == INDIVIDUAL_SCREENED)
+        event_log_retell(rs, ind->id, result);
+    else
+        event_log_tell(rs, ind->id, result);
+    ind->state = ind->told_state = INDIVIDUAL_SCREENED;
+    memcpy(ind->objective, result->objective, sizeof ind->objective);
+    rs->record.screened++;
+    rs->dirty = true;
+    individual_put(rs, ind);
+}
+
+static void settle_first(struct search *rs, struct individual_record *ind, const struct core_result *result, int rc)
+{
+    if (result->status == CORE_OK && individual_is_screening(rs, ind))
+        settle_part(rs, ind, result, rc);
+    else
+        search_settle_told(rs, ind, result, rc);
 }
 
 static void tell_work(void *arg)
 {
     struct search *rs = arg;
-    rs->telling.rc = core_tell(rs->core, rs->telling.id, &rs->telling.result);
+    rs->telling.rc = (rs->telling.anew ? core_retell : core_tell)(rs->core, rs->telling.id, &rs->telling.result);
 }
 
 static void tell_done(void *arg)
@@ -89,15 +146,18 @@ static void tell_done(void *arg)
             individual_put(rs, &p->record);
         search_drop_core(rs);
     } else {
-        search_settle_told(rs, &p->record, &rs->telling.result, rs->telling.rc);
+        settle_first(rs, &p->record, &rs->telling.result, rs->telling.rc);
     }
     free(p);
 }
 
 void search_tell(struct search *rs, struct pending *p)
 {
+    bool screening = individual_is_screening(rs, &p->record);
     rs->telling.id = p->record.id;
-    rs->telling.result = search_result_of(rs, p);
+    rs->telling.result = screening && p->status == CORE_OK ? part_of(rs, p) : search_result_of(rs, p);
+    rs->telling.result.groups = p->record.asked && !screening ? (1u << core_groups(rs->core)) - 1 : 0;
+    rs->telling.anew = screening && p->record.told_state == INDIVIDUAL_SCREENED;
     rs->n_spare += p->record.vetoed || !p->record.n_evaluations;
     if (rs->slow && pool_is_for(rs)) {
         rs->telling.p = p;
@@ -109,7 +169,7 @@ void search_tell(struct search *rs, struct pending *p)
     tell_work(rs);
     fair_mark(rs, false);
     rs->slow = rs->slow || fair_clock(rs->engine) - from > SEARCH_SLOW_NS;
-    search_settle_told(rs, &p->record, &rs->telling.result, rs->telling.rc);
+    settle_first(rs, &p->record, &rs->telling.result, rs->telling.rc);
     free(p);
 }
 
@@ -146,8 +206,7 @@ void search_retell(struct search *rs, struct pending *p)
     if (!core_get(rs->core, ind->id, NULL, NULL, &before) && !same_result(&before, &result, rs->spec->n_objectives)) {
         int rc = core_retell(rs->core, ind->id, &result);
         if (rc)
-            engine_note(rs->engine, true, "result not taken by the search core", "search=%llu individual=%llu code=%d",
-                        (unsigned long long)rs->record.id, (unsigned long long)ind->id, rc);
+            note_refusal(rs, ind->id, rc);
         event_log_retell(rs, ind->id, &result);
         rs->record.infeasible -= before.status == CORE_INFEASIBLE;
         rs->record.infeasible += result.status == CORE_INFEASIBLE;

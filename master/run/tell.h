@@ -6,8 +6,10 @@
 
 struct pending;
 
-/* Whether it counts against the budget: not when an analytic constraint ruled it out, nor when a fork took it over. */
-bool individual_is_charged(const struct individual_record *record);
+/* Whether it counts against the budget: not when an analytic constraint ruled it out, it ended in its screening, or a fork took it over. */
+bool individual_is_charged(const struct search_record *s, const struct individual_record *record);
+/* Whether it was told, or will be, of its cheap groups alone. */
+bool individual_ended_screened(const struct search_record *s, const struct individual_record *record);
 /* What the search core is to know of a complete individual. One that lacks a value becomes a failure. Changes p alone. */
 struct core_result search_result_of(const struct search *rs, struct pending *p);
 /* The core was told that first result (rc: as core_tell()): record, event log, counters. */

@@ -92,6 +92,12 @@ static bool group_has(const struct need_group *g, const char *metric, const char
     return false;
 }
 
+bool plan_group_has(const struct search *rs, uint32_t group, uint32_t objective)
+{
+    const struct objective *o = &rs->spec->objective[objective];
+    return !plan_is_analytic(rs->spec, o->metric, o->board) && group_has(&rs->record.group[group], o->metric, o->board);
+}
+
 void plan_fill(const struct search *rs, struct individual_record *ind, uint32_t group, const struct measurement *m)
 {
     const char *metric, *board;
@@ -208,3 +214,11 @@ double plan_violation(const struct search *rs, const struct individual_record *i
     }
     return violation;
 }
+
+uint32_t all_groups(const struct search *rs) { return (1u << rs->record.n_groups) - 1; }
+
+uint32_t screening_groups(const struct search *rs) { return rs->record.costly ? all_groups(rs) & ~(1u << (rs->record.costly - 1)) : all_groups(rs); }
+
+bool individual_is_asked(const struct individual_record *ind, uint32_t group) { return !ind->asked || ind->asked >> group & 1; }
+
+bool individual_is_screening(const struct search *rs, const struct individual_record *ind) { return ind->asked && ind->asked != all_groups(rs); }

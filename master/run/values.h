@@ -12,6 +12,15 @@ bool plan_is_analytic(const struct search_spec *spec, const char *metric, const 
 double plan_analytic(const struct search *rs, struct individual_record *ind);
 /* The values of the measurement of one group into the individual, with its flags and its board. */
 void plan_fill(const struct search *rs, struct individual_record *ind, uint32_t group, const struct measurement *m);
+/* Whether the group measures that objective. */
+bool plan_group_has(const struct search *rs, uint32_t group, uint32_t objective);
+/* Groups, as a mask, that an individual is measured in when it is only screened, and when it is measured whole. */
+uint32_t screening_groups(const struct search *rs);
+uint32_t all_groups(const struct search *rs);
+/* Whether the individual is measured in its cheap groups alone. */
+bool individual_is_screening(const struct search *rs, const struct individual_record *ind);
+/* Whether it is measured in that group now. */
+bool individual_is_asked(const struct individual_record *ind, uint32_t group);
 /* The group that builds the model of an architecture for the others, if there is one: the first. */
 bool plan_is_build(const struct search *rs, uint32_t group);
 /* The group runs a model file: all but those of the boards that build, which know the architecture itself. */

@@ -42,7 +42,7 @@ bool engine_search_waits(const struct engine *r, uint64_t id, char *text, size_t
     }
     if (!rs->record.n_groups)
         return false;
-    if (s->charged + (s->asked - s->told) >= s->budget && !sched_waiting(r->sched, id))
+    if (s->charged + (s->asked - s->told - s->screened) >= s->budget && !sched_waiting(r->sched, id))
         return false; /* all that it wants is on boards */
     if (r->hooks.team)
         r->hooks.team(r->hooks.user, s->team, &team);

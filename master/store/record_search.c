@@ -7,10 +7,18 @@
 #include "store/record_internal.h"
 
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in
- * steps; 8: strikes. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements; 3: model
- * file. EVENT_VERSION 2: RETELL, 3: INJECT, 4: HINT, each
- * written for nothing else. */
-enum { SEARCH_VERSION = 8, INDIVIDUAL_VERSION = 3, EVENT_RETELL_VERSION = 2, EVENT_INJECT_VERSION = 3, EVENT_VERSION = 4, SNAPSHOT_VERSION = 1 };
+ * steps; 8: strikes; 9: screening. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements; 3: model file; 4: groups
+ * asked for. EVENT_VERSION 2:
+ * RETELL, 3: INJECT, 4: HINT, 5: SCREEN, PROMOTE and COSTS, each written for nothing else. */
+enum {
+    SEARCH_VERSION = 9,
+    INDIVIDUAL_VERSION = 4,
+    EVENT_RETELL_VERSION = 2,
+    EVENT_INJECT_VERSION = 3,
+    EVENT_HINT_VERSION = 4,
+    EVENT_VERSION = 5,
+    SNAPSHOT_VERSION = 1
+};
 
 const char *search_state_name(enum search_state s)
 {
@@ -20,7 +28,7 @@ const char *search_state_name(enum search_state s)
 
 const char *individual_state_name(enum individual_state s)
 {
-    static const char *const name[INDIVIDUAL_STATE_COUNT] = {"pending", "done", "infeasible", "failed", "canceled"};
+    static const char *const name[INDIVIDUAL_STATE_COUNT] = {"pending", "done", "infeasible", "failed", "canceled", "screened"};
     return (unsigned)s < INDIVIDUAL_STATE_COUNT ? name[s] : NULL;
 }
 
@@ -50,6 +58,19 @@ static void walk_first(struct fields *f, struct search_record *x)
         walk_need_group(f, &x->group[i]);
 }
 
+static void walk_screening(struct fields *f, struct search_record *x)
+{
+    field_u32(f, &x->costly);
+    field_f64(f, &x->cost_ratio);
+    field_u32(f, &x->screened);
+    field_u32(f, &x->screened_out);
+    for (uint32_t g = 0; g < x->n_groups; g++) {
+        field_u32(f, &x->timed[g]);
+        field_i64(f, &x->time_ns[g]);
+    }
+    field_check(f, x->costly <= x->n_groups);
+}
+
 static void walk_search(struct fields *f, struct search_record *x)
 {
     walk_first(f, x);
@@ -76,6 +97,8 @@ static void walk_search(struct fields *f, struct search_record *x)
     }
     if (f->version >= 8)
         field_u32(f, &x->strikes);
+    if (f->version >= 9)
+        walk_screening(f, x);
     field_check(f, x->retry_next <= x->retry_end);
 }
 FIELDS_RECORD(search_record, struct search_record, walk_search, SEARCH_VERSION)
@@ -164,17 +187,23 @@ static void walk_individual(struct fields *f, struct individual_record *x)
     walk_told(f, x);
     if (f->version >= 3)
         walk_artefact(f, &x->artefact);
+    if (f->version >= 4)
+        field_u32(f, &x->asked);
 }
 FIELDS_RECORD(individual_record, struct individual_record, walk_individual, INDIVIDUAL_VERSION)
 
-static const enum event_type last_type[] = {EVENT_CONTROL, EVENT_RETELL, EVENT_INJECT, EVENT_HINT}; /* of version 1, 2 … */
+static const enum event_type last_type[] = {EVENT_CONTROL, EVENT_RETELL, EVENT_INJECT, EVENT_HINT, EVENT_COSTS}; /* of version 1, 2 … */
 
 /* The version that first had that type of event. */
 static uint8_t event_version(enum event_type type)
 {
     switch (type) {
-    case EVENT_HINT:
+    case EVENT_SCREEN:
+    case EVENT_PROMOTE:
+    case EVENT_COSTS:
         return EVENT_VERSION;
+    case EVENT_HINT:
+        return EVENT_HINT_VERSION;
     case EVENT_INJECT:
         return EVENT_INJECT_VERSION;
     case EVENT_RETELL:

@@ -44,13 +44,29 @@ struct search_record {
     char retry_cause[RETRY_CAUSE_MAX]; /* of the last retry, while retry_next < retry_end */
     uint32_t retry_next, retry_end;    /* individuals: the next to be looked at, the first not to be */
     uint32_t retried;                  /* individuals it opened again so far */
+    /* Screening (run/screening.h) */
+    uint32_t costly;             /* group that only the promoted are measured in, +1; 0: nothing is screened */
+    double cost_ratio;           /* of the costly group to the others together, as the core was told last */
+    uint32_t screened;           /* individuals that wait in INDIVIDUAL_SCREENED */
+    uint32_t screened_out;       /* told without ever having been promoted: failed or infeasible in their screening */
+    uint32_t timed[GROUPS_MAX];  /* by group: good measurements made for this search … */
+    int64_t time_ns[GROUPS_MAX]; /* … and how long they took together */
 };
 
 /* Arm of an individual that a fork took over from its parent. */
 #define ARM_FORK "fork"
 
-enum individual_state { INDIVIDUAL_PENDING, INDIVIDUAL_DONE, INDIVIDUAL_INFEASIBLE, INDIVIDUAL_FAILED, INDIVIDUAL_CANCELED, INDIVIDUAL_STATE_COUNT };
-/* "pending", "done", "infeasible", "failed", "canceled"; NULL when it is no state. */
+/* SCREENED: its cheap groups are measured, and it waits to be promoted: to be measured in the costly one, too. */
+enum individual_state {
+    INDIVIDUAL_PENDING,
+    INDIVIDUAL_DONE,
+    INDIVIDUAL_INFEASIBLE,
+    INDIVIDUAL_FAILED,
+    INDIVIDUAL_CANCELED,
+    INDIVIDUAL_SCREENED,
+    INDIVIDUAL_STATE_COUNT
+};
+/* "pending", "done", "infeasible", "failed", "canceled", "screened"; NULL when it is no state. */
 const char *individual_state_name(enum individual_state s);
 
 struct individual_record {
@@ -78,23 +94,36 @@ struct individual_record {
     double violation, hypervolume;
     int64_t told_wall_ns;
     uint32_t told_order; /* from 1; 0: not told */
-    /* As the search core knows it; PENDING: not told. While a told individual is measured again its state is PENDING, and values, objectives and
-     * flags stay those that were told. */
+    uint32_t asked;      /* groups it is measured in, bit g for group g; 0: all */
+    /* As the search core knows it; PENDING: not told; SCREENED: of its cheap groups. While a told individual is measured again its state is PENDING,
+     * and values, objectives and flags stay those that were told. */
     enum individual_state told_state;
     enum outcome cause; /* failed: the error class, else OUTCOME_OK */
     uint32_t measured;  /* measurements its values rest on; 0: none yet */
     struct artefact artefact; /* its model file; hash zero: none, or not built yet */
 };
 
-/* RETELL: the result of a told id is another from here on. HINT: one objective of an architecture that was measured elsewhere. */
-enum event_type { EVENT_ASK = 1, EVENT_TELL = 2, EVENT_CONTROL = 3, EVENT_RETELL = 4, EVENT_INJECT = 5, EVENT_HINT = 6 };
+/* RETELL: the result of a told id is another from here on. HINT: one objective of an architecture that was measured elsewhere. SCREEN, PROMOTE: as
+ * ASK, of the cheap groups of further architectures, of the costly one of screened ones. COSTS: the groups of objectives and what they cost. */
+enum event_type {
+    EVENT_ASK = 1,
+    EVENT_TELL = 2,
+    EVENT_CONTROL = 3,
+    EVENT_RETELL = 4,
+    EVENT_INJECT = 5,
+    EVENT_HINT = 6,
+    EVENT_SCREEN = 7,
+    EVENT_PROMOTE = 8,
+    EVENT_COSTS = 9
+};
 
 /* What happened to the search core, in order: enough to run it again. */
 struct event_record {
     enum event_type type;
     int64_t wall_ns;
-    uint32_t wanted, got; /* ask */
-    /* hint: wanted is the objective, objective[0] its value */
+    uint32_t wanted, got; /* ask, screen, promote */
+    /* hint: wanted is the objective, objective[0] its value; tell, retell: wanted says which groups of the core, bit by bit, 0: what was asked for;
+     * costs: wanted groups, objective[g] is the cost of group g; got 1: the groups are set, that of objective i is byte i of id */
     uint64_t id;     /* ask: first id given; tell, retell: id told */
     uint64_t digest; /* ask: hash64 over the genotypes given */
     uint32_t status; /* tell, retell: enum core_status */

@@ -20,7 +20,7 @@ struct waiter {
 
 /* What of a status says whether individuals changed. */
 struct counters {
-    uint32_t told, pending, infeasible, failed, reused, retold, replicates, retried, front_size;
+    uint32_t told, pending, screened, infeasible, failed, reused, retold, replicates, retried, front_size;
     double hypervolume;
     char state[16];
 };
@@ -46,7 +46,7 @@ struct mirrors {
     uint64_t revision;
 };
 
-static const char *const state_name[] = {"pending", "done", "infeasible", "failed"};
+static const char *const state_name[] = {"pending", "done", "infeasible", "failed", "screened"};
 
 const char *row_state_name(const struct mirror_row *r) { return state_name[r->state]; }
 
@@ -176,7 +176,7 @@ static uint16_t text_number(struct mirror *m, const char *text)
 
 static uint8_t state_of(const char *text)
 {
-    for (uint8_t i = 0; i < 4; i++) {
+    for (uint8_t i = 0; i < sizeof state_name / sizeof *state_name; i++) {
         if (!strcmp(text, state_name[i]))
             return i;
     }
@@ -378,6 +378,7 @@ static struct counters counters_of(const struct results_status *s)
     memset(&c, 0, sizeof c);
     c.told = s->told;
     c.pending = s->pending;
+    c.screened = s->screened;
     c.infeasible = s->infeasible;
     c.failed = s->failed;
     c.reused = s->reused;
@@ -397,7 +398,7 @@ static uint64_t first_open(const struct copy *c)
     if (!c->loaded || a->retold != b->retold || a->replicates != b->replicates || a->retried != b->retried)
         return 0;
     for (size_t i = 0; i < c->m.n_rows; i++) {
-        if (c->m.row[i].state == MIRROR_PENDING)
+        if (c->m.row[i].state == MIRROR_PENDING || c->m.row[i].state == MIRROR_SCREENED)
             return c->m.row[i].id;
     }
     return c->m.n_rows ? c->m.row[c->m.n_rows - 1].id + 1 : 0;

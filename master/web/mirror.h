@@ -10,7 +10,7 @@
 
 enum { MIRROR_TEXTS_MAX = 256 };
 
-enum mirror_state { MIRROR_PENDING, MIRROR_DONE, MIRROR_INFEASIBLE, MIRROR_FAILED };
+enum mirror_state { MIRROR_PENDING, MIRROR_DONE, MIRROR_INFEASIBLE, MIRROR_FAILED, MIRROR_SCREENED };
 
 /* One individual. Texts that repeat (arms, boards) are numbers of the mirror's table. */
 struct mirror_row {

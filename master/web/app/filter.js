@@ -84,7 +84,7 @@ function filterPanel(s, f) {
   })));
   const pick = el('select', { 'aria-label': 'choice of a gene', onchange: (/** @type {any} */ e) => { if (e.target.value) { const [g, d] = e.target.value.split('='); change({ ['g.' + g]: d }); } } },
     el('option', { value: '' }, 'gene = choice …'), genes.map((/** @type {any} */ g) => el('optgroup', { label: g.name }, g.choices.map((/** @type {string} */ c, /** @type {number} */ v) => el('option', { value: g.name + '=' + v.toString(16) }, `${g.name} = ${c}`)))));
-  const panel = el('div.filter-panel.card', null, several('state', 'State', ['done', 'pending', 'infeasible', 'failed'], f.states), several('arm', 'Bred by', arms, f.arms), ranges,
+  const panel = el('div.filter-panel.card', null, several('state', 'State', ['done', 'pending', 'screened', 'infeasible', 'failed'], f.states), several('arm', 'Bred by', arms, f.arms), ranges,
     el('fieldset', null, el('legend', null, 'Gene'), pick));
   panel.hidden = !panelOpen;
   return panel;

@@ -71,7 +71,7 @@ function drawHead(s, box) {
   fill(box, el('div.page-head', null, el('div', null, el('p.crumb', null, el('a', { href: '#/searches' }, 'Searches'), st.team ? ` / ${st.team}` : ''), el('h1', null, st.name, ' ', badge(st.state))), el('span.spacer'), el('div.row', null, buttons)),
     st.reason ? el('p.note.say', null, st.reason) : null,
     el('div.tiles', null, el('div.tile', null, el('span', null, 'evaluations'), el('b', null, progress(st))), tile('front', num(st.front_size), st.replicates ? `${num(st.replicates)} replicates` : ''), tile('hypervolume', num(st.hypervolume)),
-      tile('pending', num(st.pending)), tile('unusable', num(st.failed + st.infeasible), st.failed || st.infeasible ? `${num(st.failed)} failed, ${num(st.infeasible)} infeasible` : ''), tile('board time', duration(st.board_s), `${duration(st.active_s)} by the clock`)));
+      tile('pending', num(st.pending), st.screened ? `${num(st.screened)} more are screened` : ''), tile('unusable', num(st.failed + st.infeasible), st.failed || st.infeasible ? `${num(st.failed)} failed, ${num(st.infeasible)} infeasible` : ''), tile('board time', duration(st.board_s), `${duration(st.active_s)} by the clock`)));
 }
 
 /** @param {any} box @param {string[]} path @returns {Promise<import('./main.js').Page>} */
