@@ -221,7 +221,9 @@ static void print_teams(const struct page *p)
         char today[16], all[16];
         format_duration(m->day_ns, today);
         format_duration(m->board_ns, all);
-        printf("  %-16s %u unfinished, %u boards now, board time %s today, %s in all\n", m->name, m->searches_unfinished, m->boards, today, all);
+        bool full = m->disk_max && m->disk >= m->disk_max;
+        printf("  %-16s %u unfinished, %u boards now, board time %s today, %s in all, %.4g MiB of the store%s\n", m->name, m->searches_unfinished,
+               m->boards, today, all, (double)m->disk / (1 << 20), full ? ": all that it may" : "");
     }
 }
 

@@ -60,7 +60,7 @@ expect 0 "search 1" sonata priority --key key-vision.key 1 -- -7
 expect 3 "no search 'long'" as key-audio.key priority long 5
 expect 5 "it wants no more boards" as key-vision.key priority 2 1
 search_file said 20 "priority: 101" > wrong.yaml
-expect 2 "expected -100 to 100" sonata check wrong.yaml
+expect 2 "from -100 to 100" sonata check wrong.yaml
 search_file said 20 "priority: 3" > said.yaml
 expect 0 "search 3" as key-vision.key submit said.yaml
 [ "$(number_of key-vision.key priority show 3)" = 3 ] || fail "the file's priority is not heeded"
@@ -95,6 +95,7 @@ done
 [ "$(number_of key-audio.key disk_max teams)" = 8589934592 ] || fail "a new team may not have 8 GiB of the disk"
 expect 0 "is set" as m/admin.key teams set audio --disk 1
 wait_for "waits: the searches of team audio take" as key-audio.key show 2
+expect 0 "of the store: all that it may" as m/admin.key status
 expect 5 "sonata teams set audio --disk" as key-audio.key submit short.yaml
 expect 5 "sonata teams set audio --disk" as key-audio.key extend 1 5
 [ "$(number_of key-audio.key disk_bytes teams)" -gt 10000 ] || fail "audio's searches take no room"
