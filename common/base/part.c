@@ -81,6 +81,8 @@ uint64_t part_size(const struct part *p) { return p->size; }
 
 uint64_t part_total(const struct part *p) { return p->total; }
 
+void part_path(const struct part *p, char *path, size_t size) { copy_string(path, size, p->final); }
+
 int part_append(struct part *p, const void *data, size_t n, struct sonata_error *err)
 {
     if (n > p->total - p->size)

@@ -21,6 +21,8 @@ int part_open(const char *folder, const uint8_t hash[HASH_SIZE], uint64_t total,
 /* Bytes there; the next piece begins here. */
 uint64_t part_size(const struct part *p);
 uint64_t part_total(const struct part *p);
+/* Where the whole lies after part_finish(), into path[size]. */
+void part_path(const struct part *p, char *path, size_t size);
 /* -EMSGSIZE: more than the whole. -ENOSPC …: nothing of it counts. */
 int part_append(struct part *p, const void *data, size_t n, struct sonata_error *err) SONATA_MUST_CHECK;
 /* All bytes are there: compares the hash, syncs, renames, syncs the folder. -EBADMSG: other content; the file is empty again. May run on another

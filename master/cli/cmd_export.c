@@ -42,11 +42,12 @@ const struct option_def export_options[] = {
     {0},
 };
 
-static int export_networks(const struct results *r, const struct settings *s, struct sonata_error *err)
+static int export_networks(struct session *session, const struct results *r, const struct settings *s, struct sonata_error *err)
 {
     unsigned n = 0;
     const char *folder = s->output ? s->output : "networks";
-    int code = networks_write(r, s->all, s->supernet, folder, &n, err);
+    int code = r->spec.model_board[0] || r->spec.n_models ? networks_fetch(session, r, s->all, folder, &n, err)
+                                                          : networks_write(r, s->all, s->supernet, folder, &n, err);
     if (!code)
         printf("%u networks written to %s\n", n, folder);
     return code;
@@ -80,6 +81,6 @@ int cmd_export(const struct command *self, int argc, char **argv)
     if (!r)
         r = results_fetch_individuals(session, results, !s.all, &err);
     if (!r)
-        r = strcmp(s.format, "onnx") ? export_text(results, &s, &err) : export_networks(results, &s, &err);
+        r = strcmp(s.format, "onnx") ? export_text(results, &s, &err) : export_networks(session, results, &s, &err);
     return r ? command_fail(self, exit_of(r), "%s", err.text) : CLI_OK;
 }

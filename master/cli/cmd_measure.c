@@ -7,32 +7,49 @@
 #include "base/parse.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/measure_farm.h"
+#include "domain/metric.h"
 #include "model/measure_files.h"
 
 struct settings {
     struct cli_common common;
-    const char *executor, *threads, *library, *provider, *max;
+    const char *executor, *threads, *library, *provider, *max, *board, *metric;
     enum tier tier;
     int64_t batch;
     struct option_list dim, input, output;
-    bool layers, once;
+    bool layers, once, csv, compare;
 };
 
 const struct option_def measure_options[] = {
+    {.name = "board",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, board),
+     .argument = "TYPE,…",
+     .help = "On boards of these types of a master, instead of on this machine."},
+    {.name = "metric",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct settings, metric),
+     .argument = "NAME,…",
+     .help = "With --board: latency, energy, memory or what else the boards supply.",
+     .standard = "latency"},
+    {.name = "compare",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct settings, compare),
+     .help = "With --board: how much the second of two files differs."},
+    {.name = "csv", .type = OPTION_FLAG, .offset = offsetof(struct settings, csv), .help = "With --board: rows of values separated by commas."},
+    CLI_SERVER_OPTIONS(struct settings),
     {.name = "executor",
      .letter = 'x',
      .type = OPTION_TEXT,
      .offset = offsetof(struct settings, executor),
      .argument = "NAME,…",
-     .help = "engine, onnxruntime, ref (plain C, slow).",
-     .standard = "engine"},
+     .help = "engine, onnxruntime, ref (plain C, slow); default engine, with --board what each board is configured with."},
     {.name = "threads",
      .letter = 't',
      .type = OPTION_TEXT,
      .offset = offsetof(struct settings, threads),
      .argument = "N,…",
-     .help = "Numbers of threads to measure with, one after the other.",
-     .standard = "1"},
+     .help = "Numbers of threads to measure with, one after the other; default 1, with --board as many as each board is configured with."},
     {.name = "tier",
      .type = OPTION_WORD,
      .offset = offsetof(struct settings, tier),
@@ -121,11 +138,76 @@ static int request_of(const struct settings *s, struct measure_request *r, char 
                                   .n_outputs = s->output.n};
     memcpy(r->input, s->input.item, s->input.n * sizeof *r->input);
     memcpy(r->output, s->output.item, s->output.n * sizeof *r->output);
-    int e = measure_executors(r, owned[0] = xstrdup(s->executor), err);
-    e = e ? e : measure_threads(r, owned[1] = xstrdup(s->threads), err);
+    int e = measure_executors(r, owned[0] = xstrdup(s->executor ? s->executor : "engine"), err);
+    if (!e)
+        e = measure_threads(r, owned[1] = xstrdup(s->threads ? s->threads : "1"), err);
     for (unsigned i = 0; i < s->dim.n && !e; i++)
         e = take_dimension(r, owned[2 + i] = xstrdup(s->dim.item[i]), err);
     return e ? e : take_limit(r, s->max, err);
+}
+
+/* The words between commas, cut out of `text`; *ret_n of them. */
+static int words(const char *option, char *text, const char *word[FARM_LIST_MAX], unsigned *ret_n, struct sonata_error *err)
+{
+    for (char *next = text; next;) {
+        if (*ret_n == FARM_LIST_MAX)
+            return sonata_error_set(err, -EINVAL, "--%s: at most %d are expected", option, FARM_LIST_MAX);
+        word[(*ret_n)++] = next;
+        next = strchr(next, ',');
+        if (next)
+            *next++ = 0;
+        if (!*word[*ret_n - 1])
+            return sonata_error_set(err, -EINVAL, "--%s: a word is missing beside a comma", option);
+    }
+    return 0;
+}
+
+/* What boards of a master are asked; the numbers were read for this machine already. */
+static int farm_request_of(const struct settings *s, const struct measure_request *m, struct farm_request *f, char *owned[3],
+                           struct sonata_error *err)
+{
+    *f = (struct farm_request){.file = m->file,
+                               .n_files = m->n_files,
+                               .tier = tier_name(s->tier),
+                               .json = s->common.json,
+                               .csv = s->csv,
+                               .compare = s->compare,
+                               .max_latency_ms = m->max_latency_ms,
+                               .n_threads = s->threads ? m->n_threads : 1};
+    if (s->threads)
+        memcpy(f->threads, m->threads, m->n_threads * sizeof *m->threads);
+    if (s->layers || s->once || s->input.n || s->output.n || s->dim.n || s->library || s->provider)
+        return sonata_error_set(err, -EINVAL,
+                                "--layers, --once, --input, --output, --dim, --library and --provider are for this machine, without --board");
+    if (s->compare && f->n_files != 2)
+        return sonata_error_set(err, -EINVAL, "--compare: two files are expected, not %zu", f->n_files);
+    int e = words("board", owned[0] = xstrdup(s->board), f->board, &f->n_boards, err);
+    e = e ? e : words("metric", owned[1] = xstrdup(s->metric), f->metric, &f->n_metrics, err);
+    if (!e && f->n_metrics > OBJECTIVES_MAX)
+        e = sonata_error_set(err, -EINVAL, "--metric: at most %d are expected", OBJECTIVES_MAX);
+    if (!e && s->executor)
+        return words("executor", owned[2] = xstrdup(s->executor), f->executor, &f->n_executors, err);
+    f->executor[f->n_executors++] = "";
+    return e;
+}
+
+static int measure_on_farm(const struct command *self, const struct settings *s, const struct measure_request *m)
+{
+    struct farm_request f;
+    struct sonata_error err = {{0}};
+    char *owned[3] = {NULL};
+    int code, e = farm_request_of(s, m, &f, owned, &err);
+    if (e) {
+        code = command_fail(self, CLI_USAGE, "%s", err.text);
+    } else {
+        e = measure_farm(&s->common, &f, &err);
+        code = e == -EDOM ? CLI_FAILURE : CLI_OK;
+        if (e && e != -EDOM)
+            code = command_fail(self, exit_of(e), "%s", err.text);
+    }
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+        free(owned[i]);
+    return code;
 }
 
 int cmd_measure(const struct command *self, int argc, char **argv)
@@ -143,9 +225,11 @@ int cmd_measure(const struct command *self, int argc, char **argv)
     } else {
         r.file = (const char *const *)argv + rest;
         r.n_files = (size_t)(argc - rest);
-        e = measure_files(&r, stdout, stderr);
+        e = s.board ? 0 : measure_files(&r, stdout, stderr);
         code = e && e != -EDOM ? exit_of(e) : CLI_OK;
         code = e == -EDOM ? CLI_FAILURE : code;
+        if (s.board)
+            code = measure_on_farm(self, &s, &r);
     }
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);

@@ -328,9 +328,12 @@ static void print_written(const struct run *run, unsigned n_networks)
 static int write_networks(const struct run *run, const struct results *r, unsigned *ret_n, struct sonata_error *err)
 {
     char folder[FOLDER_MAX + 16];
-    if (run->settings->no_networks || !run->file.supernet_path[0] || !r->n_front)
+    bool files = run->file.spec.model_board[0];
+    if (run->settings->no_networks || (!files && !run->file.supernet_path[0]) || !r->n_front)
         return 0;
     snprintf(folder, sizeof folder, "%s/networks", run->state);
+    if (files)
+        return networks_fetch(run->session, r, false, folder, ret_n, err);
     return networks_write(r, false, run->file.supernet_path, folder, ret_n, err);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/medium.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -121,6 +122,8 @@ int results_individual_from_message(const struct search_spec *spec, const Sonata
     copy_string(x.state, sizeof x.state, m->state);
     copy_string(x.board, sizeof x.board, m->board);
     copy_string(x.reason, sizeof x.reason, m->reason);
+    if (m->artefact && name_is_valid(m->artefact->format, sizeof x.format)) /* it becomes part of a file's name */
+        copy_string(x.format, sizeof x.format, m->artefact->format);
     int r = take_values(spec, m, &x, err);
     if (!r)
         *ret = x;

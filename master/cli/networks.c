@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "cli/session_model.h"
 #include "codec/codec.h"
 #include "conf/share.h"
 #include "runtime/dataset.h"
@@ -68,6 +69,27 @@ static int write_all(const struct results *r, bool all, struct engine_request *r
         written += !code;
     }
     *ret_n = written;
+    return code;
+}
+
+int networks_fetch(struct session *session, const struct results *r, bool all, const char *folder, unsigned *ret_n, struct sonata_error *err)
+{
+    size_t n = all ? r->n_individuals : r->n_front;
+    int code = file_make_dirs(folder, false, err);
+    *ret_n = 0;
+    for (size_t i = 0; i < n && !code; i++) {
+        const struct results_individual *x = &r->individual[all ? i : r->front[i]];
+        char path[1200];
+        if (strcmp(x->state, "done"))
+            continue;
+        snprintf(path, sizeof path, "%s/%" PRIu64 ".%s", folder, x->id, x->format[0] ? x->format : "onnx");
+        code = session_get_model(session, r->status.id, x->id, path, err);
+        *ret_n += !code;
+        if (code == -ENOENT) {
+            fprintf(stderr, "sonata: %s\n", err->text);
+            code = 0;
+        }
+    }
     return code;
 }
 

@@ -6,6 +6,10 @@
 
 #include "cli/results.h"
 
+/* Where boards ran model files: writes FOLDER/NNN.FORMAT of every front point (or of all that were measured), the very files. *ret_n counts them.
+ * Those that went to make room at the master are named on stderr and left out. */
+int networks_fetch(struct session *session, const struct results *r, bool all, const char *folder, unsigned *ret_n,
+                   struct sonata_error *err) SONATA_MUST_CHECK;
 /* Writes FOLDER/NNN.onnx (NNN: id) of every front point (or of all that were measured). supernet_path NULL: found by the spec's name. *ret_n counts
  * the files. -ENOTSUP: the space builds no network; -ENOENT: supernet or data set not found; -EBADMSG: the supernet file is not the one the search
  * used. */

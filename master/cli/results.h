@@ -35,6 +35,7 @@ struct results_individual {
     double mean[OBJECTIVES_MAX], sd[OBJECTIVES_MAX];
     uint32_t n_metrics, flags, generation, told_order;
     uint32_t measured;                       /* measurements its values rest on */
+    char format[ARTEFACT_FORMAT_MAX];        /* of its model file; "" none */
     struct metric_value metric[METRICS_MAX]; /* names may carry @type */
     double hypervolume;                      /* of the search when this was told */
     int64_t told_wall_ns;

@@ -156,6 +156,7 @@ static Sonata__Individual *individual_message(const struct individual_record *r,
     m->told_order = r->told_order;
     m->reused = r->reused;
     m->measured = r->measured;
+    m->artefact = artefact_to_message(&r->artefact);
     return m;
 }
 
