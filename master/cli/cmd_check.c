@@ -69,14 +69,17 @@ static void print_search(const char *path, const struct search_file *f)
     for (uint32_t i = 0; i < s->n_objectives; i++) {
         const struct objective *o = &s->objective[i];
         bool computed = analytic_computes(&s->space, o->metric, o->board);
+        const char *board = o->board[0] ? o->board : s->model_board;
         const char *unit = metric_unit(o->metric), *where = "computed on the master";
         if (!computed)
-            where = o->board[0] ? "measured on boards of type " : "measured on any board that supplies it";
+            where = board[0] ? "measured on boards of type " : "measured on any board that supplies it";
         printf("  %s %s", o->goal == GOAL_MAX ? "maximise" : "minimise", o->metric);
         if (unit[0])
             printf(" in %s", unit);
-        printf(": %s%s\n", where, computed ? "" : o->board);
+        printf(": %s%s\n", where, computed ? "" : board);
     }
+    if (s->model_board[0])
+        printf("  models are built by boards of type %s; all other boards run the files\n", s->model_board);
     if (s->n_constraints)
         puts("  subject to");
     for (uint32_t i = 0; i < s->n_constraints; i++)

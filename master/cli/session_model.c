@@ -24,6 +24,8 @@ static int put(struct session *s, Sonata__PutBlob *piece, bool *ret_have, uint64
     request.put_blob = piece;
     cleanup_envelope Sonata__Envelope *reply = NULL;
     int r = session_call(s, &request, &reply, err);
+    if (r == -EAGAIN)
+        return 0; /* in a moment: *ret_received is where it was */
     if (r)
         return sonata_error_prefix(err, r, "uploading a model");
     *ret_have = reply->reply->have_blob;

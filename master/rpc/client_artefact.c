@@ -25,7 +25,7 @@ static int receive(struct rpc_call *call, struct receipt **ret_receipt)
     struct receipt_offer offer = {engine_artefact_folder(rpc->run), who, call->caller->team, verb->hash.data, verb->total};
     int rc = receipts_open(&rpc->receipts, &offer, ret_receipt, &call->reply->err);
     if (!rc)
-        rc = rpc_artefact_room(rpc, call->caller->team, *ret_receipt, verb->total, &call->reply->err);
+        rc = rpc_artefact_admit(rpc, *ret_receipt, &call->reply->err);
     return rc ? rc : receipt_take(&rpc->receipts, *ret_receipt, verb->offset, verb->data.data, verb->data.len, &call->reply->err);
 }
 

@@ -38,12 +38,14 @@ static void work_finish(uv_work_t *w)
     r->rc = part_finish(r->part, &r->err);
 }
 
-/* A failure is told to who asks next. */
+/* A failure is told to who asks next. What a worker sent is known by its file from now on; a client's is still to be added for its team. */
 static void finished(uv_work_t *w, int status)
 {
     struct receipt *r = w->data;
     r->rc = status ? status : r->rc;
     r->state = r->rc ? RECEIPT_GROWING : RECEIPT_DONE;
+    if (!r->rc && !r->who[0])
+        receipt_close(r);
 }
 
 static int start_opening(struct receipts *t, struct receipt *r)
@@ -160,7 +162,7 @@ uint64_t receipts_under_way(const struct receipts *t, const struct receipt *but,
     uint64_t bytes = 0;
     for (unsigned i = 0; i < RECEIPTS_MAX; i++) {
         const struct receipt *r = &t->receipt[i];
-        if (r != but && r->state != RECEIPT_FREE && (!team || !strcmp(r->team, team)))
+        if (r != but && r->admitted && r->state != RECEIPT_FREE && r->state != RECEIPT_DONE && (!team || !strcmp(r->team, team)))
             bytes += r->total;
     }
     return bytes;

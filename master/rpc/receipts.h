@@ -19,7 +19,7 @@ enum receipt_state {
     RECEIPT_OPENING, /* what an earlier transfer left is read again */
     RECEIPT_GROWING,
     RECEIPT_FINISHING, /* whole; being made durable */
-    RECEIPT_DONE,      /* durable under its hash */
+    RECEIPT_DONE,      /* a client's: durable under its hash. A worker's is closed then */
 };
 
 struct receipt {
@@ -30,6 +30,7 @@ struct receipt {
     char team[OWNER_NAME_MAX]; /* whose quota it will count for */
     char folder[PART_PATH_MAX];
     uint64_t total;
+    bool admitted; /* there is room for it, which others do not get */
     struct part *part;
     int64_t touched_ns;
     int rc; /* of the work */
@@ -55,7 +56,7 @@ int receipt_take(struct receipts *t, struct receipt *r, uint64_t offset, const v
 uint64_t receipt_size(const struct receipt *r, uint64_t else_size);
 /* The place is free again; the file, whole or not, stays. Not while it is opening or finishing. */
 void receipt_close(struct receipt *r);
-/* Bytes still to come for the team (NULL: for all), but of that one. */
+/* Bytes of what was admitted and is not durable yet, for the team (NULL: for all), but of that one. */
 uint64_t receipts_under_way(const struct receipts *t, const struct receipt *but, const char *team);
 /* All that is not at work on another thread is closed. */
 void receipts_fini(struct receipts *t);

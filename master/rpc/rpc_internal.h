@@ -141,8 +141,8 @@ void worker_blob_fini(struct rpc *rpc);
 /* worker_artefact.c */
 /* Takes a chunk of a model file and says where to go on, or why it is not wanted. */
 void worker_blob_put(struct rpc *rpc, const struct net_peer *peer, const struct rpc_worker *w, const Sonata__BlobPut *put);
-/* Whether the team may have a model of so many bytes, with all others that are on their way; makes room (engine_artefact_room()). */
-int rpc_artefact_room(struct rpc *rpc, const char *team, const struct receipt *receipt, uint64_t bytes, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Whether there is room for it, with all others that are on their way (engine_artefact_room()); once there is, it keeps it. */
+int rpc_artefact_admit(struct rpc *rpc, struct receipt *r, struct sonata_error *err) SONATA_MUST_CHECK;
 /* A chunk of a model file; its size in *ret_total. -ENOENT: there is none; -EIO. */
 int rpc_artefact_read(struct rpc *rpc, const uint8_t hash[32], uint64_t offset, uint32_t max, struct bytes *ret_data,
                       uint64_t *ret_total) SONATA_MUST_CHECK;

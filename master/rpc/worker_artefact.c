@@ -22,12 +22,14 @@ static bool is_durable(const struct rpc *rpc, const Sonata__BlobPut *put)
            (uint64_t)st.st_size == put->total;
 }
 
-int rpc_artefact_room(struct rpc *rpc, const char *team, const struct receipt *receipt, uint64_t bytes, struct sonata_error *err)
+int rpc_artefact_admit(struct rpc *rpc, struct receipt *r, struct sonata_error *err)
 {
-    const struct team *t = rpc->config.access ? access_team(rpc->config.access, team) : NULL;
+    const struct team *t = rpc->config.access ? access_team(rpc->config.access, r->team) : NULL;
     uint64_t quota = t ? t->uploads_max : 0;
-    uint64_t others = receipts_under_way(&rpc->receipts, receipt, quota ? team : NULL);
-    return engine_artefact_room(rpc->run, &(struct engine_room){team, quota, bytes + others}, err);
+    uint64_t others = receipts_under_way(&rpc->receipts, r, quota ? r->team : NULL);
+    int rc = r->admitted ? 0 : engine_artefact_room(rpc->run, &(struct engine_room){r->team, quota, r->total + others}, err);
+    r->admitted = !rc;
+    return rc;
 }
 
 /* 0 with ack->offset and done; else why it is not wanted. */
@@ -41,15 +43,12 @@ static int take(struct rpc *rpc, const struct engine_owner *owner, const Sonata_
     struct receipt_offer offer = {engine_artefact_folder(rpc->run), "", owner->team, put->hash.data, put->total};
     int rc = receipts_open(&rpc->receipts, &offer, &r, err);
     if (!rc)
-        rc = rpc_artefact_room(rpc, owner->team, r, put->total, err);
+        rc = rpc_artefact_admit(rpc, r, err);
     if (!rc)
         rc = receipt_take(&rpc->receipts, r, put->offset, put->data.data, put->data.len, err);
     if (rc)
         return rc == -EBADMSG ? 0 : rc;
     ack->offset = receipt_size(r, put->offset);
-    ack->done = r->state == RECEIPT_DONE;
-    if (ack->done)
-        receipt_close(r);
     return 0;
 }
 

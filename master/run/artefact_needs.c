@@ -56,14 +56,14 @@ bool artefacts_front_is_moving(const struct engine *r)
     return false;
 }
 
-void artefacts_needed(struct engine *r, bool finished, struct map *ret_needed)
+void artefacts_needed(struct engine *r, unsigned by, struct map *ret_needed)
 {
     for (uint32_t i = 0; i < searches_count(r); i++) {
         struct search *rs = searches_at(r, i);
         const struct search_record *s = &rs->record;
-        if (!search_is_finished(rs) && rs->spec)
+        if (by & NEEDED_UNDER_WAY && !search_is_finished(rs) && rs->spec)
             need_pending(rs, ret_needed);
-        if (builds(s) && (finished || !search_is_finished(rs)))
+        if (builds(s) && by & (search_is_finished(rs) ? NEEDED_FINISHED : NEEDED_OPEN))
             need_front(r, s->id, ret_needed);
     }
 }

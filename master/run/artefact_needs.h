@@ -4,8 +4,13 @@
 
 #include "run/engine_internal.h"
 
-/* What searches that are not finished need and, when `finished`, the models of all fronts, under artefact_key(); release with map_fini(). */
-void artefacts_needed(struct engine *r, bool finished, struct map *ret_needed);
+enum {
+    NEEDED_UNDER_WAY = 1, /* by individuals without a result */
+    NEEDED_OPEN = 2,      /* by fronts of searches that are not finished */
+    NEEDED_FINISHED = 4,  /* by fronts of those that are */
+};
+/* What is needed by any of those (a sum), under artefact_key(); release with map_fini(). */
+void artefacts_needed(struct engine *r, unsigned by, struct map *ret_needed);
 /* A search that has models built is at work on another thread: its front may be newer than what is known here. */
 bool artefacts_front_is_moving(const struct engine *r);
 

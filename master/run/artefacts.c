@@ -26,7 +26,6 @@
 
 enum { ROOM_SHARE = 10 /* so many percent more go at a time, since what is needed is looked up each time */ };
 #define LEFT_NS (24 * 3600 * SONATA_SECOND)
-#define YOUNG_NS (3600 * SONATA_SECOND)
 
 bool engine_has_artefact(const struct engine *r, const uint8_t hash[32]) { return artefact_is_here(r, hash); }
 
@@ -103,11 +102,9 @@ static struct artefact_file **droppable(struct engine *r, uint32_t *ret_n)
     struct map needed = {0};
     uint32_t n, kept = 0;
     struct artefact_file **list = artefacts_list(r, &n);
-    bool moving = artefacts_front_is_moving(r);
-    artefacts_needed(r, true, &needed);
+    artefacts_needed(r, NEEDED_UNDER_WAY | NEEDED_OPEN | NEEDED_FINISHED, &needed);
     for (uint32_t i = 0; i < n; i++) {
-        bool young = moving && r->wall - list[i]->wall_ns < YOUNG_NS;
-        if (!young && !map_get(&needed, artefact_key(list[i]->hash)))
+        if (!map_get(&needed, artefact_key(list[i]->hash)))
             list[kept++] = list[i];
     }
     map_fini(&needed);
@@ -144,6 +141,8 @@ static void drop_oldest(struct engine *r, const struct engine_room *want)
 int engine_artefact_room(struct engine *r, const struct engine_room *want, struct sonata_error *err)
 {
     uint64_t max = r->config.artefacts_max, quota = want->quota;
+    if (!fits(r, want, 0) && artefacts_front_is_moving(r))
+        return sonata_error_set(err, -EAGAIN, "a search computes which models its front needs: try again");
     if (!fits(r, want, 0))
         drop_oldest(r, want);
     if (fits(r, want, 0))
@@ -184,6 +183,18 @@ int engine_artefact_owner(struct engine *r, const char *worker, uint64_t attempt
     return 0;
 }
 
+/* Nobody's failure: the worker may have been told that there is no room. As a mistake of the configuration it is not tried again by itself. */
+static void refuse(struct engine *r, const struct search_record *s, struct measurement *m)
+{
+    struct sonata_error err = {{0}};
+    struct engine_room want = {.team = s->team, .bytes = m->artefact.bytes};
+    if (!engine_artefact_room(r, &want, &err))
+        sonata_error_set(&err, -EDQUOT,
+                         "the model's file did not arrive: no room in the team's quota of uploads, or what the log of its worker says");
+    m->artefact = (struct artefact){.bytes = 0};
+    measurement_fail(m, OUTCOME_CONFIG, "%.140s", err.text);
+}
+
 void artefact_take(struct engine *r, const struct evaluation *e, struct measurement *m)
 {
     struct sonata_error err = {{0}};
@@ -197,7 +208,7 @@ void artefact_take(struct engine *r, const struct evaluation *e, struct measurem
     if (hash_is_zero(m->artefact.hash))
         measurement_fail(m, OUTCOME_BUG, "the result lacks the model");
     else if (engine_add_artefact(r, &m->artefact, &owner, &err))
-        measurement_fail(m, OUTCOME_INFRA, "%.120s; the log of its worker says why", err.text);
+        refuse(r, s, m);
 }
 
 int engine_individual_artefact(struct engine *r, uint64_t search, uint64_t individual, struct artefact *ret_artefact, struct sonata_error *err)

@@ -17,6 +17,8 @@
 #include "run/screening.h"
 #include "run/values.h"
 
+enum { MODELS_FIRST = 4 /* under way until it is known how large they are */ };
+
 enum { ASK_MAX = 64, VETO_FACTOR = 20, VETO_MIN = 1000 };
 
 /* Of one search. */
@@ -67,6 +69,18 @@ static uint32_t idle_slots(const struct search *rs)
     return rs->record.n_groups ? open : 1;
 }
 
+/* Each architecture under way may hold a model: together a third of the room for all of them, so that fronts and other searches have theirs. */
+static uint32_t model_limit(const struct search *rs)
+{
+    uint64_t room = rs->engine->config.artefacts_max;
+    if (!rs->record.n_groups || !plan_is_build(rs, 0) || !room)
+        return UINT32_MAX;
+    if (!rs->largest_model)
+        return MODELS_FIRST;
+    uint64_t n = room / 3 / rs->largest_model;
+    return (uint32_t)clamp_of(n, (uint64_t)1, (uint64_t)UINT32_MAX);
+}
+
 uint32_t search_flight_limit(struct search *rs)
 {
     struct ask *a = rs->ask;
@@ -81,7 +95,7 @@ uint32_t search_flight_limit(struct search *rs)
             a->total_slots = n > a->total_slots ? n : a->total_slots;
         }
     }
-    return 4 * a->total_slots + 64;
+    return min_of(4 * a->total_slots + 64, model_limit(rs));
 }
 
 /* Proposals are computed on another thread, and something waits for all cores to be here. */

@@ -34,7 +34,7 @@ struct engine_config {
     uint32_t threads;        /* given to the search core */
     const uint64_t *died;    /* searches that had a step under way when the process before crashed: three times, and one is parked */
     size_t n_died;
-    uint32_t pool;           /* threads that steps of searches take at a time; one team never has all of more than one. 2 */
+    uint32_t pool; /* threads that steps of searches take at a time; one team never has all of more than one. 2 */
 };
 /* Every member as its comment says. */
 struct engine_config engine_config_default(void);
@@ -244,7 +244,8 @@ struct engine_room {
     uint64_t quota; /* of its uploads, bytes; 0: none */
     uint64_t bytes; /* of the model, and of those on their way */
 };
-/* Makes room for a model: the oldest that nobody needs go. -ENOSPC: the folder or the disk is full; -EDQUOT: the team's quota is. */
+/* Makes room for a model: the oldest that nobody needs go. -EAGAIN: in a moment; -ENOSPC: the folder or the disk is full; -EDQUOT: the team's quota
+ * is. */
 int engine_artefact_room(struct engine *r, const struct engine_room *want, struct sonata_error *err) SONATA_MUST_CHECK;
 /* A file that is durable in the folder; from this turn on it is the team's and may be run. -EIO: it is not there. */
 int engine_add_artefact(struct engine *r, const struct artefact *a, const struct engine_owner *owner, struct sonata_error *err) SONATA_MUST_CHECK;

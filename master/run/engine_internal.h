@@ -78,6 +78,7 @@ struct search {
     bool counted;     /* in what its team takes of the disk (disk.c) */
     bool no_room;     /* it would ask, but its team has all of the disk that it may */
 
+    uint64_t largest_model; /* bytes, of those built since the start; 0: none yet */
     uint32_t n_abandoned; /* proposals never told, from when the search ended the time before */
     bool indexed;         /* finished, and among the users (users.c) */
     bool closed;          /* done, and cannot go on: its core cannot be loaded (invalidate.c) */

@@ -178,6 +178,7 @@ void individual_answer(struct search *rs, uint64_t id, uint32_t group, const str
         rule_out(rs, p, record, m, reason);
     } else {
         individual_take(rs, &p->record, group, record, m);
+        rs->largest_model = max_of(rs->largest_model, p->record.artefact.bytes);
         if (!p->n_open && (!individual_is_screening(rs, &p->record) || !rule_over_constraint(rs, p)))
             pending_complete(rs, p);
         else if (is_between_stages(rs, p, &stage))

@@ -242,7 +242,7 @@ int engine_list_uploads(struct engine *r, const char *team, struct engine_page *
     l.user = user;
     struct store_key first = page->from ? key_bytes(page->from, ENGINE_UPLOAD_CURSOR_SIZE) : (struct store_key){0};
     page->more = false;
-    artefacts_needed(r, true, &l.needed);
+    artefacts_needed(r, NEEDED_UNDER_WAY | NEEDED_OPEN | NEEDED_FINISHED, &l.needed);
     int rc = store_scan(r->store, STORE_BLOB_POOL, first, 0, list_upload, &l);
     map_fini(&l.needed);
     return rc;
@@ -337,7 +337,7 @@ static bool remove_upload(void *user, const uint8_t *key, size_t n_key, const ui
 int engine_remove_upload(struct engine *r, const uint8_t hash[32], const char *team, struct sonata_error *err)
 {
     struct removal x = {.engine = r, .team = team};
-    artefacts_needed(r, false, &x.needed);
+    artefacts_needed(r, NEEDED_UNDER_WAY | NEEDED_OPEN, &x.needed);
     int rc = store_scan(r->store, STORE_BLOB_POOL, key_bytes(hash, HASH_SIZE), HASH_SIZE, remove_upload, &x);
     map_fini(&x.needed);
     if (rc)

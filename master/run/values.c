@@ -111,7 +111,7 @@ void plan_fill(const struct search *rs, struct individual_record *ind, uint32_t 
     }
     if (plan_is_build(rs, group)) {
         ind->artefact = m->artefact;
-        return;
+        return; /* flags and board are those of who measures it */
     }
     ind->flags |= m->flags;
     if (!ind->board[0])
