@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,75 +21,15 @@
 
 enum { PROGRAM_SIZE_MAX = 512 << 20, LAST_LINE_MAX = 101 };
 
-static const struct {
-    const char *name;
-    int (*parse)(const struct tool_output *, struct adapter_result *, struct adapter_window *, struct sonata_error *);
-} tools[ADAPTER_TOOL_COUNT] = {
-    [ADAPTER_TRTEXEC] = {"trtexec", parse_trtexec},
-    [ADAPTER_BENCHMARK_MODEL] = {"benchmark_model", parse_benchmark_model},
-    [ADAPTER_BENCHNCNN] = {"benchncnn", parse_benchncnn},
-    [ADAPTER_ORT_PERF_TEST] = {"onnxruntime_perf_test", parse_ort},
-    [ADAPTER_EXECUTOR_RUNNER] = {"executor_runner", parse_executor_runner},
-    [ADAPTER_CUSTOM] = {"custom", parse_sonata_result},
+static int (*const parsers[ADAPTER_TOOL_COUNT])(const struct tool_output *, struct adapter_result *, struct adapter_window *,
+                                                struct sonata_error *) = {
+    [ADAPTER_TRTEXEC] = parse_trtexec,
+    [ADAPTER_BENCHMARK_MODEL] = parse_benchmark_model,
+    [ADAPTER_BENCHNCNN] = parse_benchncnn,
+    [ADAPTER_ORT_PERF_TEST] = parse_ort,
+    [ADAPTER_EXECUTOR_RUNNER] = parse_executor_runner,
+    [ADAPTER_CUSTOM] = parse_sonata_result,
 };
-
-const char *adapter_tool_name(enum adapter_tool t)
-{
-    return t < ADAPTER_TOOL_COUNT ? tools[t].name : "?";
-}
-
-const char *adapter_status_name(enum adapter_status s)
-{
-    static const char *const name[] = {"ok", "infeasible", "invalid", "infra", "bug", "config", "timeout", "canceled", "stuck"};
-    return name[s];
-}
-
-#define AT(member) .offset = offsetof(struct adapter_config, member)
-#define TEXT(member) .type = OPTION_BUFFER, AT(member), .size = sizeof((struct adapter_config *)0)->member
-const struct option_def adapter_keys[] = {
-    {.name = "tool",
-     .type = OPTION_WORD,
-     AT(tool),
-     .choices = "trtexec|benchmark_model|benchncnn|onnxruntime_perf_test|executor_runner|custom",
-     .argument = "TOOL",
-     .help = "trtexec, benchmark_model, benchncnn, onnxruntime_perf_test, executor_runner, or custom: a program of your own"},
-    {.name = "program", TEXT(program), .argument = "PATH", .help = "the tool, when it is not on PATH"},
-    {.name = "command",
-     TEXT(command),
-     .check = command_check,
-     .argument = "LINE",
-     .help = "custom and evaluator: the command line; known tools: further arguments, appended"},
-    {.name = "convert",
-     TEXT(convert),
-     .check = command_check,
-     .argument = "LINE",
-     .help = "command line that turns {model} (ONNX) into the tool's format at {converted}"},
-    {.name = "offers", TEXT(offers), .joins = true, .argument = "METRIC,...", .help = "metrics your program gives; default latency"},
-    {.name = "precision",
-     TEXT(precision),
-     .choices = "fp32|fp16|int8",
-     .argument = "KIND",
-     .help = "trtexec before version 11: fp32, fp16 or int8"},
-    {.name = "provider", TEXT(provider), .argument = "NAME", .help = "onnxruntime_perf_test -e; default cpu"},
-    {.name = "shape", TEXT(shape), .argument = "[W,H,C]", .help = "benchncnn: the input's shape"},
-    {.name = "threads", .type = OPTION_COUNT, AT(threads), .min = 1, .max = 256, .argument = "N", .help = "each on a core of its own; default 1"},
-    {0}};
-#undef TEXT
-#undef AT
-
-int adapter_config_check(const struct adapter_config *c, struct sonata_error *err)
-{
-    if (c->tool == ADAPTER_CUSTOM && !c->command[0])
-        return sonata_error_set(err, -EINVAL, "tool custom needs a command");
-    if (c->tool == ADAPTER_BENCHNCNN && !c->shape[0])
-        return sonata_error_set(err, -EINVAL, "tool benchncnn needs the input's shape, such as [28,28,1]");
-    return 0;
-}
-
-bool adapter_reads_onnx(const struct adapter_config *c)
-{
-    return c->convert[0] || c->tool == ADAPTER_TRTEXEC || c->tool == ADAPTER_ORT_PERF_TEST || c->tool == ADAPTER_CUSTOM;
-}
 
 /* First 8 digits of the program's content hash. */
 static void hash_program(const char *path, char digits[9])
@@ -274,7 +213,7 @@ static bool invoke(const struct adapter_config *c, const struct adapter_version 
     bool failed = p.end == PROCESS_SIGNALLED || (p.end == PROCESS_EXITED && p.exit_code);
     if (failed && r->status != ADAPTER_INFEASIBLE && c->tool == ADAPTER_CUSTOM && strstr(output.out, "SONATA-RESULT "))
         take_own_verdict(&output, r);
-    if (r->status == ADAPTER_OK && step == STEP_RUN && tools[c->tool].parse(&output, r, w, &err))
+    if (r->status == ADAPTER_OK && step == STEP_RUN && parsers[c->tool](&output, r, w, &err))
         fail(r, ADAPTER_BUG, err.text);
     if (r->status == ADAPTER_OK && step == STEP_BUILD && c->tool == ADAPTER_TRTEXEC && strstr(output.out, "&&&& FAILED"))
         fail(r, ADAPTER_INFRA, "trtexec says FAILED");

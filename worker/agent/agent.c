@@ -31,17 +31,6 @@ enum { HELLO_MS = 500, REFUSED_MS = 30000, HEARTBEAT_MS = 2000, HEARTBEAT_MIN_MS
 
 static void set_beat(struct agent *a, uint64_t ms);
 
-int agent_send(struct agent *a, Sonata__Envelope *e)
-{
-    if (!a->socket)
-        return -EAGAIN;
-    struct bytes out = {0};
-    envelope_pack(e, &out);
-    int r = out.size > WIRE_MESSAGE_MAX ? -EMSGSIZE : net_send(a->socket, NULL, out.data, out.size);
-    bytes_fini(&out);
-    return r;
-}
-
 static void link_lost(struct agent *a, const char *why)
 {
     if (!a->welcomed)

@@ -42,10 +42,9 @@ struct agent {
     int exit_status;
 };
 
-/* agent.c */
-/* Packs and sends; 0 or -errno (-EAGAIN: the link is down). */
+/* send.c: packs and sends; 0 or -errno (-EAGAIN: the link is down). */
 int agent_send(struct agent *a, Sonata__Envelope *e);
-/* Files that wait for an answer or for the rate; sets the timer to when there is more to do. */
+/* agent.c: files that wait for an answer or for the rate; sets the timer to when there is more to do. */
 void agent_transfer(struct agent *a, bool now);
 
 /* report.c: registers the worker with its boards and what runs. 0 or -errno, as agent_send(). */

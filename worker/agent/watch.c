@@ -1,6 +1,6 @@
-/* See watch.h. One event of a board goes: hook or order -> driver -> news -> journal (fsync), health file, log -> heartbeat and event to the master
+/* See watch.h; what others ask of it is in watch_state.c. One event of a board goes: hook or order -> driver -> news -> journal (fsync), health file, log -> heartbeat and event to the master
  * -> watch_run_next(), which starts the next order or job. Nothing here waits for a board. */
-#include "agent/watch.h"
+#include "agent/watch_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/agent_internal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -22,22 +21,9 @@ enum {
     CANARY_NETWORK_VERSION = 1,
     JOURNAL_MAX = 10000,
     SEND_MAX = 200,
-    HEALTH_FILE_MAX = 1 << 16,
-    FINGERPRINT_TEXT = 1024
+    HEALTH_FILE_MAX = 1 << 16
 };
 static const int64_t SEND_AGAIN_NS = 5 * SONATA_SECOND;
-
-struct watch {
-    struct agent *agent;
-    struct board *board;
-    struct health_driver driver;
-    char fingerprint[FINGERPRINT_TEXT];
-    char path[WORKER_PATH_MAX + BOARD_NAME_MAX + 48];
-    struct spread spread[TIER_COUNT]; /* what was learned of its processes, by tier */
-    bool changed;                /* of state: the master has to hear of it */
-};
-
-static struct watch *watch_of(const struct agent *a, const struct board *b) { return &a->watch[b - a->board]; }
 
 static int64_t wall_of(int64_t monotonic_ns)
 {
@@ -337,24 +323,6 @@ void watch_answer(struct agent *a, struct board *b, const struct board_answer *a
     else
         health_driver_canary(&w->driver, answer->ok ? answer->latency_us : 0, answer->text, now);
     follow_up(w);
-}
-
-bool watch_keeps_jobs(const struct agent *a, const struct board *b) { return health_driver_keeps_jobs(&watch_of(a, b)->driver); }
-
-const char *watch_state(const struct agent *a, const struct board *b)
-{
-    const struct board_health *h = &watch_of(a, b)->driver.health;
-    if (h->state == HEALTH_BUSY && h->draining)
-        return "draining";
-    if (h->state != HEALTH_READY && h->state != HEALTH_BUSY)
-        return health_state_name(h->state);
-    return b->ordered ? "ready" : board_state_name(b->state);
-}
-
-const char *watch_detail(const struct agent *a, const struct board *b)
-{
-    const struct watch *w = watch_of(a, b);
-    return w->driver.why[0] ? w->driver.why : b->offer.detail;
 }
 
 /* ---- the master */

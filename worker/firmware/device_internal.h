@@ -5,7 +5,7 @@
 #include "firmware/device.h"
 #include "firmware/text.h"
 
-/* Writes t and CR LF, and empties it. */
+/* Writes t and CR LF, and empties it. (This and the next three: device_line.c) */
 void device_line(struct device *d, struct text *t);
 /* A whole line of constant text. */
 void device_say(struct device *d, const char *s);
