@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conf/program_options.h"
+
 #define AT(member) offsetof(struct settings, member)
 
 const struct option_def settings_table[] = {
@@ -37,17 +39,9 @@ const struct option_def settings_table[] = {
      .help =
          "curve: both ports are encrypted and only listed keys may connect; none: whoever can connect may do everything; auto: curve when a port is "
          "tcp, none when both are ipc"},
-    {.name = "config", .letter = 'f', .type = OPTION_TEXT, .offset = AT(config), .argument = "FILE", .help = "read options from FILE first"},
-    {.name = "log-level",
-     .letter = 'l',
-     .type = OPTION_CHOICE,
-     .offset = AT(log_level),
-     .argument = "LEVEL",
-     .standard = "info",
-     .choices = "error|warn|info|debug",
-     .help = "least severe lines to write",
-     .reloadable = true},
-    {.name = "log-json", .type = OPTION_FLAG, .offset = AT(log_json), .help = "write log lines as JSON objects"},
+    OPTION_ROW_CONFIG(struct settings, 'f', "read options from FILE first"),
+    OPTION_ROW_LOG_LEVEL(struct settings),
+    OPTION_ROW_LOG_JSON(struct settings),
     {.name = "heartbeat",
      .type = OPTION_DURATION,
      .offset = AT(heartbeat_ns),
@@ -280,15 +274,8 @@ const struct option_def settings_table[] = {
      .min = 65536,
      .max = 1e13,
      .help = "first size of the store's memory map; it grows by itself"},
-    {.name = "ready-fd",
-     .type = OPTION_INT,
-     .offset = AT(ready_fd),
-     .argument = "FD",
-     .standard = "-1",
-     .min = -1,
-     .max = 65535,
-     .help = "write the two endpoints to this descriptor when ready, then close it"},
-    {.name = "exit-with-parent", .type = OPTION_FLAG, .offset = AT(exit_with_parent), .help = "stop when the process that started the master ends"},
+    OPTION_ROW_READY_FD(struct settings, "the two endpoints"),
+    OPTION_ROW_EXIT_WITH_PARENT(struct settings),
     {.name = "exit-with",
      .type = OPTION_INT,
      .offset = AT(exit_with),
@@ -322,8 +309,8 @@ const struct option_def settings_table[] = {
      .help = "run the event log of a search again from its start, compare every proposal, and exit (0: identical)"},
     {.name = "check-config", .type = OPTION_FLAG, .offset = AT(check_config), .help = "verify the options and exit"},
     {.name = "dump-config", .type = OPTION_FLAG, .offset = AT(dump_config), .help = "print the options in force, as a configuration file, and exit"},
-    {.name = "help", .letter = 'h', .type = OPTION_FLAG, .offset = AT(help), .help = "print this and exit"},
-    {.name = "version", .letter = 'V', .type = OPTION_FLAG, .offset = AT(version), .help = "print the version and exit"},
+    OPTION_ROW_HELP(struct settings),
+    OPTION_ROW_VERSION(struct settings),
     {0}};
 
 int settings_read(struct settings *s, int argc, char **argv, struct sonata_error *err)
@@ -398,19 +385,10 @@ static size_t size_of(enum option_type type)
 
 static bool is_text(enum option_type type) { return type == OPTION_TEXT || type == OPTION_CHOICE; }
 
-static bool is_same(const struct option_def *d, const struct settings *a, const struct settings *b)
-{
-    const char *p = (const char *)a + d->offset, *q = (const char *)b + d->offset;
-    if (!is_text(d->type))
-        return !memcmp(p, q, size_of(d->type));
-    const char *x = *(const char *const *)p, *y = *(const char *const *)q;
-    return x == y || (x && y && !strcmp(x, y));
-}
-
 void settings_reload(struct settings *s, const struct settings *next, void (*other)(const char *name))
 {
     for (const struct option_def *d = settings_table; d->name; d++) {
-        if (is_same(d, s, next))
+        if (option_same(d, s, next))
             continue;
         if (!d->reloadable)
             other(d->name);

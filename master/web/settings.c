@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conf/program_options.h"
+
 #define AT(member) offsetof(struct web_settings, member)
 
 const struct option_def web_settings_table[] = {
@@ -150,15 +152,8 @@ const struct option_def web_settings_table[] = {
      .argument = "DIR",
      .standard = "",
      .help = "serve the pages' files from this folder instead of the built-in ones, for work on them"},
-    {.name = "ready-fd",
-     .type = OPTION_INT,
-     .offset = AT(ready_fd),
-     .argument = "FD",
-     .standard = "-1",
-     .min = -1,
-     .max = 65535,
-     .help = "write the address (and with --link the link) to this descriptor when ready, then close it"},
-    {.name = "exit-with-parent", .type = OPTION_FLAG, .offset = AT(exit_with_parent), .help = "stop when the process that started this one ends"},
+    OPTION_ROW_READY_FD(struct web_settings, "the address (and with --link the link)"),
+    OPTION_ROW_EXIT_WITH_PARENT(struct web_settings),
     {.name = "config",
      .letter = 'c',
      .type = OPTION_TEXT,
@@ -166,15 +161,10 @@ const struct option_def web_settings_table[] = {
      .argument = "FILE",
      .standard = "",
      .help = "file of `option: value` lines"},
-    {.name = "log-level",
-     .type = OPTION_CHOICE,
-     .offset = AT(log_level),
-     .choices = "error|warn|info|debug",
-     .standard = "info",
-     .help = "least important messages that are written"},
-    {.name = "log-json", .type = OPTION_FLAG, .offset = AT(log_json), .help = "one JSON object a line instead of key=value"},
-    {.name = "help", .letter = 'h', .type = OPTION_FLAG, .offset = AT(help), .help = "print this and exit"},
-    {.name = "version", .letter = 'V', .type = OPTION_FLAG, .offset = AT(version), .help = "print the version and exit"},
+    OPTION_ROW_LOG_LEVEL(struct web_settings),
+    OPTION_ROW_LOG_JSON(struct web_settings),
+    OPTION_ROW_HELP(struct web_settings),
+    OPTION_ROW_VERSION(struct web_settings),
     {0}};
 
 static int read_rest(struct web_settings *s, int argc, char **argv, struct sonata_error *err)

@@ -28,7 +28,7 @@ struct agent {
     struct outbound *models;   /* files that boards here built */
     uv_timer_t transfer;     /* when a file may go on */
     struct board *board;     /* n_boards of the config */
-    struct watch *watch;     /* one per board (watch.h) */
+    struct board_watch *watch;     /* one per board (watch.h) */
     struct spool *journal;   /* board events */
     uint64_t event_sequence; /* of the last one */
     uint32_t boards_closed;

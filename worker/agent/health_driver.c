@@ -104,8 +104,14 @@ static int apply(struct health_driver *d, struct happening h, struct health_news
     return 0;
 }
 
+const char *news_kind_name(enum news_kind k)
+{
+    static const char *const name[] = {"state", "canary", "calibrated", "recovery", "admin"};
+    return name[k];
+}
+
 /* The same for what may come in any state and is not an error when it comes too late. */
-static void apply_if_due(struct health_driver *d, struct happening h, const char *kind, const char *text, int64_t now_ns)
+static void apply_if_due(struct health_driver *d, struct happening h, enum news_kind kind, const char *text, int64_t now_ns)
 {
     struct health_news news = {.kind = kind};
     struct sonata_error err;
@@ -130,7 +136,7 @@ static void describe_canary(const struct health_driver *d, double latency_us, co
 /* The series of a calibration goes on, or ends. */
 static void calibrate(struct health_driver *d, double latency_us, const char *text, int64_t now_ns)
 {
-    struct health_news news = {.kind = "state", .from = d->health.state};
+    struct health_news news = {.kind = NEWS_STATE, .from = d->health.state};
     struct sonata_error err;
     unsigned actions = 0, wanted = d->health.canaries_wanted;
     int64_t good_ns = d->health.canary.last_good_ns;
@@ -149,7 +155,7 @@ static void calibrate(struct health_driver *d, double latency_us, const char *te
     take_actions(d, news.from, actions, now_ns);
     news.latency_us = answers && d->options->canary != CANARY_OFF ? latency_us : 0;
     if (d->health.state == HEALTH_READY) {
-        news.kind = "calibrated";
+        news.kind = NEWS_CALIBRATED;
         if (is_timed(d))
             snprintf(news.text, sizeof news.text, "%u canaries, reference %.3f us", wanted, d->health.reference.median_us);
         else
@@ -171,7 +177,7 @@ static void calibrate(struct health_driver *d, double latency_us, const char *te
 /* A canary's verdict outside a calibration. */
 static void judge(struct health_driver *d, double latency_us, const char *text, int64_t now_ns)
 {
-    struct health_news news = {.kind = "canary", .from = d->health.state};
+    struct health_news news = {.kind = NEWS_CANARY, .from = d->health.state};
     struct sonata_error err;
     unsigned actions = 0;
     int64_t good_ns = d->health.canary.last_good_ns;
@@ -203,7 +209,7 @@ static void prove(struct health_driver *d, bool answers, const char *text, int64
         snprintf(line, sizeof line, "%s: the board answers", recovery_rung_name(rung));
     else
         snprintf(line, sizeof line, "%s: no answer: %.160s", recovery_rung_name(rung), text);
-    apply_if_due(d, (struct happening){answers ? HEALTH_ANSWERS : HEALTH_RUNG_FAILED, 0, true}, "recovery", line, now_ns);
+    apply_if_due(d, (struct happening){answers ? HEALTH_ANSWERS : HEALTH_RUNG_FAILED, 0, true}, NEWS_RECOVERY, line, now_ns);
 }
 
 /* ---- orders */
@@ -248,7 +254,7 @@ void health_driver_rung(struct health_driver *d, bool ok, const char *text, int6
     } else {
         char line[HEALTH_TEXT_MAX];
         snprintf(line, sizeof line, "%s: %.180s", recovery_rung_name(o.rung), text);
-        apply_if_due(d, (struct happening){HEALTH_RUNG_FAILED, 0, true}, "recovery", line, now_ns);
+        apply_if_due(d, (struct happening){HEALTH_RUNG_FAILED, 0, true}, NEWS_RECOVERY, line, now_ns);
     }
     settle(d, now_ns);
 }
@@ -329,7 +335,7 @@ void health_driver_restore(struct health_driver *d, const struct board_health *s
 
 void health_driver_announce(struct health_driver *d, const uint8_t fingerprint[CANARY_FINGERPRINT], int64_t now_ns)
 {
-    struct health_news news = {.kind = "state", .from = d->health.state};
+    struct health_news news = {.kind = NEWS_STATE, .from = d->health.state};
     struct sonata_error err;
     unsigned actions = 0;
     copy_string(news.text, sizeof news.text, news.from == HEALTH_UNKNOWN ? "registered" : "the fingerprint changed");
@@ -367,7 +373,7 @@ bool health_driver_keeps_jobs(const struct health_driver *d)
 void health_driver_job_started(struct health_driver *d, uint64_t job, enum tier tier, int64_t now_ns)
 {
     d->tier = tier;
-    apply_if_due(d, (struct happening){HEALTH_JOB_ASSIGNED, job, false}, "state", "a job", now_ns);
+    apply_if_due(d, (struct happening){HEALTH_JOB_ASSIGNED, job, false}, NEWS_STATE, "a job", now_ns);
 }
 
 void health_driver_job_ended(struct health_driver *d, enum health_event end, uint64_t job, int64_t now_ns)
@@ -381,7 +387,7 @@ void health_driver_job_ended(struct health_driver *d, enum health_event end, uin
         end = HEALTH_JOB_DONE;
     else if (end == HEALTH_JOB_INVALID && !is_timed(d)) /* a host that does other things too is no sick board; who wants to know times canaries */
         end = HEALTH_JOB_DONE;
-    apply_if_due(d, (struct happening){end, job, false}, "state", text[end], now_ns);
+    apply_if_due(d, (struct happening){end, job, false}, NEWS_STATE, text[end], now_ns);
     if (d->asked && d->health.state == HEALTH_READY) {
         d->pending = PENDING_CHECK | PENDING_CANARY;
         d->check_after_ns = d->canary_after_ns = now_ns;
@@ -399,48 +405,51 @@ static void ask(struct health_driver *d, int64_t now_ns)
     }
 }
 
-int health_driver_command(struct health_driver *d, const char *action, int64_t now_ns, struct sonata_error *err)
+/* Words of the wire, and the event of those that are one. */
+static const struct {
+    const char *word;
+    enum health_event event;
+} orders[PERSON_ORDER_COUNT] = {
+    [PERSON_DRAIN] = {"drain", HEALTH_ADMIN_DRAIN},
+    [PERSON_QUARANTINE] = {"quarantine", HEALTH_ADMIN_QUARANTINE},
+    [PERSON_RECALIBRATE] = {"recalibrate", HEALTH_ADMIN_RECALIBRATE},
+    [PERSON_POWER_CYCLE] = {"power-cycle", HEALTH_ADMIN_POWER_CYCLE},
+    [PERSON_RELEASE] = {"release", HEALTH_ADMIN_RELEASE},
+    [PERSON_RETIRE] = {"retire", HEALTH_ADMIN_RETIRE},
+    [PERSON_CANARY] = {.word = "canary"},
+    [PERSON_LOST] = {.word = "lost"},
+};
+
+enum person_order person_order_named(const char *word)
 {
-    static const struct {
-        const char *action;
-        enum health_event event;
-    } admin[] = {{"drain", HEALTH_ADMIN_DRAIN},
-                 {"quarantine", HEALTH_ADMIN_QUARANTINE},
-                 {"recalibrate", HEALTH_ADMIN_RECALIBRATE},
-                 {"power-cycle", HEALTH_ADMIN_POWER_CYCLE},
-                 {"release", HEALTH_ADMIN_RELEASE},
-                 {"retire", HEALTH_ADMIN_RETIRE}};
-    if (!strcmp(action, "lost")) {
-        return 0; /* from a master that counted interruptions against boards */
-    }
-    if (!strcmp(action, "canary")) {
+    enum person_order o = 0;
+    while (o < PERSON_ORDER_COUNT && strcmp(word, orders[o].word))
+        o++;
+    return o;
+}
+
+void health_driver_command(struct health_driver *d, enum person_order order, int64_t now_ns)
+{
+    struct health_news news = {.kind = NEWS_ADMIN, .from = d->health.state};
+    struct sonata_error why;
+    bool busy = d->running.kind != HEALTH_ORDER_NONE, later = news.from == HEALTH_BUSY && order == PERSON_DRAIN;
+    if (order == PERSON_CANARY)
         ask(d, now_ns);
-        return 0;
+    if (order == PERSON_CANARY || order == PERSON_LOST)
+        return;
+    snprintf(news.text, sizeof news.text, "%s%s", orders[order].word, later ? ": after the running job" : "");
+    if (apply(d, (struct happening){orders[order].event, 0, true}, &news, now_ns, &why)) {
+        snprintf(news.text, sizeof news.text, "%s refused: %.180s", orders[order].word, why.text);
+        call_out(d, &news, 0, true, now_ns);
+    } else if (busy && (d->health.state != news.from || order == PERSON_RECALIBRATE)) {
+        d->stale = true;
     }
-    for (size_t i = 0; i < sizeof admin / sizeof *admin; i++) {
-        if (strcmp(action, admin[i].action))
-            continue;
-        struct health_news news = {.kind = "admin", .from = d->health.state};
-        struct sonata_error why;
-        bool busy = d->running.kind != HEALTH_ORDER_NONE;
-        snprintf(news.text, sizeof news.text, "%s%s", action,
-                 news.from == HEALTH_BUSY && admin[i].event == HEALTH_ADMIN_DRAIN ? ": after the running job" : "");
-        if (apply(d, (struct happening){admin[i].event, 0, true}, &news, now_ns, &why)) {
-            snprintf(news.text, sizeof news.text, "%s refused: %.180s", action, why.text);
-            call_out(d, &news, 0, true, now_ns);
-        } else if (busy && (d->health.state != news.from || admin[i].event == HEALTH_ADMIN_RECALIBRATE)) {
-            d->stale = true;
-        }
-        settle(d, now_ns);
-        return 0;
-    }
-    return sonata_error_set(
-        err, -EINVAL, "'%s' is not an order to a board; drain, quarantine, recalibrate, power-cycle, release, retire, lost, canary are", action);
+    settle(d, now_ns);
 }
 
 void health_driver_tick(struct health_driver *d, int64_t now_ns)
 {
-    struct health_news news = {.kind = "state", .from = d->health.state};
+    struct health_news news = {.kind = NEWS_STATE, .from = d->health.state};
     struct sonata_error err;
     unsigned actions = 0;
     if (health_tick(&d->health, now_ns, &actions, &err) || d->health.state == news.from)

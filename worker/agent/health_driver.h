@@ -13,9 +13,13 @@
 
 enum { HEALTH_TEXT_MAX = 240 };
 
+enum news_kind { NEWS_STATE, NEWS_CANARY, NEWS_CALIBRATED, NEWS_RECOVERY, NEWS_ADMIN };
+/* "state", "canary", …: as it goes on the wire. */
+const char *news_kind_name(enum news_kind k);
+
 /* What a person, or the master, should know. */
 struct health_news {
-    const char *kind;              /* "state", "canary", "calibrated", "recovery", "admin" */
+    enum news_kind kind;
     enum health_state from, state; /* before and after */
     char text[HEALTH_TEXT_MAX];
     double latency_us;                      /* of a canary; 0: it failed */
@@ -67,9 +71,22 @@ bool health_driver_keeps_jobs(const struct health_driver *d);
 void health_driver_job_started(struct health_driver *d, uint64_t job, enum tier tier, int64_t now_ns);
 /* end: one of HEALTH_JOB_…. */
 void health_driver_job_ended(struct health_driver *d, enum health_event end, uint64_t job, int64_t now_ns);
-/* A BoardCommand's action: drain, quarantine, recalibrate, power-cycle, release, retire, lost, canary. -EINVAL: no such action. One that makes no
- * sense now is news too. */
-int health_driver_command(struct health_driver *d, const char *action, int64_t now_ns, struct sonata_error *err) SONATA_MUST_CHECK;
+/* What a BoardCommand orders. */
+enum person_order {
+    PERSON_DRAIN,
+    PERSON_QUARANTINE,
+    PERSON_RECALIBRATE,
+    PERSON_POWER_CYCLE,
+    PERSON_RELEASE,
+    PERSON_RETIRE,
+    PERSON_CANARY, /* the board is asked to prove itself */
+    PERSON_LOST,   /* nothing: from a master that counted interruptions against boards */
+    PERSON_ORDER_COUNT
+};
+/* By the wire's word: drain, quarantine, recalibrate, power-cycle, release, retire, canary, lost; PERSON_ORDER_COUNT: there is none. */
+enum person_order person_order_named(const char *word);
+/* Carries it out, order < PERSON_ORDER_COUNT. One that makes no sense now is news too. */
+void health_driver_command(struct health_driver *d, enum person_order order, int64_t now_ns);
 /* Time passes: the end of a back-off. */
 void health_driver_tick(struct health_driver *d, int64_t now_ns);
 

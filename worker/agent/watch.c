@@ -1,5 +1,5 @@
-/* See watch.h; what others ask of it is in watch_state.c. One event of a board goes: hook or order -> driver -> news -> journal (fsync), health file, log -> heartbeat and event to the master
- * -> watch_run_next(), which starts the next order or job. Nothing here waits for a board. */
+/* See watch.h; what others ask of it is in watch_state.c. One event of a board goes: hook or order -> driver -> news -> journal (fsync), health file,
+ * log -> heartbeat and event to the master -> watch_run_next(), which starts the next order or job. Nothing here waits for a board. */
 #include "agent/watch_internal.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ static int64_t wall_of(int64_t monotonic_ns)
 
 /* ---- what is remembered */
 
-static void save(struct watch *w)
+static void save(struct board_watch *w)
 {
     cleanup_bytes struct bytes out = {0};
     struct board_health h = w->driver.health;
@@ -63,7 +63,7 @@ static int decode(const struct bytes *data, struct board_health *ret_health, str
     return r ? r : spreads_decode(&in, TIER_COUNT, ret_spread, err);
 }
 
-static void restore(struct watch *w, const char *id)
+static void restore(struct board_watch *w, const char *id)
 {
     cleanup_bytes struct bytes data = {0};
     struct board_health saved;
@@ -117,7 +117,7 @@ static uint64_t next_sequence(struct agent *a)
     return a->event_sequence;
 }
 
-static void keep_event(struct watch *w, Sonata__BoardEvent *m)
+static void keep_event(struct board_watch *w, Sonata__BoardEvent *m)
 {
     struct agent *a = w->agent;
     cleanup_bytes struct bytes out = {0};
@@ -135,20 +135,19 @@ static void keep_event(struct watch *w, Sonata__BoardEvent *m)
 
 static void on_news(void *user, const struct health_news *news)
 {
-    struct watch *w = user;
-    char text[HEALTH_TEXT_MAX], kind[16];
+    struct board_watch *w = user;
+    char text[HEALTH_TEXT_MAX];
     copy_string(text, sizeof text, news->text);
-    copy_string(kind, sizeof kind, news->kind);
     Sonata__BoardEvent m = SONATA__BOARD_EVENT__INIT;
     m.sequence = next_sequence(w->agent);
     m.board = w->board->config.id;
     m.wall_ns = clock_wall_ns();
-    m.kind = kind;
+    m.kind = (char *)news_kind_name(news->kind);
     m.state = (char *)health_state_name(news->state);
     m.text = text;
     m.latency_us = news->latency_us;
     m.reference_us = news->reference_us;
-    if (!strcmp(kind, "calibrated"))
+    if (news->kind == NEWS_CALIBRATED)
         m.fingerprint = w->fingerprint;
     if (news->invalid_to_ns) {
         m.invalid_from_wall_ns = wall_of(news->invalid_from_ns);
@@ -162,7 +161,7 @@ static void on_news(void *user, const struct health_news *news)
               : well       ? LOG_INFO
                            : LOG_WARN,
               news->notify ? "a board needs a person" : "board health", "board=%s state=%s was=%s kind=%s text=\"%s\"%s", m.board, m.state,
-              health_state_name(news->from), kind, text, news->invalid_to_ns ? " results since the last good canary are not to be trusted" : "");
+              health_state_name(news->from), m.kind, text, news->invalid_to_ns ? " results since the last good canary are not to be trusted" : "");
 }
 
 /* ---- after every event of a board */
@@ -177,7 +176,7 @@ int watch_enqueue(struct agent *a, struct board *b, const struct job_frame *fram
 
 /* Jobs that wait for a board that will not take them are dropped: heartbeats no longer list them, so the master gives them to others, without blame.
  */
-static void give_back(struct watch *w)
+static void give_back(struct board_watch *w)
 {
     struct board *b = w->board;
     if (health_driver_keeps_jobs(&w->driver))
@@ -203,7 +202,7 @@ static void carry_out(struct board *b, const struct health_order *order)
 }
 
 /* At `report` a process is a whole attempt, from which nothing is learned: what was learned of shorter ones at `search` is assumed. */
-static bool run_front(struct watch *w, enum tier tier)
+static bool run_front(struct board_watch *w, enum tier tier)
 {
     if (w->board->n_queue)
         w->board->queue[0].frame.prior = spread_prior(&w->spread[tier == TIER_REPORT ? TIER_SEARCH : tier]);
@@ -225,7 +224,7 @@ void watch_run_next(struct agent *a, struct board *b)
         health_driver_job_started(d, job->attempt, tier, now);
 }
 
-static void follow_up(struct watch *w)
+static void follow_up(struct board_watch *w)
 {
     struct agent *a = w->agent;
     bool changed = w->changed;
@@ -239,7 +238,7 @@ static void follow_up(struct watch *w)
 
 /* ---- what happens to a board */
 
-static void describe(struct watch *w)
+static void describe(struct board_watch *w)
 {
     const struct board_config *c = &w->board->config;
     const struct health_options *o = &c->health;
@@ -260,7 +259,7 @@ static void describe(struct watch *w)
 
 void watch_started(struct agent *a, struct board *b)
 {
-    struct watch *w = watch_of(a, b);
+    struct board_watch *w = watch_of(a, b);
     uint8_t hash[HASH_SIZE];
     int64_t now = clock_monotonic_ns();
     describe(w);
@@ -273,7 +272,7 @@ void watch_started(struct agent *a, struct board *b)
 
 void watch_failed(struct agent *a, struct board *b, const char *reason)
 {
-    struct watch *w = watch_of(a, b);
+    struct board_watch *w = watch_of(a, b);
     if (w->driver.running.kind == HEALTH_ORDER_RUNG)
         health_driver_rung(&w->driver, false, reason, clock_monotonic_ns());
     else if (w->driver.running.kind != HEALTH_ORDER_NONE)
@@ -292,7 +291,7 @@ static enum health_event end_of(const struct measurement *m, bool killed)
     return killed ? HEALTH_JOB_KILLED : HEALTH_JOB_DONE;
 }
 
-static void learn(struct watch *w, const struct measurement *m)
+static void learn(struct board_watch *w, const struct measurement *m)
 {
     double value[PROCESSES_MAX];
     if (m->outcome != OUTCOME_OK || m->n_processes < 2 || m->flags & (FLAG_CONTENDED | FLAG_THROTTLED | FLAG_BIMODAL))
@@ -308,7 +307,7 @@ static void learn(struct watch *w, const struct measurement *m)
 
 void watch_job_ended(struct agent *a, struct board *b, const struct measurement *m)
 {
-    struct watch *w = watch_of(a, b);
+    struct board_watch *w = watch_of(a, b);
     learn(w, m);
     health_driver_job_ended(&w->driver, end_of(m, b->killed), m->attempt, clock_monotonic_ns());
     follow_up(w);
@@ -316,7 +315,7 @@ void watch_job_ended(struct agent *a, struct board *b, const struct measurement 
 
 void watch_answer(struct agent *a, struct board *b, const struct board_answer *answer)
 {
-    struct watch *w = watch_of(a, b);
+    struct board_watch *w = watch_of(a, b);
     int64_t now = clock_monotonic_ns();
     if (w->driver.running.kind == HEALTH_ORDER_RUNG)
         health_driver_rung(&w->driver, answer->ok, answer->text, now);
@@ -329,16 +328,18 @@ void watch_answer(struct agent *a, struct board *b, const struct board_answer *a
 
 void watch_command(struct agent *a, const Sonata__BoardCommand *m)
 {
-    struct sonata_error err = {0};
+    enum person_order order = person_order_named(m->action);
     for (uint32_t i = 0; i < a->config->n_boards; i++) {
-        struct watch *w = &a->watch[i];
+        struct board_watch *w = &a->watch[i];
         if (strcmp(w->board->config.id, m->board))
             continue;
         log_info("order of the master", "board=%s action=%.40s", m->board, m->action);
-        int r = health_driver_command(&w->driver, m->action, clock_monotonic_ns(), &err);
-        if (r)
-            log_error("order of the master refused", "board=%s reason=\"%.200s\"", m->board, err.text);
-        else if (w->driver.health.state == HEALTH_RECOVERING && w->board->front_sent && !strcmp(m->action, "power-cycle"))
+        if (order == PERSON_ORDER_COUNT) {
+            log_error("order of the master refused", "board=%s reason=\"'%.40s' is not an order to a board\"", m->board, m->action);
+            return;
+        }
+        health_driver_command(&w->driver, order, clock_monotonic_ns());
+        if (w->driver.health.state == HEALTH_RECOVERING && w->board->front_sent && order == PERSON_POWER_CYCLE)
             board_replace(w->board); /* the person does not want to wait for what runs */
         follow_up(w);
         return;
@@ -378,7 +379,7 @@ int watch_open(struct agent *a, struct sonata_error *err)
         return r;
     a->watch = xcalloc(a->config->n_boards, sizeof *a->watch);
     for (uint32_t i = 0; i < a->config->n_boards; i++) {
-        struct watch *w = &a->watch[i];
+        struct board_watch *w = &a->watch[i];
         const struct board_config *c = &a->config->board[i];
         w->agent = a;
         w->board = &a->board[i];

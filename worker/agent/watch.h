@@ -11,7 +11,7 @@
 #include "codec/codec.h"
 
 struct agent;
-struct watch;
+struct board_watch;
 
 /* Opens journal and health files of all boards of the configuration. */
 int watch_open(struct agent *a, struct sonata_error *err) SONATA_MUST_CHECK;

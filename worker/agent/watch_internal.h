@@ -7,7 +7,7 @@
 
 enum { FINGERPRINT_TEXT = 1024 };
 
-struct watch {
+struct board_watch {
     struct agent *agent;
     struct board *board;
     struct health_driver driver;
@@ -18,6 +18,6 @@ struct watch {
 };
 
 /* Of a board of this agent. */
-static inline struct watch *watch_of(const struct agent *a, const struct board *b) { return &a->watch[b - a->board]; }
+static inline struct board_watch *watch_of(const struct agent *a, const struct board *b) { return &a->watch[b - a->board]; }
 
 #endif

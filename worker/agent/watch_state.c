@@ -15,6 +15,6 @@ const char *watch_state(const struct agent *a, const struct board *b)
 
 const char *watch_detail(const struct agent *a, const struct board *b)
 {
-    const struct watch *w = watch_of(a, b);
+    const struct board_watch *w = watch_of(a, b);
     return w->driver.why[0] ? w->driver.why : b->offer.detail;
 }
