@@ -149,7 +149,8 @@ static const struct option_def search_keys[] = {
 #undef OF
 
 /* As master/search/core.h; the master checks again with the search core itself. */
-static const char *const algorithms[] = {"random", "nsga2", "sonata", "sonata+", "aging", "linas", "nsganetv2", "local", "optuna-nsga2"};
+static const char *const algorithms[] = {"random",    "nsga2", "sonata",       "sonata+", "aging", "linas",
+                                         "nsganetv2", "local", "optuna-nsga2", "ehvi",    "lamoo", "parego"};
 static const char *const metrics[] = {"accuracy", "latency", "energy",     "params",        "macs",           "flash",
                                       "ram",      "weights", "flash_code", "flash_weights", "ram_activation", "ram_runtime"};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -277,7 +278,8 @@ static int read_algorithm(struct conversion *c)
         if (near)
             snprintf(hint, sizeof hint, ": did you mean %s", near);
         return yaml_wrong_in(c->root, c->err, "algorithm.name",
-                             "'%s' is not known%s; expected sonata+, sonata, nsga2, random, aging, local, linas, nsganetv2 or optuna-nsga2",
+                             "'%s' is not known%s; expected sonata+, sonata, nsga2, random, aging, local, linas, nsganetv2, optuna-nsga2, ehvi, "
+                             "lamoo or parego",
                              raw->algorithm, hint);
     }
     if (raw->population && (raw->population < SPEC_POPULATION_MIN || raw->population > SPEC_POPULATION_MAX))

@@ -106,7 +106,7 @@ static const struct option_def table[] = {
      .type = OPTION_TEXT,
      AT(algorithms),
      .argument = "A,B,…",
-     .help = "random nsga2 sonata sonata+ aging linas nsganetv2 local optuna-nsga2; each may carry options:\n"
+     .help = "random nsga2 sonata sonata+ aging linas nsganetv2 local optuna-nsga2 ehvi lamoo parego; each may carry options:\n"
              "sonata+[agent=fixed,surrogate=gp]. The bench itself takes budget, round (as --batch), population, init,\n"
              "generational, warm and policy (0 or 1); all others go to the search."},
     {.name = "budget", .type = OPTION_COUNT, AT(budget), .argument = "N", .min = 1, .max = BENCH_BUDGET_MAX, .help = "Evaluations per run."},

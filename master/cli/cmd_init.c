@@ -43,7 +43,7 @@ static const char on_host[] =
     "constraints:\n"
     "  - {metric: params, max: 200k}\n"
     "\n"
-    "algorithm: {name: sonata+}    # sonata+ | sonata | nsga2 | random | aging | local | linas | nsganetv2 | optuna-nsga2\n"
+    "algorithm: {name: sonata+}    # sonata+ | sonata | nsga2 | random | aging | local | linas | nsganetv2 | optuna-nsga2 | ehvi | lamoo | parego\n"
     "\n"
     "budget:\n"
     "  evaluations: 150            # measured architectures, 20 to 100000\n"

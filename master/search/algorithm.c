@@ -4,8 +4,8 @@
 #include "search/core_internal.h"
 
 static const struct algorithm *const algorithms[] = {
-    &algorithm_random, &algorithm_nsga2,     &algorithm_sonata, &algorithm_sonata_plus,  &algorithm_aging,
-    &algorithm_linas,  &algorithm_nsganetv2, &algorithm_local,  &algorithm_optuna_nsga2,
+    &algorithm_random,    &algorithm_nsga2, &algorithm_sonata,       &algorithm_sonata_plus, &algorithm_aging, &algorithm_linas,
+    &algorithm_nsganetv2, &algorithm_local, &algorithm_optuna_nsga2, &algorithm_ehvi,        &algorithm_lamoo, &algorithm_parego,
 };
 
 enum { N_ALGORITHMS = sizeof algorithms / sizeof *algorithms };
@@ -27,4 +27,4 @@ bool core_algorithm_is_quick(const char *algorithm)
 
 const struct algorithm *algorithm_get(uint32_t index) { return algorithms[index]; }
 
-const char *algorithm_names(void) { return "sonata+, sonata, nsga2, random, aging, linas, nsganetv2, local, optuna-nsga2"; }
+const char *algorithm_names(void) { return "sonata+, sonata, nsga2, random, aging, linas, nsganetv2, local, optuna-nsga2, ehvi, lamoo, parego"; }

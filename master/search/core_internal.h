@@ -176,6 +176,7 @@ void scale_normalise(const struct core *s, const double *y, double *ret_z);
 double scale_gain(const struct core *s, const double *y);
 
 extern const struct algorithm algorithm_random, algorithm_nsga2, algorithm_sonata, algorithm_sonata_plus, algorithm_aging, algorithm_linas,
-    algorithm_nsganetv2, algorithm_local, algorithm_optuna_nsga2;
+    algorithm_nsganetv2, algorithm_local, algorithm_optuna_nsga2,
+    algorithm_ehvi, algorithm_lamoo, algorithm_parego;
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "support/cmocka.h"
 
-const char *const algorithm_name[N_ALGORITHMS] = {"random", "nsga2", "sonata", "sonata+", "aging", "linas", "nsganetv2", "local", "optuna-nsga2"};
+const char *const algorithm_name[N_ALGORITHMS] = {"random", "nsga2", "sonata", "sonata+", "aging", "linas", "nsganetv2", "local", "optuna-nsga2", "ehvi", "lamoo", "parego"};
 
 void fixture_close(double a, double b, double tolerance, const char *file, int line)
 {

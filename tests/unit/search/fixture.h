@@ -8,7 +8,7 @@
 #define assert_close(a, b, tolerance) fixture_close((a), (b), (tolerance), __FILE__, __LINE__)
 void fixture_close(double a, double b, double tolerance, const char *file, int line);
 
-enum { N_ALGORITHMS = 9 };
+enum { N_ALGORITHMS = 12 };
 extern const char *const algorithm_name[N_ALGORITHMS];
 
 /* Six cell edges of five operations on four nodes (15,625 genotypes). */
