@@ -18,6 +18,7 @@
 #include "bench/reference.h"
 #include "bench/report.h"
 #include "bench/run.h"
+#include "bench/separate.h"
 #include "bench/summary.h"
 
 enum { POLICY_BYTES_MAX = 1 << 16 };
@@ -36,7 +37,8 @@ static int work(void *context, unsigned index, struct bytes *out, struct sonata_
     struct bench *b = context;
     struct trace t = {0};
     unsigned a = index % b->o->n_algorithms, seed = index / b->o->n_algorithms;
-    int r = run_search(&(struct run_request){b->o, b->p, &b->o->algorithm[a], b->judge, b->o->first_seed + seed}, &t, err);
+    struct run_request order = {b->o, b->p, &b->o->algorithm[a], b->judge, b->o->first_seed + seed};
+    int r = b->o->pool.n ? run_separate(&order, &t, err) : run_search(&order, &t, err);
     if (!r)
         trace_save(&t, out);
     trace_fini(&t);

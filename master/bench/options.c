@@ -39,6 +39,12 @@ static const struct option_def table[] = {
      .argument = "COLUMN=C",
      .help = "Measuring COLUMN alone costs C, a whole evaluation 1 (repeatable). Then --budget and --at count cost, and sonata+ measures\n"
              "cheap columns first, for several architectures for each whole evaluation (its option screening=N says how many)."},
+    {.name = "pool",
+     .type = OPTION_OWN,
+     .take = own_pool,
+     .argument = "COLUMN=N",
+     .help = "N boards measure COLUMN apart from other boards, in virtual time (twice: one column with a --cost, one without). One unit of time\n"
+             "is a whole evaluation on one board of each; the share of time that the boards of the second are busy is told."},
     {.name = "shuffle",
      TEXT(shuffle),
      .argument = "COLUMN",
@@ -179,6 +185,23 @@ static int compare_count(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* --pool twice: boards of the cheap columns, and of the others. */
+static int check_pools(struct bench_options *o, struct sonata_error *err)
+{
+    unsigned cheap = 0;
+    if (!o->pool.n)
+        return 0;
+    for (unsigned i = 0; i < o->pool.n; i++) {
+        cheap += column_list_find(&o->cost, o->pool.item[i].column) != NULL;
+        o->workers += (uint32_t)o->pool.item[i].value;
+    }
+    if (o->pool.n != 2 || cheap != 1 || o->fail > 0 || o->warm_start.n || o->noise.n || o->delay_column[0] || o->generational)
+        return sonata_error_set(err, -EINVAL,
+                                "--pool is expected twice, for a column with a --cost and one without, and without --fail, --noise, --delay, "
+                                "--warm-start and --generational");
+    return 0;
+}
+
 static int check_complete(struct bench_options *o, struct sonata_error *err)
 {
     const struct {
@@ -197,6 +220,9 @@ static int check_complete(struct bench_options *o, struct sonata_error *err)
     if (o->policy_out[0] && o->n_algorithms != 1)
         return sonata_error_set(err, -EINVAL, "--policy-out: one algorithm is expected, whose runs learn one after the other");
     o->jobs = o->policy_out[0] ? 1 : o->jobs;
+    int r = check_pools(o, err);
+    if (r)
+        return r;
     uint32_t largest = 0;
     for (unsigned i = 0; i < o->n_algorithms; i++) {
         struct bench_algorithm *a = &o->algorithm[i];

@@ -60,6 +60,7 @@ struct bench_options {
     struct where where[BENCH_CONSTRAINTS_MAX];
     struct column_list ideal, reference, noise, proxy, warm_start;
     struct column_list cost; // of measuring that column alone; a whole evaluation costs 1. Empty: evaluations are counted
+    struct column_list pool; // boards that measure that column, apart from those of others; empty: boards measure whole
     unsigned n_fits;
     struct {
         char column[BENCH_COLUMN_MAX];

@@ -3,6 +3,7 @@
 #include "bench/options_own.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -261,6 +262,18 @@ int own_proxy(void *settings, const char *text, struct sonata_error *err)
 {
     struct bench_options *o = settings;
     return take_column(text, false, &o->proxy, err);
+}
+
+int own_pool(void *settings, const char *text, struct sonata_error *err)
+{
+    struct bench_options *o = settings;
+    int r = take_column(text, true, &o->pool, err);
+    for (unsigned i = 0; i < o->pool.n && !r; i++) {
+        double v = o->pool.item[i].value;
+        if (!(v >= 1 && v <= BENCH_WORKERS_MAX) || v > floor(v))
+            r = sonata_error_set(err, -EINVAL, "%s: a whole number of boards from 1 to %d is expected", o->pool.item[i].column, BENCH_WORKERS_MAX);
+    }
+    return r;
 }
 
 int own_cost(void *settings, const char *text, struct sonata_error *err)

@@ -24,6 +24,7 @@ int own_noise(void *settings, const char *text, struct sonata_error *err);
 /* COLUMN=OTHER: the searches see OTHER and are judged on COLUMN. */
 int own_proxy(void *settings, const char *text, struct sonata_error *err);
 /* COLUMN=SHARE: to see that column alone costs so much of a whole evaluation; all together below 1. */
+int own_pool(void *settings, const char *text, struct sonata_error *err);
 int own_cost(void *settings, const char *text, struct sonata_error *err);
 /* COLUMN=OTHER: a first search with OTHER in place of COLUMN hands over to the one that is judged. */
 int own_warm_start(void *settings, const char *text, struct sonata_error *err);

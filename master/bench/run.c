@@ -541,27 +541,24 @@ static int simulate(struct simulation *s)
     return r;
 }
 
-/* Columns with a cost are groups of their own; the others are the last group, which costs what is left of a whole evaluation. */
-static void set_groups(struct simulation *s, struct core_params *params)
+uint32_t run_groups(const struct problem *problem, struct core_params *params, double *ret_cost)
 {
     double rest = 1;
     uint32_t n = 0;
-    for (unsigned i = 0; i < s->p->n_objectives; i++) {
-        if (!(s->p->objective[i].cost > 0))
+    for (unsigned i = 0; i < problem->n_objectives; i++) {
+        if (!(problem->objective[i].cost > 0))
             continue;
-        s->cost[n] = s->p->objective[i].cost;
+        ret_cost[n] = problem->objective[i].cost;
         params->group[i] = (uint8_t)n;
-        rest -= s->cost[n++];
+        rest -= ret_cost[n++];
     }
-    s->costed = n;
-    if (n < s->p->n_objectives && n) {
-        s->cost[n] = rest;
-        for (unsigned i = 0; i < s->p->n_objectives; i++)
-            params->group[i] = s->p->objective[i].cost > 0 ? params->group[i] : (uint8_t)n;
+    if (n < problem->n_objectives && n) {
+        ret_cost[n] = rest;
+        for (unsigned i = 0; i < problem->n_objectives; i++)
+            params->group[i] = problem->objective[i].cost > 0 ? params->group[i] : (uint8_t)n;
         n++;
     }
-    params->n_groups = n;
-    s->all_groups = (1u << (n ? n : 1)) - 1;
+    return params->n_groups = n;
 }
 
 static int start(struct simulation *s, struct sonata_error *err)
@@ -570,7 +567,8 @@ static int start(struct simulation *s, struct sonata_error *err)
     params.n_objectives = s->p->n_objectives;
     params.seed = s->seed;
     params.budget = max_of(20, s->budget);
-    set_groups(s, &params);
+    s->costed = run_groups(s->p, &params, s->cost) > 0;
+    s->all_groups = (1u << (params.n_groups ? params.n_groups : 1)) - 1;
     s->trace.m = s->front.m = s->p->n_objectives;
     s->n_workers = s->o->workers ? s->o->workers : s->a->batch;
     s->worker = xcalloc(s->n_workers, sizeof *s->worker);

@@ -52,6 +52,9 @@ struct run_request {
     const struct judge *judge; /* NULL: only truths are recorded */
     uint64_t seed;
 };
+/* Groups of the columns of the problem into params: those that have a cost each, and the others, which cost what is left of a whole evaluation, as
+ * the last. ret_cost has room for CORE_GROUPS_MAX. Returns how many groups cost something; 0: no column has a cost. */
+uint32_t run_groups(const struct problem *problem, struct core_params *params, double *ret_cost);
 /* Runs it; the trace is released with trace_fini(). Deterministic but for cpu_s and ask_ms. -errno with algorithm and seed. */
 int run_search(const struct run_request *request, struct trace *ret_trace, struct sonata_error *err) SONATA_MUST_CHECK;
 

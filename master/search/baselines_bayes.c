@@ -17,7 +17,7 @@
 
 enum { ARM_MODEL = ARM_FIRST_OWN, OFFSPRING = 100, SHORTLIST = 400, DRAWS = 4 /* of what is pending */ };
 
-static void first_quarter(const struct core_params *p, struct settings *s)
+static void first_quarter(const struct core_params *p, struct core_settings *s)
 {
     s->population = 50;
     s->init = p->budget && p->budget < 100 ? max_of(p->budget / 4, 8) : 25;
@@ -192,7 +192,7 @@ static uint32_t ehvi_batch(struct core *s, uint32_t n, struct candidate *ret)
     return got;
 }
 
-static uint32_t ehvi_breed(struct core *s, uint32_t n, struct candidate *ret) { return reserve_breed(s, n, ret, ehvi_batch, 1, 0, ARM_MODEL); }
+static uint32_t ehvi_breed(struct core *s, uint32_t n, struct candidate *ret) { return reserve_breed(s, n, ret, (struct reserve_rule){ehvi_batch, 1, 0, ARM_MODEL}); }
 
 static const char *const arms[] = {"init", "random", "model"};
 
@@ -329,7 +329,7 @@ static uint32_t lamoo_batch(struct core *s, uint32_t n, struct candidate *ret)
     return got;
 }
 
-static uint32_t lamoo_breed(struct core *s, uint32_t n, struct candidate *ret) { return reserve_breed(s, n, ret, lamoo_batch, 1, 0, ARM_MODEL); }
+static uint32_t lamoo_breed(struct core *s, uint32_t n, struct candidate *ret) { return reserve_breed(s, n, ret, (struct reserve_rule){lamoo_batch, 1, 0, ARM_MODEL}); }
 
 const struct algorithm algorithm_lamoo = {.name = "lamoo",
                                           .option_groups = GROUP_ALL | GROUP_EVOLUTION | GROUP_MODEL,

@@ -18,7 +18,7 @@ enum { ARM_MODEL = ARM_FIRST_OWN, RANDOM = 200, STARTS = 10, NEIGHBOURS = 20 };
 
 static const double AUGMENT = 0.05;
 
-static void defaults(const struct core_params *p, struct settings *s)
+static void defaults(const struct core_params *p, struct core_settings *s)
 {
     s->population = 50;
     s->init = p->budget && p->budget < 100 ? max_of(p->budget / 4, 8) : 25;
