@@ -102,6 +102,8 @@ static void test_wrong_values_are_named(void **state)
         {"--algorithm", "nsga2[budget=x]", "budget"},
         {"--at", "0", "--at"},
         {"--proxy", "acc", "COLUMN=VALUE"},
+        {"--pool", "acc=0", "whole number of boards"},
+        {"--pool", "acc=4", "twice"},
         {"--nonsense", "1", "--nonsense"},
         {"extra", "words", "not expected"},
         {"--algorithm", ",", "names separated"},

@@ -1,5 +1,6 @@
 /* Runs in virtual time: accounting of time, failures, repeats, noise, proxies and warm starts; the same seed gives the same run. */
 #include "bench/run.h"
+#include "bench/separate.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -140,6 +141,28 @@ static void test_asynchronous_keeps_workers_busy(void **state)
     assert_true(free_running.wall < rounds.wall);
     trace_fini(&free_running);
     trace_fini(&rounds);
+}
+
+/* Two boards take 0.9 of an evaluation each, one takes the rest: the two are never idle, and nothing is told before both halves are there. */
+static void test_boards_of_their_own_for_a_cheap_column(void **state)
+{
+    (void)state;
+    struct sonata_error err = {{0}};
+    struct trace t, again;
+    options.cost = (struct column_list){.n = 1, .item = {{.column = "lat", .value = 0.1}}};
+    options.pool = (struct column_list){.n = 2, .item = {{.column = "acc", .value = 2}, {.column = "lat", .value = 1}}};
+    load();
+    struct run_request request = {&options, &problem, &options.algorithm[0], &judge, 1};
+    assert_int_equal(run_separate(&request, &t, &err), 0);
+    assert_int_equal(t.n, 40);
+    assert_close(t.wall, 18, 1e-9);
+    assert_close(t.busy, 1, 1e-9);
+    assert_close(t.spent, 40, 2);
+    assert_close(t.time[1], 0.9, 1e-9);
+    assert_int_equal(run_separate(&request, &again, &err), 0);
+    assert_memory_equal(t.f, again.f, (size_t)t.n * 2 * sizeof *t.f);
+    trace_fini(&t);
+    trace_fini(&again);
 }
 
 static void test_failures_cost_time_and_are_retried(void **state)
@@ -292,6 +315,7 @@ int main(void)
         T(test_same_seed_same_run),
         T(test_delay_column_is_the_duration),
         T(test_asynchronous_keeps_workers_busy),
+        T(test_boards_of_their_own_for_a_cheap_column),
         T(test_failures_cost_time_and_are_retried),
         T(test_infeasible_ones_do_not_score),
         T(test_noise_is_judged_by_truth),
