@@ -192,7 +192,10 @@ static uint32_t ehvi_batch(struct core *s, uint32_t n, struct candidate *ret)
     return got;
 }
 
-static uint32_t ehvi_breed(struct core *s, uint32_t n, struct candidate *ret) { return reserve_breed(s, n, ret, (struct reserve_rule){ehvi_batch, 1, 0, ARM_MODEL}); }
+static uint32_t ehvi_breed(struct core *s, uint32_t n, struct candidate *ret)
+{
+    return reserve_breed(s, n, ret, (struct reserve_rule){ehvi_batch, 1, 0, ARM_MODEL});
+}
 
 static const char *const arms[] = {"init", "random", "model"};
 
@@ -329,7 +332,10 @@ static uint32_t lamoo_batch(struct core *s, uint32_t n, struct candidate *ret)
     return got;
 }
 
-static uint32_t lamoo_breed(struct core *s, uint32_t n, struct candidate *ret) { return reserve_breed(s, n, ret, (struct reserve_rule){lamoo_batch, 1, 0, ARM_MODEL}); }
+static uint32_t lamoo_breed(struct core *s, uint32_t n, struct candidate *ret)
+{
+    return reserve_breed(s, n, ret, (struct reserve_rule){lamoo_batch, 1, 0, ARM_MODEL});
+}
 
 const struct algorithm algorithm_lamoo = {.name = "lamoo",
                                           .option_groups = GROUP_ALL | GROUP_EVOLUTION | GROUP_MODEL,
