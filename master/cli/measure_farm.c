@@ -17,6 +17,7 @@
 #include "cli/results.h"
 #include "cli/session_model.h"
 
+enum { BUDGET_LEAST = 2 }; /* of a search */
 static const int64_t LOOK_NS = 200 * SONATA_MS;
 
 static const char *base_name(const char *path)
@@ -63,7 +64,7 @@ static void fill_spec(const struct farm_run *run, const struct farm_request *r, 
     copy_string(s->tier, sizeof s->tier, r->tier);
     copy_string(s->run.executor, sizeof s->run.executor, run->executor);
     s->run.threads = run->threads;
-    s->budget_evaluations = (uint32_t)run->n;
+    s->budget_evaluations = (uint32_t)max_of(run->n, (size_t)BUDGET_LEAST); /* it ends when every file was measured */
     s->seed = 1;
 }
 

@@ -139,6 +139,7 @@ int supply_check(const struct engine *r, const struct search_spec *spec, struct 
     for (uint32_t i = 0; plan_metric(spec, i, &metric, &board); i++) {
         if (plan_is_analytic(spec, metric, board))
             continue;
+        board = board[0] ? board : spec->model_board; /* as plan_search() has it */
         if (supply_of(r->sched, metric, board) != SUPPLY_NO)
             continue;
         char types[400] = "";

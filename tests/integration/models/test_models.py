@@ -87,6 +87,12 @@ def main():
         known = {g["id"]: g for g in front}
         one = known[int(networks[0].stem)]["metrics"]["latency@pi"]["value"]
         assert [r for r in rows if r["board"] == "pi"][0]["metrics"]["latency"]["value"] == one, (rows, one)
+        alone = f.sonata("measure", "--board", "pi", "--tier", "screen", "--threads", "1", "--csv", str(networks[0])).splitlines()
+        assert len(alone) == 2 and f",pi,,1,latency,done," in alone[1], alone
+        f.sonata("measure", "--board", "pi", "--tier", "screen", "--max", "latency=0.00001ms", str(networks[0]), code=1)
+        (f.folder / "bad.onnx").write_bytes(b"no model")
+        bad, = json.loads(f.sonata("measure", "--board", "pi", "--tier", "screen", "--json", "bad.onnx", code=1))
+        assert bad["state"] == "infeasible" and bad["reason"], bad
         f.stop("hosts")
         f.stop("judge")
         f.stop("master")
