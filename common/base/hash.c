@@ -30,6 +30,8 @@ void hash_to_hex(const uint8_t *p, size_t n, char *ret_text)
     ret_text[2 * n] = '\0';
 }
 
+bool hash_is_same(const uint8_t a[HASH_SIZE], const uint8_t b[HASH_SIZE]) { return !sodium_memcmp(a, b, HASH_SIZE); }
+
 bool hash_is_zero(const uint8_t hash[HASH_SIZE])
 {
     uint8_t any = 0;

@@ -24,6 +24,8 @@ void content_hash_end(struct content_hash *h, uint8_t ret_hash[HASH_SIZE]);
 void hash_to_hex(const uint8_t *p, size_t n, char *ret_text);
 /* Whether every byte is 0, which stands for "none". */
 bool hash_is_zero(const uint8_t hash[HASH_SIZE]);
+/* Compared in a time that says nothing about where they differ. */
+bool hash_is_same(const uint8_t a[HASH_SIZE], const uint8_t b[HASH_SIZE]);
 /* Parses 64 hexadecimal digits; 0 or -EINVAL. */
 int hash_from_hex(const char *text, uint8_t ret_hash[HASH_SIZE]);
 

@@ -160,6 +160,8 @@ struct conversion {
     const struct raw_search *raw;
     struct search_file *file;
     struct sonata_error *err;
+    bool closed;       /* nothing it names by path is opened */
+    const char *space; /* text of its space file; NULL: not given */
 };
 
 static bool is_word(const char *text, const char *extra)
@@ -251,6 +253,8 @@ static int read_policy(struct conversion *c, const char *name)
     cleanup_bytes struct bytes data = {0};
     struct sonata_error reason = {{0}};
     char path[SPEC_PATH_MAX];
+    if (c->closed)
+        return yaml_wrong_in(c->root, c->err, "algorithm.policy", "a policy cannot be sent this way; use `sonata submit`");
     if (strcmp(s->algorithm, "sonata") && strcmp(s->algorithm, "sonata+"))
         return yaml_wrong_in(c->root, c->err, "algorithm.policy", "algorithm '%s' has no agent; expected no policy", s->algorithm);
     if (!yaml_beside(c->root, name, path, sizeof path))
@@ -308,10 +312,22 @@ static bool ends_with(const char *text, const char *end)
     return n > m && !strcmp(text + n - m, end);
 }
 
+/* The space beside a search file that is closed. */
+static int read_given_space(struct conversion *c)
+{
+    struct sonata_error reason = {{0}};
+    int r = space_file_parse(c->space, strlen(c->space), "the space file", &c->file->spec.space, &reason);
+    return r ? yaml_wrong_in(c->root, c->err, "space", "%s", reason.text) : 0;
+}
+
 static int read_space(struct conversion *c)
 {
     char path[SPEC_PATH_MAX];
     const char *name = c->raw->space;
+    if (c->space)
+        return read_given_space(c);
+    if (c->closed && !is_word(name, "_-+"))
+        return yaml_wrong_in(c->root, c->err, "space", "'%.60s' is a file: send it, too, or name a preset", name);
     if (strchr(name, '/') || ends_with(name, ".yaml") || ends_with(name, ".yml")) {
         if (!yaml_beside(c->root, name, path, sizeof path))
             return yaml_wrong_in(c->root, c->err, "space", "the path is too long");
@@ -329,6 +345,8 @@ static int read_supernet(struct conversion *c, const char *name)
     if (!s->space.network.family[0])
         return yaml_wrong_in(c->root, c->err, "evaluation.supernet", "space '%s' builds no network (it has no `network:`); expected no supernet",
                              s->space.name);
+    if (c->closed && !is_word(name, "_-+"))
+        return yaml_wrong_in(c->root, c->err, "evaluation.supernet", "'%.60s' is no installed supernet; use `sonata submit` to upload one", name);
     if (strchr(name, '/') || ends_with(name, ".safetensors")) {
         const char *base = strrchr(name, '/');
         if (!yaml_beside(c->root, name, path, SPEC_PATH_MAX) || !copy_string(s->supernet, sizeof s->supernet, base ? base + 1 : name))
@@ -459,13 +477,14 @@ static int convert(struct conversion *c)
     return 0;
 }
 
-static int read_tree(const struct yaml_at *root, struct search_file *ret_file, struct sonata_error *err)
+/* how: what is known of it before, but for root, raw, file and err. */
+static int read_as(struct conversion how, const struct yaml_at *root, struct search_file *ret_file, struct sonata_error *err)
 {
     cleanup_free struct search_file *file = xcalloc(1, sizeof *file);
     struct raw_search raw = {.file = file, .seed = 1};
     for (unsigned i = 0; i < CONSTRAINTS_MAX; i++)
         raw.constraint[i] = (struct raw_constraint){.min = -INFINITY, .max = INFINITY};
-    struct conversion c = {.root = root, .raw = &raw, .file = file, .err = err};
+    struct conversion c = {.root = root, .raw = &raw, .file = file, .err = err, .closed = how.closed, .space = how.space};
     int r = yaml_options(root, search_keys, &raw, err);
     r = r ? r : convert(&c);
     if (!r)
@@ -473,11 +492,23 @@ static int read_tree(const struct yaml_at *root, struct search_file *ret_file, s
     return r;
 }
 
+static int read_tree(const struct yaml_at *root, struct search_file *ret_file, struct sonata_error *err)
+{
+    return read_as((struct conversion){.closed = false}, root, ret_file, err);
+}
+
 int search_file_load_text(const char *text, size_t n, const char *origin, struct search_file *ret_file, struct sonata_error *err)
 {
     cleanup_yaml struct yaml_at root = {0};
     int r = yaml_parse(text, n, origin, &root, err);
     return r ? r : read_tree(&root, ret_file, err);
+}
+
+int search_file_load_closed(const char *text, const char *space, struct search_file *ret_file, struct sonata_error *err)
+{
+    cleanup_yaml struct yaml_at root = {0};
+    int r = yaml_parse(text, strlen(text), "search file", &root, err);
+    return r ? r : read_as((struct conversion){.closed = true, .space = space}, &root, ret_file, err);
 }
 
 int search_file_load(const char *path, struct search_file *ret_file, struct sonata_error *err)

@@ -21,6 +21,10 @@ int search_file_load(const char *path, struct search_file *ret_file, struct sona
 /* From memory; `origin` is used in errors and its folder for relative paths. */
 int search_file_load_text(const char *text, size_t n, const char *origin, struct search_file *ret_file, struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* From a stranger: no file that the text names is opened. Its space is the preset it names or, when given, `space`, the text of a space file; a
+ * supernet is one of share_find(); there is no policy, and boards are of no account. */
+int search_file_load_closed(const char *text, const char *space, struct search_file *ret_file, struct sonata_error *err) SONATA_MUST_CHECK;
+
 /* As search_file_load_text(), the spec and the supernet's path only ("" when there is none). */
 int search_file_parse(const char *text, size_t n, const char *origin, struct search_spec *ret_spec, char ret_supernet_path[SPEC_PATH_MAX],
                       struct sonata_error *err) SONATA_MUST_CHECK;

@@ -21,7 +21,7 @@ struct access {
     uint64_t next_audit;
 };
 
-static const char *const role_name[ACCESS_ROLE_COUNT] = {"worker", "team", "admin"};
+static const char *const role_name[ACCESS_ROLE_COUNT] = {"worker", "team", "admin", "web"};
 
 const char *access_role_name(enum access_role role) { return (unsigned)role < ACCESS_ROLE_COUNT ? role_name[role] : NULL; }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/fork_spec.h"
 #include "cli/json.h"
 #include "cli/session.h"
 #include "conf/search_file.h"
@@ -55,50 +56,19 @@ const struct option_def fork_options[] = {
     {0},
 };
 
-/* "latency@rpi4:min" */
-static int parse_objective(const char *text, struct objective *o, struct sonata_error *err)
-{
-    char copy[160];
-    char *goal, *board;
-    *o = (struct objective){0};
-    bool good = copy_string(copy, sizeof copy, text) && (goal = strrchr(copy, ':'));
-    if (good) {
-        *goal++ = '\0';
-        board = strchr(copy, '@');
-        if (board)
-            *board++ = '\0';
-        o->goal = !strcmp(goal, "max") ? GOAL_MAX : GOAL_MIN;
-        good = (o->goal == GOAL_MAX || !strcmp(goal, "min")) && copy[0] && copy_string(o->metric, sizeof o->metric, copy) &&
-               copy_string(o->board, sizeof o->board, board ? board : "");
-    }
-    return good ? 0 : sonata_error_set(err, -EINVAL, "'%s' as an objective: METRIC:min, METRIC:max or METRIC@TYPE:min is expected", text);
-}
-
 static int adjust(const struct settings *s, struct search_spec *spec, struct sonata_error *err)
 {
+    struct fork_changes x = {.n_objectives = s->objective.n,
+                             .evaluations = (uint32_t)s->evaluations,
+                             .has_seed = s->seed != NOT_GIVEN,
+                             .seed = (uint64_t)s->seed,
+                             .algorithm = s->algorithm,
+                             .name = s->name};
     if (s->objective.n > OBJECTIVES_MAX)
         return sonata_error_set(err, -EINVAL, "at most %d objectives are possible", OBJECTIVES_MAX);
-    for (unsigned i = 0; i < s->objective.n; i++) {
-        int r = parse_objective(s->objective.item[i], &spec->objective[i], err);
-        if (r)
-            return r;
-    }
-    if (s->objective.n)
-        spec->n_objectives = s->objective.n;
-    if (s->evaluations)
-        spec->budget_evaluations = (uint32_t)s->evaluations;
-    if (s->seed != NOT_GIVEN)
-        spec->seed = (uint64_t)s->seed;
-    if (s->algorithm && !copy_string(spec->algorithm, sizeof spec->algorithm, s->algorithm))
-        return sonata_error_set(err, -EINVAL, "'%s' is not an algorithm", s->algorithm);
-    if (s->algorithm)
-        spec->n_options = spec->policy_size = 0;
-    char name[SPEC_NAME_MAX];
-    if (!s->name && (size_t)snprintf(name, sizeof name, "%s-fork", spec->name) < sizeof name)
-        copy_string(spec->name, sizeof spec->name, name);
-    else if (s->name && !copy_string(spec->name, sizeof spec->name, s->name))
-        return sonata_error_set(err, -EINVAL, "the name is longer than %d characters", SPEC_NAME_MAX - 1);
-    return 0;
+    for (unsigned i = 0; i < s->objective.n; i++)
+        x.objective[i] = s->objective.item[i];
+    return fork_spec_change(spec, &x, err);
 }
 
 /* The parent's specification, or that of a file. */

@@ -25,11 +25,12 @@
 #include "cli/run_state.h"
 #include "cli/servers.h"
 #include "cli/session.h"
+#include "cli/session_watch.h"
 #include "cli/web_server.h"
 #include "conf/search_file.h"
 #include "domain/analytic.h"
 
-enum { LOOK_EVERY_MS = 250, SUPPLY_PATIENCE_S = 8, FOLDER_MAX = 1024 };
+enum { LOOK_EVERY_MS = 250, WATCH_S = 2, SUPPLY_PATIENCE_S = 8, FOLDER_MAX = 1024 };
 
 struct settings {
     struct cli_common common;
@@ -110,6 +111,7 @@ struct run {
     uint64_t id;
     int64_t unsupplied_since_ns;
     struct sonata_error servers_error; /* of a child that cannot be kept alive */
+    struct watcher watcher;
 };
 
 static int tend_web(struct run *run)
@@ -312,6 +314,8 @@ static int watch(struct run *run, struct sonata_error *err)
             clock_sleep_ns(50 * SONATA_MS);
             r = tend(run);
         }
+        if (!r)
+            r = session_watch(run->session, &run->watcher, run->id, WATCH_S * SONATA_SECOND, err);
         if (r)
             return r;
     }

@@ -13,6 +13,7 @@
 #include "cli/json.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "cli/session_watch.h"
 
 struct settings {
     struct cli_common common;
@@ -27,7 +28,7 @@ const struct option_def watch_options[] = {
      .type = OPTION_DURATION,
      .offset = offsetof(struct settings, interval_ns),
      .argument = "TIME",
-     .help = "Pause between looks.",
+     .help = "Least time between two looks; the master says when there is something to see.",
      .standard = "1s",
      .min = 0.1,
      .max = 3600},
@@ -36,6 +37,8 @@ const struct option_def watch_options[] = {
     CLI_HELP_OPTION(struct settings),
     {0},
 };
+
+enum { WATCH_S = 5 }; /* boards change, too, of which the master says nothing */
 
 static volatile sig_atomic_t interrupted;
 
@@ -51,10 +54,7 @@ static int stop_when_interrupted(void *user)
     return interrupted ? -EINTR : 0;
 }
 
-static bool ended(const char *state)
-{
-    return !strcmp(state, "done") || !strcmp(state, "failed") || !strcmp(state, "canceled");
-}
+static bool ended(const char *state) { return !strcmp(state, "done") || !strcmp(state, "failed") || !strcmp(state, "canceled"); }
 
 /* One JSON object per look and line. */
 static int look(struct session *session, uint64_t id, const struct settings *s, struct progress *p, bool *ret_ended, struct sonata_error *err)
@@ -91,6 +91,7 @@ int cmd_watch(const struct command *self, int argc, char **argv)
     struct progress p;
     uint64_t id = 0;
     bool done = false;
+    struct watcher watcher = {.since = 0};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     progress_init(&p, stdout, s.common.json);
@@ -105,6 +106,8 @@ int cmd_watch(const struct command *self, int argc, char **argv)
             break;
         for (int64_t left = s.interval_ns; left > 0 && !interrupted; left -= 50 * SONATA_MS)
             clock_sleep_ns(min_of(left, 50 * SONATA_MS));
+        if (!interrupted)
+            r = session_watch(session, &watcher, id, WATCH_S * SONATA_SECOND, &err);
     }
     progress_end(&p);
     if (interrupted)

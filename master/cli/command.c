@@ -96,6 +96,7 @@ int exit_of(int error)
     case -EDQUOT:
     case -EPERM:
     case -EACCES:
+    case -EKEYREJECTED:
     case -EEXIST:
     case -EALREADY:
         return CLI_REFUSED;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 const struct command command_table[] = {
-#define COMMAND(id, table, first, actions, fewest, largest, synopsis, line, body)                                                                    \
-    {.name = #id,                                                                                                                                    \
+#define ROW(id, text_name, table, first, actions, fewest, largest, synopsis, line, body)                                                             \
+    {.name = text_name,                                                                                                                              \
      .arguments = synopsis,                                                                                                                          \
      .summary = line,                                                                                                                                \
      .text = body,                                                                                                                                   \
@@ -15,8 +15,11 @@ const struct command command_table[] = {
      .least = fewest,                                                                                                                                \
      .most = largest,                                                                                                                                \
      .run = cmd_##id},
+#define COMMAND(id, ...) ROW(id, #id, __VA_ARGS__)
+#define COMMAND_AS(id, name, ...) ROW(id, name, __VA_ARGS__)
 #include "cli/commands.def"
 #undef COMMAND
+#undef ROW
     {0},
 };
 

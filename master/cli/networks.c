@@ -39,18 +39,27 @@ static int read_supernet(const struct search_spec *s, const char *given, struct 
     return 0;
 }
 
-static int write_one(const struct engine_request *request, const struct results *r, const struct results_individual *x, const char *folder,
-                     struct sonata_error *err)
+static int build_one(const struct engine_request *request, const char *search, uint64_t id, struct bytes *model, struct sonata_error *err)
 {
-    char path[1200], name[SPEC_NAME_MAX + 32];
+    char name[SPEC_NAME_MAX + 32];
     struct network network;
     int code = engine_build_network(request, &network, err);
     if (code)
-        return sonata_error_prefix(err, code, "network %" PRIu64, x->id);
-    cleanup_bytes struct bytes model = {0};
-    snprintf(name, sizeof name, "%s-%" PRIu64, r->spec.name, x->id);
-    onnx_write(&network, name, &model);
+        return sonata_error_prefix(err, code, "network %" PRIu64, id);
+    snprintf(name, sizeof name, "%s-%" PRIu64, search, id);
+    onnx_write(&network, name, model);
     network_free(&network);
+    return 0;
+}
+
+static int write_one(const struct engine_request *request, const struct results *r, const struct results_individual *x, const char *folder,
+                     struct sonata_error *err)
+{
+    char path[1200];
+    cleanup_bytes struct bytes model = {0};
+    int code = build_one(request, r->spec.name, x->id, &model, err);
+    if (code)
+        return code;
     snprintf(path, sizeof path, "%s/%" PRIu64 ".onnx", folder, x->id);
     return file_write_atomic(path, model.data, model.size, err);
 }
@@ -93,20 +102,50 @@ int networks_fetch(struct session *session, const struct results *r, bool all, c
     return code;
 }
 
-int networks_write(const struct results *r, bool all, const char *supernet_path, const char *folder, unsigned *ret_n, struct sonata_error *err)
+/* What all networks of a search are built from. */
+struct material {
+    struct bytes supernet;
+    struct dataset dataset;
+};
+
+static int gather(const struct search_spec *s, const char *supernet_path, struct material *m, struct sonata_error *err)
 {
-    const struct search_spec *s = &r->spec;
     if (!s->space.network.family[0] || !s->supernet[0])
         return sonata_error_set(err, -ENOTSUP, "search '%s' has no supernet, so there are no networks to write", s->name);
-    cleanup_bytes struct bytes supernet = {0};
-    struct dataset dataset = {0};
-    int code = read_supernet(s, supernet_path, &supernet, err);
+    int code = read_supernet(s, supernet_path, &m->supernet, err);
+    return code ? code : dataset_load(s->dataset, &m->dataset, err);
+}
+
+static struct engine_request request_of(const struct search_spec *s, const struct material *m)
+{
+    return (struct engine_request){.space = &s->space, .supernet = m->supernet.data, .supernet_size = m->supernet.size, .dataset = &m->dataset};
+}
+
+static void scatter(struct material *m)
+{
+    bytes_fini(&m->supernet);
+    dataset_fini(&m->dataset);
+}
+
+int networks_write(const struct results *r, bool all, const char *supernet_path, const char *folder, unsigned *ret_n, struct sonata_error *err)
+{
+    struct material m = {.supernet = {0}};
+    int code = gather(&r->spec, supernet_path, &m, err);
+    struct engine_request request = request_of(&r->spec, &m);
     if (!code)
-        code = dataset_load(s->dataset, &dataset, err);
-    if (code)
-        return code;
-    struct engine_request request = {.space = &s->space, .supernet = supernet.data, .supernet_size = supernet.size, .dataset = &dataset};
-    code = write_all(r, all, &request, folder, ret_n, err);
-    dataset_fini(&dataset);
+        code = write_all(r, all, &request, folder, ret_n, err);
+    scatter(&m);
+    return code;
+}
+
+int networks_build(const struct search_spec *s, const struct genotype *genotype, uint64_t id, struct bytes *ret_model, struct sonata_error *err)
+{
+    struct material m = {.supernet = {0}};
+    int code = gather(s, NULL, &m, err);
+    struct engine_request request = request_of(s, &m);
+    request.genotype = genotype;
+    if (!code)
+        code = build_one(&request, s->name, id, ret_model, err);
+    scatter(&m);
     return code;
 }

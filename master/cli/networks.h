@@ -16,4 +16,8 @@ int networks_fetch(struct session *session, const struct results *r, bool all, c
 int networks_write(const struct results *r, bool all, const char *supernet_path, const char *folder, unsigned *ret_n,
                    struct sonata_error *err) SONATA_MUST_CHECK;
 
+/* The network of one genotype as an ONNX file in memory; the supernet is found by the name in the spec. Errors as above. Takes seconds. */
+int networks_build(const struct search_spec *s, const struct genotype *genotype, uint64_t id, struct bytes *ret_model,
+                   struct sonata_error *err) SONATA_MUST_CHECK;
+
 #endif

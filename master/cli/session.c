@@ -299,6 +299,14 @@ int session_call_all(struct session *s, Sonata__Request *request, Sonata__Envelo
     return r;
 }
 
+int session_call_held(struct session *s, Sonata__Request *request, int64_t held_ns, Sonata__Envelope **ret_reply, struct sonata_error *err)
+{
+    s->patience_ns += held_ns;
+    int r = session_call(s, request, ret_reply, err);
+    s->patience_ns -= held_ns;
+    return r;
+}
+
 int session_put_blob(struct session *s, const uint8_t hash[32], const void *data, size_t n, struct sonata_error *err)
 {
     for (size_t offset = 0;;) {

@@ -33,6 +33,9 @@ int session_call(struct session *s, Sonata__Request *request, Sonata__Envelope *
 
 /* The same for a list, page after page (codec.h, pages_next): the answer is the whole list. The request holds where the last page began. */
 int session_call_all(struct session *s, Sonata__Request *request, Sonata__Envelope **ret_reply, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The same for a question that the master may hold back for so long. */
+int session_call_held(struct session *s, Sonata__Request *request, int64_t held_ns, Sonata__Envelope **ret_reply,
+                      struct sonata_error *err) SONATA_MUST_CHECK;
 
 /* Uploads bytes in chunks unless the master has them. */
 int session_put_blob(struct session *s, const uint8_t hash[32], const void *data, size_t n, struct sonata_error *err) SONATA_MUST_CHECK;

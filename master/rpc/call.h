@@ -2,12 +2,19 @@
 #ifndef SONATA_RPC_CALL_H
 #define SONATA_RPC_CALL_H
 
+#include "access/tokens.h"
 #include "codec/codec.h"
 #include "rpc/rpc_internal.h"
 
 /* Who asks. On a master without keys everybody is an admin without a team. */
 struct rpc_caller {
     bool admin;
+    enum token_scope scope;       /* what is allowed of that; SCOPE_WRITE with a key */
+    bool by_token, once;          /* a token stands for the key; it only logs in */
+    uint8_t token[TOKEN_ID_SIZE]; /* its id */
+    uint64_t search;              /* the only one it sees; 0: not restricted */
+    int64_t expires_wall_ns;      /* 0: never */
+    char key[KEY_TEXT_MAX];       /* public key */
     char team[TEAM_NAME_MAX];
     char pool[TEAM_NAME_MAX]; /* struct engine_owner */
     char label[KEY_LABEL_MAX];
@@ -15,7 +22,13 @@ struct rpc_caller {
 
 /* The caller behind a connection's public key ("": a master without keys). false: the key is not, or no longer, a client's. */
 bool caller_identify(const struct rpc *rpc, const char *user_id, struct rpc_caller *ret_caller);
-/* Admins see every search, a team its own. */
+/* A key that only carries requests of tokens. */
+bool caller_is_web(const struct rpc *rpc, const char *user_id);
+/* Whom a token stands for; text "": the caller stays who it is. -EKEYREJECTED: unknown, expired, revoked, or missing where a web key needs one. */
+int caller_present(const struct rpc *rpc, const char *token, struct rpc_caller *caller, struct sonata_error *err) SONATA_MUST_CHECK;
+/* The same by the id of a token that was presented before; false: it is not in force any longer. */
+bool caller_again(const struct rpc *rpc, const uint8_t id[TOKEN_ID_SIZE], struct rpc_caller *ret_caller);
+/* Admins see every search, a team its own, a token of one search that. */
 bool caller_sees(const struct rpc_caller *caller, const struct search_record *s);
 
 struct rpc_reply {
@@ -36,7 +49,7 @@ struct rpc_call {
     struct rpc_reply *reply;
     const struct net_peer *peer;
     const char *user_id; /* public key of the connection; "" without keys */
-    bool held; /* by the verb: it is answered later (client_watch.c) */
+    bool held;           /* by the verb: it is answered later (client_watch.c) */
 };
 
 /* client_port.c: to the asker (rpc->asking). */

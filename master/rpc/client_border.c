@@ -17,7 +17,8 @@ int border_in(const struct rpc_call *call, struct sonata_error *err)
     uint64_t asked = *field;
     if (!call->caller->admin)
         *field = engine_search_of_team(call->rpc->run, call->caller->team, asked);
-    if (!*field || !engine_search_by_id(call->rpc->run, *field))
+    bool other = call->caller->search && call->caller->search != *field;
+    if (!*field || other || !engine_search_by_id(call->rpc->run, *field))
         return sonata_error_set(err, -ENOENT, "there is no search %llu", (unsigned long long)asked);
     return 0;
 }
@@ -56,6 +57,10 @@ void border_out(const struct rpc_call *call)
     if (call->caller->admin)
         return;
     m->search = number_of(rpc, m->search);
+    if (m->caller)
+        m->caller->search = number_of(rpc, m->caller->search);
+    for (size_t i = 0; i < m->n_tokens; i++)
+        m->tokens[i]->search = number_of(rpc, m->tokens[i]->search);
     if (m->task)
         m->task->search = number_of(rpc, m->task->search);
     for (size_t i = 0; i < m->n_searches; i++)

@@ -39,11 +39,27 @@ static int64_t newest_backup(const char *folder)
     return newest;
 }
 
+static Sonata__Caller *caller_message(const struct rpc_call *call)
+{
+    const struct rpc_caller *c = call->caller;
+    Sonata__Caller *m = xmalloc(sizeof *m);
+    sonata__caller__init(m);
+    m->admin = c->admin;
+    m->team = xstrdup(c->team);
+    m->label = xstrdup(c->label);
+    m->scope = xstrdup(token_scope_name(c->scope));
+    m->search = c->search;
+    m->expires_wall_ns = c->expires_wall_ns;
+    m->keys = call->rpc->config.access != NULL;
+    return m;
+}
+
 int client_ping(struct rpc_call *call)
 {
     const struct rpc_config *config = &call->rpc->config;
     struct statvfs disk;
-    if (!call->caller->admin || !config->state)
+    call->reply->message.caller = caller_message(call);
+    if (!call->caller->admin || call->caller->search || !config->state)
         return 0;
     Sonata__MasterStatus *m = xmalloc(sizeof *m);
     sonata__master_status__init(m);

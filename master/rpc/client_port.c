@@ -19,6 +19,10 @@ static int check_right(const struct rpc_call *call, struct sonata_error *err)
     bool about_keys = call->verb->who == RIGHT_KEY_CLIENTS || call->verb->who == RIGHT_KEY_ADMINS;
     if (about_keys && !call->rpc->config.access)
         return sonata_error_set(err, -ENOTSUP, "this master runs without keys: start it with --security curve to have teams");
+    if (call->caller->by_token && !(call->verb->scopes & 1u << call->caller->scope))
+        return sonata_error_set(err, -EACCES, "a token of scope %s does not allow this", token_scope_name(call->caller->scope));
+    if (call->caller->once && call->verb->run != client_tokens_enter)
+        return sonata_error_set(err, -EACCES, "this token only logs in");
     bool everybody = call->verb->who == RIGHT_CLIENTS || call->verb->who == RIGHT_KEY_CLIENTS;
     if (!everybody && !call->caller->admin)
         return sonata_error_set(err, -EACCES, "this needs an admin key");
@@ -29,7 +33,7 @@ static int check_right(const struct rpc_call *call, struct sonata_error *err)
 static int admit_change(const struct rpc_call *call, struct sonata_error *err)
 {
     struct limiter *l = &call->rpc->change_limit;
-    if ((!changes(call->verb) && !begins_upload(call)) || limiter_take(l, call->rpc->asking, 0, clock_monotonic_ns()) == LIMIT_PASS)
+    if ((!changes(call->verb) && !begins_upload(call)) || limiter_take(l, call->rpc->paying, 0, clock_monotonic_ns()) == LIMIT_PASS)
         return 0;
     return sonata_error_set(err, -EBUSY, "more than %.0f changes a second: ask again later", l->rates.messages);
 }
@@ -92,13 +96,41 @@ static uint64_t question_of(const Sonata__Request *q)
     return hash64(b.data, b.size);
 }
 
-static void on_request(struct rpc *rpc, const struct net_peer *peer, const char *user_id, const struct rpc_caller *caller, Sonata__Request *q)
+/* A request that is not even looked at. */
+static void refuse(struct rpc *rpc, const struct net_peer *peer, const Sonata__Request *q, int code, const char *why)
+{
+    Sonata__Reply reply = SONATA__REPLY__INIT;
+    reply.id = q->id;
+    reply.server = (char *)"sonata-master " SONATA_VERSION;
+    reply.code = code;
+    reply.text = (char *)why;
+    client_send_reply(rpc, peer, &reply, true);
+}
+
+/* The caller becomes whom the request's token stands for, and that pays. */
+static int present(struct rpc *rpc, const Sonata__Request *q, struct rpc_caller *caller, struct sonata_error *err)
+{
+    int rc = caller_present(rpc, q->token, caller, err);
+    if (rc || !caller->by_token)
+        return rc;
+    rpc->paying = hash64_text(caller->key);
+    if (limiter_take(&rpc->client_limit, rpc->paying, sonata__request__get_packed_size(q), clock_monotonic_ns()) != LIMIT_PASS)
+        return sonata_error_set(err, -EBUSY, "too much at once: ask again later");
+    return 0;
+}
+
+static void on_request(struct rpc *rpc, const struct net_peer *peer, const char *user_id, struct rpc_caller *caller, Sonata__Request *q)
 {
     if (q->id.len != REQUEST_ID_SIZE) {
         rpc_garbage(rpc, "client", "a request without an id of 16 bytes");
         return;
     }
     struct rpc_reply reply = {.message = SONATA__REPLY__INIT};
+    int rc = present(rpc, q, caller, &reply.err);
+    if (rc) {
+        refuse(rpc, peer, q, rc, reply.err.text);
+        return;
+    }
     struct rpc_call call = {rpc, caller, q, NULL, question_of(q), &reply, peer, user_id, false};
     reply.message.code = verb_find(q, &call.verb, &reply.err);
     if (changes(call.verb) && answer_again(peer, &call))
@@ -149,5 +181,5 @@ void client_message(void *user, const struct net_peer *peer, const char *user_id
     int64_t start = clock_monotonic_ns();
     handle(rpc, peer, user_id, data, n);
     int64_t end = clock_monotonic_ns();
-    limiter_charge_time(&rpc->client_limit, rpc->asking, end - start, end);
+    limiter_charge_time(&rpc->client_limit, rpc->paying, end - start, end);
 }

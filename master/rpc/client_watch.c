@@ -22,7 +22,7 @@ void watch_add_changed(struct rpc *rpc, const struct rpc_caller *caller, uint64_
     for (uint32_t i = n; i--;) {
         const char *team;
         uint64_t changed = engine_search_changed(rpc->run, i, &team);
-        if (changed <= since || (!caller->admin && strcmp(team, caller->team)))
+        if (changed <= since || !caller_sees(caller, engine_search_record(rpc->run, i)))
             continue;
         m->commit = max_of(m->commit, changed);
         m->more = n_found == RPC_PAGE_MAX;
@@ -53,7 +53,7 @@ static struct watch *new_watch(struct rpc *rpc)
         rpc->watches = xcalloc(RPC_WATCHES_MAX, sizeof *rpc->watches);
     for (unsigned i = 0; i < RPC_WATCHES_MAX; i++) {
         struct watch *w = &rpc->watches[i];
-        own += w->used && w->asking == rpc->asking;
+        own += w->used && w->paying == rpc->paying;
         if (!w->used)
             free_one = w;
     }
@@ -79,6 +79,9 @@ static bool hold(struct rpc_call *call)
         return false;
     w->peer = *call->peer; /* it may have come back on another connection */
     w->asking = call->rpc->asking;
+    w->paying = call->rpc->paying;
+    w->by_token = call->caller->by_token;
+    memcpy(w->token, call->caller->token, sizeof w->token);
     return true;
 }
 

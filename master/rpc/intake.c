@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "rpc/call.h"
 #include "rpc/rpc_internal.h"
 
 enum { GARBAGE_LOG_S = 5 };
@@ -13,9 +14,11 @@ bool rpc_admit(struct rpc *rpc, struct net_socket *socket, const struct net_peer
     bool worker = socket == rpc->workers;
     struct limiter *l = worker ? &rpc->worker_limit : &rpc->client_limit;
     uint64_t number = rpc_peer_number(rpc, socket, peer, user_id);
-    enum limit_verdict verdict = limiter_take(l, number, n, clock_monotonic_ns());
     if (!worker)
-        rpc->asking = number;
+        rpc->asking = rpc->paying = number;
+    if (!worker && caller_is_web(rpc, user_id))
+        return true; /* those whom its tokens stand for are limited, each for itself */
+    enum limit_verdict verdict = limiter_take(l, number, n, clock_monotonic_ns());
     if (verdict == LIMIT_PASS)
         return true;
     rpc->counts.refused++;

@@ -26,7 +26,11 @@ void rpc_send(struct rpc *rpc, struct net_socket *socket, const struct net_peer 
     bool worker = socket == rpc->workers;
     struct rpc_out out = {socket, *peer, worker ? rpc_peer_number(rpc, socket, peer, "") : rpc->asking, {0}};
     envelope_pack(e, &out.data);
-    limiter_charge(worker ? &rpc->worker_limit : &rpc->client_limit, out.number, out.data.size, clock_monotonic_ns()); /* it asked for it */
+    int64_t now = clock_monotonic_ns();
+    if (worker)
+        limiter_charge(&rpc->worker_limit, out.number, out.data.size, now);
+    else
+        limiter_charge(&rpc->client_limit, rpc->paying, out.data.size, now); /* it asked for it */
     if (reads_only && engine_is_blocked(rpc->run, NULL)) {
         send_now(rpc, &out);
         return;

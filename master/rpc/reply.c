@@ -3,6 +3,13 @@
 
 #include "rpc/call.h"
 
+static void release_tokens(Sonata__Reply *m)
+{
+    for (size_t i = 0; i < m->n_tokens; i++)
+        sonata__token_info__free_unpacked(m->tokens[i], NULL);
+    free(m->tokens);
+}
+
 void reply_release(struct rpc_reply *reply)
 {
     Sonata__Reply *m = &reply->message;
@@ -29,6 +36,7 @@ void reply_release(struct rpc_reply *reply)
     for (size_t i = 0; i < m->n_uploads; i++)
         sonata__upload_info__free_unpacked(m->uploads[i], NULL);
     free(m->uploads);
+    release_tokens(m);
     free(m->measurements);
     free(m->keys);
     free(m->teams);
@@ -39,6 +47,8 @@ void reply_release(struct rpc_reply *reply)
         sonata__master_status__free_unpacked(m->master, NULL);
     if (m->chunk)
         sonata__blob_chunk__free_unpacked(m->chunk, NULL);
+    if (m->caller)
+        sonata__caller__free_unpacked(m->caller, NULL);
     if (m->insight)
         sonata__insight__free_unpacked(m->insight, NULL);
 }

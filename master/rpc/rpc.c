@@ -55,6 +55,8 @@ int rpc_open(struct rpc *rpc, struct engine *run, struct net *net, struct loop *
         worker_port.domain = "worker";
         client_port.domain = "client";
         r = worker_load_names(rpc, err);
+        if (!r)
+            r = tokens_open(config->access, engine_store(run), &rpc->tokens, err);
     }
     if (!r && config->access)
         r = net_zap_new(net, loop, (struct net_zap_policy){may_connect, rpc}, &rpc->zap, err);
@@ -100,6 +102,7 @@ void rpc_free(struct rpc *rpc)
     bytes_fini(&rpc->cached);
     receipts_fini(&rpc->receipts);
     worker_blob_fini(rpc);
+    tokens_free(rpc->tokens);
     limiter_fini(&rpc->worker_limit);
     limiter_fini(&rpc->client_limit);
     limiter_fini(&rpc->change_limit);

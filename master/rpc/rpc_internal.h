@@ -52,6 +52,7 @@ struct rpc {
     struct net_socket *workers, *clients;
     struct net_zap *zap;
     struct rpc_config config;
+    struct tokens *tokens; /* NULL without keys */
     struct map by_peer; /* hash64 of the peer id → struct rpc_worker */
     struct map by_name; /* hash64 of the name → the same */
     struct task_table tasks;
@@ -59,6 +60,7 @@ struct rpc {
     struct limiter worker_limit, client_limit, change_limit; /* the last: of requests that change something, each leaves records */
     struct queues worker_queue, client_queue;
     struct store_key forget_from; /* the remembered reply to be looked at next, whether it is old; zeroed: the first */
+    uint64_t paying;            /* whose limits the message counts for: the key, also when a token stands for it */
     uint64_t asking;              /* peer number of the client whose message is being handled */
     struct rpc_counts counts;
     int64_t names_due_ns; /* worker_names_turn() looks again */

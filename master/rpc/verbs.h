@@ -16,6 +16,17 @@ enum verb_right {
     RIGHT_COUNT
 };
 
+/* Sets of scopes. */
+enum verb_scopes {
+    BY_UNSET,
+    BY_WRITE = 1 << SCOPE_WRITE,
+    BY_READ = BY_WRITE | 1 << SCOPE_READ,
+    BY_SEARCH = BY_READ | 1 << SCOPE_SEARCH,
+    BY_METRICS = BY_READ | 1 << SCOPE_METRICS,
+    BY_ALL = BY_SEARCH | BY_METRICS,
+    BY_KEY = 1 << SCOPE_COUNT /* no token */
+};
+
 enum verb_effect {
     EFFECT_UNSET,
     EFFECT_READS,   /* leaves no record of its own */
@@ -37,6 +48,7 @@ struct verb {
     Sonata__Request__VerbCase verb;
     const char *action; /* value of the verb's field `action`; NULL: the verb has none */
     enum verb_right who;
+    unsigned scopes; /* tokens of which scopes may it: bits of 1 << enum token_scope; BY_KEY: none */
     enum verb_effect effect;
     enum verb_names names;
     size_t search_offset; /* in the verb's message */
@@ -111,6 +123,11 @@ void audit_upload(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
 void audit_backup(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
 /* The handler's part: it knows more, such as which key was found. Leaves the text empty. */
 void audit_by_handler(const struct rpc_call *call, char text[AUDIT_TEXT_MAX]);
+/* client_tokens.c: listed, made, revoked, used up. */
+int client_tokens_list(struct rpc_call *call);
+int client_tokens_new(struct rpc_call *call);
+int client_tokens_revoke(struct rpc_call *call);
+int client_tokens_enter(struct rpc_call *call);
 /* client_blob.c: content uploaded in parts, listed, removed. */
 int client_put_blob(struct rpc_call *call);
 int client_uploads_list(struct rpc_call *call);

@@ -11,6 +11,9 @@ struct watch {
     uint64_t asking;        /* peer number: whose limits it counts for */
     char key[KEY_TEXT_MAX]; /* public key of the asker, looked up again at the answer; "" without keys */
     uint8_t id[REQUEST_ID_SIZE];
+    bool by_token; /* a token stood for the key of the asker */
+    uint8_t token[TOKEN_ID_SIZE];
+    uint64_t paying;
     uint64_t since, seen; /* seen: the last commit that was looked at */
     int64_t until_ns;     /* asked again after it, it is answered */
 };

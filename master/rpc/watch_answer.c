@@ -10,8 +10,9 @@ static bool answer(struct rpc *rpc, struct watch *w)
 {
     struct rpc_caller caller;
     struct rpc_reply reply = {.message = SONATA__REPLY__INIT};
-    if (!caller_identify(rpc, w->key, &caller))
-        return true; /* its key was revoked: it is told when it asks again */
+    bool known = w->by_token ? caller_again(rpc, w->token, &caller) : caller_identify(rpc, w->key, &caller);
+    if (!known)
+        return true; /* its key or token was revoked: it is told when it asks again */
     reply.message.commit = w->since;
     watch_add_changed(rpc, &caller, w->since, &reply.message);
     bool any = reply.message.n_searches > 0;
@@ -21,6 +22,7 @@ static bool answer(struct rpc *rpc, struct watch *w)
         reply.message.server = (char *)"sonata-master " SONATA_VERSION;
         border_out(&call);
         rpc->asking = w->asking;
+        rpc->paying = w->paying;
         client_send_reply(rpc, &w->peer, &reply.message, true);
     }
     reply_release(&reply);

@@ -7,7 +7,7 @@
 static const char *const db_name[STORE_DB_COUNT] = {
     "meta",    "search",  "spec",      "individual",  "event",        "population", "front",  "evaluation", "evaluation_key", "measurement",
     "attempt", "board",   "blob",      "request",     "team",         "key",        "audit",  "dictionary", "usage",          "surrogate",
-    "retell",  "invalid", "blob_pool", "board_event", "board_health", "suspect",    "worker", "artefact"};
+    "retell",  "invalid", "blob_pool", "board_event", "board_health", "suspect",    "worker", "artefact",   "token"};
 
 const char *store_db_name(enum store_db db) { return (unsigned)db < STORE_DB_COUNT ? db_name[db] : NULL; }
 

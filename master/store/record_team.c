@@ -7,7 +7,7 @@
 #include "store/fields.h"
 
 /* ACCESS_VERSION 2: quotas of a team; 3: that of its uploads; 4: that of the disk; whether a worker measured. UPLOAD_VERSION 2: team, size, time. */
-enum { ACCESS_VERSION = 4, USAGE_VERSION = 1, UPLOAD_VERSION = 2, ANSWER_VERSION = 1, ARTEFACT_VERSION = 1, ANSWER_HEAD = 9 };
+enum { ACCESS_VERSION = 4, USAGE_VERSION = 1, UPLOAD_VERSION = 2, ANSWER_VERSION = 1, ARTEFACT_VERSION = 1, TOKEN_VERSION = 1, ANSWER_HEAD = 9 };
 
 static void walk_team(struct fields *f, struct team *x)
 {
@@ -64,6 +64,21 @@ static void walk_worker_name(struct fields *f, struct worker_name *x)
         x->measured = true;
 }
 FIELDS_RECORD(worker_name, struct worker_name, walk_worker_name, ACCESS_VERSION)
+
+static void walk_token(struct fields *f, struct token_record *x)
+{
+    field_bytes(f, x->id, sizeof x->id);
+    field_bytes(f, x->hash, sizeof x->hash);
+    field_string(f, x->public_key, sizeof x->public_key);
+    FIELD_ENUM(f, x->scope, SCOPE_COUNT);
+    field_u64(f, &x->search);
+    field_string(f, x->label, sizeof x->label);
+    field_i64(f, &x->created_wall_ns);
+    field_i64(f, &x->expires_wall_ns);
+    field_bool(f, &x->once);
+    field_check(f, (x->scope == SCOPE_SEARCH) == (x->search != 0));
+}
+FIELDS_RECORD(token_record, struct token_record, walk_token, TOKEN_VERSION)
 
 static void walk_usage(struct fields *f, struct usage_record *x)
 {

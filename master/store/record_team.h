@@ -1,11 +1,11 @@
-/* Stored records of teams: what they may (teams, keys, names of workers), what they use (board time, uploads), what was changed (audit log), and
- * answers to their requests. */
+/* Stored records of teams: what they may (teams, keys, tokens, names of workers), what they use (board time, uploads), what was changed (audit log),
+ * and answers to their requests. */
 #ifndef SONATA_STORE_RECORD_TEAM_H
 #define SONATA_STORE_RECORD_TEAM_H
 
 #include "store/record_evaluation.h"
 
-enum { TEAM_NAME_MAX = 40, KEY_LABEL_MAX = 64, KEY_TEXT_MAX = 41, AUDIT_TEXT_MAX = 200 };
+enum { TEAM_NAME_MAX = 40, KEY_LABEL_MAX = 64, KEY_TEXT_MAX = 41, AUDIT_TEXT_MAX = 200, TOKEN_ID_SIZE = 8 };
 
 #define TEAM_WEIGHT_MIN 0.01
 #define TEAM_WEIGHT_MAX 100.0
@@ -19,6 +19,7 @@ enum access_role {
     ACCESS_WORKER, /* may connect boards */
     ACCESS_TEAM,   /* may run searches of its team */
     ACCESS_ADMIN,  /* may do everything, sees all teams */
+    ACCESS_WEB,    /* may carry requests that have a token, with the rights of that */
     ACCESS_ROLE_COUNT
 };
 
@@ -46,6 +47,27 @@ struct audit_entry {
     uint64_t id;
     int64_t wall_ns;
     char actor[KEY_LABEL_MAX], text[AUDIT_TEXT_MAX];
+};
+
+/* What a token may do of what its key may. */
+enum token_scope {
+    SCOPE_SEARCH,  /* read one search */
+    SCOPE_READ,    /* read everything */
+    SCOPE_WRITE,   /* read and steer */
+    SCOPE_METRICS, /* numbers for a monitoring system */
+    SCOPE_COUNT
+};
+
+/* A secret that stands for its key, for a time and with less rights. The secret itself is not kept. */
+struct token_record {
+    uint8_t id[TOKEN_ID_SIZE];
+    uint8_t hash[32];              /* BLAKE2b of the secret's text */
+    char public_key[KEY_TEXT_MAX]; /* of the key that made it; it dies with that */
+    enum token_scope scope;
+    uint64_t search; /* of SCOPE_SEARCH; 0 otherwise */
+    char label[KEY_LABEL_MAX];
+    int64_t created_wall_ns, expires_wall_ns;
+    bool once; /* good for logging in, once */
 };
 
 /* The name of a worker belongs to a key. */
@@ -114,6 +136,10 @@ void artefact_record_encode(const struct artefact_record *r, struct bytes *out);
 /* As said in record.h. */
 int artefact_record_decode(const void *p, size_t n, struct artefact_record *ret_record) SONATA_MUST_CHECK;
 /* Appends its bytes, in the newest version. */
+void token_record_encode(const struct token_record *r, struct bytes *out);
+/* Reads what token_record_encode() wrote, now or in an earlier version. */
+int token_record_decode(const void *p, size_t n, struct token_record *ret_record) SONATA_MUST_CHECK;
+/* -EBADMSG: damaged. */
 void answer_record_encode(const struct answer_record *r, struct bytes *out);
 /* Reads what answer_record_encode() wrote, now or in an earlier version. */
 int answer_record_decode(const void *p, size_t n, struct answer_record *ret_record) SONATA_MUST_CHECK;

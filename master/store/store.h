@@ -46,6 +46,7 @@ enum store_db {
     STORE_SUSPECT,        /* evaluation id: struct suspect_record */
     STORE_WORKER,         /* BLAKE2b of a worker's name: the key it belongs to (struct worker_name) */
     STORE_ARTEFACT,       /* BLAKE2b of a model file's content: struct artefact_record; the file is in the folder STORE_ARTEFACT_FOLDER */
+    STORE_TOKEN,          /* id of a token: struct token_record */
     STORE_DB_COUNT
 };
 

@@ -28,6 +28,16 @@ void api_teams(struct call *c);
 void api_queue(struct call *c);
 void api_audit(struct call *c);
 void api_keys(struct call *c);
+/* api_submit.c: new searches and forks; a file that is only looked at. */
+void api_submit(struct call *c);
+void api_search_check(struct call *c);
+/* api_network.c: one individual as an ONNX file. */
+void api_network(struct call *c);
+/* Whoever waits for a network is told that it will not come. */
+void network_stop(struct web *w);
+/* api_tokens.c: tokens in force; taking one back. */
+void api_tokens(struct call *c);
+void api_token_revoke(struct call *c);
 /* events.c: the event stream. */
 void api_events(struct call *c);
 /* api_session.c: the description of this API. */
@@ -35,7 +45,9 @@ void api_openapi(struct call *c);
 
 /* What is written the same way in several places. */
 void write_status(struct bytes *out, const char *key, const struct results_status *s);
-/* A board as an object: the next element of the array at hand. */
+/* A value made by the client's own functions, so that the API says what `sonata --json` says. Takes it. */
+void write_cjson(struct bytes *out, const char *key, cJSON *value);
+/* One board as an object. */
 void write_board(struct bytes *out, const struct results_board *b);
 
 #endif

@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/time.h"
 #include "web/api.h"
 
 static void write_boards(struct call *c, const Sonata__Reply *reply)
@@ -107,6 +109,19 @@ static void write_done(struct call *c, const Sonata__Reply *reply)
     out_close(&c->out, '}');
 }
 
+/* What invalidate takes back, in the API's milliseconds. */
+static bool read_span(const struct call *c, Sonata__BoardControl *control)
+{
+    double from, to = (double)(clock_wall_ns() / SONATA_MS), most = 1e14;
+    if (!call_body_number(c, "from", 0, most, &from))
+        return false;
+    if (cJSON_GetObjectItemCaseSensitive(c->body, "to") && !call_body_number(c, "to", 0, most, &to))
+        return false;
+    control->from_wall_ns = (int64_t)from * SONATA_MS;
+    control->to_wall_ns = (int64_t)to * SONATA_MS;
+    return from < to;
+}
+
 void api_board_control(struct call *c)
 {
     Sonata__BoardControl control = SONATA__BOARD_CONTROL__INIT;
@@ -115,7 +130,11 @@ void api_board_control(struct call *c)
     control.action = (char *)(uintptr_t)call_body_text(c, "action");
     control.reason = (char *)(uintptr_t)call_body_text(c, "reason");
     if (!control.action[0]) {
-        call_fail(c, -EINVAL, "action: drain, quarantine, recalibrate, power-cycle, release or retire is expected");
+        call_fail(c, -EINVAL, "action: drain, quarantine, recalibrate, power-cycle, release, retire, disown or invalidate is expected");
+        return;
+    }
+    if (!strcmp(control.action, "invalidate") && !read_span(c, &control)) {
+        call_fail(c, -EINVAL, "from, to: milliseconds since 1970 are expected, in order; without `to` it is until now");
         return;
     }
     request.verb_case = SONATA__REQUEST__VERB_BOARD_CONTROL;

@@ -196,7 +196,7 @@ static void on_individual(void *user, const Sonata__Reply *reply, int code, cons
 {
     struct call *c = user;
     struct sonata_error err = {{0}};
-    const struct mirror *m = mirror_peek(c->web->mirrors, c->search);
+    const struct mirror *m = mirror_peek(c->audience->mirrors, c->search);
     if (!code && !m)
         code = sonata_error_set(&err, -ENOBUFS, "too many searches are looked at: ask again");
     else if (!code)
@@ -217,7 +217,7 @@ static void use_individual(struct call *c, const struct mirror *m)
     get.max = 1;
     request.verb_case = SONATA__REQUEST__VERB_INDIVIDUALS;
     request.individuals = &get;
-    upstream_ask(c->web->up, &request, on_individual, c);
+    upstream_ask(c->web->up, &request, c->token, on_individual, c);
 }
 
 void api_individual(struct call *c) { call_mirror(c, use_individual); }

@@ -8,8 +8,7 @@
 #include "cli/json.h"
 #include "web/api.h"
 
-/* A value made by the client's own functions, so that the API says what `sonata --json` says. */
-static void out_cjson(struct bytes *out, const char *key, cJSON *value)
+void write_cjson(struct bytes *out, const char *key, cJSON *value)
 {
     char *text = cJSON_PrintUnformatted(value);
     cJSON_Delete(value);
@@ -17,9 +16,9 @@ static void out_cjson(struct bytes *out, const char *key, cJSON *value)
     free(text);
 }
 
-void write_status(struct bytes *out, const char *key, const struct results_status *s) { out_cjson(out, key, json_status(s)); }
+void write_status(struct bytes *out, const char *key, const struct results_status *s) { write_cjson(out, key, json_status(s)); }
 
-void write_board(struct bytes *out, const struct results_board *b) { out_cjson(out, NULL, json_board(b)); }
+void write_board(struct bytes *out, const struct results_board *b) { write_cjson(out, NULL, json_board(b)); }
 
 static void write_searches(struct call *c, const Sonata__Reply *reply)
 {
@@ -47,7 +46,7 @@ static void use_search(struct call *c, const struct mirror *m)
 {
     out_open(&c->out, NULL, '{');
     write_status(&c->out, "search", &m->status);
-    out_cjson(&c->out, "spec", json_spec(&m->spec));
+    write_cjson(&c->out, "spec", json_spec(&m->spec));
     out_unsigned(&c->out, "revision", m->revision);
     out_unsigned(&c->out, "individuals", m->n_rows);
     out_close(&c->out, '}');
@@ -58,14 +57,14 @@ void api_search(struct call *c) { call_mirror(c, use_search); }
 
 static void write_insight(struct call *c, const Sonata__Reply *reply)
 {
-    const struct mirror *m = mirror_peek(c->web->mirrors, c->search);
+    const struct mirror *m = mirror_peek(c->audience->mirrors, c->search);
     cleanup_results struct results *r = xcalloc(1, sizeof *r);
     if (m && reply->insight) {
         r->spec = m->spec;
         results_insight_from_message(&r->spec, reply->insight, &r->insight);
     }
     out_open(&c->out, NULL, '{');
-    out_cjson(&c->out, "insight", json_insight(r));
+    write_cjson(&c->out, "insight", json_insight(r));
     out_close(&c->out, '}');
 }
 
@@ -84,7 +83,7 @@ void api_insight(struct call *c) { call_mirror(c, use_insight); }
 
 static void write_control(struct call *c, const Sonata__Reply *reply)
 {
-    mirror_stale(c->web->mirrors, c->search);
+    mirror_stale(c->audience->mirrors, c->search);
     out_open(&c->out, NULL, '{');
     out_unsigned(&c->out, "count", reply->count);
     out_bool(&c->out, "more", reply->more);
@@ -101,16 +100,6 @@ static bool is_action(const char *action)
     return false;
 }
 
-/* A whole number of the body within limits; false when it is absent or not. */
-static bool body_number(const struct call *c, const char *name, double min, double max, double *ret)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(c->body, name);
-    if (!cJSON_IsNumber(item) || item->valuedouble < min || item->valuedouble > max || item->valuedouble != (double)(int64_t)item->valuedouble)
-        return false;
-    *ret = item->valuedouble;
-    return true;
-}
-
 void api_control(struct call *c)
 {
     Sonata__Control control = SONATA__CONTROL__INIT;
@@ -121,13 +110,13 @@ void api_control(struct call *c)
         call_fail(c, -EINVAL, "action: pause, resume, cancel, extend, priority or retry is expected");
         return;
     }
-    if (!strcmp(action, "extend") && !body_number(c, "evaluations", 1, 10e6, &n)) {
+    if (!strcmp(action, "extend") && !call_body_number(c, "evaluations", 1, 10e6, &n)) {
         call_fail(c, -EINVAL, "evaluations: a whole number from 1 to 10000000 is expected");
         return;
     }
     control.evaluations = (uint32_t)n;
     n = 0;
-    if (!strcmp(action, "priority") && !body_number(c, "priority", -SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, &n)) {
+    if (!strcmp(action, "priority") && !call_body_number(c, "priority", -SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX, &n)) {
         call_fail(c, -EINVAL, "priority: a whole number from %d to %d is expected", -SPEC_PRIORITY_MAX, SPEC_PRIORITY_MAX);
         return;
     }

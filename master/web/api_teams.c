@@ -61,7 +61,7 @@ void api_teams(struct call *c)
     Sonata__Request request;
     Sonata__Teams teams;
     teams_request(&request, &teams);
-    upstream_ask_all(c->web->up, &request, on_teams, c);
+    upstream_ask_all(c->web->up, &request, c->token, on_teams, c);
 }
 
 static bool is_unfinished(const char *state) { return !strcmp(state, "running") || !strcmp(state, "paused"); }
@@ -105,7 +105,7 @@ static void on_queue_list(void *user, const Sonata__Reply *reply, int code, cons
     }
     write_queue(c, reply);
     teams_request(&request, &teams);
-    upstream_ask_all(c->web->up, &request, on_queue_teams, c);
+    upstream_ask_all(c->web->up, &request, c->token, on_queue_teams, c);
 }
 
 void api_queue(struct call *c)
@@ -114,7 +114,7 @@ void api_queue(struct call *c)
     Sonata__Request request = SONATA__REQUEST__INIT;
     request.verb_case = SONATA__REQUEST__VERB_LIST;
     request.list = &list;
-    upstream_ask_all(c->web->up, &request, on_queue_list, c);
+    upstream_ask_all(c->web->up, &request, c->token, on_queue_list, c);
 }
 
 static void write_audit(struct call *c, const Sonata__Reply *reply)

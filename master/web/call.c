@@ -25,6 +25,8 @@ struct call *call_new(struct web *w, struct http_request *q)
 
 void call_drop(struct call *c)
 {
+    if (c->audience)
+        c->audience->users--;
     cJSON_Delete(c->body);
     bytes_fini(&c->out);
     free(c);
@@ -83,7 +85,8 @@ static const struct {
     {-EPERM, 403, "forbidden"},  {-EBUSY, 409, "busy"},          {-EALREADY, 409, "already"},     {-EEXIST, 409, "exists"},
     {-EDQUOT, 403, "quota"},     {-ETIMEDOUT, 504, "no_master"}, {-ENOBUFS, 503, "overloaded"},   {-ECANCELED, 503, "stopping"},
     {-ENOSPC, 507, "no_space"},  {-EFBIG, 413, "too_large"},     {-ENOSYS, 501, "not_supported"}, {-ENOTSUP, 501, "not_supported"},
-    {-ENOTCONN, 401, "login"},   {-EAGAIN, 429, "slow_down"},    {-EPROTO, 405, "method"},        {-EROFS, 403, "read_only"},
+    {-ENOTCONN, 401, "login"},   {-EKEYREJECTED, 401, "login"},  {-EAGAIN, 429, "slow_down"},     {-EPROTO, 405, "method"},
+    {-EROFS, 403, "read_only"},
 };
 
 static size_t error_row(int code)
@@ -145,12 +148,12 @@ void call_ask(struct call *c, Sonata__Request *request, void (*write)(struct cal
     uint8_t id[HASH_SIZE];
     c->write = write;
     if (!strcmp(http_method(c->request), "GET")) {
-        upstream_ask_all(c->web->up, request, on_answer, c);
+        upstream_ask_all(c->web->up, request, c->token, on_answer, c);
         return;
     }
     if (request_id(c, id))
         request->id = (ProtobufCBinaryData){UPSTREAM_ID_SIZE, id};
-    upstream_ask(c->web->up, request, on_answer, c);
+    upstream_ask(c->web->up, request, c->token, on_answer, c);
 }
 
 struct mirror_use {
@@ -162,7 +165,9 @@ static void on_mirror(void *user, const struct mirror *m, int code, const char *
 {
     struct mirror_use u = *(struct mirror_use *)user;
     free(user);
-    if (code)
+    if (code == -EKEYREJECTED) /* another's token: the caller's own was looked at before */
+        call_fail(u.call, -EBUSY, "the rights of this view are being looked at anew: ask again");
+    else if (code)
         call_fail(u.call, code, "%s", reason);
     else
         u.use(u.call, m);
@@ -172,7 +177,7 @@ void call_mirror(struct call *c, void (*use)(struct call *c, const struct mirror
 {
     struct mirror_use *u = xmalloc(sizeof *u);
     *u = (struct mirror_use){c, use};
-    mirror_get(c->web->mirrors, c->search, FRESH_MS * SONATA_MS, on_mirror, u);
+    mirror_get(c->audience->mirrors, c->search, FRESH_MS * SONATA_MS, on_mirror, u);
 }
 
 bool call_number(struct call *c, const char *name, uint64_t max, uint64_t otherwise, uint64_t *ret_value)
@@ -189,4 +194,13 @@ const char *call_body_text(const struct call *c, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(c->body, name);
     return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+bool call_body_number(const struct call *c, const char *name, double min, double max, double *ret)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(c->body, name);
+    if (!cJSON_IsNumber(item) || item->valuedouble < min || item->valuedouble > max || item->valuedouble != (double)(int64_t)item->valuedouble)
+        return false;
+    *ret = item->valuedouble;
+    return true;
 }

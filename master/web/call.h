@@ -9,13 +9,17 @@
 
 enum { CALL_ARGUMENTS = 2, CALL_ARGUMENT_MAX = 96 };
 
+struct route;
 struct call {
     struct web *web;
     struct http_request *request;
+    char token[TOKEN_TEXT];                           /* with whose rights; "": our key's own */
+    struct audience *audience;                        /* of them; NULL before they are known */
     char argument[CALL_ARGUMENTS][CALL_ARGUMENT_MAX]; /* what stands for {…} in the route */
     uint64_t search, individual;                      /* the same as numbers where the route says so */
     struct bytes out;                                 /* the answer so far */
     cJSON *body;                                      /* of a request that changes something; NULL: none */
+    const struct route *route;
     void (*write)(struct call *c, const Sonata__Reply *reply);
 };
 
@@ -35,6 +39,8 @@ void call_mirror(struct call *c, void (*use)(struct call *c, const struct mirror
 bool call_number(struct call *c, const char *name, uint64_t max, uint64_t otherwise, uint64_t *ret_value);
 /* A text of the body, "" when absent. */
 const char *call_body_text(const struct call *c, const char *name);
+/* A whole number of the body within limits; false when it is absent or not. */
+bool call_body_number(const struct call *c, const char *name, double min, double max, double *ret);
 /* The status that fits a negative errno. */
 unsigned status_of(int code);
 /* Packs with gzip; false when it did not get smaller. */

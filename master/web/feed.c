@@ -128,7 +128,7 @@ static void on_list(void *user, const Sonata__Reply *reply, int code, const char
     f->asking--;
     if (f->closing)
         return;
-    set_up(f, !code);
+    set_up(f, !code || code == -EKEYREJECTED);
     if (!code)
         take_statuses(f, reply);
     tell(f);
@@ -144,7 +144,7 @@ static void on_watch(void *user, const Sonata__Reply *reply, int code, const cha
         return;
     f->old_master = code == -ENOSYS;
     if (!f->old_master)
-        set_up(f, !code);
+        set_up(f, !code || code == -EKEYREJECTED); /* a page that is open brings another token */
     if (!code) {
         f->commit = reply->commit;
         take_statuses(f, reply);
@@ -181,7 +181,7 @@ static void ask_list(struct feed *f)
     request.verb_case = SONATA__REQUEST__VERB_LIST;
     request.list = &list;
     f->asking++;
-    upstream_ask_all(f->up, &request, on_list, f);
+    upstream_ask_all(f->up, &request, mirrors_token(f->mirrors), on_list, f);
 }
 
 static void ask_watch(struct feed *f)
@@ -193,7 +193,7 @@ static void ask_watch(struct feed *f)
     request.verb_case = SONATA__REQUEST__VERB_WATCH;
     request.watch = &watch;
     f->watching = true;
-    upstream_ask_held(f->up, &request, (WATCH_MS + REPEAT_MS) * SONATA_MS, on_watch, f);
+    upstream_ask_held(f->up, &request, mirrors_token(f->mirrors), (WATCH_MS + REPEAT_MS) * SONATA_MS, on_watch, f);
 }
 
 static void ask_boards(struct feed *f)
@@ -203,7 +203,7 @@ static void ask_boards(struct feed *f)
     request.verb_case = SONATA__REQUEST__VERB_BOARDS;
     request.boards = &list;
     f->asking++;
-    upstream_ask_all(f->up, &request, on_boards, f);
+    upstream_ask_all(f->up, &request, mirrors_token(f->mirrors), on_boards, f);
 }
 
 static void on_tick(uv_timer_t *t)
@@ -234,6 +234,8 @@ struct feed *feed_new(struct loop *loop, struct upstream *up, struct mirrors *mi
     uv_timer_start(&f->timer, on_tick, ms, ms);
     return f;
 }
+
+bool feed_is_idle(const struct feed *f) { return !f->listeners && !f->asking && !f->watching; }
 
 static void on_closed(uv_handle_t *h)
 {

@@ -14,6 +14,8 @@ struct feed_listener;
 
 /* Asks the master for news every poll_ns while somebody listens. Closed by feed_close(). */
 struct feed *feed_new(struct loop *loop, struct upstream *up, struct mirrors *mirrors, int64_t poll_ns);
+/* No question of its own is open. */
+bool feed_is_idle(const struct feed *f);
 /* After the listeners are gone; frees in its timer's close callback. */
 void feed_close(struct feed *f);
 

@@ -93,18 +93,46 @@ const char *guard_cookie(const struct web *w)
     return name;
 }
 
-int guard_login(struct web *w, const struct http_request *q, unsigned *ret_wait_s)
+static const char *bearer(const struct http_request *q)
 {
-    char session[GUARD_COOKIE_MAX], address[48];
-    int64_t now = clock_monotonic_ns();
     const char *given = http_header(q, "Authorization");
-    *ret_wait_s = 0;
-    if (given && !strncasecmp(given, "Bearer ", 7)) {
-        guard_address(w, q, address);
-        int r = login_token(w->login, now, address, given + 7 + strspn(given + 7, " "), ret_wait_s);
-        return r == -EACCES ? -ENOTCONN : r;
-    }
-    if (http_cookie(q, guard_cookie(w), session, sizeof session) && login_session(w->login, now, session))
+    return given && !strncasecmp(given, "Bearer ", 7) ? given + 7 + strspn(given + 7, " ") : NULL;
+}
+
+/* Ours, or one that has the form of the master's. */
+static int take_bearer(struct web *w, const struct http_request *q, const char *given, char token[TOKEN_TEXT])
+{
+    char address[48];
+    struct token parsed;
+    unsigned wait_s;
+    int64_t now = clock_monotonic_ns();
+    guard_address(w, q, address);
+    bool of_master = !token_parse(given, &parsed);
+    int r = of_master ? login_may_try(w->login, now, address, &wait_s) : login_token(w->login, now, address, given, &wait_s);
+    if (!r && of_master)
+        copy_string(token, TOKEN_TEXT, given);
+    return r == -EACCES ? -ENOTCONN : r;
+}
+
+int guard_login(struct web *w, const struct http_request *q, char token[TOKEN_TEXT])
+{
+    char session[GUARD_COOKIE_MAX];
+    const char *given = bearer(q);
+    token[0] = '\0';
+    if (given)
+        return take_bearer(w, q, given, token);
+    if (http_cookie(q, guard_cookie(w), session, sizeof session) && login_session(w->login, clock_monotonic_ns(), session, token))
         return 0;
     return -ENOTCONN;
+}
+
+void guard_refused(struct web *w, const struct http_request *q)
+{
+    char session[GUARD_COOKIE_MAX], address[48];
+    if (bearer(q)) {
+        guard_address(w, q, address);
+        login_failed(w->login, clock_monotonic_ns(), address);
+    } else if (http_cookie(q, guard_cookie(w), session, sizeof session)) {
+        login_leave(w->login, session);
+    }
 }

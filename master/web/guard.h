@@ -12,8 +12,11 @@ bool guard_host(const struct web *w, const struct http_request *q);
 /* Whether a change comes from our own pages or from a program: an Origin must be ours, a browser must not say that the request crosses sites, and
  * the body must be JSON, which no foreign form can send. */
 bool guard_origin(const struct web *w, const struct http_request *q);
-/* 0: a session or the token. -ENOTCONN: neither; -EAGAIN: this address guesses too often. */
-int guard_login(struct web *w, const struct http_request *q, unsigned *ret_wait_s);
+/* 0: a session or a token, which is ours (token "": our key's own rights) or one for the master to look at. -ENOTCONN: neither; -EAGAIN: this address
+ * guesses too often. */
+int guard_login(struct web *w, const struct http_request *q, char token[TOKEN_TEXT]);
+/* The master said that the token is none: the address guessed, or the session is over. */
+void guard_refused(struct web *w, const struct http_request *q);
 /* The peer's address, or what the proxy says it is. */
 void guard_address(const struct web *w, const struct http_request *q, char text[48]);
 /* Whether the browser came by TLS, here or at the proxy. */

@@ -49,8 +49,7 @@ static bool read_body(struct call *c)
 /* 0, or the error that refuses the call. */
 static int admit(struct call *c, const struct route *r)
 {
-    unsigned wait_s;
-    int code = r->right == ROUTE_OPEN ? 0 : guard_login(c->web, c->request, &wait_s);
+    int code = r->right == ROUTE_OPEN ? 0 : guard_login(c->web, c->request, c->token);
     if (code)
         return code;
     if (strcmp(r->method, "GET") && !guard_origin(c->web, c->request))
@@ -74,6 +73,29 @@ static const char *why(int code)
     }
 }
 
+static void run(struct call *c, const struct route *r)
+{
+    if (strcmp(r->method, "GET") && !read_body(c))
+        call_fail(c, -EINVAL, "the body is not a JSON object");
+    else
+        r->run(c);
+}
+
+/* The master said whose rights the call has. */
+static void on_audience(void *user, struct audience *a, int code, const char *reason)
+{
+    struct call *c = user;
+    if (code == -EKEYREJECTED)
+        guard_refused(c->web, c->request);
+    if (code) {
+        call_fail(c, code, "%s", reason);
+        return;
+    }
+    c->audience = a;
+    a->users++;
+    run(c, c->route);
+}
+
 static void serve_api(struct web *w, struct http_request *q, const char *path)
 {
     bool other;
@@ -87,22 +109,24 @@ static void serve_api(struct web *w, struct http_request *q, const char *path)
         return;
     }
     int code = admit(c, r);
+    c->route = r;
     if (code)
         call_fail(c, code, "%s", why(code));
-    else if (strcmp(r->method, "GET") && !read_body(c))
-        call_fail(c, -EINVAL, "the body is not a JSON object");
+    else if (r->right == ROUTE_OPEN)
+        run(c, r);
     else
-        r->run(c);
+        audience_get(w->audiences, c->token, on_audience, c);
 }
 
 static void serve_metrics(struct web *w, struct http_request *q)
 {
-    unsigned wait_s;
-    int code = guard_login(w, q, &wait_s);
+    char token[TOKEN_TEXT];
+    int code = guard_login(w, q, token);
     if (code)
-        refuse(q, code == -EAGAIN ? 429 : 401, "metrics need `Authorization: Bearer` with the token of --token-file\n");
+        refuse(q, code == -EAGAIN ? 429 : 401,
+               "metrics need `Authorization: Bearer` with the token of --token-file, or one of `sonata token new --metrics`\n");
     else
-        metrics_answer(w, q);
+        metrics_answer(w, q, token);
 }
 
 void web_handle(void *user, struct http_request *q)

@@ -15,13 +15,14 @@
 #include "base/memory.h"
 #include "base/time.h"
 
-enum { SECRET_SIZE = 32, SESSIONS_MAX = 256, CODES_MAX = 16, GUESSERS_MAX = 1024, FREE_GUESSES = 5, WAIT_MAX_S = 300 };
+enum { SECRET_SIZE = 32, SESSIONS_MAX = 1024, CODES_MAX = 16, GUESSERS_MAX = 1024, FREE_GUESSES = 5, WAIT_MAX_S = 300 };
 
 static const char prefix[] = "sonata_";
 
 struct entry {
     uint8_t hash[HASH_SIZE];
     int64_t until_ns; /* 0: free */
+    char token[TOKEN_TEXT];
 };
 
 struct guesser {
@@ -198,14 +199,34 @@ int login_enter(struct login *l, int64_t now_ns, const char *address, const char
     if (code)
         *code = (struct entry){.until_ns = 0};
     *g = (struct guesser){.address = ""};
-    struct entry *e = place(l->session, SESSIONS_MAX, now_ns);
-    new_secret(ret_session);
-    hash_of(ret_session, e->hash);
-    e->until_ns = now_ns + l->session_ns;
+    login_begin(l, now_ns, "", ret_session);
     return 0;
 }
 
-bool login_session(struct login *l, int64_t now_ns, const char *session) { return find(l->session, SESSIONS_MAX, now_ns, session) != NULL; }
+void login_begin(struct login *l, int64_t now_ns, const char *token, char ret_session[LOGIN_SECRET_TEXT])
+{
+    struct entry *e = place(l->session, SESSIONS_MAX, now_ns);
+    new_secret(ret_session);
+    hash_of(ret_session, e->hash);
+    copy_string(e->token, sizeof e->token, token);
+    e->until_ns = now_ns + l->session_ns;
+}
+
+int login_may_try(struct login *l, int64_t now_ns, const char *address, unsigned *ret_wait_s)
+{
+    struct guesser *g;
+    return may_try(l, now_ns, address, &g, ret_wait_s);
+}
+
+void login_failed(struct login *l, int64_t now_ns, const char *address) { note_failure(guesser_of(l, address), now_ns); }
+
+bool login_session(struct login *l, int64_t now_ns, const char *session, char ret_token[TOKEN_TEXT])
+{
+    const struct entry *e = find(l->session, SESSIONS_MAX, now_ns, session);
+    if (e)
+        memcpy(ret_token, e->token, TOKEN_TEXT);
+    return e != NULL;
+}
 
 int login_token(struct login *l, int64_t now_ns, const char *address, const char *token, unsigned *ret_wait_s)
 {

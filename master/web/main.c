@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "loop/service.h"
 #include "net/keyfile.h"
+#include "web/api.h"
 #include "web/web.h"
 
 enum { EXIT_USAGE = 2, IDLE_S = 75, PEM_MAX = 1 << 20, PATH_SIZE = 4096 };
@@ -110,8 +111,7 @@ static int open_all(struct program *p, struct sonata_error *err)
     r = upstream_open(&w->loop, w->net, &master, &w->up, err);
     if (r)
         return r;
-    w->mirrors = mirrors_new(w->up, (uint64_t)(w->start_wall_ns / SONATA_MS));
-    w->feed = feed_new(&w->loop, w->up, w->mirrors, s->poll_ns);
+    w->audiences = audiences_new(&w->loop, w->up, s->poll_ns);
     return open_http(p, err);
 }
 
@@ -120,8 +120,9 @@ static void on_stop(void *user)
     struct web *w = user;
     service_notify("STOPPING=1");
     upstream_close(w->up); /* first: it answers the requests that wait for it */
+    network_stop(w);
     http_close(w->http);
-    feed_close(w->feed);
+    audiences_close(w->audiences);
     loop_finish(&w->loop);
 }
 
@@ -189,7 +190,7 @@ static int serve(struct program *p)
     if (loop_fini(&w->loop))
         log_error("handles are left open", "program=sonata-web");
     net_free(w->net);
-    mirrors_free(w->mirrors);
+    audiences_free(w->audiences);
     assets_free(w->assets);
     login_free(w->login);
     bytes_fini(&p->certificate);

@@ -1,5 +1,6 @@
 /* See metrics.h. Names and types follow the conventions of Prometheus: base units, _total for counters only, HELP and TYPE always, and values that
- * are there from the start. No label holds a search or an architecture. */
+ * are there from the start. No label holds a search or an architecture; teams
+ * are named for the operator only. */
 #include "web/metrics.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ enum { TYPES_MAX = 64 };
 struct scrape {
     struct web *web;
     struct http_request *request;
+    char token[TOKEN_TEXT];
     struct bytes out;
 };
 
@@ -140,18 +142,21 @@ static void write_boards(struct bytes *out, const Sonata__Reply *reply)
 static void write_searches(struct bytes *out, const Sonata__Reply *reply)
 {
     static const char *const state[] = {"running", "paused", "done", "failed", "canceled"};
-    unsigned n[5] = {0};
+    unsigned n[5] = {0}, waiting = 0;
     double told = 0, pending = 0;
     for (size_t i = 0; i < reply->n_searches; i++) {
         const Sonata__SearchStatus *s = reply->searches[i];
         for (unsigned k = 0; k < 5; k++)
             n[k] += !strcmp(s->state, state[k]);
+        waiting += !strcmp(s->state, "running") && s->reason[0];
         told += s->told;
         pending += s->pending;
     }
     head(out, "sonata_searches", "gauge", "Searches by state.");
     for (unsigned k = 0; k < 5; k++)
         out_printf(out, "sonata_searches{state=\"%s\"} %u\n", state[k], n[k]);
+    head(out, "sonata_searches_waiting", "gauge", "Searches that run, want boards and get none.");
+    out_printf(out, "sonata_searches_waiting %u\n", waiting);
     head(out, "sonata_evaluations", "gauge", "Evaluations told to the searches there are.");
     out_printf(out, "sonata_evaluations");
     value(out, told);
@@ -194,13 +199,91 @@ static void finish(struct scrape *s, bool up)
     free(s);
 }
 
-static void on_boards(void *user, const Sonata__Reply *reply, int code, const char *reason)
+static void gauge(struct bytes *out, const char *name, const char *help, double v)
+{
+    head(out, name, "gauge", help);
+    out_printf(out, "%s", name);
+    value(out, v);
+}
+
+/* Of the machine of the master; whose rights are the operator's. */
+static void write_master(struct bytes *out, const Sonata__MasterStatus *m)
+{
+    gauge(out, "sonata_master_start_time_seconds", "When the master started.", (double)m->started_wall_ns * 1e-9);
+    gauge(out, "sonata_store_bytes", "Bytes of disk that the store takes.", (double)m->store_bytes);
+    gauge(out, "sonata_store_free_bytes", "Bytes free on the file system of the store.", (double)m->disk_free);
+    gauge(out, "sonata_store_size_bytes", "Bytes of the file system of the store.", (double)m->disk_size);
+    if (m->backups)
+        gauge(out, "sonata_backup_timestamp_seconds", "When the newest copy of the store was written; 0: there is none.",
+              (double)m->backup_wall_ns * 1e-9);
+}
+
+/* What each team used and may use. */
+static void write_teams(struct bytes *out, const Sonata__Reply *reply)
+{
+    static const struct {
+        const char *name, *type, *help;
+    } metric[] = {{"sonata_team_board_seconds_total", "counter", "Board time that the searches of the team used."},
+                  {"sonata_team_searches_unfinished", "gauge", "Searches of the team that are not finished."},
+                  {"sonata_team_boards", "gauge", "Boards that measure for the team now."}};
+    for (unsigned k = 0; k < sizeof metric / sizeof *metric; k++) {
+        head(out, metric[k].name, metric[k].type, metric[k].help);
+        for (size_t i = 0; i < reply->n_teams; i++) {
+            const Sonata__TeamInfo *t = reply->teams[i];
+            const double v[] = {(double)t->board_ns * 1e-9, t->searches_unfinished, t->boards};
+            out_printf(out, "%s{", metric[k].name);
+            label(out, "team", t->name);
+            out_printf(out, "}");
+            value(out, v[k]);
+        }
+    }
+}
+
+/* A master without keys has no teams. */
+static void on_teams(void *user, const Sonata__Reply *reply, int code, const char *reason)
 {
     struct scrape *s = user;
     (void)reason;
     if (!code)
-        write_boards(&s->out, reply);
-    finish(s, !code);
+        write_teams(&s->out, reply);
+    finish(s, true);
+}
+
+static void on_ping(void *user, const Sonata__Reply *reply, int code, const char *reason)
+{
+    struct scrape *s = user;
+    (void)reason;
+    if (!code && reply->master)
+        write_master(&s->out, reply->master);
+    if (!code && reply->caller && reply->caller->expires_wall_ns)
+        gauge(&s->out, "sonata_token_expiry_timestamp_seconds", "When the token of this scrape expires.",
+              (double)reply->caller->expires_wall_ns * 1e-9);
+    if (code || !reply->caller || !reply->caller->admin) {
+        finish(s, !code);
+        return;
+    }
+    Sonata__Teams teams = SONATA__TEAMS__INIT;
+    Sonata__Request request = SONATA__REQUEST__INIT;
+    teams.action = (char *)"list";
+    request.verb_case = SONATA__REQUEST__VERB_TEAMS;
+    request.teams = &teams;
+    upstream_ask_all(s->web->up, &request, s->token, on_teams, s);
+}
+
+static void on_boards(void *user, const Sonata__Reply *reply, int code, const char *reason)
+{
+    struct scrape *s = user;
+    (void)reason;
+    if (code) {
+        finish(s, false);
+        return;
+    }
+    write_boards(&s->out, reply);
+    Sonata__Ping ping = SONATA__PING__INIT;
+    Sonata__Request request = SONATA__REQUEST__INIT;
+    request.verb_case = SONATA__REQUEST__VERB_PING;
+    request.ping = &ping;
+    upstream_ask(s->web->up, &request, s->token, on_ping, s);
 }
 
 static void on_searches(void *user, const Sonata__Reply *reply, int code, const char *reason)
@@ -216,17 +299,18 @@ static void on_searches(void *user, const Sonata__Reply *reply, int code, const 
     Sonata__Request request = SONATA__REQUEST__INIT;
     request.verb_case = SONATA__REQUEST__VERB_BOARDS;
     request.boards = &list;
-    upstream_ask_all(s->web->up, &request, on_boards, s);
+    upstream_ask_all(s->web->up, &request, s->token, on_boards, s);
 }
 
-void metrics_answer(struct web *w, struct http_request *q)
+void metrics_answer(struct web *w, struct http_request *q, const char *token)
 {
     struct scrape *s = xcalloc(1, sizeof *s);
     Sonata__ListSearches list = SONATA__LIST_SEARCHES__INIT;
     Sonata__Request request = SONATA__REQUEST__INIT;
     s->web = w;
     s->request = q;
+    copy_string(s->token, sizeof s->token, token);
     request.verb_case = SONATA__REQUEST__VERB_LIST;
     request.list = &list;
-    upstream_ask_all(w->up, &request, on_searches, s);
+    upstream_ask_all(w->up, &request, s->token, on_searches, s);
 }

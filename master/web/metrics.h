@@ -5,6 +5,6 @@
 #include "web/web.h"
 
 /* Asks the master and answers. */
-void metrics_answer(struct web *w, struct http_request *q);
+void metrics_answer(struct web *w, struct http_request *q, const char *token);
 
 #endif

@@ -44,18 +44,31 @@ struct mirrors {
     struct upstream *up;
     struct copy *copies;
     uint64_t revision;
+    const char *token;
 };
 
 static const char *const state_name[] = {"pending", "done", "infeasible", "failed", "screened"};
 
 const char *row_state_name(const struct mirror_row *r) { return state_name[r->state]; }
 
-struct mirrors *mirrors_new(struct upstream *up, uint64_t first_revision)
+struct mirrors *mirrors_new(struct upstream *up, uint64_t first_revision, const char *token)
 {
     struct mirrors *all = xcalloc(1, sizeof *all);
     all->up = up;
     all->revision = first_revision;
+    all->token = token;
     return all;
+}
+
+const char *mirrors_token(const struct mirrors *all) { return all->token; }
+
+bool mirrors_are_idle(const struct mirrors *all)
+{
+    for (const struct copy *c = all->copies; c; c = c->next) {
+        if (c->busy)
+            return false;
+    }
+    return true;
 }
 
 static void copy_free(struct copy *c)
@@ -249,6 +262,12 @@ static size_t position(const struct mirror *m, uint64_t id)
     return low;
 }
 
+const struct mirror_row *mirror_find(const struct mirror *m, uint64_t individual)
+{
+    size_t i = position(m, individual);
+    return i < m->n_rows && m->row[i].id == individual ? &m->row[i] : NULL;
+}
+
 static uint64_t change_number(struct copy *c)
 {
     if (!c->change)
@@ -369,7 +388,7 @@ static void ask_page(struct copy *c)
     get.front_only = c->front_pages;
     request.verb_case = SONATA__REQUEST__VERB_INDIVIDUALS;
     request.individuals = &get;
-    upstream_ask(c->all->up, &request, on_page, c);
+    upstream_ask(c->all->up, &request, c->all->token, on_page, c);
 }
 
 static struct counters counters_of(const struct results_status *s)
@@ -446,7 +465,7 @@ static void refresh(struct copy *c)
     show.search = c->m.id;
     request.verb_case = SONATA__REQUEST__VERB_SHOW;
     request.show = &show;
-    upstream_ask(c->all->up, &request, on_show, c);
+    upstream_ask(c->all->up, &request, c->all->token, on_show, c);
 }
 
 void mirror_get(struct mirrors *all, uint64_t search, int64_t fresh_ns, mirror_done done, void *user)

@@ -43,8 +43,13 @@ struct mirrors;
 /* m: complete and fresh, valid during the call; NULL: code and reason say why not. */
 typedef void (*mirror_done)(void *user, const struct mirror *m, int code, const char *reason);
 
-/* No copies yet; revisions begin behind first_revision. Free with mirrors_free(). */
-struct mirrors *mirrors_new(struct upstream *up, uint64_t first_revision);
+/* No copies yet; revisions begin behind first_revision; token: with which its questions go (upstream_ask()); borrowed, its text may change. Free with
+ * mirrors_free(). */
+struct mirrors *mirrors_new(struct upstream *up, uint64_t first_revision, const char *token);
+/* The token they ask with. */
+const char *mirrors_token(const struct mirrors *all);
+/* No question of theirs is open. */
+bool mirrors_are_idle(const struct mirrors *all);
 /* After upstream_close(). */
 void mirrors_free(struct mirrors *all);
 /* Brings the search up to date and calls back; answered from the copy when that is younger than fresh_ns. */
@@ -57,6 +62,8 @@ const struct mirror *mirror_peek(const struct mirrors *all, uint64_t search);
 uint64_t mirrors_next_revision(struct mirrors *all);
 /* The newest number given. */
 uint64_t mirrors_revision(const struct mirrors *all);
+/* The row of that individual; NULL: there is none. */
+const struct mirror_row *mirror_find(const struct mirror *m, uint64_t individual);
 /* '0' … 'f' for each active gene, '.' for a silent one. */
 void row_genes(const struct mirror *m, const struct mirror_row *r, char text[SPACE_GENES_MAX + 1]);
 /* "pending", "done", "infeasible", "failed". */

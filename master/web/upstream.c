@@ -159,9 +159,12 @@ void upstream_close(struct upstream *u)
 
 static void refuse(upstream_done done, void *user, int code, const char *reason) { done(user, NULL, code, reason); }
 
-void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done done, void *user) { upstream_ask_held(u, request, 0, done, user); }
+void upstream_ask(struct upstream *u, Sonata__Request *request, const char *token, upstream_done done, void *user)
+{
+    upstream_ask_held(u, request, token, 0, done, user);
+}
 
-void upstream_ask_held(struct upstream *u, Sonata__Request *request, int64_t held_ns, upstream_done done, void *user)
+void upstream_ask_held(struct upstream *u, Sonata__Request *request, const char *token, int64_t held_ns, upstream_done done, void *user)
 {
     if (u->closing || u->n_open >= OPEN_MAX) {
         refuse(done, user, u->closing ? -ECANCELED : -ENOBUFS,
@@ -175,11 +178,14 @@ void upstream_ask_held(struct upstream *u, Sonata__Request *request, int64_t hel
         abort(); /* the kernel has no random numbers */
     ProtobufCBinaryData kept = request->id;
     request->id = (ProtobufCBinaryData){UPSTREAM_ID_SIZE, q->id};
+    char *own = request->token;
+    request->token = (char *)(uintptr_t)token;
     Sonata__Envelope e = SONATA__ENVELOPE__INIT;
     e.body_case = SONATA__ENVELOPE__BODY_REQUEST;
     e.request = request;
     envelope_pack(&e, &q->message);
     request->id = kept;
+    request->token = own;
     q->done = done;
     q->user = user;
     int64_t now = clock_monotonic_ns();

@@ -28,12 +28,12 @@ int upstream_open(struct loop *loop, struct net *net, const struct upstream_mast
                   struct sonata_error *err) SONATA_MUST_CHECK;
 /* Questions that are open are answered with -ECANCELED first. Frees in its handle's close callback. */
 void upstream_close(struct upstream *u);
-/* Packs and sends at once; the request stays the caller's. An id of UPSTREAM_ID_SIZE bytes is kept, otherwise it gets a random one. The callback may
- * come before this returns. */
-void upstream_ask(struct upstream *u, Sonata__Request *request, upstream_done done, void *user);
+/* Packs and sends at once, with the token whose rights it shall have ("": our key's own); the request stays the caller's. An id of UPSTREAM_ID_SIZE
+ * bytes is kept, otherwise it gets a random one. The callback may come before this returns. */
+void upstream_ask(struct upstream *u, Sonata__Request *request, const char *token, upstream_done done, void *user);
 /* The same for a question that the master may hold back for so long. */
-void upstream_ask_held(struct upstream *u, Sonata__Request *request, int64_t held_ns, upstream_done done, void *user);
+void upstream_ask_held(struct upstream *u, Sonata__Request *request, const char *token, int64_t held_ns, upstream_done done, void *user);
 /* The same for a list but that of uploads, page after page (codec.h, pages_next): the answer is the whole list. */
-void upstream_ask_all(struct upstream *u, const Sonata__Request *request, upstream_done done, void *user);
+void upstream_ask_all(struct upstream *u, const Sonata__Request *request, const char *token, upstream_done done, void *user);
 
 #endif

@@ -2,12 +2,14 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "net/token.h"
 #include "web/upstream.h"
 
 struct paging {
     struct upstream *up;
     Sonata__Request *request; /* ours */
     Sonata__Reply *whole;
+    char token[TOKEN_TEXT];
     upstream_done done;
     void *user;
 };
@@ -46,14 +48,15 @@ static void on_page(void *user, const Sonata__Reply *reply, int code, const char
         p->whole = page;
     }
     if (more)
-        upstream_ask(p->up, p->request, on_page, p);
+        upstream_ask(p->up, p->request, p->token, on_page, p);
     else
         end(p, p->whole, 0, reason);
 }
 
-void upstream_ask_all(struct upstream *u, const Sonata__Request *request, upstream_done done, void *user)
+void upstream_ask_all(struct upstream *u, const Sonata__Request *request, const char *token, upstream_done done, void *user)
 {
     struct paging *p = xcalloc(1, sizeof *p);
     *p = (struct paging){.up = u, .request = copy_message(&request->base), .done = done, .user = user};
-    upstream_ask(u, p->request, on_page, p);
+    copy_string(p->token, sizeof p->token, token);
+    upstream_ask(u, p->request, p->token, on_page, p);
 }

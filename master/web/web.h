@@ -1,16 +1,15 @@
 /* The parts of sonata-web and what they share. One process, one loop, one thread:
  *
  *     browser ──http── guard (host, origin, login) ── routes ── api_*.c ──┬── upstream ── master
- *                                                                         └── mirror, feed (copies that are brought up to date) */
+ *                                                                         └── audience: mirror, feed (copies that are brought up to date) */
 #ifndef SONATA_WEB_WEB_H
 #define SONATA_WEB_WEB_H
 
 #include "loop/loop.h"
 #include "web/assets.h"
-#include "web/feed.h"
+#include "web/audience.h"
 #include "web/http.h"
 #include "web/login.h"
-#include "web/mirror.h"
 #include "web/settings.h"
 #include "web/upstream.h"
 
@@ -19,9 +18,9 @@ struct web {
     struct loop loop;
     struct net *net;
     struct upstream *up;
-    struct mirrors *mirrors;
-    struct feed *feed;
+    struct audiences *audiences;
     struct login *login;
+    struct network_job *network; /* that is being built; NULL: none */
     struct assets *assets;
     struct http *http;
     int64_t start_wall_ns;

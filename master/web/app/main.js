@@ -10,6 +10,7 @@ import { boardPage, farmPage } from './page_farm.js';
 import { comparePage } from './page_compare.js';
 import { individualPage } from './page_individual.js';
 import { queuePage } from './page_queue.js';
+import { submitPage } from './page_submit.js';
 import { searchPage } from './page_search.js';
 import { searchesPage } from './page_searches.js';
 
@@ -22,6 +23,8 @@ const main = /** @type {any} */ (document.getElementById('main'));
 const NAV = [['searches', 'Searches'], ['farm', 'Farm'], ['queue', 'Queue'], ['compare', 'Compare'], ['admin', 'Admin']];
 /** What every page may want to know of the server. @type {any} */
 export const me = { value: null };
+/** Whether orders may be given. */
+export const maySteer = () => Boolean(me.value) && !me.value.read_only && me.value.who.scope === 'write';
 /** @type {Page|null} */
 let page = null;
 let shown = '', turn = 0;
@@ -31,6 +34,7 @@ function pageOf(path) {
   switch (path[0]) {
     case 'search':
       return path[2] === 'i' ? [`search/${path[1]}/i/${path[3]}`, individualPage] : [`search/${path[1]}`, searchPage];
+    case 'new': return ['new/' + (view().query.fork || ''), submitPage];
     case 'farm': return path[1] ? [`farm/${path[1]}`, boardPage] : ['farm', farmPage];
     case 'queue': return ['queue', queuePage];
     case 'compare': return ['compare', comparePage];
@@ -40,8 +44,9 @@ function pageOf(path) {
 }
 
 function drawNav() {
-  const at = view().path[0] || 'searches', here = at === 'search' ? 'searches' : at;
-  fill(document.getElementById('nav'), NAV.map(([path, name]) => el('a', { href: '#/' + path, 'aria-current': here === path ? 'page' : null }, name)));
+  const at = view().path[0] || 'searches', here = at === 'search' || at === 'new' ? 'searches' : at;
+  const one = me.value?.who.scope === 'search'; // a shared search: there is nothing else to see
+  fill(document.getElementById('nav'), NAV.filter(([path]) => !one || path === 'searches' || path === 'compare').map(([path, name]) => el('a', { href: '#/' + path, 'aria-current': here === path ? 'page' : null }, name)));
 }
 
 async function route() {
@@ -96,7 +101,7 @@ function askLogin(why) {
   fill(document.getElementById('nav'));
   const input = el('input', { type: 'password', autocomplete: 'current-password', required: true, 'aria-label': 'token' });
   fill(main, el('section.card.login', null, el('h1', null, 'SONATA'), why ? el('p.warn', { role: 'alert' }, why) : null,
-    el('p', null, 'Open the link that ', el('code', null, 'sonata web'), ' or ', el('code', null, 'sonata run --web'), ' printed: it works once. Or paste the token (of ', el('code', null, '--token-file'), '):'),
+    el('p', null, 'Open the link that ', el('code', null, 'sonata web'), ' or ', el('code', null, 'sonata run --web'), ' or ', el('code', null, 'sonata token link'), ' printed: it works once. Or paste a token (', el('code', null, 'sonata token new'), '):'),
     el('form.row', { onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); ask('/login', { secret: input.value.trim() }).then(begin, (x) => askLogin(x.message)); } }, input, el('button.primary', { type: 'submit' }, 'Log in'))));
   input.focus();
 }
@@ -127,6 +132,8 @@ async function begin() {
   const leave = /** @type {any} */ (document.getElementById('leave'));
   leave.hidden = false;
   leave.onclick = () => ask('/logout', {}).then(() => askLogin('You are logged out.'), (e) => toast(e.message, true));
+  const who = me.value.who;
+  if (who.scope === 'search' && view().path[0] !== 'search') history.replaceState(null, '', `#/search/${who.search}`);
   startStream(me.value.revision);
   await route();
 }

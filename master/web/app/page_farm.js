@@ -3,7 +3,7 @@
 import { ask } from './api.js';
 import { axis, Chart, colours } from './chart.js';
 import { ago, badge, confirmDialog, el, fill, num, table, toast, when } from './dom.js';
-import { me } from './main.js';
+import { maySteer } from './main.js';
 import { href, view, change } from './state.js';
 
 /** One word of what a board does, for its colour and mark. @param {any} b */
@@ -60,14 +60,16 @@ const ORDERS = /** @type {[string, string, string][]} */ ([
   ['quarantine', 'Quarantine', 'It gets no jobs for a while, then has to prove itself with a canary.'],
   ['power-cycle', 'Power-cycle', 'Its power is switched off and on by the recovery commands its worker was given. What it measures now is lost and tried again.'],
   ['retire', 'Retire', 'It never gets a job again.'],
+  ['invalidate', 'Invalidate', 'What it began to measure in this span is taken back: individuals that rest on it are measured again, also of searches that ended.'],
+  ['disown', 'Disown', 'Its name no longer belongs to the key it came with: a worker with another key may bring it.'],
 ]);
 
 /** @param {any} b */
 async function giveOrder(b, /** @type {string} */ action, /** @type {string} */ name, /** @type {string} */ text) {
-  const values = await confirmDialog({ title: `${name} ${b.id}?`, text, button: name, danger: action === 'retire' || action === 'power-cycle', fields: [{ name: 'reason', label: 'Why (others read it)' }] });
+  const values = await confirmDialog({ title: `${name} ${b.id}?`, text, button: name, danger: action === 'retire' || action === 'invalidate' || action === 'power-cycle', fields: [...(action === 'invalidate' ? [{ name: 'from', label: 'From (your local time)', type: 'datetime-local', required: true }, { name: 'to', label: 'To (empty: now)', type: 'datetime-local' }] : []), { name: 'reason', label: 'Why (others read it)' }] });
   if (!values) return;
   try {
-    await ask(`/boards/${encodeURIComponent(b.id)}/control`, { action, reason: values.reason });
+    await ask(`/boards/${encodeURIComponent(b.id)}/control`, { action, reason: values.reason, ...(values.from ? { from: Date.parse(values.from) } : {}), ...(values.to ? { to: Date.parse(values.to) } : {}) });
     toast(`${name}: ordered`);
   } catch (e) {
     toast(/** @type {Error} */ (e).message, true);
@@ -87,7 +89,7 @@ export async function boardPage(box, path) {
   const draw = () => {
     const state = stateOf(b), d = drift(b), pair = (/** @type {string} */ n, /** @type {any} */ v) => (v ? [el('dt', null, n), el('dd', null, v)] : null);
     fill(head, el('div.page-head', null, el('div', null, el('p.crumb', null, el('a', { href: '#/farm' }, 'Farm'), ' / ' + b.type), el('h1', null, b.id, ' ', badge(state, state === 'held' ? b.held || b.state : state))), el('span.spacer'),
-      me.value?.read_only || !events ? null : el('div.row', null, ORDERS.map(([action, name, text]) => el('button', { type: 'button', onclick: () => giveOrder(b, action, name, text) }, name)))),
+      !maySteer() || !events ? null : el('div.row', null, ORDERS.map(([action, name, text]) => el('button', { type: 'button', onclick: () => giveOrder(b, action, name, text) }, name)))),
     b.warning ? el('p.warn', null, b.warning) : null,
     el('section.card', null, el('dl', null, pair('state', b.state), pair('does', b.phase), pair('held', b.held ? `${b.held}${b.held_why ? ' ' + b.held_why : ''}` : ''), pair('worker', b.worker), pair('backend', b.backend), pair('measures', b.metrics.join(', ')), pair('detail', b.detail), pair('results', b.done !== undefined ? `${num(b.done)}, ${num(b.failed)} attempts failed` : ''),
       pair('busy', b.busy_share !== null ? Math.round(100 * b.busy_share) + ' % since it is known' : ''), pair('canary', d === null ? canaryText(b) : `${num(b.canary_us)} µs, reference ${num(b.reference_us)} µs (${d >= 0 ? '+' : '−'}${Math.abs(d).toFixed(1)} %), ${ago(b.canary_at)}`))));

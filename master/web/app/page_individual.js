@@ -79,7 +79,7 @@ export async function individualPage(box, path) {
     const differs = x.layers && otherX?.layers ? changed(x.layers, otherX.layers).size : 0, sp = spread(x.attempts);
     fill(box,
       el('div.page-head', null, el('div', null, el('p.crumb', null, el('a', { href: '#/searches' }, 'Searches'), ' / ', el('a', { href: href(['search', s.id]) }, s.status.name)), el('h1', null, `Individual #${id} `, badge(i.state), i.front ? el('span.badge.s-front', null, '◆ on the front') : null)),
-        el('span.spacer'), go(-1), go(1), el('a.button', { href: href(['search', s.id, 'front'], { pick: id }) }, 'Show on the front')),
+        el('span.spacer'), go(-1), go(1), s.spec.supernet && i.state === 'done' ? el('a.button', { href: `api/v1/searches/${s.id}/individuals/${id}/network.onnx`, download: `${s.status.name}-${id}.onnx` }, 'ONNX') : null, el('a.button', { href: href(['search', s.id, 'front'], { pick: id }) }, 'Show on the front')),
       i.reason ? el('p.warn', null, i.reason) : null,
       el('section.card', null, el('div.card-head', null, el('h2', null, 'Architecture'), el('span.spacer'),
         el('form.row.tight', { onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); change({ with: input.value || null }); } }, el('span.muted', null, 'compare with'), i.parents.map((/** @type {number} */ p) => el('button', { type: 'button', onclick: () => change({ with: p }) }, `parent #${p}`)), input, el('button', { type: 'submit' }, 'Compare'), other ? el('button.plain', { type: 'button', onclick: () => change({ with: null }) }, '✕') : null)),

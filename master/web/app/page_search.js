@@ -5,7 +5,7 @@ import { disposeCharts } from './chart.js';
 import { Search } from './data.js';
 import { badge, confirmDialog, duration, el, fill, num, toast } from './dom.js';
 import { drawFilterBar, readFilter } from './filter.js';
-import { me } from './main.js';
+import { maySteer } from './main.js';
 import { progress } from './page_searches.js';
 import { href, view } from './state.js';
 import { frontTab } from './tab_front.js';
@@ -66,7 +66,7 @@ function drawHead(s, box) {
   const st = s.status, open = st.state === 'running' || st.state === 'paused';
   const act = (/** @type {string} */ action, /** @type {string} */ text) => el('button', { type: 'button', onclick: () => order(s, action) }, text);
   const tile = (/** @type {string} */ name, /** @type {any} */ value, /** @type {string} */ more = '') => el('div.tile', null, el('span', null, name), el('b', null, value), more ? el('small', null, more) : null);
-  const buttons = me.value?.read_only ? null : [st.state === 'running' ? act('pause', 'Pause') : null, st.state === 'paused' ? act('resume', 'Resume') : null, act('extend', 'Extend'), open ? act('priority', 'Priority') : null,
+  const buttons = !maySteer() ? null : [st.state === 'running' ? act('pause', 'Pause') : null, st.state === 'paused' ? act('resume', 'Resume') : null, act('extend', 'Extend'), el('a.button', { href: href(['new'], { fork: s.id }) }, 'Fork'), open ? act('priority', 'Priority') : null,
     st.failed || st.infeasible ? act('retry', 'Retry') : null, open ? act('cancel', 'End') : null];
   fill(box, el('div.page-head', null, el('div', null, el('p.crumb', null, el('a', { href: '#/searches' }, 'Searches'), st.team ? ` / ${st.team}` : ''), el('h1', null, st.name, ' ', badge(st.state))), el('span.spacer'), el('div.row', null, buttons)),
     st.reason ? el('p.note.say', null, st.reason) : null,

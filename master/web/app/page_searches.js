@@ -2,6 +2,7 @@
 /** All searches. */
 import { ask } from './api.js';
 import { ago, badge, duration, el, fill, num, table } from './dom.js';
+import { maySteer } from './main.js';
 import { change, href, view } from './state.js';
 
 /** @param {any} s */
@@ -24,7 +25,7 @@ export async function searchesPage(box) {
   const compare = el('button', { type: 'button', disabled: true, onclick: () => { location.hash = href(['compare'], { s: [...picked].join(',') }); } }, 'Compare');
   /** @type {Set<number>} */
   const picked = new Set();
-  fill(box, el('div.page-head', null, el('h1', null, 'Searches'), el('span.spacer'), text, states, compare), list);
+  fill(box, el('div.page-head', null, el('h1', null, 'Searches'), el('span.spacer'), text, states, compare, maySteer() ? el('a.button.primary', { href: '#/new' }, 'New search') : null), list);
 
   const draw = () => {
     const q = view().query, want = (q.q || '').toLowerCase();

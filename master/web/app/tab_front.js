@@ -9,6 +9,8 @@ import { change, href, view } from './state.js';
 /** @typedef {import('./data.js').Search} Search @typedef {import('./data.js').Row} Row */
 
 const LARGE = 4000;
+/** What of the address changes nothing about which individuals are drawn where. */
+const LOOKS = new Set(['ci', 'dom', 'inf', 'pend', 'lx', 'ly', 'x', 'y', 'pick', 'best']);
 
 /** Lines of a hover. @param {Search} s @param {Row} r */
 export function hover(s, r) {
@@ -50,11 +52,13 @@ export function frontTab(s, box) {
   chart.element.append(el('label.row.slider', null, el('span.muted', null, 'through time'), slider, sliderText));
   fill(box, el('div.split', null, el('div', null, chart.element), el('div.side', null, pickBox)), listBox);
 
-  let brushing = false, line = /** @type {Row[]} */ ([]);
+  let brushing = false, line = /** @type {Row[]} */ ([]), crowd = /** @type {Row[]} */ ([]), parted = /** @type {any} */ ({ key: '' });
+  /** The row of a point; those of a crowd have no objects of their own. @param {any} e */
+  const idOf = (e) => e.data?.id ?? (e.seriesName === 'dominated' ? crowd[e.dataIndex]?.id : undefined);
   const setBrush = () => chart.chart?.dispatchAction({ type: 'takeGlobalCursor', key: 'brush', brushOption: brushing ? { brushType: 'rect', brushMode: 'single' } : { brushType: false } });
   const axes = () => { const q = view().query; return [Math.min(n - 1, Number(q.x ?? (n > 1 ? 1 : 0))), Math.min(n - 1, Number(q.y ?? 0))]; };
-  chart.on('click', (e) => { if (e.data?.id !== undefined) change({ pick: e.data.id, best: null }); });
-  chart.on('dblclick', (e) => { if (e.data?.id !== undefined) location.hash = href(['search', s.id, 'i', String(e.data.id)]); });
+  chart.on('click', (e) => { if (idOf(e) !== undefined) change({ pick: idOf(e), best: null }); });
+  chart.on('dblclick', (e) => { if (idOf(e) !== undefined) location.hash = href(['search', s.id, 'i', String(idOf(e))]); });
   chart.on('brushEnd', (e) => {
     const area = e.areas?.[0];
     if (!area?.coordRange) return;
@@ -88,7 +92,7 @@ export function frontTab(s, box) {
   };
 
   const draw = () => {
-    const q = view().query, f = readFilter(s), [kx, ky] = axes(), rows = s.rows.filter(f.keep), top = Math.max(1, s.status.evaluations, ...s.rows.slice(-1).map((r) => r.order));
+    const q = view().query, f = readFilter(s), [kx, ky] = axes(), top = Math.max(1, s.status.evaluations, ...s.rows.slice(-1).map((r) => r.order));
     sx.value = String(kx);
     sy.value = String(ky);
     logs[0].value = q.lx || '';
@@ -100,16 +104,15 @@ export function frontTab(s, box) {
     if (document.activeElement !== slider) slider.value = String(Math.min(top, f.until));
     sliderText.textContent = f.until < Infinity ? `first ${f.until} of ${top} results` : `all ${num(top)} results`;
 
-    const front = f.until < Infinity ? frontOf(s, rows) : rows.filter((r) => r.front), onFront = new Set(front.map((r) => r.id));
-    const has = (/** @type {Row} */ r) => r.values[kx] !== null && r.values[ky] !== null;
-    const measured = rows.filter((r) => r.state === 'done' && has(r) && !onFront.has(r.id)), infeasible = rows.filter((r) => r.state === 'infeasible' && has(r));
-    const pending = rows.filter((r) => r.state === 'pending' && r.predicted);
-    const lx = q.lx ? q.lx === 'log' : wantsLog(measured.concat(front).map((r) => r.values[kx])), ly = q.ly ? q.ly === 'log' : wantsLog(measured.concat(front).map((r) => r.values[ky]));
-    const drawable = front.filter(has);
+    const key = [s.revision, s.rows.length, kx, ky, ...Object.keys(q).filter((k) => !LOOKS.has(k)).sort().map((k) => `${k}=${q[k]}`)].join('|');
+    if (key !== parted.key) parted = { key, ...part(s, f, kx, ky) };
+    const { front, measured, infeasible, pending } = parted, lx = q.lx ? q.lx === 'log' : parted.lx, ly = q.ly ? q.ly === 'log' : parted.ly;
+    const drawable = front.filter((r) => r.values[kx] !== null && r.values[ky] !== null);
     line = drawable.slice().sort((a, b) => /** @type {number} */ (a.values[kx]) - /** @type {number} */ (b.values[kx]));
+    crowd = flags.dom.get() ? measured : [];
     const pick = chosen(drawable, kx, ky, lx, ly);
     const point = (/** @type {Row} */ r) => ({ value: [r.values[kx], r.values[ky]], id: r.id });
-    const option = () => frontOption(s, { kx, ky, lx, ly, two: n === 2, line, measured: flags.dom.get() ? measured : [], infeasible: flags.inf.get() ? infeasible : [], pending: flags.pend.get() ? pending : [], ci: flags.ci.get(), pick, point });
+    const option = () => frontOption(s, { packed: parted.packed, kx, ky, lx, ly, two: n === 2, line, measured: flags.dom.get() ? measured : [], infeasible: flags.inf.get() ? infeasible : [], pending: flags.pend.get() ? pending : [], ci: flags.ci.get(), pick, point, idOf });
     chart.noteBox.textContent = `${num(front.length)} on the front, ${num(measured.length)} dominated${infeasible.length ? `, ${num(infeasible.length)} infeasible` : ''}${pending.length ? `, ${num(pending.length)} pending at their prediction` : ''}. Click picks, double click opens, wheel zooms, arrow keys walk along the front.`;
     chart.draw(option, measured.length + front.length + infeasible.length + pending.length, { columns: columnsOf(s), rows: line.concat(measured, infeasible) });
     drawPick(s, pickBox, pick.row, pick.why, q);
@@ -145,14 +148,14 @@ function frontOption(s, d) {
   return {
     grid: { left: 66, right: 24, top: 44, bottom: 56 },
     legend: { top: 6, right: 8, itemGap: 18, textStyle: { color: c.soft }, itemWidth: 14, data: ['front', 'dominated', d.infeasible.length ? 'infeasible' : null, d.pending.length ? 'pending' : null].filter(Boolean) },
-    tooltip: { trigger: 'item', formatter: (/** @type {any} */ q) => { const r = q.data && s.byId.get(q.data.id); return r ? hover(s, r) : ''; } },
+    tooltip: { trigger: 'item', formatter: (/** @type {any} */ q) => { const r = s.byId.get(d.idOf(q)); return r ? hover(s, r) : ''; } },
     brush: { toolbox: [], xAxisIndex: 0, yAxisIndex: 0, brushStyle: { color: 'rgba(11,107,203,.12)', borderColor: c.accent }, outOfBrush: { colorAlpha: 1 } },
     toolbox: { show: false },
     dataZoom: [{ type: 'inside', xAxisIndex: 0, filterMode: 'none' }, { type: 'inside', yAxisIndex: 0, filterMode: 'none' }],
     xAxis: axis(name(ox), scale(d.lx)), yAxis: axis(name(oy).replace('→', '↑').replace('←', '↓'), { ...scale(d.ly), nameGap: 46 }),
     series: [
       { name: 'intervals', type: 'custom', silent: true, z: 3, renderItem: renderInterval, data: bars, itemStyle: { color: c.soft }, tooltip: { show: false } },
-      scatter({ name: 'dominated', symbol: 'circle', symbolSize: d.measured.length > 3000 ? 4 : 7, large: d.measured.length > LARGE, largeThreshold: LARGE, itemStyle: { color: c.other, opacity: 0.55 }, data: d.measured.map(d.point), z: 2 }),
+      scatter({ name: 'dominated', symbol: 'circle', symbolSize: d.measured.length > 3000 ? 4 : 7, large: d.measured.length > LARGE, largeThreshold: LARGE, itemStyle: { color: c.other, opacity: 0.55 }, data: d.measured.length > LARGE ? d.packed : d.measured.map(d.point), z: 2 }),
       scatter({ name: 'infeasible', symbol: 'path://M0,1 L1,0 L4,3 L7,0 L8,1 L5,4 L8,7 L7,8 L4,5 L1,8 L0,7 L3,4 Z', symbolSize: 8, itemStyle: { color: c.bad, opacity: 0.7 }, data: d.infeasible.map(d.point), z: 2 }),
       scatter({ name: 'pending', symbol: 'emptyCircle', symbolSize: 9, itemStyle: { color: c.accent, opacity: 0.9 }, data: d.pending.map((/** @type {any} */ r) => ({ value: [r.predicted[kx], r.predicted[ky]], id: r.id })), z: 4 }),
       { name: 'front', type: 'line', step: d.two ? (ox.sign > 0 ? 'end' : 'start') : false, symbol: 'diamond', symbolSize: 12, showSymbol: true, showAllSymbol: true, lineStyle: { color: c.front, width: d.two ? 1.6 : 0, opacity: 0.75 }, itemStyle: { color: c.front, borderColor: c.paper, borderWidth: 1 },
@@ -160,6 +163,22 @@ function frontOption(s, d) {
       scatter({ name: 'picked', symbol: 'circle', symbolSize: 22, silent: true, itemStyle: { color: 'transparent', borderColor: c.ink, borderWidth: 2 }, data: d.pick.row && d.pick.row.values[kx] !== null ? [d.point(d.pick.row)] : [], z: 6 }),
     ],
   };
+}
+
+/** The individuals that the filter keeps, by how they are drawn. @param {Search} s @param {any} f @param {number} kx @param {number} ky */
+function part(s, f, kx, ky) {
+  const rows = f.active ? s.rows.filter(f.keep) : s.rows, front = f.until < Infinity ? frontOf(s, rows) : rows.filter((r) => r.front), onFront = new Set(front);
+  const has = (/** @type {Row} */ r) => r.values[kx] !== null && r.values[ky] !== null;
+  const measured = rows.filter((r) => r.state === 'done' && has(r) && !onFront.has(r)), known = measured.concat(front);
+  return { front, measured, infeasible: rows.filter((r) => r.state === 'infeasible' && has(r)), pending: rows.filter((r) => r.state === 'pending' && r.predicted),
+    lx: wantsLog(known.map((r) => r.values[kx])), ly: wantsLog(known.map((r) => r.values[ky])), packed: measured.length > LARGE ? packed(measured, kx, ky) : null };
+}
+
+/** Coordinates one after another, which is what a chart of many points takes without looking at each. @param {Row[]} rows @param {number} kx @param {number} ky */
+function packed(rows, kx, ky) {
+  const out = new Float64Array(2 * rows.length);
+  rows.forEach((r, i) => { out[2 * i] = /** @type {number} */ (r.values[kx]); out[2 * i + 1] = /** @type {number} */ (r.values[ky]); });
+  return out;
 }
 
 /** A cross of two intervals. @param {any} params @param {any} api */

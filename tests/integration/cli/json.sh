@@ -122,6 +122,10 @@ case $out in *"note: "*"board"*) checks=$((checks + 1)) ;; *) fail "submit shoul
 fits fork 0 fork 1
 fits list 0 list
 fits audit 0 audit
+fits "token new" 0 token new --read --search 1 --expires 90d
+fits "token link" 0 token link --url http://127.0.0.1:7180
+fits "token list" 0 token list
+fits "token revoke" 0 token revoke "$(python3 -c 'import json; print(json.load(open("out.json"))[0]["id"])')"
 fits "uploads list" 0 uploads
 fits "uploads prune" 0 uploads prune
 fits "keys revoke" 0 keys revoke alice
@@ -144,6 +148,12 @@ wait_for '"state":	"done"' sonata list --json
 fits retry 0 retry 1 --cause all
 fits status 0 status
 fits show 0 show 1
+fits compare 0 compare 1 2
+fits farm-report 0 farm-report --week
+expect 0 "could measure" sonata farm-report
+sonata farm-report --week -o farm.html && grep -q "prefers-color-scheme" farm.html || fail "no page of the farm"
+expect 0 "of the box" sonata compare 1 2 -o compared.html
+grep -q "prefers-color-scheme" compared.html || fail "no page of the comparison"
 fits backup 0 backup
 kill "$worker"
 wait "$worker"

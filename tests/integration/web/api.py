@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import schema  # noqa: E402
-from farm import CHECKS, Farm, check  # noqa: E402
+from farm import CHECKS, Farm, check, search_text  # noqa: E402
 
 
 def check_routes(doc, source):
@@ -37,7 +37,7 @@ def check_get(doc, web, pattern, path, query=""):
 def check_answers(doc, web):
     examples = {"{search}": "1", "{individual}": "3", "{board}": "bench-1"}
     for pattern, methods in doc["paths"].items():
-        if "get" not in methods or pattern == "/events":
+        if "get" not in methods or pattern == "/events" or pattern.endswith("network.onnx"):
             continue
         path = pattern
         for name, value in examples.items():
@@ -58,6 +58,47 @@ def all_rows(web, columns, limit, **query):
         rows += page["rows"]
         start, pages = page["next"], pages + 1
     return rows, pages
+
+
+def check_submit(doc, farm, web):
+    """A file of the browser is looked at as `sonata check` does, no file that it names is read, and what is submitted runs; forks begin with what was measured."""
+    space = (farm.folder / "space.yaml").read_text()
+    text = search_text("from-the-browser", 30, seed=21)
+    good = web.post("/searches/check", {"file": text, "space": space}).json()
+    found = schema.findings(doc, {"$ref": "#/components/schemas/Checked"}, good)
+    check(good["valid"] and not found and good["spec"]["name"] == "from-the-browser" and good["architectures"] == 1600, f"a good file: {good} {found}")
+    secret = farm.folder / "secret.yaml"
+    secret.write_text("name: do-not-tell\n")
+    for wrong, word in ((text.replace("goal: max", "goal: maximum"), "goal"), (text, "send it, too"), (text.replace("./space.yaml", str(secret)), "send it, too"),
+                        (text.replace("./space.yaml", "../../etc/passwd"), "send it, too"), (text + f"evaluation: {{dataset: x, supernet: {secret}}}\n", "supernet"),
+                        (text.replace("{name: sonata+}", f"{{name: sonata+, policy: {secret}}}"), "policy"), ("", "expected"), ("a: [", "")):
+        told = web.post("/searches/check", {"file": wrong, **({"space": space} if word in ("goal", "supernet", "policy") else {})}).json()
+        check(not told["valid"] and word in told["error"] and "do-not-tell" not in told["error"], f"{word}: {told}")
+        check(web.post("/searches", {"file": wrong, **({"space": space} if word in ("goal", "supernet", "policy") else {})}).status == 400, f"{word} is submitted")
+    key = {"Idempotency-Key": "submit-once"}
+    first = web.post("/searches", {"file": text, "space": space}, headers=key)
+    check(first.status == 200 and web.post("/searches", {"file": text, "space": space}, headers=key).json() == first.json(), f"submitted twice: {first.body}")
+    number = first.json()["search"]
+    farm.wait(lambda: web.get(f"/searches/{number}")["search"]["state"] == "done", "the search of the browser")
+    forked = web.post("/searches", {"fork_of": number, "evaluations": 40, "objectives": ["latency@bench:min", "accuracy@bench:max"]})
+    check(forked.status == 200, f"a fork: {forked.body}")
+    fork = forked.json()["search"]
+    farm.wait(lambda: web.get(f"/searches/{fork}")["search"]["state"] == "done", "the fork")
+    got = web.get(f"/searches/{fork}")
+    check(got["search"]["name"] == "from-the-browser-fork" and [o["metric"] for o in got["spec"]["objectives"]] == ["latency", "accuracy"] and got["search"]["reused"] >= 25, f"the fork: {got['search']}")
+    for wrong in ({"fork_of": 999}, {"fork_of": number, "evaluations": 0}, {"fork_of": number, "objectives": ["speed"]}, {"fork_of": "x"}, {}):
+        check(web.post("/searches", wrong).status in (400, 404), f"submitted: {wrong}")
+    check(web.ask("GET", f"/searches/{number}/individuals/0/network.onnx").status == 501, "a network of a table")
+
+
+def check_board_orders(farm, web):
+    """disown lets a name go; invalidate takes back what was measured."""
+    check(web.post("/boards/bench-1/control", {"action": "disown"}).status == 200 and web.post("/boards/none/control", {"action": "disown"}).status == 404, "disown")
+    for wrong in ({}, {"from": 5, "to": 4}, {"from": "yesterday"}, {"from": -1}):
+        check(web.post("/boards/bench-1/control", {"action": "invalidate", **wrong}).status == 400, f"invalidate {wrong}")
+    check(web.post("/boards/bench-1/control", {"action": "invalidate", "from": 1000, "to": 2000, "reason": "test"}).status == 200, "invalidate")
+    entries = [e["text"] for e in web.get("/audit")["entries"]]
+    check(any("bench-1: invalidate: test" in e for e in entries) and any("bench-1: disown" in e for e in entries), f"orders in the audit log: {entries[-5:]}")
 
 
 def check_pages(web):
@@ -216,6 +257,8 @@ def main():
         check_same_as_cli(farm, web)
         check_individual(web)
         check_etag(web)
+        check_submit(doc, farm, web)
+        check_board_orders(farm, web)
         search = check_events(doc, farm, web)
         check_steering(farm, web, search)
         check_restart(farm, web)

@@ -15,7 +15,7 @@ const check = (ok, text) => { checks++; if (!ok) { wrong.push(text); console.log
 
 const PAGES = [['searches', 'searches', 'table'], ['front', 'search/1/front', '.canvas svg, .canvas canvas'], ['history', 'search/1/history', '.canvas svg, .canvas canvas'], ['genes', 'search/1/genes', '.alleles'],
   ['individuals', 'search/1/individuals', 'tbody tr'], ['settings', 'search/1/settings', 'dl'], ['individual', 'search/1/i/3?with=2', '.strip'], ['farm', 'farm', '.board'], ['board', 'farm/bench-1', 'dl'], ['queue', 'queue', 'table'],
-  ['compare', 'compare?s=1,2', '.canvas svg, .canvas canvas'], ['admin', 'admin', 'table']];
+  ['compare', 'compare?s=1,2', '.canvas svg, .canvas canvas'], ['admin', 'admin', 'table'], ['new', 'new', 'textarea'], ['fork', 'new?fork=1', 'form']];
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox'] });
 

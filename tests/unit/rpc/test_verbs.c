@@ -25,8 +25,9 @@ static const struct {
     {SONATA__REQUEST__VERB_CONTROL, "extend"}, {SONATA__REQUEST__VERB_CONTROL, "retry"},  {SONATA__REQUEST__VERB_CONTROL, "priority"},
     {SONATA__REQUEST__VERB_BOARDS, NULL},      {SONATA__REQUEST__VERB_PUT_BLOB, NULL},    {SONATA__REQUEST__VERB_UPLOADS, "list"},
     {SONATA__REQUEST__VERB_UPLOADS, "remove"}, {SONATA__REQUEST__VERB_TEAMS, "list"},     {SONATA__REQUEST__VERB_TASK, "replay"},
-    {SONATA__REQUEST__VERB_TASK, "status"},    {SONATA__REQUEST__VERB_PING, NULL},
-    {SONATA__REQUEST__VERB_WATCH, NULL},
+    {SONATA__REQUEST__VERB_TASK, "status"},    {SONATA__REQUEST__VERB_PING, NULL},        {SONATA__REQUEST__VERB_WATCH, NULL},
+    {SONATA__REQUEST__VERB_TOKENS, "list"},    {SONATA__REQUEST__VERB_TOKENS, "new"},     {SONATA__REQUEST__VERB_TOKENS, "revoke"},
+    {SONATA__REQUEST__VERB_TOKENS, "enter"},
 };
 
 static bool is_same_action(const char *a, const char *b) { return a && b ? !strcmp(a, b) : a == b; }
@@ -68,6 +69,13 @@ static void check_row(const struct verb *v, const ProtobufCMessageDescriptor *me
     assert_true(v->effect > EFFECT_UNSET && v->effect < EFFECT_COUNT);
     assert_true(v->names > NAMES_UNSET && v->names < NAMES_COUNT);
     assert_non_null(v->run);
+    assert_true(v->scopes != BY_UNSET && !(v->scopes & ~(unsigned)(BY_ALL | BY_KEY)));
+    /* Who may read only changes nothing; a token of one search asks for what belongs to searches, itself or the master. */
+    bool enters = v->run == client_tokens_enter, reads = v->effect == EFFECT_READS || enters;
+    assert_true(reads || !(v->scopes & ~(unsigned)(BY_WRITE | BY_KEY)));
+    assert_true(!(v->scopes & 1 << SCOPE_SEARCH) || v->names == NAMES_SEARCH || v->verb == SONATA__REQUEST__VERB_LIST ||
+                v->verb == SONATA__REQUEST__VERB_WATCH || v->verb == SONATA__REQUEST__VERB_PING || enters);
+    assert_true(v->who != RIGHT_ADMINS || !(v->scopes & 1 << SCOPE_SEARCH));
     assert_true(v->effect != EFFECT_CHANGES || v->audit);
     assert_int_equal(!v->action, !field_of(message, "action"));
     assert_int_equal(is_of_teams(v), v->who == RIGHT_CLIENTS || v->who == RIGHT_KEY_CLIENTS);

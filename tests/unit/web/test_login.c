@@ -20,6 +20,8 @@
 #define NOW (1000 * SONATA_SECOND)
 static const int64_t hour = 3600 * SONATA_SECOND;
 
+static char rights[TOKEN_TEXT]; /* of the session that was looked at */
+
 static struct login *open_login(const char *token_file)
 {
     struct sonata_error err = {{0}};
@@ -56,29 +58,29 @@ static void a_session_lives_until_its_time_or_logout(void **state)
     assert_int_equal(login_enter(l, NOW, "a", code, one, &wait_s), 0);
     login_new_code(l, NOW, hour, code);
     assert_int_equal(login_enter(l, NOW, "a", code, two, &wait_s), 0);
-    assert_true(login_session(l, NOW + hour - 1, one));
-    assert_false(login_session(l, NOW + hour, one));
+    assert_true(login_session(l, NOW + hour - 1, one, rights));
+    assert_false(login_session(l, NOW + hour, one, rights));
     login_leave(l, two);
-    assert_false(login_session(l, NOW + 1, two));
-    assert_true(login_session(l, NOW + 1, one));
-    assert_false(login_session(l, NOW + 1, code));
-    assert_false(login_session(l, NOW + 1, ""));
+    assert_false(login_session(l, NOW + 1, two, rights));
+    assert_true(login_session(l, NOW + 1, one, rights));
+    assert_false(login_session(l, NOW + 1, code, rights));
+    assert_false(login_session(l, NOW + 1, "", rights));
     login_free(l);
 }
 
-/* 300 sessions: the oldest end, the newest live. */
+/* 1,100 sessions: the oldest end, the newest live. */
 static void sessions_are_bounded(void **state)
 {
     (void)state;
     struct login *l = open_login("");
     char code[LOGIN_SECRET_TEXT], first[LOGIN_SECRET_TEXT], last[LOGIN_SECRET_TEXT];
     unsigned wait_s;
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 1100; i++) {
         login_new_code(l, NOW + i, hour, code);
         assert_int_equal(login_enter(l, NOW + i, "a", code, i ? last : first, &wait_s), 0);
     }
-    assert_false(login_session(l, NOW + 300, first));
-    assert_true(login_session(l, NOW + 300, last));
+    assert_false(login_session(l, NOW + 1100, first, rights));
+    assert_true(login_session(l, NOW + 1100, last, rights));
     login_free(l);
 }
 
@@ -125,11 +127,11 @@ static void the_token_file(void **state)
     assert_int_equal(login_token(l, NOW, "a", token, &wait_s), 0);
     assert_int_equal(login_token(l, NOW, "a", "", &wait_s), -EACCES);
     assert_int_equal(login_enter(l, NOW, "a", token, session, &wait_s), 0);
-    assert_true(login_session(l, NOW, session));
+    assert_true(login_session(l, NOW, session, rights));
     login_free(l);
     l = open_login(path); /* kept over a restart; sessions are not */
     assert_int_equal(login_token(l, NOW, "a", token, &wait_s), 0);
-    assert_false(login_session(l, NOW, session));
+    assert_false(login_session(l, NOW, session, rights));
     login_free(l);
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(login_open(path, hour, &l, &err), -EPERM);
