@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/medium.h"
+
 struct text_builder text_begin(char *buffer, size_t size)
 {
     buffer[0] = '\0';
@@ -106,4 +108,22 @@ const char *nearest_word(const char *word, const char *const *candidates, size_t
         }
     }
     return best;
+}
+
+void text_last_lines(const char *text, size_t n, char *lines, size_t size)
+{
+    while (n && strchr(" \t\r\n", text[n - 1]))
+        n--;
+    size_t from = n > size - 1 ? n - (size - 1) : 0, k = 0;
+    const char *end_of_line = from && text[from - 1] != '\n' ? memchr(text + from, '\n', n - from) : NULL;
+    if (end_of_line)
+        from = (size_t)(end_of_line - text) + 1;
+    while (from < n && ((unsigned char)text[from] & 0xC0) == 0x80) /* not in the middle of a character */
+        from++;
+    for (size_t i = from; i < n; i++) {
+        if (text[i] != '\r' && text[i])
+            lines[k++] = text[i];
+    }
+    lines[k] = '\0';
+    text_plain(lines, true);
 }

@@ -23,6 +23,9 @@ void text_join(struct text_builder *t, const char *separator, const char *format
 
 /* The last line of text[n] that holds more than blanks, without blanks at its end, into line[size]: what programs say before they give up. */
 void text_last_line(const char *text, size_t n, char *line, size_t size);
+/* The last whole lines of text[n] that fit into lines[size], without blank ones at the end; of one line that does not fit, its end. Made plain
+ * (medium.h), so that they may be shown on a terminal. */
+void text_last_lines(const char *text, size_t n, char *lines, size_t size);
 
 /* The candidate nearest to `word` when it is near enough to be a slip of the fingers (edit distance 1 or 2), else NULL. */
 const char *nearest_word(const char *word, const char *const *candidates, size_t n);

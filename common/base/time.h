@@ -8,4 +8,7 @@
 #define SONATA_SECOND INT64_C(1000000000)
 #define SONATA_DAY (86400 * SONATA_SECOND)
 
+/* "1h02m", "3m05s", "12s", "0.4s" into text[16]. */
+void format_duration(int64_t ns, char text[16]);
+
 #endif

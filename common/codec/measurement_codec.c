@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "codec/codec_internal.h"
 
-enum { FLAGS_ALL = 63, ZSTD_LEVEL = 3 };
+enum { FLAGS_ALL = 127, ZSTD_LEVEL = 3 };
 
 static uint32_t float_bits(float v)
 {
@@ -74,6 +74,7 @@ Sonata__Measurement *measurement_to_message(const struct measurement *s)
     m->board_type = wire_give_text(s->board_type);
     m->outcome = s->outcome;
     m->reason = wire_give_text(s->reason);
+    m->output = wire_give_text(s->output);
     m->flags = s->flags;
     m->n_metrics = s->n_metrics;
     m->metrics = xcalloc(METRICS_MAX, sizeof *m->metrics);
@@ -180,6 +181,8 @@ static int text_from_message(const Sonata__Measurement *m, struct measurement *s
         r = wire_take_text(s->board_type, sizeof s->board_type, m->board_type, false, false, "board type", err);
     if (!r)
         r = wire_take_text(s->reason, sizeof s->reason, m->reason, false, false, "reason", err);
+    if (!r)
+        r = wire_take_text(s->output, sizeof s->output, m->output, false, true, "output", err);
     if (!r)
         r = wire_take_text(s->fingerprint, sizeof s->fingerprint, m->fingerprint, false, true, "fingerprint", err);
     return r;

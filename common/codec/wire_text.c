@@ -85,7 +85,7 @@ ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *type, const void
 
 static bool may_have_lines(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
 {
-    if (!strcmp(f->name, "fingerprint"))
+    if (!strcmp(f->name, "fingerprint") || !strcmp(f->name, "output"))
         return true;
     bool people = m->descriptor == &sonata__reply__descriptor || m->descriptor == &sonata__task_status__descriptor;
     return people && !strcmp(f->name, "text");

@@ -52,9 +52,10 @@ enum measurement_flag {
     FLAG_WARMUP_NOT_STABLE = 8,
     FLAG_CONTENDED = 16,
     FLAG_THROTTLED = 32,
+    FLAG_DIED = 64, /* the candidate ended, or was ended at its limit, without an answer */
 };
 
-enum { REASON_MAX = 160, FINGERPRINT_MAX = 2048, SAMPLES_MAX = 100000, WINDOWS_MAX = 64, PROCESSES_MAX = 16 };
+enum { REASON_MAX = 160, OUTPUT_MAX = 1200, FINGERPRINT_MAX = 2048, SAMPLES_MAX = 100000, WINDOWS_MAX = 64, PROCESSES_MAX = 16 };
 
 /* The record of one attempt as the worker reports it. Release with measurement_fini(). */
 struct measurement {
@@ -64,6 +65,7 @@ struct measurement {
     char board_type[BOARD_NAME_MAX];
     enum outcome outcome;
     char reason[REASON_MAX]; /* "" when ok; else "class: detail" */
+    char output[OUTPUT_MAX]; /* last lines a program of the user's said when it failed; "": none */
     uint32_t flags;          /* enum measurement_flag */
     uint32_t n_metrics;
     struct metric_value metric[METRICS_MAX];

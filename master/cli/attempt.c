@@ -92,6 +92,7 @@ static const struct {
     {FLAG_WARMUP_NOT_STABLE, "warm-up not stable: it still changed at the end of the longest warm-up"},
     {FLAG_CONTENDED, "contended: others had more than 3 % of the core's time"},
     {FLAG_THROTTLED, "throttled: the kernel counted throttle events"},
+    {FLAG_DIED, "died: it ended, or was ended at its limit, without an answer"},
 };
 
 const char *attempt_verdict(const struct measurement *m)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/time.h"
 #include "conf/options.h"
 
 /* Version of what --json prints (docs/JSON.md): goes up when a member is taken away or means something else. */
@@ -94,8 +95,6 @@ int exit_of(int error);
 /* Writes to stdout when path is NULL or "-", else atomically to the file. */
 int write_output(const char *path, const void *data, size_t n, struct sonata_error *err) SONATA_MUST_CHECK;
 
-/* "1h02m", "3m05s", "12s", "0.4s" into text[16]. */
-void format_duration(int64_t ns, char text[16]);
 /* Up to 4 significant digits for people: "93.21", "0.04123", "1.2e+07" into text[24]. */
 void format_value(double v, char text[24]);
 

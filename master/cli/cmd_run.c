@@ -234,6 +234,13 @@ static int submit(struct run *run, struct sonata_error *err)
     if (r)
         return r;
     uint32_t have = results->status.budget, want = run->file.spec.budget_evaluations;
+    if (!strcmp(results->status.hold, "evaluator")) { /* the same command again: what failed was mended */
+        progress_note(&run->progress, "trying again what failed (%s)", results->status.failure.reason);
+        r = session_control(run->session, run->id, "resume", 0, 0, err);
+        if (r)
+            return r;
+        run->progress.failure_wall_ns = results->status.failure.wall_ns; /* old news */
+    }
     if (run->memory.existed)
         progress_note(&run->progress, "going on with the search in %s: %u of %u evaluations are done", run->state, results->status.told, have);
     if (want < have)
@@ -307,7 +314,7 @@ static int watch(struct run *run, struct sonata_error *err)
         if (r)
             return r;
         progress_update(&run->progress, &results->status, run->file.spec.budget_wall_ns, run->seen, run->n_seen, clock_monotonic_ns());
-        if (ended(results->status.state))
+        if (ended(results->status.state) || !strcmp(results->status.hold, "evaluator"))
             return 0;
         r = check_supply(run, err);
         for (int64_t until = clock_monotonic_ns() + LOOK_EVERY_MS * SONATA_MS; !r && clock_monotonic_ns() < until;) {
@@ -341,6 +348,21 @@ static int write_networks(const struct run *run, const struct results *r, unsign
     return networks_write(r, false, run->file.supernet_path, folder, ret_n, err);
 }
 
+/* Whether the search came to what was asked for. */
+static int judge(const struct run *run, const struct results_status *s, size_t n_front, struct sonata_error *err)
+{
+    if (s->hold[0])
+        return sonata_error_set(err, -ECANCELED, "the search is paused: %s. Here that is the same command again: sonata run %s", s->reason,
+                                run->file_path);
+    if (strcmp(s->state, "done"))
+        return sonata_error_set(err, -ECANCELED, "the search ended as '%s'%s%s", s->state, s->reason[0] ? ": " : "", s->reason);
+    if (!n_front && s->infeasible + s->failed >= s->told)
+        return sonata_error_set(err, -ECANCELED,
+                                "no network could be measured: %u infeasible, %u failed%s%s; `sonata show -i ID --state %s` says why", s->infeasible,
+                                s->failed, s->failure.reason[0] ? ", the last: " : "", s->failure.reason, run->state);
+    return 0;
+}
+
 static int finish(struct run *run, struct sonata_error *err)
 {
     cleanup_free struct collection *c = xcalloc(1, sizeof *c);
@@ -361,9 +383,8 @@ static int finish(struct run *run, struct sonata_error *err)
         front_table(c->results, stdout);
         print_written(run, n_networks);
     }
-    if (!r && strcmp(c->results->status.state, "done"))
-        r = sonata_error_set(err, -ECANCELED, "the search ended as '%s'%s%s", c->results->status.state, c->results->status.reason[0] ? ": " : "",
-                             c->results->status.reason);
+    if (!r)
+        r = judge(run, &c->results->status, c->results->n_front, err);
     collection_fini(c);
     return r;
 }

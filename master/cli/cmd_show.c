@@ -65,6 +65,18 @@ static void print_spec(const struct search_spec *spec)
     putchar('\n');
 }
 
+static void print_failure(const struct results_failure *f)
+{
+    char when[24];
+    if (!f->reason[0])
+        return;
+    clock_format_utc(f->wall_ns, when);
+    printf("  failure      %s, on board %s at %s", f->reason, f->board, when);
+    printf(f->in_a_row ? "; %u in a row\n" : "%.0u\n", f->in_a_row);
+    for (const char *line = f->output; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        printf("               | %.*s\n", (int)strcspn(line, "\n"), line);
+}
+
 static void print_status(const struct results *r)
 {
     const struct results_status *s = &r->status;
@@ -77,6 +89,7 @@ static void print_status(const struct results *r)
         printf(", of team %s number %" PRIu64, s->team, s->number);
     putchar('\n');
     printf("  state        %s%s%s\n", s->state, s->reason[0] ? ": " : "", s->reason);
+    print_failure(&s->failure);
     printf("  evaluations  %u of %u; %u pending, %u infeasible, %u failed, %u reused\n", s->told, s->budget, s->pending, s->infeasible, s->failed,
            s->reused);
     if (s->screened)

@@ -56,8 +56,13 @@ static int stop_when_interrupted(void *user)
 
 static bool ended(const char *state) { return !strcmp(state, "done") || !strcmp(state, "failed") || !strcmp(state, "canceled"); }
 
+/* What a look found. */
+struct found {
+    bool ended, failing; /* failing: paused because its evaluator fails */
+};
+
 /* One JSON object per look and line. */
-static int look(struct session *session, uint64_t id, const struct settings *s, struct progress *p, bool *ret_ended, struct sonata_error *err)
+static int look(struct session *session, uint64_t id, const struct settings *s, struct progress *p, struct found *ret, struct sonata_error *err)
 {
     cleanup_results struct results *results = NULL;
     cleanup_free struct results_board *board = xcalloc(RESULTS_BOARDS_MAX, sizeof *board);
@@ -67,7 +72,8 @@ static int look(struct session *session, uint64_t id, const struct settings *s, 
         r = results_fetch_boards(session, board, RESULTS_BOARDS_MAX, &n, err);
     if (r)
         return r;
-    *ret_ended = ended(results->status.state);
+    ret->failing = !strcmp(results->status.hold, "evaluator");
+    ret->ended = ret->failing || ended(results->status.state);
     if (s->common.json) {
         char *text = json_text(json_status(&results->status), true);
         fputs(text, stdout);
@@ -90,7 +96,7 @@ int cmd_watch(const struct command *self, int argc, char **argv)
     struct sigaction action = {.sa_handler = on_signal};
     struct progress p;
     uint64_t id = 0;
-    bool done = false;
+    struct found found = {false, false};
     struct watcher watcher = {.since = 0};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -101,8 +107,8 @@ int cmd_watch(const struct command *self, int argc, char **argv)
         r = session_find_search(session, rest < argc ? argv[rest] : NULL, &id, &err);
     }
     while (!r && !interrupted) {
-        r = look(session, id, &s, &p, &done, &err);
-        if (r || done || s.once)
+        r = look(session, id, &s, &p, &found, &err);
+        if (r || found.ended || s.once)
             break;
         for (int64_t left = s.interval_ns; left > 0 && !interrupted; left -= 50 * SONATA_MS)
             clock_sleep_ns(min_of(left, 50 * SONATA_MS));
@@ -112,5 +118,7 @@ int cmd_watch(const struct command *self, int argc, char **argv)
     progress_end(&p);
     if (interrupted)
         return CLI_INTERRUPTED;
+    if (!r && found.failing && !s.once)
+        return CLI_FAILURE; /* the last line says why */
     return r ? command_fail(self, exit_of(r), "%s", err.text) : CLI_OK;
 }

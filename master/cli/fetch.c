@@ -15,6 +15,15 @@
 
 enum { PAGE = 200, INDIVIDUALS_MAX = 200000 };
 
+static void take_failure(const Sonata__SearchFailure *m, struct results_failure *f)
+{
+    copy_string(f->reason, sizeof f->reason, m->reason);
+    copy_string(f->output, sizeof f->output, m->output);
+    copy_string(f->board, sizeof f->board, m->board);
+    f->wall_ns = m->wall_ns;
+    f->in_a_row = m->in_a_row;
+}
+
 int results_from_status_message(const Sonata__SearchStatus *m, struct results_status *ret_status, struct sonata_error *err)
 {
     if (!m->name || !m->state)
@@ -44,6 +53,9 @@ int results_from_status_message(const Sonata__SearchStatus *m, struct results_st
     copy_string(s.team, sizeof s.team, m->team ? m->team : "");
     copy_string(s.state, sizeof s.state, m->state);
     copy_string(s.reason, sizeof s.reason, m->reason ? m->reason : "");
+    copy_string(s.hold, sizeof s.hold, m->hold);
+    if (m->failure)
+        take_failure(m->failure, &s.failure);
     *ret_status = s;
     return 0;
 }
@@ -257,6 +269,8 @@ void results_board_from_message(const Sonata__BoardStatus *m, struct results_boa
     b->reference_us = m->reference_us;
     b->canary_wall_ns = m->canary_wall_ns;
     copy_string(b->held, sizeof b->held, m->held);
+    copy_string(b->why, sizeof b->why, m->why);
+    b->silent_since_wall_ns = m->silent_since_wall_ns;
     copy_string(b->software, sizeof b->software, m->software);
     copy_string(b->held_why, sizeof b->held_why, m->held_why);
     copy_string(b->warning, sizeof b->warning, m->warning);

@@ -45,6 +45,17 @@ void json_flags(cJSON *object, uint32_t flags)
     }
 }
 
+static cJSON *json_failure(const struct results_failure *f)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "reason", f->reason);
+    cJSON_AddStringToObject(o, "output", f->output);
+    cJSON_AddStringToObject(o, "board", f->board);
+    json_time(o, "at", f->wall_ns);
+    cJSON_AddNumberToObject(o, "in_a_row", f->in_a_row);
+    return o;
+}
+
 cJSON *json_status(const struct results_status *s)
 {
     cJSON *o = cJSON_CreateObject();
@@ -54,6 +65,9 @@ cJSON *json_status(const struct results_status *s)
     json_integer(o, "number", (int64_t)s->number);
     cJSON_AddStringToObject(o, "state", s->state);
     cJSON_AddStringToObject(o, "reason", s->reason);
+    cJSON_AddStringToObject(o, "hold", s->hold);
+    if (s->failure.reason[0])
+        cJSON_AddItemToObject(o, "failure", json_failure(&s->failure));
     cJSON_AddNumberToObject(o, "budget", s->budget);
     cJSON_AddNumberToObject(o, "evaluations", s->told);
     cJSON_AddNumberToObject(o, "pending", s->pending);
@@ -246,6 +260,9 @@ cJSON *json_board(const struct results_board *b)
     json_number(o, "busy_share", b->busy_share);
     cJSON_AddStringToObject(o, "held", b->held);
     cJSON_AddStringToObject(o, "held_why", b->held_why);
+    cJSON_AddStringToObject(o, "why", b->why);
+    if (b->silent_since_wall_ns)
+        json_time(o, "silent_since", b->silent_since_wall_ns);
     cJSON_AddStringToObject(o, "warning", b->warning);
     if (b->canary_wall_ns) {
         json_number(o, "canary_us", b->canary_us);

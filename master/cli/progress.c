@@ -13,7 +13,7 @@
 #include "base/number.h"
 #include "base/text.h"
 
-enum { LINE_EVERY_S = 10, SAMPLE_EVERY_MS = 500 };
+enum { LINE_EVERY_S = 10, SAMPLE_EVERY_MS = 500, SAME_FAILURE_S = 60 };
 
 static unsigned terminal_columns(FILE *out)
 {
@@ -101,12 +101,17 @@ void progress_format(const struct progress *p, const struct results_status *s, i
     struct text_builder t = text_begin(text, PROGRESS_LINE_MAX);
     text_add(&t, "%u/%u evaluations · front %u · hypervolume %.4f%s", s->told, s->budget, s->front_size, s->hypervolume, rate);
     int64_t ns = time_left(p, s, budget_wall_ns);
-    bool running = !strcmp(s->state, "running");
-    if (running && ns >= 0) {
+    bool running = !strcmp(s->state, "running"), moves = running && !s->hold[0];
+    if (moves && ns >= 0) {
         format_duration(ns, left);
         text_add(&t, " · %s left", left);
     }
-    text_add(&t, " · %s", running ? boards : s->state);
+    if (!running)
+        text_add(&t, " · %s", s->state);
+    if (s->hold[0])
+        text_add(&t, " · %s", s->reason);
+    else if (running)
+        text_add(&t, " · %s", boards);
 }
 
 /* Cuts UTF-8 text to that many characters. */
@@ -128,19 +133,34 @@ void progress_update(struct progress *p, const struct results_status *s, int64_t
     remember(p, s->told, now);
     if (p->quiet)
         return;
-    bool new_state = strcmp(p->last_state, s->state) != 0;
+    bool new_state = strcmp(p->last_state, s->state) || strcmp(p->last_hold, s->hold), again = now - p->last_line_ns >= LINE_EVERY_S * SONATA_SECOND;
+    progress_failure(p, &s->failure, now);
     progress_format(p, s, budget_wall_ns, board, n_boards, line);
     if (p->terminal) {
         cut(line, p->columns - 1);
         fprintf(p->out, "\r\033[K%s", line);
         p->shown = true;
-    } else if (new_state || (s->told != p->last_told && now - p->last_line_ns >= LINE_EVERY_S * SONATA_SECOND)) {
+    } else if (new_state || (s->told != p->last_told && again)) {
         fprintf(p->out, "%s\n", line);
         p->last_line_ns = now;
         p->last_told = s->told;
     }
     copy_string(p->last_state, sizeof p->last_state, s->state);
+    copy_string(p->last_hold, sizeof p->last_hold, s->hold);
     fflush(p->out);
+}
+
+void progress_failure(struct progress *p, const struct results_failure *f, int64_t now)
+{
+    bool same = !strcmp(p->failure, f->reason);
+    if (!f->reason[0] || f->wall_ns == p->failure_wall_ns || (same && now - p->failure_shown_ns < SAME_FAILURE_S * SONATA_SECOND))
+        return;
+    p->failure_wall_ns = f->wall_ns;
+    p->failure_shown_ns = now;
+    copy_string(p->failure, sizeof p->failure, f->reason);
+    progress_note(p, "the evaluator failed on board %s: %s", f->board, f->reason);
+    for (const char *line = f->output; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        progress_note(p, "  | %.*s", (int)strcspn(line, "\n"), line);
 }
 
 void progress_note(struct progress *p, const char *format, ...)

@@ -408,6 +408,23 @@ static void put_script(struct bytes *out, struct asset a)
     put(out, "</script>\n");
 }
 
+/* The last failure of the user's program, with what it said. */
+static void put_failure(struct bytes *out, const struct results_failure *f)
+{
+    if (!f->reason[0])
+        return;
+    put(out, "<p class=\"note\">The last failure, on board ");
+    html_text(out, f->board);
+    put(out, ": ");
+    html_text(out, f->reason);
+    put(out, "</p>\n");
+    if (!f->output[0])
+        return;
+    put(out, "<pre class=\"said\">");
+    html_text(out, f->output);
+    put(out, "</pre>\n");
+}
+
 void report_html(const struct results *r, const struct results_board *board, size_t n_boards, int64_t generated_wall_ns, struct bytes *out)
 {
     const struct results_status *s = &r->status;
@@ -439,6 +456,7 @@ void report_html(const struct results *r, const struct results_board *board, siz
     if (s->failed || s->infeasible)
         bytes_printf(out, "<p class=\"note\">%u architectures were infeasible and %u could not be measured; they are not drawn.</p>\n", s->infeasible,
                      s->failed);
+    put_failure(out, &s->failure);
     put_front(out, r);
     put_spread(out, r);
     put_insight(out, r);

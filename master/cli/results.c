@@ -121,7 +121,7 @@ const char *metric_unit(const char *metric)
 
 const char *flag_name(unsigned bit)
 {
-    static const char *const name[] = {"noisy", "bimodal", "outliers", "warm-up not stable", "contended", "throttled"};
+    static const char *const name[] = {"noisy", "bimodal", "outliers", "warm-up not stable", "contended", "throttled", "died"};
     return bit < sizeof name / sizeof *name ? name[bit] : NULL;
 }
 

@@ -14,10 +14,21 @@
 
 enum { RESULTS_ARMS_MAX = 16, RESULTS_BOARDS_MAX = 256 };
 
+enum { WHY_SIZE = 480 };
+
+/* The last attempt at which the program of the user failed. */
+struct results_failure {
+    char reason[REASON_MAX], output[OUTPUT_MAX], board[BOARD_NAME_MAX]; /* reason "": none did */
+    int64_t wall_ns;
+    uint32_t in_a_row;
+};
+
 struct results_status {
     uint64_t events_dropped; /* from the start of its log: it cannot be replayed */
     uint64_t id, number; /* number: within the team; what a team sees as the id, too */
-    char name[SPEC_NAME_MAX], team[64], state[16], reason[256];
+    char name[SPEC_NAME_MAX], team[64], state[16], reason[WHY_SIZE];
+    char hold[16]; /* what keeps it from going on; "": nothing */
+    struct results_failure failure;
     uint32_t budget, told, pending, infeasible, failed, reused, front_size, retold, replicates, retry_left, retried, screened;
     double hypervolume;
     int64_t created_wall_ns, finished_wall_ns, board_ns, active_ns;
@@ -42,7 +53,9 @@ struct results_individual {
 };
 
 struct results_board {
-    char id[BOARD_NAME_MAX], type[BOARD_NAME_MAX], backend[32], state[32], phase[32], worker[64], detail[160], metrics[160], software[48];
+    char id[BOARD_NAME_MAX], type[BOARD_NAME_MAX], backend[32], state[32], phase[32], worker[64], detail[160], metrics[160], software[48],
+        why[WHY_SIZE];
+    int64_t silent_since_wall_ns; /* offline since; 0: not known, or it is online */
     bool online, anonymous; /* anonymous: done and failed are not for us to know */
     uint64_t done, failed;
     double busy_share;

@@ -72,7 +72,7 @@ static void add_health(struct rpc *rpc, const struct sched_board_view *v, Sonata
     }
 }
 
-static Sonata__BoardStatus *status_message(struct rpc *rpc, const struct sched_board_view *v)
+static Sonata__BoardStatus *status_message(struct rpc *rpc, bool admin, const struct sched_board_view *v)
 {
     Sonata__BoardStatus *m = xmalloc(sizeof *m);
     sonata__board_status__init(m);
@@ -83,6 +83,9 @@ static Sonata__BoardStatus *status_message(struct rpc *rpc, const struct sched_b
     m->phase = xstrdup(v->suspect ? "link suspect" : v->phase);
     const struct rpc_worker *worker = worker_with_name(rpc, v->worker);
     m->software = xstrdup(worker ? worker->software : "");
+    char why[WHY_MAX];
+    m->why = xstrdup(engine_board_waits(rpc->run, v, admin, why, sizeof why) ? why : "");
+    m->silent_since_wall_ns = !v->online && v->worker[0] ? engine_wall(rpc->run) - (engine_now(rpc->run) - v->heard_ns) : 0;
     add_health(rpc, v, m);
     cleanup_bytes struct bytes b = {0};
     struct board_record record;
@@ -108,7 +111,7 @@ int client_boards(struct rpc_call *call)
     for (uint32_t i = from; i < n && !reply->message.more; i++) {
         struct sched_board_view v;
         sched_board_view(s, i, &v);
-        Sonata__BoardStatus *m = reply->message.boards[reply->message.n_boards++] = status_message(rpc, &v);
+        Sonata__BoardStatus *m = reply->message.boards[reply->message.n_boards++] = status_message(rpc, call->caller->admin, &v);
         bytes += sonata__board_status__get_packed_size(m);
         reply->message.more = i + 1 < n && (bytes > PAGE_BYTES || reply->message.n_boards == RPC_PAGE_MAX);
     }

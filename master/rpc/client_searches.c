@@ -29,9 +29,10 @@ int client_submit(struct rpc_call *call)
     return rc;
 }
 
-Sonata__SearchStatus *client_status_message(struct rpc *rpc, const struct search_record *s)
+Sonata__SearchStatus *client_status_message(struct rpc *rpc, const struct rpc_caller *caller, const struct search_record *s)
 {
-    char waits[REASON_MAX];
+    char waits[WHY_MAX];
+    enum engine_hold hold = engine_search_waits(rpc->run, s->id, caller->admin, waits, sizeof waits);
     Sonata__SearchStatus *m = xmalloc(sizeof *m);
     sonata__search_status__init(m);
     m->id = s->id;
@@ -39,7 +40,8 @@ Sonata__SearchStatus *client_status_message(struct rpc *rpc, const struct search
     m->name = xstrdup(s->name);
     m->team = xstrdup(s->team);
     m->state = xstrdup(search_state_name(s->state));
-    m->reason = xstrdup(!s->reason[0] && engine_search_waits(rpc->run, s->id, waits, sizeof waits) ? waits : s->reason);
+    m->hold = xstrdup(engine_hold_name(hold));
+    m->reason = xstrdup(hold != HOLD_NONE ? waits : s->reason);
     m->priority = s->priority;
     m->budget_evaluations = s->budget;
     m->told = s->charged;
@@ -85,8 +87,24 @@ int client_list(struct rpc_call *call)
     }
     m->searches = xcalloc(n ? n : 1, sizeof *m->searches);
     while (n)
-        m->searches[m->n_searches++] = client_status_message(rpc, engine_search_record(rpc->run, page[--n]));
+        m->searches[m->n_searches++] = client_status_message(rpc, call->caller, engine_search_record(rpc->run, page[--n]));
     return 0;
+}
+
+static Sonata__SearchFailure *failure_message(struct rpc *rpc, const struct search_record *s)
+{
+    struct measurement last = {0};
+    if (!engine_search_failure(rpc->run, s, &last))
+        return NULL;
+    Sonata__SearchFailure *m = xmalloc(sizeof *m);
+    sonata__search_failure__init(m);
+    m->reason = xstrdup(last.reason);
+    m->output = xstrdup(last.output);
+    m->board = xstrdup(last.board);
+    m->wall_ns = last.started_wall_ns + last.duration_ns;
+    m->in_a_row = s->failing;
+    measurement_fini(&last);
+    return m;
 }
 
 int client_show(struct rpc_call *call)
@@ -102,7 +120,8 @@ int client_show(struct rpc_call *call)
     if (rc)
         return rc;
     reply->message.searches = xcalloc(1, sizeof *reply->message.searches);
-    reply->message.searches[0] = client_status_message(rpc, s);
+    reply->message.searches[0] = client_status_message(rpc, call->caller, s);
+    reply->message.searches[0]->failure = failure_message(rpc, s);
     reply->message.searches[0]->spec = spec_to_message(spec);
     reply->message.n_searches = 1;
     reply->message.search = s->id;

@@ -31,7 +31,7 @@ void watch_add_changed(struct rpc *rpc, const struct rpc_caller *caller, uint64_
     }
     m->searches = xcalloc(n_found ? n_found : 1, sizeof *m->searches);
     while (n_found)
-        m->searches[m->n_searches++] = client_status_message(rpc, engine_search_record(rpc->run, found[--n_found]));
+        m->searches[m->n_searches++] = client_status_message(rpc, caller, engine_search_record(rpc->run, found[--n_found]));
     free(found);
 }
 

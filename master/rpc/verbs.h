@@ -72,7 +72,7 @@ int client_submit(struct rpc_call *call);
 int client_list(struct rpc_call *call);
 int client_show(struct rpc_call *call);
 /* Status of a search as clients are shown it. */
-Sonata__SearchStatus *client_status_message(struct rpc *rpc, const struct search_record *s);
+Sonata__SearchStatus *client_status_message(struct rpc *rpc, const struct rpc_caller *caller, const struct search_record *s);
 /* A page of the individuals of a search. */
 int client_individuals(struct rpc_call *call);
 /* Pauses, resumes, cancels or extends a search. */

@@ -90,7 +90,7 @@ static void close_attempt(struct engine *r, const struct sched_action *act, enum
                 evaluation_fields(r, a.evaluation, fields), act->reason);
     if (!act->head)
         return;
-    boards_outcome(r, a.board, a.evaluation, OUTCOME_LOST);
+    boards_outcome(r, a.board, a.evaluation, OUTCOME_LOST, act->reason);
     suspect_add(r, &a, r->wall, false);
 }
 

@@ -27,21 +27,12 @@ struct board_health *board_health_new(void)
 
 void board_health_free(struct board_health *h) { free(h); }
 
-static const char *duration_text(int64_t ns, char text[24])
-{
-    if (ns < 120 * SONATA_SECOND)
-        snprintf(text, 24, "%.3g s", (double)ns / 1e9);
-    else
-        snprintf(text, 24, "%.3g min", (double)ns / 1e9 / 60);
-    return text;
-}
-
 /* Back-off 1, 3 and 12 times the first, longer with every quarantine less than a day after the one before. */
 void board_hold(struct engine *r, struct watched *w, const char *why)
 {
     static const int64_t factor[] = {1, 3, 12};
     struct board_health_record *h = &w->record;
-    char text[BOARD_TEXT_MAX], left[24];
+    char text[BOARD_TEXT_MAX], left[16];
     int64_t first = r->config.quarantine_ns > 0 ? r->config.quarantine_ns : QUARANTINE_NS;
     h->quarantines = r->wall - h->quarantine_wall_ns < SONATA_DAY ? h->quarantines : 0;
     int64_t wait = first * factor[h->quarantines < 3 ? h->quarantines : 2];
@@ -51,13 +42,23 @@ void board_hold(struct engine *r, struct watched *w, const char *why)
     h->probation = false;
     w->hold_until_ns = r->now + wait;
     r->board_health->due_ns = min_of(r->board_health->due_ns, w->hold_until_ns);
+    copy_string(h->hold_why, sizeof h->hold_why, why);
     blame_clear(&h->blame);
-    snprintf(text, sizeof text, "%s; no jobs for %s, then one at a time until one is good", why, duration_text(wait, left));
+    format_duration(wait, left);
+    snprintf(text, sizeof text, "%s; no jobs for %s, then one at a time until one is good", why, left);
     board_history_add(r, w, "quarantine", text);
     engine_note(r, true, "board quarantined", "board=%s reason=\"%s\" for_s=%.1f", h->name, why, (double)wait / 1e9);
 }
 
-void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, enum outcome outcome)
+/* "it failed three different jobs, the last: infra: no answer" */
+static void hold_for(struct engine *r, struct watched *w, const char *what, const char *reason)
+{
+    char why[REASON_MAX];
+    snprintf(why, sizeof why, "%s%s%.110s", what, reason[0] ? ", the last: " : "", reason);
+    board_hold(r, w, why);
+}
+
+void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, enum outcome outcome, const char *reason)
 {
     _Static_assert((int)OUTCOME_LOST == (int)JOB_LOST && (int)OUTCOME_COUNT == (int)JOB_CLASS_COUNT, "the two lists are one");
     double weight = blame_weight((enum job_class)outcome);
@@ -75,9 +76,9 @@ void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, en
         h->probation = false;
         board_history_add(r, w, "probation", "passed: a job was good");
     } else if (!w->hold_until_ns && h->probation && weight >= 1) {
-        board_hold(r, w, "it failed again on probation");
+        hold_for(r, w, "it failed again on probation", reason);
     } else if (!w->hold_until_ns && blame_exceeded(&h->blame, r->wall)) {
-        board_hold(r, w, "it failed three different jobs");
+        hold_for(r, w, "it failed three different jobs", reason);
     }
     watched_apply_use(r, w);
     watched_put(r, w);

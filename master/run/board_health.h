@@ -13,7 +13,7 @@ void board_health_free(struct board_health *h);
 /* Begins a quarantine: no jobs for a while, then one at a time until one is good. The caller writes w and applies the use. */
 void board_hold(struct engine *r, struct watched *w, const char *why);
 /* How the attempt ended that the board was at. */
-void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, enum outcome outcome);
+void boards_outcome(struct engine *r, const char *board, uint64_t evaluation, enum outcome outcome, const char *reason);
 /* The failure of that evaluation was not the fault of the board. */
 void boards_forgive(struct engine *r, const char *board, uint64_t evaluation);
 /* Reads health, orders and quarantines as the engine begins. Errors as store_scan(). */

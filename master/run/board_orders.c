@@ -160,6 +160,20 @@ static void remind(struct engine *r, struct watched *w, enum health_state state)
     watched_put(r, w);
 }
 
+void board_order_reload(struct engine *r, const char *board)
+{
+    struct sched_board_view v;
+    if (!sched_board_named(r->sched, board, &v))
+        return;
+    if (v.online) {
+        outgoing_command(r, v.worker, board, "reload");
+        return;
+    }
+    struct watched *w = watched_get(r, board);
+    w->record.reload = true;
+    watched_put(r, w);
+}
+
 void boards_hello(struct engine *r, const char *worker, const struct sched_board_info *boards, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -169,5 +183,10 @@ void boards_hello(struct engine *r, const char *worker, const struct sched_board
             continue;
         remind(r, w, health_state_named(boards[i].state));
         watched_apply_use(r, w);
+        if (!w->record.reload)
+            continue;
+        outgoing_command(r, worker, boards[i].id, "reload");
+        w->record.reload = false;
+        watched_put(r, w);
     }
 }

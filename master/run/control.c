@@ -6,6 +6,7 @@
 #include "run/actions.h"
 #include "run/disk.h"
 #include "run/event_log.h"
+#include "run/failing.h"
 #include "run/finish.h"
 #include "run/note.h"
 #include "run/reopen.h"
@@ -42,6 +43,8 @@ static int resume(struct search *rs, struct sonata_error *err)
     rs->record.state = SEARCH_RUNNING;
     rs->record.reason[0] = '\0';
     sched_pause(rs->engine->sched, rs->record.id, false);
+    if (rs->record.failing_stop)
+        failing_resume(rs);
     return 0;
 }
 

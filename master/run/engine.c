@@ -160,4 +160,6 @@ struct engine_config engine_configuration(const struct engine *r) { return r->co
 
 int64_t engine_wall(const struct engine *r) { return r->wall; }
 
+int64_t engine_now(const struct engine *r) { return r->now; }
+
 const struct sched *engine_sched(const struct engine *r) { return r->sched; }

@@ -99,6 +99,7 @@ struct store *engine_store(struct engine *r);
 struct engine_config engine_configuration(const struct engine *r);
 /* Wall-clock time as set by engine_set_time(). */
 int64_t engine_wall(const struct engine *r);
+int64_t engine_now(const struct engine *r);
 /* The scheduler, for its views; borrowed. */
 const struct sched *engine_sched(const struct engine *r);
 
@@ -197,9 +198,28 @@ const char *engine_action_name(enum engine_action action);
 int engine_control(struct engine *r, uint64_t id, enum engine_action action, uint32_t evaluations, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Within its team a search of higher priority goes strictly first: -100 .. 100. Errors as engine_control(). */
 int engine_set_priority(struct engine *r, uint64_t id, int32_t priority, struct sonata_error *err) SONATA_MUST_CHECK;
-/* Why a search that runs gets no boards although it wants some, into text: the quota of its team that is used up, or that none is ready. false: none.
- */
-bool engine_search_waits(const struct engine *r, uint64_t id, char *text, size_t size);
+/* What keeps an unfinished search from going on. */
+enum engine_hold {
+    HOLD_NONE,
+    HOLD_EVALUATOR, /* the program of the user fails: paused */
+    HOLD_PAUSED,    /* by a person */
+    HOLD_DISK,      /* nothing can be stored */
+    HOLD_NO_BOARD,  /* no board that could measure it was ever there */
+    HOLD_BOARDS,    /* none of those that could is ready */
+    HOLD_TEAM_BOARDS,
+    HOLD_TEAM_DAY,
+    HOLD_TEAM_DISK, /* quotas of its team */
+    HOLD_COUNT
+};
+/* "evaluator", "boards", … as in the schema of the JSON; "" for HOLD_NONE; NULL outside the enum. */
+const char *engine_hold_name(enum engine_hold h);
+enum { WHY_MAX = 480 };
+/* The reason in words with what to do, into text ("": none). all: with the words of persons and of programs, which are not for other teams. */
+enum engine_hold engine_search_waits(const struct engine *r, uint64_t id, bool all, char *text, size_t size);
+/* Why that board does no work, into text: "quarantined for 2m10s more: …; `sonata board ID release` ends it". false: it does. */
+bool engine_board_waits(const struct engine *r, const struct sched_board_view *v, bool all, char *text, size_t size);
+/* The last attempt at which the program of the user failed, with what it said. false: none. Release with measurement_fini(). */
+bool engine_search_failure(struct engine *r, const struct search_record *s, struct measurement *ret_measurement);
 /* What a team uses: boards now, board time since midnight (UTC). */
 void engine_team_usage(const struct engine *r, const char *team, uint32_t *ret_boards, int64_t *ret_day_ns);
 /* Bytes that its searches take of the store. */

@@ -7,6 +7,7 @@
 #include "run/ask.h"
 #include "run/evaluation.h"
 #include "run/event_log.h"
+#include "run/failing.h"
 #include "run/individual.h"
 #include "run/note.h"
 #include "run/pending.h"
@@ -72,7 +73,7 @@ void search_finish_if_over(struct search *rs)
         return;
     if (search_wall_is_used(rs))
         search_finish(rs, SEARCH_DONE, "the wall-clock budget is used");
-    else if (search_in_flight(rs) || promotes_on(rs) || (is_over(rs) && replicate_front(rs)))
+    else if (search_in_flight(rs) || promotes_on(rs) || (is_over(rs) && (replicate_front(rs) || failing_instead_of_done(rs))))
         return;
     else if (s->charged >= s->budget)
         search_finish(rs, SEARCH_DONE, "");

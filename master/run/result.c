@@ -10,6 +10,7 @@
 #include "run/board_health.h"
 #include "run/evaluation.h"
 #include "run/evaluation_table.h"
+#include "run/failing.h"
 #include "run/note.h"
 #include "run/records.h"
 #include "run/spans.h"
@@ -96,7 +97,7 @@ static enum engine_verdict result_of_live(struct engine *r, struct attempt_recor
     check_complete(&e->record, m);
     settle_invalid(r, e, m);
     enum sched_verdict verdict;
-    bool head = sched_is_head(r->sched, m->attempt);
+    bool head = sched_is_head(r->sched, m->attempt), first = !sched_tries(r->sched, e->record.id).bug;
     sched_measured(r->sched, m->attempt, m->duration_ns);
     if (sched_result(r->sched, r->now, &(struct sched_result){m->attempt, m->epoch, m->board, m->outcome, m->reason}, &verdict))
         return ENGINE_UNKNOWN;
@@ -104,12 +105,13 @@ static enum engine_verdict result_of_live(struct engine *r, struct attempt_recor
     attempt_record(r, a, m, outcome_is_good(m->outcome) ? good_state(e) : ATTEMPT_FAILED, e);
     if (!outcome_is_good(m->outcome))
         note_failure(r, a, m, verdict == SCHED_REQUEUED);
+    failing_count(e, m, first);
     if (verdict == SCHED_FINISHED)
         evaluation_take(r, e, m);
     else if (verdict == SCHED_REQUEUED)
         evaluation_requeued(r, e); /* given up: the action SCHED_BURY closes it in this turn */
     if (head)
-        boards_outcome(r, a->board, a->evaluation, m->outcome);
+        boards_outcome(r, a->board, a->evaluation, m->outcome, m->reason);
     if (head && (m->outcome == OUTCOME_INFRA || m->outcome == OUTCOME_LOST))
         suspect_add(r, a, m->started_wall_ns > 0 ? m->started_wall_ns + m->duration_ns : r->wall, m->started_wall_ns > 0);
     return ENGINE_ACCEPTED;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/parse.h"
 #include "run/ask.h"
 #include "run/disk.h"
@@ -24,7 +25,7 @@
 #include "run/searches.h"
 
 enum { STEP_INDIVIDUALS = 1000, STEP_REOPENED = 64, IN_FLIGHT = 1024 };
-enum { NAMED_FAILED = 1, NAMED_INFEASIBLE = 2, NAMED_NOISY = 4 };
+enum { NAMED_FAILED = 1, NAMED_INFEASIBLE = 2, NAMED_NOISY = 4, NAMED_DIED = 8 };
 
 struct cause {
     unsigned named;       /* which kinds */
@@ -45,6 +46,7 @@ static bool parse_cause(const char *name, struct cause *ret_cause)
                  {"config", {NAMED_FAILED, OUTCOME_CONFIG}},
                  {"infeasible", {NAMED_INFEASIBLE, OUTCOME_OK}},
                  {"noisy", {NAMED_NOISY, OUTCOME_OK}},
+                 {RETRY_CAUSE_STOPPED, {NAMED_FAILED | NAMED_DIED, OUTCOME_OK}},
                  {"all", {NAMED_FAILED | NAMED_INFEASIBLE | NAMED_NOISY, OUTCOME_OK}}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (!strcmp(name, known[i].name)) {
@@ -63,7 +65,7 @@ static bool is_meant(const struct individual_record *ind, const struct cause *c)
     if (ind->state == INDIVIDUAL_FAILED)
         return c->named & NAMED_FAILED && (c->outcome == OUTCOME_OK || c->outcome == ind->cause);
     if (ind->state == INDIVIDUAL_INFEASIBLE)
-        return c->named & NAMED_INFEASIBLE;
+        return (c->named & NAMED_INFEASIBLE) || ((c->named & NAMED_DIED) && (ind->flags & FLAG_DIED));
     return ind->state == INDIVIDUAL_DONE && c->named & NAMED_NOISY && ind->flags & FLAG_NOISY;
 }
 
@@ -85,7 +87,7 @@ static bool open_answers(struct search *rs, const struct individual_record *ind)
     return opened;
 }
 
-static bool reopen(struct search *rs, const struct individual_record *ind)
+bool retry_individual(struct search *rs, const struct individual_record *ind)
 {
     return (ind->state == INDIVIDUAL_FAILED || open_answers(rs, ind)) && !individual_reopen(rs, ind->id);
 }
@@ -121,7 +123,7 @@ static int slice(struct search *rs, struct sonata_error *err)
         int rc = search_reopen(rs, err);
         if (rc)
             return rc;
-        reopened += reopen(rs, &ind);
+        reopened += retry_individual(rs, &ind);
     }
     s->retried += reopened;
     if (!retry_is_under_way(rs))
@@ -149,6 +151,17 @@ bool retry_step(struct engine *r)
         return true;
     }
     return false;
+}
+
+void retry_begin(struct search *rs, const char *cause, uint32_t from)
+{
+    struct search_record *s = &rs->record;
+    bool under_way = retry_is_under_way(rs);
+    s->retry_next = under_way ? min_of(s->retry_next, from) : from;
+    s->retry_end = s->asked;
+    s->retried = under_way ? s->retried : 0;
+    copy_string(s->retry_cause, sizeof s->retry_cause, under_way ? "all" : cause);
+    rs->dirty = true;
 }
 
 static int check_retry(const struct search *rs, struct sonata_error *err)
@@ -179,10 +192,8 @@ int engine_retry(struct engine *r, uint64_t id, const char *cause, uint32_t *ret
         return rc;
     struct search_record *s = &rs->record;
     bool none = c.named == NAMED_FAILED && !s->failed;
-    copy_string(s->retry_cause, sizeof s->retry_cause, cause[0] ? cause : "failed");
-    s->retry_next = none ? s->asked : 0;
-    s->retry_end = s->asked;
-    s->retried = 0;
+    const char *word = cause[0] ? cause : "failed";
+    retry_begin(rs, word, none ? s->asked : 0);
     rc = slice(rs, err);
     if (rc) {
         retry_drop(rs);

@@ -151,7 +151,10 @@ static void view_board(const struct sched_board *b, struct sched_board_view *ret
                                           .attempt = b->n_slots ? b->slot[0]->id : 0,
                                           .phase = b->n_slots ? b->slot[0]->phase : "",
                                           .n_attempts = b->n_slots,
-                                          .use = b->use};
+                                          .use = b->use,
+                                          .takes_work = b->takes_work,
+                                          .left = b->worker && b->worker->left,
+                                          .heard_ns = b->worker ? b->worker->heard_ns : 0};
 }
 
 void sched_board_view(const struct sched *s, uint32_t index, struct sched_board_view *ret_view) { view_board(s->board[index], ret_view); }

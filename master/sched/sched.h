@@ -254,6 +254,9 @@ struct sched_board_view {
     const char *phase;
     uint32_t n_attempts;
     enum sched_use use;
+    bool takes_work;  /* by its own state */
+    bool left;        /* its worker said goodbye */
+    int64_t heard_ns; /* when its worker was heard last; of no account without a worker */
 };
 /* How many boards are known, and the one at index < that: in order of first sight. */
 uint32_t sched_board_count(const struct sched *s);

@@ -13,6 +13,7 @@ struct worker {
     uint64_t incarnation; /* 0: never said hello to this master */
     enum link link;
     int64_t heard_ns;
+    bool left;                  /* in good order: its last word was goodbye */
     struct sched_board **board; /* it serves */
     uint32_t n_boards;
     size_t board_capacity;

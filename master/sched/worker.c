@@ -46,6 +46,7 @@ static struct worker *add_worker(struct sched *s, const char *name)
 static void hear(struct sched *s, int64_t now, struct worker *w)
 {
     w->heard_ns = now;
+    w->left = false;
     sched_due(s, now + s->config.suspect_ns);
     if (w->link == LINK_ONLINE)
         return;
@@ -152,10 +153,11 @@ int sched_alive(struct sched *s, int64_t now, const char *worker)
 
 void sched_goodbye(struct sched *s, int64_t now, const char *worker)
 {
-    (void)now;
     struct worker *w = sched_find_worker(s, worker);
     if (!w || w->link == LINK_OFFLINE)
         return;
+    w->heard_ns = now;
+    w->left = true;
     for (uint32_t i = 0; i < w->n_boards; i++) {
         while (w->board[i]->n_slots)
             attempt_release(s, w->board[i]->slot[w->board[i]->n_slots - 1]);

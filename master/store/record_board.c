@@ -3,8 +3,8 @@
 
 #include "store/fields.h"
 
-/* BOARD_VERSION 2: whose it is. BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told. */
-enum { BOARD_VERSION = 2, BOARD_EVENT_VERSION = 1, BOARD_HEALTH_VERSION = 3, INVALID_VERSION = 1 };
+/* BOARD_VERSION 2: whose it is. BOARD_HEALTH_VERSION 2: canaries; 3: failures, loss to be told; 4: why it is held, reload. */
+enum { BOARD_VERSION = 2, BOARD_EVENT_VERSION = 1, BOARD_HEALTH_VERSION = 4, INVALID_VERSION = 1 };
 
 const char *board_order_name(enum board_order o)
 {
@@ -112,6 +112,10 @@ static void walk_board_health(struct fields *f, struct board_health_record *x)
     if (f->version >= 3) {
         walk_blame(f, &x->blame);
         field_bool(f, &x->tell_lost);
+    }
+    if (f->version >= 4) {
+        field_string(f, x->hold_why, sizeof x->hold_why);
+        field_bool(f, &x->reload);
     }
 }
 FIELDS_RECORD(board_health_record, struct board_health_record, walk_board_health, BOARD_HEALTH_VERSION)

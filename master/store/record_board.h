@@ -77,6 +77,8 @@ struct board_health_record {
     uint32_t quarantines;       /* in a row, each less than a day after the one before */
     int64_t quarantine_wall_ns; /* when the last began */
     struct blame blame;         /* what it failed, by wall-clock time */
+    char hold_why[REASON_MAX];  /* why the master quarantined it last */
+    bool reload;                /* it is to open its program or table anew, and its worker has not been told */
     bool tell_lost;             /* it has canaries, an attempt of it was lost, and its worker has not been told */
 };
 

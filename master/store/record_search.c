@@ -7,11 +7,11 @@
 #include "store/record_internal.h"
 
 /* SEARCH_VERSION 2: priority; 3: results told anew, replicates; 4: number within the team; 5: forks; 6: events dropped; 7: retries in
- * steps; 8: strikes; 9: screening. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements; 3: model file; 4: groups
- * asked for. EVENT_VERSION 2:
+ * steps; 8: strikes; 9: screening; 10: failures in a row. INDIVIDUAL_VERSION 2: what the core knows, cause, number of measurements;
+ * 3: model file; 4: groups asked for. EVENT_VERSION 2:
  * RETELL, 3: INJECT, 4: HINT, 5: SCREEN, PROMOTE and COSTS, each written for nothing else. */
 enum {
-    SEARCH_VERSION = 9,
+    SEARCH_VERSION = 10,
     INDIVIDUAL_VERSION = 4,
     EVENT_RETELL_VERSION = 2,
     EVENT_INJECT_VERSION = 3,
@@ -99,6 +99,13 @@ static void walk_search(struct fields *f, struct search_record *x)
         field_u32(f, &x->strikes);
     if (f->version >= 9)
         walk_screening(f, x);
+    if (f->version >= 10) {
+        field_u32(f, &x->failing);
+        field_u64(f, &x->failing_from);
+        field_u64(f, &x->failed_attempt);
+        field_bool(f, &x->worked);
+        field_bool(f, &x->failing_stop);
+    }
     field_check(f, x->retry_next <= x->retry_end);
 }
 FIELDS_RECORD(search_record, struct search_record, walk_search, SEARCH_VERSION)

@@ -51,6 +51,11 @@ struct search_record {
     uint32_t screened_out;       /* told without ever having been promoted: failed or infeasible in their screening */
     uint32_t timed[GROUPS_MAX];  /* by group: good measurements made for this search … */
     int64_t time_ns[GROUPS_MAX]; /* … and how long they took together */
+    uint32_t failing;                  /* evaluations in a row that the program of the user failed at (run/failing.h) */
+    uint64_t failing_from;             /* lowest individual of that row */
+    uint64_t failed_attempt;           /* the last attempt that failed so; 0: none ever */
+    bool worked;                       /* an evaluation on a board was good */
+    bool failing_stop;                 /* paused because of failures in a row */
 };
 
 /* Arm of an individual that a fork took over from its parent. */

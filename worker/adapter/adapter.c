@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,9 @@ static enum adapter_status status_of_exit(bool own_program, int exit_code)
     return own_program && exit_code != 126 && exit_code != 127 ? ADAPTER_BUG : ADAPTER_INFRA;
 }
 
+/* What a program does to itself; SIGKILL and SIGTERM come from others. */
+static bool is_crash(int signum) { return signum == SIGSEGV || signum == SIGABRT || signum == SIGBUS || signum == SIGFPE || signum == SIGILL; }
+
 /* Sets status and reason unless the process ended well. own_program: the user's, not one of the known tools. */
 static void classify(struct adapter_result *r, const char *tool, bool own_program, const struct process_result *p)
 {
@@ -139,8 +143,8 @@ static void classify(struct adapter_result *r, const char *tool, bool own_progra
         fail(r, ADAPTER_BUG, "floods its output");
         return;
     case PROCESS_SIGNALLED:
-        snprintf(text, sizeof text, "%s died by signal %d", tool, p->signal);
-        fail(r, ADAPTER_INFRA, text);
+        snprintf(text, sizeof text, "%s died by signal %d (%s)", tool, p->signal, strsignal(p->signal));
+        fail(r, own_program && is_crash(p->signal) ? ADAPTER_BUG : ADAPTER_INFRA, text);
         break;
     case PROCESS_EXITED:
         if (!p->exit_code)
@@ -153,6 +157,12 @@ static void classify(struct adapter_result *r, const char *tool, bool own_progra
     }
     if (failure_of_candidate(out, err, detail, sizeof detail))
         fail(r, ADAPTER_INFEASIBLE, detail);
+}
+
+static void keep_output(struct adapter_result *r, const struct process_result *p)
+{
+    const struct bytes *said = p->err.size ? &p->err : &p->out;
+    text_last_lines((const char *)said->data, said->size, r->output, sizeof r->output);
 }
 
 static int64_t default_limit_ns(const struct adapter_job *job, enum adapter_step step)
@@ -217,6 +227,8 @@ static bool invoke(const struct adapter_config *c, const struct adapter_version 
         fail(r, ADAPTER_BUG, err.text);
     if (r->status == ADAPTER_OK && step == STEP_BUILD && c->tool == ADAPTER_TRTEXEC && strstr(output.out, "&&&& FAILED"))
         fail(r, ADAPTER_INFRA, "trtexec says FAILED");
+    if (r->status != ADAPTER_OK)
+        keep_output(r, &p);
     if (isnan(r->peak_bytes) && p.max_rss_kib > 0)
         r->peak_bytes = 1024.0 * (double)p.max_rss_kib;
     process_result_fini(&p);

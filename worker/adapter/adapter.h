@@ -11,7 +11,14 @@
 #include "base/option.h"
 #include "process/process.h"
 
-enum { ADAPTER_WINDOWS_MAX = 32, ADAPTER_METRICS_MAX = 16, ADAPTER_NAME_MAX = 48, ADAPTER_REASON_MAX = 160, ADAPTER_SAMPLES_MAX = 100000 };
+enum {
+    ADAPTER_WINDOWS_MAX = 32,
+    ADAPTER_METRICS_MAX = 16,
+    ADAPTER_NAME_MAX = 48,
+    ADAPTER_REASON_MAX = 160,
+    ADAPTER_OUTPUT_MAX = 1200,
+    ADAPTER_SAMPLES_MAX = 100000
+};
 
 enum adapter_tool {
     ADAPTER_TRTEXEC,
@@ -69,7 +76,7 @@ enum adapter_status {
     ADAPTER_INFEASIBLE, /* the candidate cannot run: unsupported operator, memory */
     ADAPTER_INVALID,    /* the tool says the conditions were wrong */
     ADAPTER_INFRA,      /* the tool or device failed */
-    ADAPTER_BUG,        /* ended well, answer not understood; or the user's own program exited non-zero */
+    ADAPTER_BUG,        /* ended well, answer not understood; or the user's own program exited non-zero or crashed */
     ADAPTER_BAD_CONFIG, /* not installed, wrong arguments */
     ADAPTER_TIMEOUT,    /* killed at its limit: infeasible if the board's canary is well afterwards */
     ADAPTER_CANCELED,
@@ -102,6 +109,7 @@ struct adapter_metric {
 struct adapter_result {
     enum adapter_status status;
     char reason[ADAPTER_REASON_MAX]; /* "" when OK */
+    char output[ADAPTER_OUTPUT_MAX]; /* last lines it said when it failed, of stderr before stdout */
     unsigned flags;
     unsigned n_windows;
     struct adapter_window window[ADAPTER_WINDOWS_MAX];

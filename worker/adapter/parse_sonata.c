@@ -1,5 +1,6 @@
 /* The escape hatch: the last line of stdout that begins with `SONATA-RESULT ` and holds one JSON object (docs/ADAPTERS.md). Latency in microseconds
  * as `samples_us` or as aggregates; any metric in the tree's units; or a failure the evaluator reports itself. */
+#define _GNU_SOURCE /* memmem */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
@@ -127,14 +128,19 @@ static int take_object(const cJSON *o, struct adapter_result *r, struct adapter_
     return code;
 }
 
+/* What Python's json.dumps() writes for numbers that JSON does not have. */
+static bool names_no_number(const char *text, size_t n) { return memmem(text, n, "NaN", 3) || memmem(text, n, "Infinity", 8); }
+
 int parse_sonata_result(const struct tool_output *o, struct adapter_result *r, struct adapter_window *w, struct sonata_error *err)
 {
     *w = window_empty();
     const char *text = last_mark(o->out);
     if (!text)
         return sonata_error_set(err, -EBADMSG, "no line `SONATA-RESULT {json}` on stdout");
-    cJSON *json = cJSON_ParseWithLength(text, strcspn(text, "\r\n"));
-    int code = take_object(json, r, w, err);
+    size_t n = strcspn(text, "\r\n");
+    cJSON *json = cJSON_ParseWithLength(text, n);
+    int code = !json && names_no_number(text, n) ? sonata_error_set(err, -EBADMSG, "SONATA-RESULT holds NaN or Infinity: numbers must be finite")
+                                                 : take_object(json, r, w, err);
     cJSON_Delete(json);
     if (code) {
         free(w->samples_us);

@@ -75,16 +75,17 @@ const char *failure_of_candidate(const char *out, const char *err, char *text, s
     static const struct {
         const char *sign, *what;
     } signs[] = {
-        {"No importer registered for op", "unsupported operator"},      /* TensorRT */
+        {"No importer registered for op", "unsupported operator"}, /* TensorRT */
         {"UNSUPPORTED_NODE", "unsupported operator"},
         {"Could not find any implementation for node", "unsupported operator"},
-        {"Didn't find op for builtin opcode", "unsupported operator"},  /* TFLite */
+        {"Didn't find op for builtin opcode", "unsupported operator"}, /* TFLite */
         {"Encountered unresolved custom op", "unsupported operator"},
-        {"not exists or registered", "unsupported operator"},           /* ncnn */
+        {"not exists or registered", "unsupported operator"},             /* ncnn */
         {"Could not find an implementation for", "unsupported operator"}, /* ONNX Runtime */
         {"NOT_IMPLEMENTED", "unsupported operator"},
         {"out of memory", "ram"},
         {"OutOfMemory", "ram"},
+        {"MemoryError", "ram"}, /* Python, NumPy */
         {"std::bad_alloc", "ram"},
         {"Cannot allocate memory", "ram"},
         {"Failed to allocate memory", "ram"},

@@ -239,6 +239,8 @@ static void on_board_started(void *user, struct board *b)
     log_info("board ready", "board=%s type=%s backend=%s core=%d detail=\"%s\"", b->config.id, b->config.type, backend_kind_name(b->config.backend),
              b->config.core, b->offer.detail);
     watch_started(a, b);
+    if (a->welcomed)
+        agent_send_hello(a); /* it may offer something else than before */
     if (a->socket || a->stopping || !all_have_started(a))
         return;
     struct sonata_error err = {0};

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/medium.h"
 #include "base/memory.h"
 #include "codec/codec.h"
 
@@ -137,6 +138,7 @@ static void take_offer(struct board *b, const uint8_t *p, size_t n)
     }
     memcpy(&b->offer, p, n);
     b->offered = true;
+    b->trouble[0] = '\0';
     b->state = BOARD_READY;
     b->hooks.started(b->hooks.user, b);
 }
@@ -169,6 +171,8 @@ static void take_frame(struct board *b, uint8_t type, const uint8_t *p, size_t n
     } else if (type == FRAME_ERROR) {
         char reason[300];
         snprintf(reason, sizeof reason, "%.*s", (int)(n < 280 ? n : 280), (const char *)p);
+        copy_string(b->trouble, sizeof b->trouble, reason);
+        text_plain(b->trouble, false);
         b->hooks.failed(b->hooks.user, b, reason);
     }
 }
@@ -298,6 +302,16 @@ void board_replace(struct board *b)
         end_process(b);
     else /* it waits for its restart */
         process_lost(b, "replaced");
+}
+
+void board_reload(struct board *b)
+{
+    b->reload = true;
+    if (board_is_idle(b) || b->state == BOARD_RECOVERING) {
+        b->reload = false;
+        b->restarts = 0;
+        board_replace(b);
+    }
 }
 
 struct board_job *board_find(struct board *b, uint64_t attempt)

@@ -55,7 +55,9 @@ struct board {
     bool ordered;   /* an order is being carried out: the process is busy, without a job */
     bool replacing; /* its end is ours */
     bool killed;    /* the candidate of the result died or had to be killed */
+    bool reload;    /* its process is to be replaced once it is idle: programs and tables may have changed */
     unsigned restarts;
+    char trouble[OFFER_DETAIL_MAX]; /* why its process does not come up; "" when it did */
 };
 
 /* Starts the process of config on the loop, as `executable …` or, unless launcher is "", as `launcher executable …`; both are borrowed. The memory is
@@ -73,6 +75,8 @@ void board_order(struct board *b, const struct health_order *order);
 /* Kills the process and starts another at once: what runs is lost (an infra result). hooks.started when it is there; hooks.failed only if it cannot
  * start. */
 void board_replace(struct board *b);
+/* Has the process replaced as soon as it does nothing; at once where it waits for its restart. */
+void board_reload(struct board *b);
 /* Takes a waiting job out, or has the running one killed (its result comes as canceled). False when it is unknown. */
 bool board_cancel(struct board *b, uint64_t attempt);
 /* The queued job of that attempt, or NULL. */

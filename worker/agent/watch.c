@@ -216,6 +216,10 @@ void watch_run_next(struct agent *a, struct board *b)
     int64_t now = clock_monotonic_ns();
     if (a->stopping || !board_is_idle(b))
         return;
+    if (b->reload) {
+        board_reload(b);
+        return;
+    }
     const struct evaluation_job *job = b->n_queue ? &b->queue[0].frame.job : NULL;
     enum tier tier = job ? tier_named(job->tier) : TIER_SCREEN;
     if (health_driver_next(d, tier, now, &order))
@@ -334,6 +338,11 @@ void watch_command(struct agent *a, const Sonata__BoardCommand *m)
         if (strcmp(w->board->config.id, m->board))
             continue;
         log_info("order of the master", "board=%s action=%.40s", m->board, m->action);
+        if (!strcmp(m->action, "reload")) { /* only what may have been mended by a person: engine and microcontrollers stay as they are */
+            if (backend_kind_reloads(w->board->config.backend))
+                board_reload(w->board);
+            return;
+        }
         if (order == PERSON_ORDER_COUNT) {
             log_error("order of the master refused", "board=%s reason=\"'%.40s' is not an order to a board\"", m->board, m->action);
             return;

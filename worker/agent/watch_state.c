@@ -16,5 +16,7 @@ const char *watch_state(const struct agent *a, const struct board *b)
 const char *watch_detail(const struct agent *a, const struct board *b)
 {
     const struct board_watch *w = watch_of(a, b);
-    return w->driver.why[0] ? w->driver.why : b->offer.detail;
+    if (w->driver.why[0])
+        return w->driver.why;
+    return b->trouble[0] ? b->trouble : b->offer.detail;
 }

@@ -43,6 +43,10 @@ struct backend_ops {
     size_t (*keeps)(const void *backend, pid_t pid[BACKEND_KEEPS_MAX]);
     /* In the board process, before a canary: what the backend keeps is started anew where it ended. NULL: nothing is kept. */
     void (*revive)(void *backend);
+    /* In the board process, after revive: the program of the user's that it keeps fails by itself, and why; NULL (or no function): it does not. */
+    const char *(*fault)(const void *backend);
+    /* The last lines that a kept program said on stderr since the last job was prepared. NULL: nothing is kept. */
+    void (*said)(void *backend, char *text, size_t size);
     /* -EINVAL etc. make the job a config error. */
     int (*prepare)(void *backend, const struct backend_job *job, struct sonata_error *err);
     /* Sets outcome, reason, flags, metrics, samples; appends key=value lines to the fingerprint. */

@@ -77,11 +77,21 @@ static int open_command(const struct board_config *config, void **ret_backend, s
 
 static void offer(const void *backend, struct board_offer *o) { *o = ((const struct command_board *)backend)->offer; }
 
+/* A program of the user's own that was mended meanwhile is taken up as it is now; another binary of a measuring tool is another instrument. */
+static void revive(void *backend)
+{
+    struct command_board *b = backend;
+    struct adapter_version now;
+    if (b->config->adapter.tool == ADAPTER_CUSTOM && !adapter_probe(&b->config->adapter, &now, NULL))
+        b->version = now;
+}
+
 static bool can_build(const struct backend_job *job) { return job->space->network.family[0] && job->supernet; }
 
 static int prepare(void *backend, const struct backend_job *job, struct sonata_error *err)
 {
     const struct command_board *b = backend;
+    revive(backend);
     for (uint32_t i = 0; i < job->job->n_metrics; i++) {
         bool found = false;
         for (uint32_t k = 0; k < b->offer.n_metrics; k++)
@@ -228,6 +238,8 @@ static void add_tool_flags(struct measurement *m, unsigned flags)
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "tool_flags=%s%s%s", partial, mean, min);
 }
 
+_Static_assert((int)ADAPTER_OUTPUT_MAX <= (int)OUTPUT_MAX, "what a program said is kept whole");
+
 static void report(const struct command_board *b, const struct backend_job *job, const struct adapter_result *r, struct measurement *m)
 {
     fingerprint_add(m->fingerprint, sizeof m->fingerprint, "tool=%s %s", adapter_tool_name(b->config->adapter.tool), b->version.text);
@@ -238,6 +250,7 @@ static void report(const struct command_board *b, const struct backend_job *job,
         add_tool_flags(m, r->flags);
     if (r->status != ADAPTER_OK) {
         measurement_fail(m, outcome_of(r->status), "%s", r->reason);
+        copy_string(m->output, sizeof m->output, r->output);
         return;
     }
     if (r->n_windows)
@@ -355,11 +368,12 @@ static int canary(void *backend, bool timed, double *ret_latency_us, struct sona
     struct adapter_version now;
     int r = adapter_probe(&b->config->adapter, &now, err);
     if (!r && strcmp(now.text, b->version.text))
-        r = sonata_error_set(err, -ESTALE, "the tool changed from %s to %s: restart the worker", b->version.text, now.text);
+        r = sonata_error_set(err, -ESTALE, "the tool changed from %s to %s: another instrument, `sonata board %s power-cycle` opens it anew",
+                             b->version.text, now.text, b->config->id);
     if (!r && b->config->health.command[0])
         r = run_canary_command(b, timed, ret_latency_us, err);
     return r;
 }
 
 const struct backend_ops backend_command = {
-    .open = open_command, .offer = offer, .prepare = prepare, .run = run, .canary = canary, .close = close_command};
+    .open = open_command, .offer = offer, .revive = revive, .prepare = prepare, .run = run, .canary = canary, .close = close_command};

@@ -21,6 +21,7 @@
 #include "backend/evaluator_messages.h"
 #include "backend/evaluator_process.h"
 #include "backend/model_file.h"
+#include "backend/stamp.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -47,6 +48,8 @@ struct evaluator {
     struct evaluator_process process;
     struct shared *shared;
     uint64_t resident; /* when it was ready */
+    uint64_t stamp;    /* of its files when it was started */
+    uint64_t said;     /* bytes it had written to stderr before the job */
     char version[96];
     char why[200]; /* it does not run: what it said */
 };
@@ -105,6 +108,8 @@ static int hear_ready(struct evaluator *e, cJSON **ret_message)
 static int start(struct evaluator *e, struct sonata_error *err)
 {
     cJSON *ready = NULL;
+    e->stamp = command_stamp(e->config->adapter.command);
+    e->said = 0;
     int r = evaluator_process_start(&e->process, e->config, &e->options, &e->shared->log, err);
     if (!r) {
         r = evaluator_say(e->process.in, evaluator_hello(e->config));
@@ -173,6 +178,8 @@ static const char *why_anew(const struct evaluator *e)
 {
     if (!evaluator_process_alive(&e->process))
         return "it ended";
+    if (e->stamp != command_stamp(e->config->adapter.command))
+        return "its files were changed";
     if (e->shared->due)
         return "it owes an answer";
     if (evaluator_process_spoke(&e->process))
@@ -191,6 +198,8 @@ static void revive(void *backend)
     if (!reason)
         return;
     log_info("the evaluator is started anew", "board=%s reason=\"%s\"", e->config->id, reason);
+    if (e->stamp != command_stamp(e->config->adapter.command))
+        e->shared->n_known = 0; /* what another program was well with says nothing of this one */
     evaluator_process_stop(&e->process, !e->shared->due);
     if (start(e, &why)) {
         copy_string(e->why, sizeof e->why, why.text);
@@ -198,17 +207,33 @@ static void revive(void *backend)
     }
 }
 
+static void said(void *backend, char *text, size_t size)
+{
+    struct evaluator *e = backend;
+    evaluator_log_lines(&e->shared->log, e->said, text, size);
+}
+
+/* It does not start, or ended over the first that it was asked: nothing shows that it ever works. */
+static const char *fault(const void *backend)
+{
+    const struct evaluator *e = backend;
+    if (!e->process.pid)
+        return e->why;
+    return e->shared->doubtful && !e->shared->n_known ? "" : NULL;
+}
+
 static int prepare(void *backend, const struct backend_job *job, struct sonata_error *err)
 {
     struct evaluator *e = backend;
-    for (uint32_t i = 0; i < job->job->n_metrics; i++) {
+    e->said = evaluator_log_written(&e->shared->log);
+    revive(e); /* where it fails that is the program's failure, not the job's: run() says it */
+    for (uint32_t i = 0; i < job->job->n_metrics && e->process.pid; i++) {
         bool found = false;
         for (uint32_t k = 0; k < e->offer.n_metrics; k++)
             found |= !strcmp(e->offer.metric[k], job->job->metric[i]);
         if (!found)
             return sonata_error_set(err, -EINVAL, "the evaluator of board '%s' does not supply metric '%s'", e->config->id, job->job->metric[i]);
     }
-    revive(e); /* where it fails that is the program's failure, not the job's: run() says it */
     return 0;
 }
 
@@ -332,7 +357,7 @@ static void run(void *backend, const struct backend_job *job, struct measurement
     struct talk t = {.e = e, .job = job, .id = job->job->attempt};
     char words[LAST_LINE_MAX + 2], why[REASON_MAX];
     if (!e->process.pid) {
-        measurement_fail(m, OUTCOME_INFRA, "%s", e->why);
+        measurement_fail(m, OUTCOME_BUG, "%s", e->why);
         return;
     }
     struct sonata_error err = {0};
@@ -393,11 +418,12 @@ static int canary(void *backend, bool timed, double *ret_latency_us, struct sona
 {
     struct evaluator *e = backend;
     (void)timed, (void)ret_latency_us;
-    if (!evaluator_process_alive(&e->process))
-        return sonata_error_set(err, -EIO, "%s", e->why[0] ? e->why : "the evaluator ended");
-    int r = e->shared->doubtful ? check_known(e, err) : 0;
-    if (!r)
-        e->shared->doubtful = false;
+    if (!evaluator_process_alive(&e->process)) /* the program's failure, which jobs tell (fault()); the board has nothing else to show */
+        return 0;
+    if (!e->shared->doubtful || !e->shared->n_known)
+        return 0;
+    int r = check_known(e, err);
+    e->shared->doubtful = r != 0;
     return r;
 }
 
@@ -405,6 +431,8 @@ const struct backend_ops backend_evaluator = {.open = open_evaluator,
                                               .offer = offer,
                                               .keeps = keeps,
                                               .revive = revive,
+                                              .fault = fault,
+                                              .said = said,
                                               .prepare = prepare,
                                               .run = run,
                                               .canary = canary,

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/number.h"
+#include "base/text.h"
 
 static void keep_tail(struct evaluator_log *log, const char *p, size_t n)
 {
@@ -106,4 +108,24 @@ void evaluator_log_last(struct evaluator_log *log, bool to_end, char *line, size
     for (uint64_t i = begin; i < end && n + 1 < size; i++)
         line[n++] = at(log, i);
     line[n] = '\0';
+}
+
+uint64_t evaluator_log_written(const struct evaluator_log *log) { return atomic_load(&log->written); }
+
+void evaluator_log_lines(const struct evaluator_log *log, uint64_t since, char *lines, size_t size)
+{
+    char text[EVALUATOR_LOG_TAIL];
+    uint64_t end = atomic_load(&log->written), before;
+    for (int i = 0; i < 10; i++) { /* until nothing comes for 5 ms */
+        before = end;
+        clock_sleep_ns(5 * SONATA_MS);
+        end = atomic_load(&log->written);
+        if (end == before && (end > since || atomic_load(&log->ended)))
+            break;
+    }
+    uint64_t least = end > EVALUATOR_LOG_TAIL ? end - EVALUATOR_LOG_TAIL : 0, begin = max_of(since, least);
+    size_t n = 0;
+    for (uint64_t i = begin; i < end; i++)
+        text[n++] = log->tail[i % EVALUATOR_LOG_TAIL];
+    text_last_lines(text, n, lines, size);
 }

@@ -23,4 +23,9 @@ pid_t evaluator_log_start(struct evaluator_log *log, int fd);
 /* The last line that is not blank, control characters as blanks; "" none. Waits up to 200 ms for what is still on its way when `to_end`. */
 void evaluator_log_last(struct evaluator_log *log, bool to_end, char *line, size_t size);
 
+/* Bytes written so far. */
+uint64_t evaluator_log_written(const struct evaluator_log *log);
+/* The last whole lines written after the first `since` bytes that fit (base/text.h). Waits up to 50 ms for what is still on its way. */
+void evaluator_log_lines(const struct evaluator_log *log, uint64_t since, char *lines, size_t size);
+
 #endif

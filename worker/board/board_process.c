@@ -95,6 +95,8 @@ static void answer(struct board_process *b, struct measurement *m)
     processes_fini(&b->processes);
     m->started_wall_ns = b->started_wall_ns;
     m->duration_ns = clock_monotonic_ns() - b->started_ns;
+    if (b->ops && b->ops->said && (!outcome_is_good(m->outcome) || m->flags & FLAG_DIED))
+        b->ops->said(b->backend, m->output, sizeof m->output);
     cleanup_bytes struct bytes out = {0};
     measurement_encode(m, &out);
     measurement_fini(m);
@@ -453,14 +455,25 @@ static void complete_answer(struct board_process *b, int status)
         snprintf(b->answer.text, sizeof b->answer.text, "it ended with status %d", WEXITSTATUS(status));
 }
 
+/* The candidate died over a board that is well. */
+static void refuse_dead(struct board_process *b, enum outcome outcome)
+{
+    struct measurement m = {.flags = FLAG_DIED};
+    measurement_fail(&m, outcome, "%s", b->end);
+    answer(b, &m);
+}
+
 static void check_ended(struct board_process *b)
 {
     char text[2 * REASON_MAX];
+    const char *fault = b->ops->fault ? b->ops->fault(b->backend) : NULL;
     if (b->canceled) {
         refuse(b, OUTCOME_CANCELED, "canceled by the master");
+    } else if (fault) { /* the program's, not the board's */
+        refuse(b, OUTCOME_BUG, fault[0] ? fault : b->end);
     } else if (b->answer.ok) {
         bool again = !b->kept_died || deaths_note(&b->deaths, &b->frame.job);
-        refuse(b, again ? OUTCOME_INFEASIBLE : OUTCOME_LOST, b->end);
+        refuse_dead(b, again ? OUTCOME_INFEASIBLE : OUTCOME_LOST);
     } else {
         snprintf(text, sizeof text, "%.80s; and the board fails its canary: %.120s", b->end, b->answer.text);
         refuse(b, OUTCOME_INFRA, text);

@@ -5,10 +5,11 @@
 
 static const struct {
     const char *name;
-    bool measures, fresh;
+    bool measures, fresh, reloads;
 } kinds[BACKEND_KINDS] = {
-    [BACKEND_COMMAND] = {"command", true, false}, [BACKEND_ENGINE] = {"engine", true, true}, [BACKEND_EVALUATOR] = {"evaluator", false},
-    [BACKEND_MCU] = {"mcu", false, false},        [BACKEND_MODEL] = {"model", true, true},   [BACKEND_TABLE] = {"table", false, false},
+    [BACKEND_COMMAND] = {"command", true, false, true},      [BACKEND_ENGINE] = {"engine", true, true, false},
+    [BACKEND_EVALUATOR] = {"evaluator", false, false, true}, [BACKEND_MCU] = {"mcu", false, false, false},
+    [BACKEND_MODEL] = {"model", true, true, false},          [BACKEND_TABLE] = {"table", false, false, true},
 };
 
 const char *backend_kind_name(enum backend_kind kind) { return kinds[kind].name; }
@@ -29,3 +30,5 @@ const char *backend_kind_names(void) { return "command, engine, evaluator, mcu, 
 bool backend_kind_measures(enum backend_kind kind) { return kinds[kind].measures; }
 
 bool backend_kind_fresh(enum backend_kind kind) { return kinds[kind].fresh; }
+
+bool backend_kind_reloads(enum backend_kind kind) { return kinds[kind].reloads; }

@@ -16,5 +16,7 @@ const char *backend_kind_names(void);
 bool backend_kind_measures(enum backend_kind kind);
 /* Whether an attempt is measured in several candidates (measure/processes.h): the network runs in them, and a second one is cheap. */
 bool backend_kind_fresh(enum backend_kind kind);
+/* Whether what it was opened with (a program, a table) is a person's to mend while the worker runs: it is opened anew when the master says so. */
+bool backend_kind_reloads(enum backend_kind kind);
 
 #endif

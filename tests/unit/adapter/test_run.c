@@ -198,7 +198,10 @@ static void ends(void **state)
     end_of("echo hello", ADAPTER_BUG, "SONATA-RESULT");
     end_of("sleep 20", ADAPTER_TIMEOUT, "its limit");
     end_of("trap '' TERM; sleep 20", ADAPTER_TIMEOUT, "its limit");
-    end_of("kill -ABRT $$", ADAPTER_INFRA, "signal 6");
+    end_of("kill -ABRT $$", ADAPTER_BUG, "signal 6");   // it crashed by itself
+    end_of("kill -KILL $$", ADAPTER_INFRA, "signal 9"); // somebody killed it
+    end_of("echo 'numpy.core._exceptions._ArrayMemoryError: Unable to allocate' >&2; exit 1", ADAPTER_INFEASIBLE, "ram: MemoryError");
+    end_of("echo 'SONATA-RESULT {\"metrics\":{\"accuracy\":NaN}}'", ADAPTER_BUG, "numbers must be finite");
     end_of("exec yes", ADAPTER_BUG, "floods");
     end_of("echo 'SONATA-RESULT {\"outcome\":\"infeasible\",\"reason\":\"operator missing\"}'; exit 1", ADAPTER_INFEASIBLE, "operator missing");
     end_of("echo 'SONATA-RESULT {\"outcome\":\"invalid\",\"reason\":\"hot\"}'", ADAPTER_INVALID, "hot");

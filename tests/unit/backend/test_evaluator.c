@@ -288,13 +288,16 @@ static void crash(void **state)
     ask(b, 7, 1);
     assert_false(page->finished);
     assert_string_equal(page->died, "the evaluator ended over it: core dumped");
-    assert_true(check(b, text, sizeof text)); /* nothing shows that it ever works */
-    assert_string_equal(text, "the evaluator has not answered anything yet");
+    assert_int_equal(check(b, text, sizeof text), 0);
+    assert_non_null(backend_evaluator.fault(b)); /* nothing shows that it ever works: its own failure, not the board's */
+    char said[OUTPUT_MAX];
+    backend_evaluator.said(b, said, sizeof said);
     ask(b, 8, 0);
     assert_true(page->finished && page->m.outcome == OUTCOME_OK);
     ask(b, 9, 1);
     assert_false(page->finished);
     assert_int_equal(check(b, text, sizeof text), 0);
+    assert_null(backend_evaluator.fault(b)); /* the candidate's, or a chance */
     ask(b, 10, 0);
     assert_true(page->finished && page->m.outcome == OUTCOME_OK);
     assert_int_equal(check(b, text, sizeof text), 0);

@@ -71,9 +71,32 @@ static void test_last_line(void **state)
     assert_string_equal(got, "b");
 }
 
+static void expect_lines(const char *said, const char *lines)
+{
+    char got[16];
+    text_last_lines(said, strlen(said), got, sizeof got);
+    assert_string_equal(got, lines);
+}
+
+static void test_last_lines(void **state)
+{
+    (void)state;
+    expect_lines("", "");
+    expect_lines(" \n\n", "");
+    expect_lines("one\ntwo\r\n\n", "one\ntwo");
+    expect_lines("first\nsecond\nthird", "second\nthird");
+    expect_lines("12345\n123456789\n12345", "123456789\n12345"); /* whole lines that fit to the byte */
+    expect_lines("a line of its own that is too long", "hat is too long");
+    expect_lines("more than 14 bytes: \xc3\xbc"
+                 "12345678901234",
+                 "12345678901234"); /* a character is not cut */
+    expect_lines("red \x1b[31m\ttab\x07", "red  [31m tab ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_lists), cmocka_unit_test(test_every_size_is_kept),
-                                       cmocka_unit_test(test_nothing_follows_a_cut), cmocka_unit_test(test_last_line)};
+                                       cmocka_unit_test(test_nothing_follows_a_cut), cmocka_unit_test(test_last_line),
+                                       cmocka_unit_test(test_last_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

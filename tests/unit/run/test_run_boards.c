@@ -444,10 +444,10 @@ static void test_a_search_says_that_no_board_is_ready(void **state)
     (void)state;
     char text[REASON_MAX] = "";
     uint64_t id = submit(40);
-    assert_false(engine_search_waits(farm.run, id, text, sizeof text));
+    assert_int_equal(engine_search_waits(farm.run, id, true, text, sizeof text), HOLD_NONE);
     assert_int_equal(farm_order(&farm, "pi-1", "drain"), 0);
     farm_turn(&farm);
-    assert_true(engine_search_waits(farm.run, id, text, sizeof text));
+    assert_int_equal(engine_search_waits(farm.run, id, true, text, sizeof text), HOLD_BOARDS);
     assert_non_null(strstr(text, "no board of type pi"));
 }
 

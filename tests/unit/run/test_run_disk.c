@@ -103,9 +103,9 @@ static void a_full_quota_holds_its_team_alone(void **state)
         farm_work(&farm, other, 1);
     uint32_t held = told(greedy), going = told(other);
     char text[400];
-    assert_true(engine_search_waits(farm.run, greedy, text, sizeof text));
+    assert_int_equal(engine_search_waits(farm.run, greedy, true, text, sizeof text), HOLD_TEAM_DISK);
     assert_non_null(strstr(text, "waits: the searches of team greedy take"));
-    assert_false(engine_search_waits(farm.run, other, text, sizeof text));
+    assert_int_equal(engine_search_waits(farm.run, other, true, text, sizeof text), HOLD_NONE);
     for (int i = 0; i < 100; i++)
         farm_work(&farm, other, 1);
     assert_int_equal(told(greedy), held);

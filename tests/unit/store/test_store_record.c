@@ -85,11 +85,23 @@ static void test_search(void **state)
                               .retry_cause = "noisy",
                               .retry_next = 1,
                               .retry_end = 2,
-                              .retried = 7};
+                              .retried = 7,
+                              .failing = 8,
+                              .failing_from = 9,
+                              .failed_attempt = 10,
+                              .worked = true,
+                              .failing_stop = true};
     copy_string(r.group[0].board_type, sizeof r.group[0].board_type, "pi");
     r.group[0].n_metrics = 2;
     copy_string(r.group[0].metric[1], sizeof r.group[0].metric[1], "latency");
     ROUND_TRIP(search, r);
+    cleanup_bytes struct bytes b = {0};
+    struct search_record old;
+    search_record_encode(&r, &b);
+    b.data[0] = 9; /* did not count failures */
+    assert_int_equal(search_record_decode(b.data, b.size - 4 - 8 - 8 - 1 - 1, &old), 0);
+    assert_int_equal(old.retried, 7);
+    assert_true(!old.failing && !old.failed_attempt && !old.worked && !old.failing_stop);
 }
 
 static void test_individual(void **state)
@@ -209,6 +221,8 @@ static void test_boards(void **state)
                                     .probation = true,
                                     .quarantines = 9,
                                     .quarantine_wall_ns = 10,
+                                    .hold_why = "it failed",
+                                    .reload = true,
                                     .tell_lost = true};
     for (uint64_t job = 1; job <= BLAME_RING + 3; job++)
         blame_add(&h.blame, job, job % 5 ? 0 : 1, (int64_t)job);
@@ -223,7 +237,11 @@ static void test_boards(void **state)
     assert_int_equal(old.blame.n, h.blame.n);
     assert_true(old.blame.entry[0].job == BLAME_RING + 1); /* the last of the failures */
     assert_true(blame_counts(&old.blame, BLAME_RING + 3) && blame_exceeded(&old.blame, BLAME_RING + 3));
-    size_t without = b.size - 4 - 4 - 13 * 25 - 1; /* 13 of the last 64 jobs failed */
+    size_t before = b.size - (4 + strlen("it failed")) - 1; /* why it is held, and reload */
+    b.data[0] = 3;
+    assert_int_equal(board_health_record_decode(b.data, before, &old), 0);
+    assert_true(old.tell_lost && !old.hold_why[0] && !old.reload);
+    size_t without = before - 4 - 4 - 13 * 25 - 1; /* 13 of the last 64 jobs failed */
     b.data[0] = 2;                                 /* had no failures behind it */
     assert_int_equal(board_health_record_decode(b.data, without, &old), 0);
     assert_true(old.canaries && !old.tell_lost && !blame_counts(&old.blame, 0));
