@@ -78,6 +78,10 @@ int csv_parse(const char *text, size_t n, const char *name, struct csv *ret_tabl
 {
     if (n && memchr(text, '\0', n))
         return sonata_error_set(err, -EBADMSG, "%s: not a text file (it contains a zero byte)", name);
+    if (n >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) { /* the mark that spreadsheets write before UTF-8 */
+        text += 3;
+        n -= 3;
+    }
     struct csv t = {.text = xmalloc(n + 1)};
     if (n)
         memcpy(t.text, text, n);

@@ -30,7 +30,7 @@
 #include "conf/search_file.h"
 #include "domain/analytic.h"
 
-enum { LOOK_EVERY_MS = 250, WATCH_S = 2, SUPPLY_PATIENCE_S = 8, FOLDER_MAX = 1024 };
+enum { LOOK_EVERY_MS = 250, WATCH_S = 2, SUPPLY_PATIENCE_S = 1, FOLDER_MAX = 1024 };
 
 struct settings {
     struct cli_common common;
@@ -280,12 +280,22 @@ static bool find_unsupplied(const struct run *run, const char **ret_metric, cons
     return false;
 }
 
+/* The worker says hello when all its boards have started; before, the master knows them from an earlier run at most. */
+static bool has_come(const struct run *run)
+{
+    for (size_t k = 0; k < run->n_seen; k++) {
+        if (run->seen[k].online)
+            return true;
+    }
+    return false;
+}
+
 /* No other board will ever come to a private master: a metric nobody supplies is an error, said soon. */
 static int check_supply(struct run *run, struct sonata_error *err)
 {
     const char *metric, *board;
     int64_t now = clock_monotonic_ns();
-    if (!run->n_seen || !find_unsupplied(run, &metric, &board)) {
+    if (!has_come(run) || !find_unsupplied(run, &metric, &board)) {
         run->unsupplied_since_ns = 0;
         return 0;
     }

@@ -24,6 +24,9 @@ static void reads_cells(void **state)
     assert_string_equal(csv_cell(&t, 0, 2), "x");
     assert_string_equal(csv_cell(&t, 1, 2), "6");
     csv_fini(&t);
+    assert_int_equal(parse("\xEF\xBB\xBF" "a,b\n1,2\n", &t, NULL), 0);
+    assert_int_equal(csv_column(&t, "a"), 0);
+    csv_fini(&t);
 }
 
 static void names_the_bad_line(void **state)
