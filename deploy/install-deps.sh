@@ -14,6 +14,7 @@ build=(
   libsodium-dev libyaml-dev libcjson-dev                                     # hashes and keys, YAML, JSON
   libxnnpack-dev libpthreadpool-dev libopenblas-dev                          # inference; training
   libzstd-dev zlib1g-dev libcmocka-dev
+  libzip-dev                                                                 # PyTorch's files are zips
   libmicrohttpd-dev gzip                                                     # sonata-web: HTTP; its pages are packed when they are built
   dataset-fashion-mnist
   npm                                                                        # fetches ECharts for the HTML report (skipped when npm is there)

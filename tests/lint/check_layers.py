@@ -15,6 +15,7 @@ LIBRARIES = {  # name in the table: headers that mean it
     "zlib": r"zlib\.h",
     "libzstd": r"zstd\.h",
     "libyaml": r"yaml\.h",
+    "libzip": r"zip\.h",
     "libuv": r"uv\.h",
     "libzmq": r"zmq\.h",
     "LMDB": r"lmdb\.h",
