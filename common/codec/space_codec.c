@@ -38,6 +38,8 @@ Sonata__Space *space_to_message(const struct space *s)
     for (unsigned j = 0; j < s->n_genes; j++)
         m->genes[j] = gene_to_message(&s->gene[j]);
     m->cell_nodes = s->cell_nodes;
+    if (s->network.elastic.n_items)
+        m->elastic = elastic_to_message(&s->network.elastic);
     m->identity_graph = s->identity_graph;
     const struct space_network *net = &s->network;
     m->family = wire_give_text(net->family);
@@ -135,6 +137,8 @@ int space_from_message(const Sonata__Space *m, struct space *ret_space, struct s
     s->cell_nodes = (uint16_t)m->cell_nodes;
     s->identity_graph = m->identity_graph;
     r = network_from_message(m, &s->network, err);
+    if (!r && m->elastic)
+        r = elastic_from_message(m->elastic, &s->network.elastic, err);
     if (r)
         return r;
     r = space_check(s, err);

@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "conf/elastic_item.h"
 #include "conf/share.h"
 #include "conf/yaml_options.h"
 
@@ -36,12 +37,20 @@ struct raw_space {
     unsigned n_genes, n_stages;
     uint32_t nodes;
     uint32_t identity_graph;
-    uint32_t input, channels, classes, stem, head;
+    const char *input;
+    uint32_t channels, classes, stem, head; /* the last two of family mbconv, as stages */
+    struct raw_item item[ELASTIC_ITEMS_MAX]; /* of family elastic, as epsilon */
+    unsigned n_items;
+    double epsilon; /* 0: not given */
 };
 
 #define OF(raw, member) .offset = offsetof(struct raw_##raw, member)
 #define TEXT(raw, member, most) .type = OPTION_TEXT, OF(raw, member), .size = most
 #define WORDS(raw, member, least, most) .type = OPTION_LIST, OF(raw, member), .min = least, .max = most, .size = SPACE_LABEL_MAX
+#define OPTIONAL_COUNT(key, raw, member)                                                                                                            \
+    {                                                                                                                                                \
+        .name = key, .type = OPTION_COUNT, OF(raw, member), .min = 0, .max = UINT16_MAX                                                             \
+    }
 #define COUNT(key, raw, member)                                                                                                                     \
     {                                                                                                                                                \
         .name = key, .type = OPTION_COUNT, OF(raw, member), .min = 0, .max = UINT16_MAX, .required = true                                           \
@@ -66,11 +75,11 @@ static const struct option_def cell_keys[] = {{.name = "nodes", .type = OPTION_C
 static const struct option_def stage_keys[] = {COUNT("stride", stage, stride), COUNT("width", stage, width), COUNT("depth", stage, depth), {0}};
 
 static const struct option_def network_keys[] = {{.name = "family", TEXT(space, family, 16), .required = true},
-                                                 COUNT("input", space, input),
+                                                 {.name = "input", TEXT(space, input, SPACE_NAME_MAX), .required = true},
                                                  COUNT("channels", space, channels),
                                                  COUNT("classes", space, classes),
-                                                 COUNT("stem", space, stem),
-                                                 COUNT("head", space, head),
+                                                 OPTIONAL_COUNT("stem", space, stem),
+                                                 OPTIONAL_COUNT("head", space, head),
                                                  {.name = "stages",
                                                   .type = OPTION_PART,
                                                   OF(space, stage),
@@ -78,8 +87,16 @@ static const struct option_def network_keys[] = {{.name = "family", TEXT(space, 
                                                   .size = sizeof(struct raw_stage),
                                                   .count = offsetof(struct raw_space, n_stages),
                                                   .min = 1,
-                                                  .max = SPACE_STAGES_MAX,
-                                                  .required = true},
+                                                  .max = SPACE_STAGES_MAX},
+                                                 {.name = "epsilon", .type = OPTION_NUMBER, OF(space, epsilon), .min = 1e-12, .max = 1},
+                                                 {.name = "items",
+                                                  .type = OPTION_PART,
+                                                  OF(space, item),
+                                                  .keys = raw_item_keys,
+                                                  .size = sizeof(struct raw_item),
+                                                  .count = offsetof(struct raw_space, n_items),
+                                                  .min = 1,
+                                                  .max = ELASTIC_ITEMS_MAX},
                                                  {0}};
 
 static const struct option_def space_keys[] = {{.name = "name", TEXT(space, name, SPACE_NAME_MAX), .required = true},
@@ -96,6 +113,7 @@ static const struct option_def space_keys[] = {{.name = "name", TEXT(space, name
                                                {.name = "network", .type = OPTION_PART, .keys = network_keys},
                                                {0}};
 #undef COUNT
+#undef OPTIONAL_COUNT
 #undef WORDS
 #undef TEXT
 #undef OF
@@ -214,17 +232,43 @@ static int read_gene(struct conversion *c, unsigned j)
     return 0;
 }
 
-static void read_network(const struct raw_space *raw, struct space_network *n)
+/* Stem, stages and head of family mbconv. */
+static int read_mbconv(struct conversion *c, struct space_network *n)
 {
-    copy_string(n->family, sizeof n->family, raw->family);
-    n->input_size = (uint16_t)raw->input;
-    n->input_channels = (uint16_t)raw->channels;
-    n->classes = (uint16_t)raw->classes;
+    const struct raw_space *raw = c->raw;
+    uint64_t input;
+    if (raw->n_items || raw->epsilon || !raw->stem || !raw->head || !raw->n_stages)
+        return yaml_wrong_in(c->root, c->err, "network", "family mbconv has stem, head and stages, and neither items nor epsilon");
+    if (parse_u64(raw->input, 1, UINT16_MAX, &input))
+        return yaml_wrong_in(c->root, c->err, "network.input", "'%s' is here; expected the side of the picture in pixels", raw->input);
+    n->input_size = (uint16_t)input;
     n->stem = (uint16_t)raw->stem;
     n->head = (uint16_t)raw->head;
     n->n_stages = (uint16_t)raw->n_stages;
     for (unsigned i = 0; i < raw->n_stages; i++)
         n->stage[i] = (struct space_stage){(uint16_t)raw->stage[i].stride, (uint16_t)raw->stage[i].width, (uint16_t)raw->stage[i].depth};
+    return 0;
+}
+
+static int read_elastic(struct conversion *c, struct elastic *e)
+{
+    const struct raw_space *raw = c->raw;
+    if (!raw->n_items || raw->stem || raw->head || raw->n_stages)
+        return yaml_wrong_in(c->root, c->err, "network", "family elastic has items, and no stem, head or stages");
+    int r = raw_number_read(c->root, c->space, &(struct raw_number){"network.input", raw->input, NAN}, &e->resolution, c->err);
+    e->epsilon = raw->epsilon ? raw->epsilon : 1e-5;
+    for (unsigned i = 0; i < raw->n_items && !r; i++)
+        r = raw_item_read(c->root, c->space, i, &raw->item[i], &e->item[e->n_items++], c->err);
+    return r;
+}
+
+static int read_network(struct conversion *c)
+{
+    struct space_network *n = &c->space->network;
+    copy_string(n->family, sizeof n->family, c->raw->family);
+    n->input_channels = (uint16_t)c->raw->channels;
+    n->classes = (uint16_t)c->raw->classes;
+    return strcmp(n->family, "elastic") ? read_mbconv(c, n) : read_elastic(c, &n->elastic);
 }
 
 /* space_check() with its reason placed at `path`. */
@@ -254,9 +298,8 @@ static int convert(struct conversion *c)
         if (r)
             return r;
     }
-    if (c->raw->family)
-        read_network(c->raw, &s->network);
-    return check_here(c, "network");
+    int r = c->raw->family ? read_network(c) : 0;
+    return r ? r : check_here(c, "network");
 }
 
 static int read_tree(const struct yaml_at *root, struct space *ret_space, struct sonata_error *err)

@@ -29,8 +29,22 @@ void analytic_of_network(const struct network *n, struct analytic *ret_counts)
                                     .flash = 4 * n->params + (double)ANALYTIC_LAYER_BYTES * n->n_layers};
 }
 
+static bool is_elastic(const struct space *s) { return !strcmp(s->network.family, "elastic"); }
+
+static int count_elastic(const struct space *s, const struct genotype *g, struct analytic *ret_counts, struct sonata_error *err)
+{
+    struct elastic_plan p;
+    int r = elastic_plan(s, g, &p, err);
+    if (!r)
+        *ret_counts = (struct analytic){.params = p.params, .macs = p.macs, .ram = 4 * p.peak_floats, .weights = 4 * p.params,
+                                        .flash = 4 * p.params + (double)ANALYTIC_LAYER_BYTES * p.n_layers};
+    return r;
+}
+
 int analytic_count(const struct space *s, const struct genotype *g, struct analytic *ret_counts, struct sonata_error *err)
 {
+    if (is_elastic(s))
+        return count_elastic(s, g, ret_counts, err);
     struct network n;
     int r = mbconv_shape(s, g, &n, NULL, err);
     if (!r)
@@ -83,21 +97,24 @@ static bool find(const char *name, const struct named *list, size_t n, double *r
 int analytic_metric(const struct space *s, const struct genotype *g, const char *name, double *ret_value)
 {
     struct network n;
-    if (mbconv_shape(s, g, &n, NULL, NULL))
+    struct analytic a;
+    if (is_elastic(s) ? count_elastic(s, g, &a, NULL) : mbconv_shape(s, g, &n, NULL, NULL))
         return -EINVAL;
+    if (metric_is_memory(name) && is_elastic(s)) /* no int8 firmware runs these */
+        return -ENOENT;
     if (metric_is_memory(name)) { /* planning an arena costs more than all counts together */
         struct analytic_memory m = analytic_memory_of_network(&n);
         const struct named by_name[] = {{"flash_code", m.flash_code}, {"flash_weights", m.flash_weights}, {"ram_activation", m.ram_activation},
                                         {"ram_runtime", m.ram_runtime}};
         return find(name, by_name, sizeof by_name / sizeof *by_name, ret_value) ? 0 : -ENOENT;
     }
-    struct analytic a;
-    analytic_of_network(&n, &a);
+    if (!is_elastic(s))
+        analytic_of_network(&n, &a);
     const struct named by_name[] = {{"params", a.params}, {"macs", a.macs}, {"ram", a.ram}, {"weights", a.weights}, {"flash", a.flash}};
     return find(name, by_name, sizeof by_name / sizeof *by_name, ret_value) ? 0 : -ENOENT;
 }
 
 bool analytic_computes(const struct space *s, const char *metric, const char *board)
 {
-    return !board[0] && s->network.family[0] && metric_is_analytic(metric, board);
+    return !board[0] && s->network.family[0] && metric_is_analytic(metric, board) && !(is_elastic(s) && metric_is_memory(metric));
 }

@@ -36,7 +36,7 @@ void analytic_of_network(const struct network *n, struct analytic *ret_counts);
 /* Bytes of flash and RAM that the firmware needs for a network: int8 blob, planned arena, fixed parts (docs/MCU.md). */
 struct analytic_memory analytic_memory_of_network(const struct network *n);
 /* Whether the master computes the metric of a search's objective or constraint itself: it is one of the nine fields, no board is named for it, and
- * the space describes networks. All else is measured. */
+ * the space describes networks; the int8 memory of family elastic is not, as no firmware runs it. All else is measured. */
 bool analytic_computes(const struct space *s, const char *metric, const char *board);
 /* One of the nine fields by name. -EINVAL: no network family; -ENOENT: another name. */
 int analytic_metric(const struct space *s, const struct genotype *g, const char *name, double *ret_value) SONATA_MUST_CHECK;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "domain/elastic.h"
 
 struct rng;
 
@@ -45,12 +46,13 @@ struct gene {
 
 /* What the engine builds from a genotype. family "" means: no network can be built (table backends only). */
 struct space_network {
-    char family[16];                                   /* "mbconv" or "" */
+    char family[16];                                   /* "mbconv", "elastic" or "" */
     uint16_t input_size, input_channels, classes, stem, head;
     uint16_t n_stages;
     struct space_stage {
         uint16_t stride, max_width, max_depth;
     } stage[SPACE_STAGES_MAX];
+    struct elastic elastic;                            /* of family elastic, which has no stem, head and stages, and input_size 0 */
 };
 
 struct space {

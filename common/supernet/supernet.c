@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "supernet/elastic_layout.h"
 
 static void layer_name(struct mbconv_place p, char *text, size_t size)
 {
@@ -101,13 +102,12 @@ static unsigned add_stage(struct supernet *n, unsigned stage, unsigned n_before,
     return n_width;
 }
 
-int supernet_init(struct supernet *n, const struct space *space, struct sonata_error *err)
+static int mbconv_layout(struct supernet *n, struct sonata_error *err)
 {
-    *n = (struct supernet){.space = space};
-    int r = mbconv_check(space, err);
+    int r = mbconv_check(n->space, err);
     if (r)
         return r;
-    const struct space_network *net = &space->network;
+    const struct space_network *net = &n->space->network;
     unsigned width[SPACE_CHOICES_MAX] = {net->stem}, n_width = 1;
     add_layer(n, (struct mbconv_place){.role = MBCONV_STEM}, NETWORK_CONV, MBCONV_STEM_KERNEL, net->input_channels, net->stem);
     for (unsigned i = 0; i < net->n_stages; i++)
@@ -116,6 +116,17 @@ int supernet_init(struct supernet *n, const struct space *space, struct sonata_e
         add_layer(n, (struct mbconv_place){.role = MBCONV_HEAD, .in = (uint16_t)width[i], .out = net->head}, NETWORK_POINTWISE, 1, width[i],
                   net->head);
     add_layer(n, (struct mbconv_place){.role = MBCONV_LINEAR}, NETWORK_LINEAR, 1, net->head, net->classes);
+    return 0;
+}
+
+int supernet_init(struct supernet *n, const struct space *space, struct sonata_error *err)
+{
+    *n = (struct supernet){.space = space};
+    int r = strcmp(space->network.family, "elastic") ? mbconv_layout(n, err) : elastic_layout(n, err);
+    if (r) {
+        supernet_fini(n);
+        return r;
+    }
     if (n->n_tensors > SUPERNET_TENSORS_MAX || n->n_values > SUPERNET_VALUES_MAX) {
         r = sonata_error_set(err, -EINVAL, "space '%s': its supernet would have %u tensors of %zu values together, more than %d or %d", space->name,
                              n->n_tensors, n->n_values, SUPERNET_TENSORS_MAX, SUPERNET_VALUES_MAX);
@@ -148,6 +159,8 @@ void supernet_space_hash(const struct space *s, uint8_t ret_hash[HASH_SIZE])
         bytes_put_u16(&b, n->stage[i].max_width);
         bytes_put_u16(&b, n->stage[i].max_depth);
     }
+    if (n->elastic.n_items)
+        elastic_hash(&n->elastic, &b);
     hash_content(b.data, b.size, ret_hash);
     bytes_fini(&b);
 }

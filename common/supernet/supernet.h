@@ -1,4 +1,4 @@
-/* The weight-sharing network of an mbconv space: one array of floats, cut into named tensors.
+/* The weight-sharing network of a space: one array of floats, cut into named tensors. Family elastic: elastic_layout.h; what follows is of mbconv.
  *
  * What is shared: every variant of a block, that is (stage, block, channels in, channels out, expansion), has one set of 1x1 weights, its
  * depthwise weights once more per kernel size, and all architectures in which that variant occurs use and train them. Slices of one large tensor
@@ -43,7 +43,7 @@ struct supernet {
     float *value;                           /* owned; n_values floats */
 };
 
-/* Layout with zeroed values. -EINVAL: not an mbconv space, or more than SUPERNET_TENSORS_MAX tensors. Release with supernet_fini(). */
+/* Layout with zeroed values. -EINVAL: a space without networks, or more than SUPERNET_TENSORS_MAX tensors. Release with supernet_fini(). */
 int supernet_init(struct supernet *n, const struct space *space, struct sonata_error *err) SONATA_MUST_CHECK;
 /* Releases what it holds. */
 void supernet_fini(struct supernet *n);

@@ -9,6 +9,7 @@
 /* argv[0] is the command's name. */
 int command_train(int argc, char **argv);
 int command_eval(int argc, char **argv);
+int command_import(int argc, char **argv);
 
 /* Shared by the commands: reads options into settings (environment SONATA_SUPERNET_…, then flags) and handles --help and --version, which must be the
  * first two entries of `table` and stand for bools at the start of settings. Returns -1 to go on, else the exit status. *ret_rest: first operand. */

@@ -8,7 +8,8 @@ static void usage(FILE *out)
 {
     fputs("usage: sonata-supernet train [options] OUTPUT   train a supernet and write it as safetensors\n"
           "       sonata-supernet eval [options] SUPERNET  accuracy of its sub-networks on the test set\n"
-          "       sonata-supernet train|eval --help        the options\n"
+          "       sonata-supernet import [options] FILE    weights that PyTorch saved as a supernet\n"
+          "       sonata-supernet train|eval|import --help       the options\n"
           "       sonata-supernet --version\n",
           out);
 }
@@ -23,6 +24,8 @@ int main(int argc, char **argv)
         return command_train(argc - 1, argv + 1);
     if (!strcmp(argv[1], "eval"))
         return command_eval(argc - 1, argv + 1);
+    if (!strcmp(argv[1], "import"))
+        return command_import(argc - 1, argv + 1);
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         usage(stdout);
         return 0;
@@ -31,6 +34,6 @@ int main(int argc, char **argv)
         puts("sonata-supernet " SONATA_VERSION);
         return 0;
     }
-    fprintf(stderr, "sonata-supernet: '%s' is not a command; 'train' and 'eval' are\n", argv[1]);
+    fprintf(stderr, "sonata-supernet: '%s' is not a command; 'train', 'eval' and 'import' are\n", argv[1]);
     return 2;
 }

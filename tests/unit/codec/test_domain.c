@@ -102,6 +102,77 @@ static void space_round_trip(void **state)
     assert_int_equal(back.network.stage[0].max_width, 16);
 }
 
+/* A described network: a convolution of as many channels as a gene says, blocks with kernels of two genes, mean, linear. */
+static struct space elastic_space(void)
+{
+    struct space s = sample_space();
+    for (unsigned j = 0; j < 3; j++) {
+        for (unsigned v = 0; v < s.gene[j].n_choices; v++) {
+            s.gene[j].value[v] = 2.0 * v + 3;
+            snprintf(s.gene[j].label[v], sizeof s.gene[j].label[v], "%u", 2 * v + 3);
+        }
+    }
+    s.network = (struct space_network){.family = "elastic", .input_channels = 3, .classes = 10};
+    struct elastic *e = &s.network.elastic;
+    *e = (struct elastic){.n_items = 4, .resolution = elastic_fixed(32), .epsilon = 1e-3};
+    const struct elastic_item item = {.stride = 2, .max_depth = 2, .norm = true, .depth = elastic_fixed(2), .width = elastic_fixed(16),
+                                      .kernel = elastic_fixed(3), .expand = elastic_fixed(1.5), .scale = elastic_fixed(1)};
+    for (unsigned i = 0; i < 4; i++)
+        e->item[i] = item;
+    e->item[0].width.gene[0] = 2;
+    e->item[1].kind = ELASTIC_MBCONV;
+    e->item[1].squeeze = true;
+    e->item[1].activation = ELASTIC_HSWISH;
+    e->item[1].shortcut = ELASTIC_SHORTCUT_IDENTITY;
+    for (unsigned b = 0; b < ELASTIC_DEPTH_MAX; b++) {
+        e->item[0].width.gene[b] = 2;
+        e->item[1].kernel.gene[b] = b ? 1 : 0;
+    }
+    e->item[2].kind = ELASTIC_MEAN;
+    e->item[3].kind = ELASTIC_LINEAR;
+    return s;
+}
+
+static void described_network_round_trip(void **state)
+{
+    (void)state;
+    struct space s = elastic_space(), back;
+    struct sonata_error err = {0};
+    cleanup_bytes struct bytes b = {0};
+    struct genotype g = {{1, 1, 2}};
+    struct elastic_plan one, two;
+    space_encode(&s, &b);
+    if (space_decode(b.data, b.size, &back, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(elastic_plan(&s, &g, &one, &err), 0);
+    assert_int_equal(elastic_plan(&back, &g, &two, &err), 0);
+    assert_int_equal(one.n_layers, two.n_layers);
+    assert_memory_equal(one.layer, two.layer, one.n_layers * sizeof *one.layer);
+    assert_int_equal(one.layer[0].out_channels, 7);
+    assert_true(back.network.elastic.epsilon == 1e-3);
+}
+
+static void described_network_refusals(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct space s = elastic_space(), back;
+        struct elastic *e = &s.network.elastic;
+        struct sonata_error err = {0};
+        cleanup_bytes struct bytes b = {0};
+        switch (i) {
+        case 0: e->item[1].kernel.gene[1] = 3; break; /* there are three genes */
+        case 1: e->item[0].kind = ELASTIC_KINDS; break;
+        case 2: e->epsilon = NAN; break;
+        case 3: copy_string(s.network.family, sizeof s.network.family, "mbconv"); break;
+        default: e->item[0].width = elastic_fixed(1e300); break;
+        }
+        space_encode(&s, &b);
+        assert_int_equal(space_decode(b.data, b.size, &back, &err), -EINVAL);
+        assert_true(err.text[0]);
+    }
+}
+
 static void space_refuses_what_space_check_refuses(void **state)
 {
     (void)state;
@@ -347,6 +418,7 @@ static void board_event_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(described_network_round_trip), cmocka_unit_test(described_network_refusals),
         cmocka_unit_test(space_round_trip),      cmocka_unit_test(space_refuses_what_space_check_refuses), cmocka_unit_test(spec_round_trip),
         cmocka_unit_test(spec_refusals),         cmocka_unit_test(measurement_round_trip),                 cmocka_unit_test(measurement_refusals),
         cmocka_unit_test(job_round_trip),        cmocka_unit_test(measurement_refuses_a_lying_frame),      cmocka_unit_test(mutations_never_crash),

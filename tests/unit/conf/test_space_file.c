@@ -118,7 +118,7 @@ static const struct {
     {"name: x\ngenes:\n  - {name: a, choices: [1, 2], none: zero}\n",
      "s.yaml:3: genes[0].none: 'zero' is not a choice of gene 'a'; expected one of its choices"},
     {"name: x\ngenes:\n" GENE "network: {family: transformer, input: 28, channels: 1, classes: 10, stem: 1, head: 1,\n  stages: [{stride: 1, width: 1, depth: 1}]}\n",
-     "s.yaml:4: network: network family 'transformer' is not known; 'mbconv' is"},
+     "s.yaml:4: network: network family 'transformer' is not known; 'mbconv' and 'elastic' are"},
     {"name: x\ngenes:\n" GENE "network: {family: mbconv, input: 70000, channels: 1, classes: 10, stem: 1, head: 1,\n  stages: []}\n",
      "s.yaml:4: network.input: '70000' is here; expected a whole number from 0 to 65535"},
     {"name: x\ngenes: {\n", "s.yaml:3: not valid YAML: did not find expected node content while parsing a flow node"},
