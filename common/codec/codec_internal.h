@@ -37,8 +37,9 @@ int space_from_message(const Sonata__Space *m, struct space *ret_space, struct s
 /* The message of a space; free it with sonata__space__free_unpacked(). */
 Sonata__Space *space_to_message(const struct space *s);
 
-/* Described networks (elastic_codec.c); the message is for the message of its space, which frees it. -EINVAL what does not fit the struct. */
+/* A described network (elastic_codec.c), for the message of its space, which frees it. */
 Sonata__Elastic *elastic_to_message(const struct elastic *e);
+/* -EINVAL what does not fit the struct; elastic_check() judges the rest. */
 int elastic_from_message(const Sonata__Elastic *m, struct elastic *ret_elastic, struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

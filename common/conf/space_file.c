@@ -38,7 +38,7 @@ struct raw_space {
     uint32_t nodes;
     uint32_t identity_graph;
     const char *input;
-    uint32_t channels, classes, stem, head; /* the last two of family mbconv, as stages */
+    uint32_t channels, classes, stem, head;  /* the last two of family mbconv, as stages */
     struct raw_item item[ELASTIC_ITEMS_MAX]; /* of family elastic, as epsilon */
     unsigned n_items;
     double epsilon; /* 0: not given */
@@ -47,13 +47,13 @@ struct raw_space {
 #define OF(raw, member) .offset = offsetof(struct raw_##raw, member)
 #define TEXT(raw, member, most) .type = OPTION_TEXT, OF(raw, member), .size = most
 #define WORDS(raw, member, least, most) .type = OPTION_LIST, OF(raw, member), .min = least, .max = most, .size = SPACE_LABEL_MAX
-#define OPTIONAL_COUNT(key, raw, member)                                                                                                            \
+#define OPTIONAL_COUNT(key, raw, member)                                                                                                             \
     {                                                                                                                                                \
-        .name = key, .type = OPTION_COUNT, OF(raw, member), .min = 0, .max = UINT16_MAX                                                             \
+        .name = key, .type = OPTION_COUNT, OF(raw, member), .min = 0, .max = UINT16_MAX                                                              \
     }
-#define COUNT(key, raw, member)                                                                                                                     \
+#define COUNT(key, raw, member)                                                                                                                      \
     {                                                                                                                                                \
-        .name = key, .type = OPTION_COUNT, OF(raw, member), .min = 0, .max = UINT16_MAX, .required = true                                           \
+        .name = key, .type = OPTION_COUNT, OF(raw, member), .min = 0, .max = UINT16_MAX, .required = true                                            \
     }
 static const struct option_def when_keys[] = {{.name = "gene", TEXT(gene, when, SPACE_NAME_MAX), .required = true},
                                               {.name = "in", WORDS(gene, when_in, 1, SPACE_CHOICES_MAX), .required = true},

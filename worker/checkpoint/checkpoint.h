@@ -48,6 +48,7 @@ int checkpoint_open(const char *path, struct checkpoint *ret, struct sonata_erro
 /* The same from memory, borrowed until checkpoint_fini(). The weights are the dict under "state_dict" when the file has one, else the outermost dict;
  * what is in it and no tensor is left out. -EBADMSG damaged, or no weights in it; -ENOTSUP another container or kind of tensor. */
 int checkpoint_parse(const void *data, size_t size, const char *name, struct checkpoint *ret, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases what the reader took; fine on a zeroed one. */
 void checkpoint_fini(struct checkpoint *c);
 
 /* NULL when there is none of that name. */

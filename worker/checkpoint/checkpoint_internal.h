@@ -37,12 +37,13 @@ int read_safetensors(const struct source *s);
 
 /* state_dict.c: the tensors of a pickled object. */
 int read_state_dict(const struct source *s, const struct pickle *p, storage_find find, void *context);
-/* The parts of a storage's name: ("storage", type, key, location, count). False when the value is something else, or of an unknown type. */
+/* The parts of a storage's name: ("storage", type, key, location, count). */
 struct storage_name {
     enum checkpoint_type type;
     const char *key;
     size_t key_size, bytes;
 };
+/* False when the value is something else, or of an unknown type. The key is borrowed from the pickle. */
 bool storage_name_of(const struct pickle *p, const struct pickle_value *persistent, struct storage_name *ret);
 
 #endif

@@ -338,8 +338,8 @@ static int plain(struct machine *m, uint8_t code)
     }
 }
 
-/* Instructions that build, keep and call. -ENOENT: another one. */
-static int compound(struct machine *m, uint8_t code)
+/* Instructions that build containers. -ENOENT: another one. */
+static int build(struct machine *m, uint8_t code)
 {
     switch (code) {
     case '}':
@@ -355,11 +355,9 @@ static int compound(struct machine *m, uint8_t code)
     case 'd':
         return collect_marked(m, PICKLE_DICT);
     case 0x85:
-        return collect_last(m, 1);
     case 0x86:
-        return collect_last(m, 2);
     case 0x87:
-        return collect_last(m, 3);
+        return collect_last(m, code - 0x84u);
     case 'a':
         return extend_last(m, 1);
     case 's':
@@ -369,6 +367,15 @@ static int compound(struct machine *m, uint8_t code)
         return extend_marked(m, false);
     case 'u':
         return extend_marked(m, true);
+    default:
+        return -ENOENT;
+    }
+}
+
+/* Instructions that keep, call and pass over. -ENOENT: another one. */
+static int compound(struct machine *m, uint8_t code)
+{
+    switch (code) {
     case 'q':
         return remember(m, reader_u8(&m->in));
     case 'r':
@@ -413,6 +420,7 @@ static int run(struct machine *m)
         if (code == '.')
             return pop(m, &m->pickle->root);
         int r = plain(m, code);
+        r = r == -ENOENT ? build(m, code) : r;
         r = r == -ENOENT ? compound(m, code) : r;
         if (r == -ENOENT)
             return sonata_error_set(m->err, -EBADMSG, "%s: byte %zu: instruction 0x%02x is none that PyTorch's pickles have", m->name, place(m) - 1,

@@ -51,9 +51,12 @@ struct pickle {
 /* Reads one pickle of protocol 2 to 5 from the start of the bytes, which are borrowed until pickle_fini(). `name` and the offset `at` of the first
  * byte are for messages. -EBADMSG with the byte that is wrong; -EFBIG beyond a limit. */
 int pickle_read(const uint8_t *data, size_t size, const char *name, size_t at, struct pickle *ret_pickle, struct sonata_error *err) SONATA_MUST_CHECK;
+/* Releases the values; fine on a zeroed one. */
 void pickle_fini(struct pickle *p);
 
+/* Whether a value is this text. */
 bool pickle_is_text(const struct pickle_value *v, const char *text);
+/* Whether it is the class or function of that module. */
 bool pickle_is_global(const struct pickle *p, const struct pickle_value *v, const char *module, const char *name);
 /* Value of a dict (or of a call that was given items) under a text key, or NULL. */
 const struct pickle_value *pickle_get(const struct pickle *p, const struct pickle_value *dict, const char *key);

@@ -94,11 +94,12 @@ static void normalise(struct pass *x, const struct elastic_layer *l, float *y, d
     const float *scale = values_of(x->supernet, l, "scale"), *shift = values_of(x->supernet, l, "shift");
     double wider = x->how->unbiased && n > 1 ? (double)n / (double)(n - 1) : 1;
     for (size_t c = 0; c < l->out_channels; c++) {
-        struct channel_moments m = channel_moments(y, x->batch, l->out_channels, c, pixels);
+        const struct channel channel = {x->batch, l->out_channels, pixels, c};
+        struct channel_moments m = channel_moments(y, &channel);
         sum[c] += (double)x->batch * m.mean;
         sum[l->out_channels + c] += (double)x->batch * m.variance * wider;
         double factor = scale[c] / sqrt(m.variance + x->supernet->space->network.elastic.epsilon);
-        channel_affine(y, x->batch, l->out_channels, c, pixels, (float)factor, (float)(shift[c] - m.mean * factor));
+        channel_affine(y, &channel, (float)factor, (float)(shift[c] - m.mean * factor));
     }
 }
 
@@ -121,12 +122,12 @@ static int run_layer(struct pass *x, unsigned i, double *sum)
     return 0;
 }
 
-static int run_batch(struct pass *x, calibration_pictures pictures, void *context, size_t first)
+static int run_batch(struct pass *x, size_t first)
 {
     const struct elastic_plan *p = x->plan;
     double *sum = x->sum;
     x->tensor[0] = xcalloc(x->batch * floats_of(p, 0) + 1, sizeof(float));
-    int r = pictures(context, first, x->batch, x->tensor[0], x->err);
+    int r = x->how->fill(x->how->context, first, x->batch, x->tensor[0], x->err);
     for (unsigned i = 0; i < p->n_layers && !r; i++) {
         r = run_layer(x, i, sum);
         sum += p->layer[i].norm ? 2 * p->layer[i].out_channels : 0;
@@ -138,8 +139,8 @@ static int run_batch(struct pass *x, calibration_pictures pictures, void *contex
     return r;
 }
 
-int elastic_calibrate(const struct supernet *n, const struct elastic_plan *p, const struct calibration *c, calibration_pictures pictures,
-                      void *context, float *ret_statistics, struct sonata_error *err)
+int elastic_calibrate(const struct supernet *n, const struct elastic_plan *p, const struct calibration *c, float *ret_statistics,
+                      struct sonata_error *err)
 {
     size_t size = elastic_statistics_size(p), bytes = elastic_calibrate_bytes(p, min_of(c->batch, c->pictures));
     if (!c->batch || !c->pictures)
@@ -154,7 +155,7 @@ int elastic_calibrate(const struct supernet *n, const struct elastic_plan *p, co
     int r = 0;
     for (size_t first = 0; first < c->pictures && !r; first += c->batch) {
         x->batch = min_of(c->batch, c->pictures - first);
-        r = run_batch(x, pictures, context, first);
+        r = run_batch(x, first);
     }
     for (size_t i = 0; i < size; i++)
         ret_statistics[i] = (float)(x->sum[i] / (double)c->pictures);

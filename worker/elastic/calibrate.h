@@ -17,16 +17,16 @@ struct calibration {
     bool unbiased; /* variances of a batch times n / (n - 1), as AttentiveNAS; else as once-for-all */
     unsigned threads;
     size_t bytes_max; /* 0: no limit */
+    /* Fills [count, channels, size, size] floats with pictures first .. first + count - 1. 0 or -errno. */
+    int (*fill)(void *context, size_t first, size_t count, float *out, struct sonata_error *err);
+    void *context;
 };
-
-/* Fills [count, channels, size, size] floats with pictures first .. first + count - 1. 0 or -errno. */
-typedef int (*calibration_pictures)(void *context, size_t first, size_t count, float *out, struct sonata_error *err);
 
 /* Bytes that elastic_calibrate() needs at most, beside the supernet. */
 size_t elastic_calibrate_bytes(const struct elastic_plan *p, size_t batch);
 /* Statistics as in elastic_graph.h into ret_statistics[elastic_statistics_size(p)]. -ENOMEM: more than bytes_max, with how many; what the pictures or
  * the engine say. */
-int elastic_calibrate(const struct supernet *n, const struct elastic_plan *p, const struct calibration *c, calibration_pictures pictures,
-                      void *context, float *ret_statistics, struct sonata_error *err) SONATA_MUST_CHECK;
+int elastic_calibrate(const struct supernet *n, const struct elastic_plan *p, const struct calibration *c, float *ret_statistics,
+                      struct sonata_error *err) SONATA_MUST_CHECK;
 
 #endif

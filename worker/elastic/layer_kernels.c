@@ -101,28 +101,30 @@ void layer_activate(enum elastic_activation a, float *x, size_t n)
     }
 }
 
-struct channel_moments channel_moments(const float *x, size_t batch, size_t channels, size_t c, size_t pixels)
+static size_t first_of(const struct channel *c, size_t picture) { return (picture * c->channels + c->index) * c->pixels; }
+
+struct channel_moments channel_moments(const float *x, const struct channel *c)
 {
-    double sum = 0, squares = 0, n = (double)(batch * pixels);
-    for (size_t b = 0; b < batch; b++) {
-        const float *v = x + (b * channels + c) * pixels;
-        for (size_t i = 0; i < pixels; i++)
+    double sum = 0, squares = 0, n = (double)(c->batch * c->pixels);
+    for (size_t b = 0; b < c->batch; b++) {
+        const float *v = x + first_of(c, b);
+        for (size_t i = 0; i < c->pixels; i++)
             sum += v[i];
     }
     double mean = sum / n;
-    for (size_t b = 0; b < batch; b++) {
-        const float *v = x + (b * channels + c) * pixels;
-        for (size_t i = 0; i < pixels; i++)
+    for (size_t b = 0; b < c->batch; b++) {
+        const float *v = x + first_of(c, b);
+        for (size_t i = 0; i < c->pixels; i++)
             squares += (v[i] - mean) * (v[i] - mean);
     }
     return (struct channel_moments){mean, squares / n};
 }
 
-void channel_affine(float *x, size_t batch, size_t channels, size_t c, size_t pixels, float factor, float offset)
+void channel_affine(float *x, const struct channel *c, float factor, float offset)
 {
-    for (size_t b = 0; b < batch; b++) {
-        float *v = x + (b * channels + c) * pixels;
-        for (size_t i = 0; i < pixels; i++)
+    for (size_t b = 0; b < c->batch; b++) {
+        float *v = x + first_of(c, b);
+        for (size_t i = 0; i < c->pixels; i++)
             v[i] = factor * v[i] + offset;
     }
 }

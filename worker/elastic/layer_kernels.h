@@ -8,14 +8,20 @@
 
 /* Pools, mean, scale and add; out is written whole. other: second operand of scale ([batch][channels]) and add. */
 void layer_kernel(const struct elastic_layer *l, size_t batch, const float *in, const float *other, float *out);
+/* Applies the activation to n floats in place. */
 void layer_activate(enum elastic_activation a, float *x, size_t n);
+
+/* One channel of all pictures. */
+struct channel {
+    size_t batch, channels, pixels, index;
+};
 
 struct channel_moments {
     double mean, variance; /* biased: divided by the number of values */
 };
-/* Over all pictures and pixels of channel c. */
-struct channel_moments channel_moments(const float *x, size_t batch, size_t channels, size_t c, size_t pixels);
-/* x = factor x + offset in channel c. */
-void channel_affine(float *x, size_t batch, size_t channels, size_t c, size_t pixels, float factor, float offset);
+/* Over all pictures and pixels of a channel of x. */
+struct channel_moments channel_moments(const float *x, const struct channel *c);
+/* x = factor x + offset in a channel. */
+void channel_affine(float *x, const struct channel *c, float factor, float offset);
 
 #endif

@@ -152,16 +152,30 @@ static void transform(float *value, size_t channels, size_t taps, const float *m
     free(y);
 }
 
+/* A depthwise layer's weights of one size: [channels][size * size], in the supernet. */
+struct kernel {
+    size_t size;
+    float *value;
+};
+
+static struct kernel kernel_of(const struct supernet *n, const struct elastic_layer *l, double size)
+{
+    char name[SUPERNET_TENSOR_NAME_MAX];
+    struct elastic_layer one = *l;
+    one.kernel = (uint16_t)size;
+    elastic_tensor_name(&one, "weight", name);
+    return (struct kernel){one.kernel, n->value + n->tensor[supernet_find(n, name)].offset};
+}
+
 /* The next smaller kernel from a larger one: its centre, times the file's matrix when there is one. */
-static int shrink(struct index *x, const struct elastic_layer *l, size_t from, const float *larger, size_t to, float *smaller,
-                  struct sonata_error *err)
+static int shrink(struct index *x, const struct elastic_layer *l, struct kernel from, struct kernel to, struct sonata_error *err)
 {
     char module[CHECKPOINT_NAME_MAX], name[CHECKPOINT_NAME_MAX + 64];
     torch_depthwise_name(x->elastic, l, module);
-    snprintf(name, sizeof name, "%s.%zuto%zu_matrix", module, from, to);
+    snprintf(name, sizeof name, "%s.%zuto%zu_matrix", module, from.size, to.size);
     const struct checkpoint_tensor *matrix = find(x, name);
-    size_t taps = to * to;
-    take_centre(larger, from, l->out_channels, to, smaller);
+    size_t taps = to.size * to.size;
+    take_centre(from.value, from.size, l->out_channels, to.size, to.value);
     if (!matrix)
         return 0;
     if (!has_shape(matrix, 2, (size_t[]){taps, taps}))
@@ -169,28 +183,18 @@ static int shrink(struct index *x, const struct elastic_layer *l, size_t from, c
     float *m = xcalloc(taps * taps, sizeof *m);
     int r = copy_values(matrix, m, err);
     if (!r)
-        transform(smaller, l->out_channels, taps, m);
+        transform(to.value, l->out_channels, taps, m);
     free(m);
     return r;
 }
 
-static float *place_of(const struct supernet *n, const struct elastic_layer *l, unsigned kernel)
-{
-    char name[SUPERNET_TENSOR_NAME_MAX];
-    struct elastic_layer one = *l;
-    one.kernel = (uint16_t)kernel;
-    elastic_tensor_name(&one, "weight", name);
-    int i = supernet_find(n, name);
-    return i < 0 ? NULL : n->value + n->tensor[i].offset;
-}
-
 static int derive_kernels(struct index *x, struct supernet *n, const struct elastic_layer *l, struct sonata_error *err)
 {
-    double kernel[16];
-    unsigned count = elastic_values(n->space, &x->elastic->item[l->item].kernel, l->block, kernel);
+    double size[16];
+    unsigned count = elastic_values(n->space, &x->elastic->item[l->item].kernel, l->block, size);
     int r = 0;
     for (unsigned i = count; i-- > 1 && !r;)
-        r = shrink(x, l, (size_t)kernel[i], place_of(n, l, (unsigned)kernel[i]), (size_t)kernel[i - 1], place_of(n, l, (unsigned)kernel[i - 1]), err);
+        r = shrink(x, l, kernel_of(n, l, size[i]), kernel_of(n, l, size[i - 1]), err);
     return r;
 }
 

@@ -172,7 +172,7 @@ int command_import(int argc, char **argv)
     }
     if (status < 0) {
         j->file = argv[rest];
-        status = run(j, &err) ? command_fail(&err) : 0;
+        status = run(j, &err) ? train_fail(&err) : 0;
     }
     supernet_fini(&j->supernet);
     checkpoint_fini(&j->weights);

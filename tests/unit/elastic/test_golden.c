@@ -63,10 +63,11 @@ static void one_network(const struct golden *g, char *line, bool oracle)
     char *rest, *text = strtok_r(line, ";", &rest), *recipe = strtok_r(NULL, ";", &rest);
     if (genotype_parse(&g->space, text, &genotype, &err) || elastic_plan(&g->space, &genotype, &plan, &err))
         fail_msg("%s: %s", text, err.text);
-    struct calibration how = {.pictures = PICTURES, .batch = BATCH, .unbiased = !strcmp(recipe, "attentivenas"), .threads = 1};
+    struct calibration how = {.pictures = PICTURES, .batch = BATCH, .unbiased = !strcmp(recipe, "attentivenas"), .threads = 1, .fill = make_pictures};
     float *statistics = xcalloc(elastic_statistics_size(&plan) + 1, sizeof *statistics);
     size_t values = 3u * plan.input_size * plan.input_size;
-    if (elastic_calibrate(&g->supernet, &plan, &how, make_pictures, &values, statistics, &err))
+    how.context = &values;
+    if (elastic_calibrate(&g->supernet, &plan, &how, statistics, &err))
         fail_msg("%s: %s", text, err.text);
     float *logits = logits_of(g, &plan, statistics, oracle);
     compare(logits, rest, text);
@@ -122,11 +123,10 @@ static void too_little_memory_is_said_before_it_is_used(void **state)
     struct golden *g = golden_open("resnet");
     struct elastic_plan plan;
     struct sonata_error err = {{0}};
-    size_t values = 0;
     float statistic;
     assert_int_equal(elastic_plan(&g->space, NULL, &plan, &err), 0);
-    struct calibration how = {.pictures = 2000, .batch = 200, .bytes_max = 1 << 20};
-    assert_int_equal(elastic_calibrate(&g->supernet, &plan, &how, make_pictures, &values, &statistic, &err), -ENOMEM);
+    struct calibration how = {.pictures = 2000, .batch = 200, .bytes_max = 1 << 20, .fill = make_pictures};
+    assert_int_equal(elastic_calibrate(&g->supernet, &plan, &how, &statistic, &err), -ENOMEM);
     assert_non_null(strstr(err.text, "MiB"));
     golden_close(g);
 }
