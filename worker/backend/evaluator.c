@@ -244,6 +244,7 @@ struct talk {
     uint64_t id;
     struct evaluator_lines lines;
     int64_t sign_ns, phase_ns; /* last sign of life; last progress passed on */
+    int64_t looked_ns;         /* last look at what it takes */
     bool asked_to_stop;
     char folder[PART_PATH_MAX]; /* where it builds a model; "": it does not */
 };
@@ -264,6 +265,15 @@ static bool over_limit(struct talk *t, struct measurement *m)
     else
         return false;
     kill(-e->process.pid, SIGKILL);
+    return true;
+}
+
+static bool look_is_due(struct talk *t)
+{
+    int64_t now = clock_monotonic_ns();
+    if (now - t->looked_ns < LOOK_MS * SONATA_MS)
+        return false;
+    t->looked_ns = now;
     return true;
 }
 
@@ -297,11 +307,12 @@ static int converse(struct talk *t, struct measurement *m)
         double progress = 0;
         ask_to_stop(t);
         int r = evaluator_hear(t->e->process.out, &t->lines, LOOK_MS, &answer);
-        if (r == -EAGAIN) {
-            if (over_limit(t, m))
-                return 0;
-            continue;
+        if (look_is_due(t) && over_limit(t, m)) { /* also while it shows progress all the time */
+            cJSON_Delete(answer);
+            return 0;
         }
+        if (r == -EAGAIN)
+            continue;
         if (r == -EPIPE)
             return r;
         if (r) {
@@ -342,7 +353,7 @@ static int ask(struct talk *t, cJSON *request, struct measurement *m)
     sigaction(SIGTERM, &term, NULL);
     s->due = true;
     s->requests++;
-    t->sign_ns = clock_monotonic_ns();
+    t->sign_ns = t->looked_ns = clock_monotonic_ns();
     int r = evaluator_say(t->e->process.in, request);
     r = r ? r : converse(t, m);
     bytes_fini(&t->lines.in);

@@ -48,6 +48,8 @@ static const char script[] =
     "        p = [subprocess.Popen(['sleep', '100'], start_new_session=True) for _ in range(40)]; time.sleep(100)\n"
     "    if bad and mode == 'eats':\n"
     "        while True: eaten.append(b'x' * (8 << 20)); time.sleep(0.01)\n"
+    "    if bad and mode == 'chats':\n"
+    "        while True: eaten.append(b'x' * (4 << 20)); say({'id': i, 'progress': 0.5}); time.sleep(0.005)\n"
     "    if bad and mode == 'fills':\n"
     "        try:\n"
     "            with open(os.path.join(os.environ['TMPDIR'], 'data'), 'wb') as f:\n"
@@ -253,6 +255,7 @@ static void hostile(void **state)
                {"number", "", "not a JSON object", OUTCOME_BUG, true},
                {"forks", "tasks=20", "more than 20 processes", OUTCOME_BUG, true},
                {"eats", "memory=200Mi", "its limit is 200 MiB", OUTCOME_INFEASIBLE, true},
+               {"chats", "memory=200Mi", "its limit is 200 MiB", OUTCOME_INFEASIBLE, true}, /* progress all the time */
                {"fills", "file_max=1Mi", "File too large", OUTCOME_BUG, false},
                {"silent", "quiet=500ms", "neither answer nor progress for 0.5 s", OUTCOME_BUG, true},
                {"infeasible", "", "ram", OUTCOME_INFEASIBLE, false},
