@@ -365,6 +365,17 @@ static int read_supernet(struct conversion *c, const char *name)
     return 0;
 }
 
+/* Family elastic is timed with the statistics that stand in its file; all else is built from pictures. */
+static bool needs_pictures(const struct search_spec *s)
+{
+    bool judged = strcmp(s->space.network.family, "elastic") != 0;
+    for (unsigned i = 0; i < s->n_objectives; i++)
+        judged |= !strcmp(s->objective[i].metric, "accuracy");
+    for (unsigned i = 0; i < s->n_constraints; i++)
+        judged |= !strcmp(s->constraint[i].metric, "accuracy");
+    return judged;
+}
+
 static int read_evaluation(struct conversion *c)
 {
     struct search_spec *s = &c->file->spec;
@@ -377,7 +388,7 @@ static int read_evaluation(struct conversion *c)
     if (raw->dataset && !is_word(raw->dataset, "_-."))
         return yaml_wrong_in(c->root, c->err, "evaluation.dataset", "'%s' is here; expected one word, such as fashion-mnist", raw->dataset);
     copy_string(s->dataset, sizeof s->dataset, raw->dataset ? raw->dataset : "");
-    if (raw->supernet && !raw->dataset)
+    if (raw->supernet && !raw->dataset && needs_pictures(s))
         return yaml_wrong_in(c->root, c->err, "evaluation", "a supernet needs data to be measured on; expected `dataset:` too");
     return raw->supernet ? read_supernet(c, raw->supernet) : 0;
 }

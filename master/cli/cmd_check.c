@@ -93,7 +93,7 @@ static void print_search(const char *path, const struct search_file *f)
         printf("  the front is measured again until each member rests on %u measurements, with at most %u more\n", s->replicates,
                s->replicate_budget ? s->replicate_budget : (s->budget_evaluations + REPLICATE_SHARE - 1) / REPLICATE_SHARE);
     if (s->supernet[0])
-        printf("  supernet %s (%s) on data set %s\n", s->supernet, f->supernet_path, s->dataset);
+        printf("  supernet %s (%s)%s%s\n", s->supernet, f->supernet_path, s->dataset[0] ? " on data set " : ", timed without data", s->dataset);
     for (unsigned i = 0; i < f->n_boards; i++)
         printf("  `sonata run` gives its worker the board %s\n", f->board[i]);
     double size = space_size(&s->space);

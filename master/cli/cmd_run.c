@@ -153,7 +153,7 @@ static int choose_boards(struct run *run, struct sonata_error *err)
             "%s names no supernet, so this machine cannot measure its networks; add `evaluation: {dataset: …, supernet: …}`, or give a "
             "table with --board ID:table:FILE.csv,metric=COLUMN,…",
             run->file_path);
-    snprintf(run->host, sizeof run->host, "host:engine,dataset=%s", spec->dataset);
+    snprintf(run->host, sizeof run->host, "host:engine%s%s", spec->dataset[0] ? ",dataset=" : "", spec->dataset);
     run->board[0] = run->host;
     run->n_boards = 1;
     return 0;
@@ -350,7 +350,8 @@ static int write_networks(const struct run *run, const struct results *r, unsign
 {
     char folder[FOLDER_MAX + 16];
     bool files = run->file.spec.model_board[0];
-    if (run->settings->no_networks || (!files && !run->file.supernet_path[0]) || !r->n_front)
+    bool builds = files || (run->file.supernet_path[0] && !strcmp(run->file.spec.space.network.family, "mbconv"));
+    if (run->settings->no_networks || !builds || !r->n_front)
         return 0;
     snprintf(folder, sizeof folder, "%s/networks", run->state);
     if (files)

@@ -112,6 +112,8 @@ static int gather(const struct search_spec *s, const char *supernet_path, struct
 {
     if (!s->space.network.family[0] || !s->supernet[0])
         return sonata_error_set(err, -ENOTSUP, "search '%s' has no supernet, so there are no networks to write", s->name);
+    if (strcmp(s->space.network.family, "mbconv"))
+        return sonata_error_set(err, -ENOTSUP, "search '%s': networks of family %s are not written as ONNX files", s->name, s->space.network.family);
     int code = read_supernet(s, supernet_path, &m->supernet, err);
     return code ? code : dataset_load(s->dataset, &m->dataset, err);
 }

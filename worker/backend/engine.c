@@ -1,4 +1,4 @@
-/* The engine backend: a sub-network of the supernet with inherited weights, run in this process (runtime/engine.h).
+/* The engine backend: a sub-network of the supernet with inherited weights, run in this process (engine_network.h).
  *
  * Data sets are decoded once, when the board opens; the candidates share those pages. A candidate builds its network (batch norm
  * recalibrated), is timed under the latency protocol while contention is watched, and then classifies the test set. */
@@ -10,12 +10,12 @@
 #include "backend/backend.h"
 #include "backend/canary_network.h"
 #include "backend/energy.h"
+#include "backend/engine_network.h"
 #include "backend/timing.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "power/fingerprint.h"
 #include "runtime/dataset.h"
-#include "runtime/engine.h"
 
 struct engine_board {
     const struct board_config *config;
@@ -93,7 +93,7 @@ static int prepare(void *backend, const struct backend_job *job, struct sonata_e
         return sonata_error_set(err, -EINVAL, "space '%s' describes no network, so the engine cannot build one", job->space->name);
     if (!job->supernet)
         return sonata_error_set(err, -EINVAL, "the engine needs a supernet; the search names none");
-    if (!find_dataset(b, job->job->dataset))
+    if (!find_dataset(b, job->job->dataset) && !engine_network_without_pictures(job->space))
         return sonata_error_set(err, -ENOENT, "data set '%s' is not one of this board's", job->job->dataset);
     for (uint32_t i = 0; i < job->job->n_metrics; i++) {
         if (!offers(b, job->job->metric[i]))
@@ -107,25 +107,12 @@ static int prepare(void *backend, const struct backend_job *job, struct sonata_e
 
 static const char *executor_of(const struct engine_board *b) { return b->config->executor[0] ? b->config->executor : NULL; }
 
-static struct engine_request request_of(const struct engine_board *b, const struct backend_job *job)
-{
-    return (struct engine_request){.space = job->space,
-                                   .genotype = &job->job->genotype,
-                                   .supernet = job->supernet,
-                                   .supernet_size = job->supernet_size,
-                                   .dataset = find_dataset(b, job->job->dataset),
-                                   .executor = executor_of(b),
-                                   .seed = job->seed};
-}
-
-static int infer(void *user) { return engine_infer(user); }
-
-static int measure_accuracy(struct engine_session *s, const struct backend_job *job, struct measurement *m, struct sonata_error *err)
+static int measure_accuracy(struct engine_network *n, const struct backend_job *job, struct measurement *m, struct sonata_error *err)
 {
     struct metric_value v;
     job->phase(job->phase_user, "accuracy");
     int64_t start = clock_monotonic_ns();
-    int r = engine_accuracy(s, &v, err);
+    int r = engine_network_accuracy(n, &v, err);
     if (r)
         return r;
     measurement_add(m, "accuracy", v.value, v.low, v.high, v.n);
@@ -140,44 +127,56 @@ static enum outcome outcome_of(int r)
     return r == -ENOENT || r == -EINVAL || r == -EBADMSG ? OUTCOME_CONFIG : OUTCOME_BUG;
 }
 
-/* Of the float network in this process: larger than what an int8 firmware needs, and every tensor has its own place (docs/WORKER.md, "Backends"). */
-static void report_memory(const struct engine_session *s, struct measurement *m)
+static void report_exact(struct measurement *m, const char *name, double value) { measurement_add(m, name, value, value, value, 0); }
+
+/* Counts, and memory of the float network in this process: larger than what an int8 firmware needs, and every tensor has its own place
+ * (docs/WORKER.md, "Backends"). */
+static void report_counts(const struct engine_network *n, struct measurement *m)
 {
-    size_t weights, tensors;
-    engine_memory(s, &weights, &tensors);
-    measurement_add(m, "flash_weights", (double)weights, (double)weights, (double)weights, 0);
-    measurement_add(m, "ram_activation", (double)tensors, (double)tensors, (double)tensors, 0);
+    struct engine_counts c = engine_network_counts(n);
+    report_exact(m, "params", c.params);
+    report_exact(m, "macs", c.macs);
+    report_exact(m, "flash_weights", (double)c.weight_bytes);
+    report_exact(m, "ram_activation", (double)c.tensor_bytes);
+}
+
+static void describe(const struct engine_network *n, int64_t build_ns, struct measurement *m)
+{
+    char text[400] = "";
+    engine_network_fingerprint(n, text, sizeof text);
+    for (char *line = text, *end; *line; line = end + (*end != '\0')) {
+        end = line + strcspn(line, "\n");
+        fingerprint_add(m->fingerprint, sizeof m->fingerprint, "%.*s", (int)(end - line), line);
+    }
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "threads=1");
+    fingerprint_add(m->fingerprint, sizeof m->fingerprint, "build_ms=%lld", (long long)(build_ns / SONATA_MS));
+}
+
+/* Pictures of the job; NULL when nothing in it needs them. */
+static const struct dataset *pictures_of(const struct engine_board *b, const struct backend_job *job)
+{
+    bool needless = engine_network_without_pictures(job->space) && (job->latency_only || !timing_wanted(job, "accuracy"));
+    return needless ? NULL : find_dataset(b, job->job->dataset);
 }
 
 static void run(void *backend, const struct backend_job *job, struct measurement *m)
 {
     const struct engine_board *b = backend;
-    struct engine_request request = request_of(b, job);
-    struct engine_session *s = NULL;
+    struct engine_network n = {.family = NULL};
     struct sonata_error err = {0};
     job->phase(job->phase_user, "build");
     int64_t start = clock_monotonic_ns();
-    int r = engine_open(&request, &s, &err);
+    int r = engine_network_open(job, pictures_of(b, job), executor_of(b), &n, &err);
     if (!r) {
-        char text[400] = "";
-        engine_fingerprint(s, text, sizeof text);
-        for (char *line = text, *end; *line; line = end + (*end != '\0')) {
-            end = line + strcspn(line, "\n");
-            fingerprint_add(m->fingerprint, sizeof m->fingerprint, "%.*s", (int)(end - line), line);
-        }
-        fingerprint_add(m->fingerprint, sizeof m->fingerprint, "threads=1");
-        fingerprint_add(m->fingerprint, sizeof m->fingerprint, "build_ms=%lld", (long long)((clock_monotonic_ns() - start) / SONATA_MS));
-        const struct network *net = engine_network(s);
-        measurement_add(m, "params", net->params, net->params, net->params, 0);
-        measurement_add(m, "macs", net->macs, net->macs, net->macs, 0);
-        report_memory(s, m);
-        r = timing_wanted(job, "latency") ? timing_measure(job, &(struct timing){infer, s, executor_of(b)}, m, &err) : 0;
+        describe(&n, clock_monotonic_ns() - start, m);
+        report_counts(&n, m);
+        r = timing_wanted(job, "latency") ? timing_measure(job, &(struct timing){engine_network_infer, &n, executor_of(b)}, m, &err) : 0;
     }
     if (!r && !job->latency_only && timing_wanted(job, "accuracy"))
-        r = measure_accuracy(s, job, m, &err);
+        r = measure_accuracy(&n, job, m, &err);
     if (!r && !job->latency_only && (timing_wanted(job, "energy") || timing_wanted(job, "power_")))
-        r = energy_measure(b->config, job, infer, s, m, &err);
-    engine_close(s);
+        r = energy_measure(b->config, job, engine_network_infer, &n, m, &err);
+    engine_network_close(&n);
     if (r)
         measurement_fail(m, outcome_of(r), "%s", err.text);
 }
