@@ -27,6 +27,10 @@ static bool collect_individual(void *user, const uint8_t *key, size_t n_key, con
     return true;
 }
 
+static bool goes_on(const struct check *c) { return c->search->state == SEARCH_RUNNING || c->search->state == SEARCH_PAUSED; }
+
+/* What a search was told rests on evaluations that were measured, or are measured again. One that is over keeps what it was told when another search
+ * measures an evaluation again that both share. */
 static void check_individual_evaluations(struct check *c, const struct individual_record *r)
 {
     for (uint32_t g = 0; g < r->n_evaluations; g++) {
@@ -37,7 +41,7 @@ static void check_individual_evaluations(struct check *c, const struct individua
         if (store_get_committed(c->store, STORE_EVALUATION, key_u64(r->evaluation[g]), &b) || evaluation_record_decode(b.data, b.size, &e))
             check_finding(c, "search %llu individual %llu: its evaluation %llu does not exist", (ull)c->search->id, (ull)r->id,
                           (ull)r->evaluation[g]);
-        else if (r->state == INDIVIDUAL_DONE && e.state != EVALUATION_DONE && !(e.state == EVALUATION_OPEN && e.accepted))
+        else if (r->state == INDIVIDUAL_DONE && goes_on(c) && e.state != EVALUATION_DONE && !(e.state == EVALUATION_OPEN && e.accepted))
             check_finding(c, "search %llu individual %llu is done but its evaluation %llu is %s", (ull)c->search->id, (ull)r->id, (ull)e.id,
                           evaluation_state_name(e.state));
         else if (hash_is_zero(e.artefact) ? memcmp(e.genotype.allele, r->genotype.allele, r->n_genes)
@@ -56,12 +60,11 @@ static void expect(struct check *c, const char *what, uint64_t stored, uint64_t 
 static void check_again(struct check *c, const struct individual_record *r)
 {
     bool listed = check_has(c, STORE_RETELL, key_u64_pair(c->search->id, r->id)), again = r->state == INDIVIDUAL_PENDING;
-    bool goes_on = c->search->state == SEARCH_RUNNING || c->search->state == SEARCH_PAUSED;
     c->again += again;
     if (listed != again)
         check_finding(c, "search %llu individual %llu is %s and told but %s measured again", (ull)c->search->id, (ull)r->id,
                       individual_state_name(r->state), listed ? "listed as" : "not listed as");
-    else if (again && !goes_on)
+    else if (again && !goes_on(c))
         check_finding(c, "search %llu is over but individual %llu waits to be measured again", (ull)c->search->id, (ull)r->id);
     if (r->told_state == INDIVIDUAL_PENDING || (!again && r->state != r->told_state && r->state != INDIVIDUAL_CANCELED))
         check_finding(c, "search %llu individual %llu is %s but was told as %s", (ull)c->search->id, (ull)r->id, individual_state_name(r->state),
